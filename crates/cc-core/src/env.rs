@@ -1,0 +1,98 @@
+//! The one place that reads the process: environment, current directory, clock, terminal.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use crate::Clock;
+
+/// What `main` read from its process, passed down to everything that needs it.
+///
+/// Tests build their own with [`Env::fixed`].
+#[derive(Clone, Debug)]
+pub struct Env {
+    vars: BTreeMap<OsString, OsString>,
+    /// The directory that relative arguments refer to; absolute.
+    pub cwd: PathBuf,
+    /// The running binary, used to start the worker of a job; absolute.
+    pub exe: PathBuf,
+    /// The wall clock.
+    pub clock: Clock,
+    /// Whether standard output is a terminal.
+    pub stdout_is_terminal: bool,
+    /// Whether standard error is a terminal.
+    pub stderr_is_terminal: bool,
+}
+
+impl Env {
+    /// Reads the current process.
+    ///
+    /// # Errors
+    /// When the current directory or the path of the running binary cannot be told.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the process"
+    )]
+    pub fn from_process() -> io::Result<Self> {
+        Ok(Self {
+            vars: std::env::vars_os().collect(),
+            cwd: std::env::current_dir()?,
+            exe: std::env::current_exe()?,
+            clock: Clock::System,
+            stdout_is_terminal: io::stdout().is_terminal(),
+            stderr_is_terminal: io::stderr().is_terminal(),
+        })
+    }
+
+    /// An environment made of the given variables only, without a terminal.
+    pub fn fixed<K: Into<OsString>, V: Into<OsString>>(
+        cwd: impl Into<PathBuf>,
+        exe: impl Into<PathBuf>,
+        vars: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        Self {
+            vars: vars
+                .into_iter()
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+            cwd: cwd.into(),
+            exe: exe.into(),
+            clock: Clock::System,
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+        }
+    }
+
+    /// The value of a variable; an empty value counts as unset.
+    pub fn var(&self, name: &str) -> Option<&OsStr> {
+        let value = self.vars.get(OsStr::new(name))?;
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The value of a variable as text; unset where it is empty or not UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.var(name)?.to_str()
+    }
+
+    /// All variables, in order of their names.
+    pub fn vars(&self) -> &BTreeMap<OsString, OsString> {
+        &self.vars
+    }
+
+    /// The user's home directory, where the environment names one.
+    pub fn home(&self) -> Option<&Path> {
+        let name = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+        self.var(name).map(Path::new)
+    }
+
+    /// `path` as an absolute path, relative ones taken from [`Env::cwd`].
+    pub fn absolute(&self, path: &Path) -> PathBuf {
+        self.cwd.join(path)
+    }
+
+    /// The depth mark that our own Claude runs carry: true inside one of them.
+    pub fn nested(&self) -> bool {
+        self.var("CC_NESTED").is_some()
+    }
+}

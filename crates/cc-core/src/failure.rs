@@ -1,0 +1,72 @@
+//! Why a run of Claude failed, in words a caller can act on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Time;
+
+/// The kind of a failure. Texts for people are made from it, never parsed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// No `claude` binary was found.
+    NotInstalled,
+    /// Claude has no login, or the login expired.
+    LoggedOut,
+    /// The account's or key's usage limit is reached.
+    UsageLimit,
+    /// The service is overloaded or has an internal error.
+    Overloaded,
+    /// The service could not be reached.
+    Network,
+    /// The model was refused, unknown, or declined to answer.
+    Model,
+    /// The prompt does not fit the model's context.
+    PromptTooLong,
+    /// No structured output came, even after asking again.
+    Schema,
+    /// The operating system's sandbox could not start, or we are inside one that forbids the run.
+    Sandbox,
+    /// Nothing was heard from Claude for too long.
+    TimeoutIdle,
+    /// The run took longer than allowed.
+    TimeoutTotal,
+    /// The limit of turns was reached.
+    Turns,
+    /// The limit of dollars was reached.
+    Budget,
+    /// Claude was ended by a signal that was not ours.
+    Killed,
+    /// The worker of the job is gone.
+    Lost,
+    /// Claude spoke in a way we do not understand, or said nothing.
+    Protocol,
+    /// Our own part failed: a file, a process, a bug.
+    Internal,
+    /// A class written by a newer version.
+    #[serde(other)]
+    Other,
+}
+
+/// A failed run: its class, what was said, and when trying again makes sense.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The kind of failure.
+    pub class: FailureClass,
+    /// What happened, for people: a lowercase fragment or Claude's own words, at most 2,000 bytes.
+    pub detail: String,
+    /// When the limit that was hit resets, where the service told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Time>,
+}
+
+impl Failure {
+    /// A failure without a time to retry.
+    pub fn new(class: FailureClass, detail: impl AsRef<str>) -> Self {
+        Self {
+            class,
+            detail: crate::text::head(detail.as_ref().trim(), 2_000).to_owned(),
+            retry_at: None,
+        }
+    }
+}

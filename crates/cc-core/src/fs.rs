@@ -1,0 +1,193 @@
+//! Files that are never half written, never readable by others, never read without a bound.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// A failed file operation: what was tried, where, and why it failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`: {source}", path.display())]
+pub struct IoError {
+    /// What was tried, as a verb.
+    pub action: &'static str,
+    /// The file or directory.
+    pub path: PathBuf,
+    /// What the operating system said.
+    pub source: io::Error,
+}
+
+impl IoError {
+    /// Names the action and the path of an error; made for `map_err`.
+    pub fn at<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |source| Self {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Makes a directory and its parents, readable by the user alone (0700).
+///
+/// # Errors
+/// When a part of the path cannot be made or is not a directory.
+pub fn create_private_dir(path: &Path) -> Result<(), IoError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(IoError::at("create directory", path))
+}
+
+/// Replaces a file in one step: temporary file in the same directory (0600), sync, rename.
+///
+/// Whoever reads the path sees the old content or the new one, also after a crash.
+///
+/// # Errors
+/// When any step fails; the old content is then untouched and no temporary file stays.
+pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".tmp-")
+        .tempfile_in(directory)
+        .map_err(IoError::at("write", path))?;
+    file.write_all(content)
+        .map_err(IoError::at("write", path))?;
+    file.as_file()
+        .sync_data()
+        .map_err(IoError::at("write", path))?;
+    file.persist(path).map_err(|error| IoError {
+        action: "replace",
+        path: path.to_owned(),
+        source: error.error,
+    })?;
+    Ok(())
+}
+
+/// Reads a whole file of at most `limit` bytes.
+///
+/// # Errors
+/// When the file cannot be read, is not a regular file, or is larger.
+pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
+    let read = || {
+        let file = open_regular(path)?;
+        let mut content = Vec::new();
+        file.take(limit + 1).read_to_end(&mut content)?;
+        if content.len() as u64 > limit {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("larger than {limit} bytes"),
+            ));
+        }
+        Ok(content)
+    };
+    read().map_err(IoError::at("read", path))
+}
+
+/// Opens a regular file for reading; never blocks on a FIFO, never opens a device.
+///
+/// # Errors
+/// When the file cannot be opened or is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits() as i32,
+    );
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ))
+    }
+}
+
+/// Removes a file; one that is not there counts as removed.
+///
+/// # Errors
+/// When the file is there and stays.
+pub fn remove_if_there(path: &Path) -> Result<(), IoError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(IoError::at("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_replaces_the_whole_file_and_leaves_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record.json");
+        write_atomic(&path, b"a long first version").unwrap();
+        write_atomic(&path, b"second").unwrap();
+        assert_eq!(read_bounded(&path, 100).unwrap(), b"second");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_write_keeps_the_old_content_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("taken");
+        fs::create_dir_all(path.join("full")).unwrap();
+        let error = write_atomic(&path, b"x").unwrap_err();
+        assert_eq!(
+            (error.action, error.path.as_path()),
+            ("replace", path.as_path())
+        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn files_and_directories_are_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let nested = dir.path().join("a/b");
+        create_private_dir(&nested).unwrap();
+        create_private_dir(&nested).unwrap();
+        write_atomic(&nested.join("f"), b"").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&nested), mode(&nested.join("f"))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn reads_are_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        write_atomic(&path, b"12345").unwrap();
+        assert_eq!(read_bounded(&path, 5).unwrap(), b"12345");
+        assert_eq!(
+            read_bounded(&path, 4).unwrap_err().source.kind(),
+            io::ErrorKind::FileTooLarge
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_fifo_or_directory_is_refused_without_waiting() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        assert!(read_bounded(&fifo, 10).is_err());
+        assert!(read_bounded(dir.path(), 10).is_err());
+    }
+}

@@ -1,0 +1,183 @@
+//! Where things lie on disk: the data directory, one state directory a workspace, its files.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::{Env, JobId, SessionId};
+
+/// The repository or directory that jobs belong to: the canonical git top level, or the directory
+/// itself outside git.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Workspace(PathBuf);
+
+impl Workspace {
+    /// Takes `root`, which must be canonical already.
+    pub fn from_canonical(root: PathBuf) -> Self {
+        Self(root)
+    }
+
+    /// The root directory.
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// The name of the state directory: the first 12 hex digits of SHA-256 over the root's bytes.
+    pub fn key(&self) -> String {
+        let digest = Sha256::digest(self.0.as_os_str().as_encoded_bytes());
+        digest
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// The root of everything that `cc` keeps for one user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// `CC_DATA_DIR`, else `$CODEX_HOME/plugins/data/cc`, else `~/.codex/plugins/data/cc`.
+    ///
+    /// `None` where no variable names a home directory.
+    pub fn locate(env: &Env) -> Option<Self> {
+        if let Some(dir) = env.var("CC_DATA_DIR") {
+            return Some(Self(env.absolute(Path::new(dir))));
+        }
+        let codex = match env.var("CODEX_HOME") {
+            Some(dir) => env.absolute(Path::new(dir)),
+            None => env.home()?.join(".codex"),
+        };
+        Some(Self(codex.join("plugins").join("data").join("cc")))
+    }
+
+    /// Takes `root` as the data directory.
+    pub fn at(root: PathBuf) -> Self {
+        Self(root)
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// The user's settings.
+    pub fn settings(&self) -> PathBuf {
+        self.0.join("config.toml")
+    }
+
+    /// What probes of the host programs found, by the binary's fingerprint.
+    pub fn probes(&self) -> PathBuf {
+        self.0.join("probes")
+    }
+
+    /// The directory that holds one state directory a workspace.
+    pub fn states(&self) -> PathBuf {
+        self.0.join("state")
+    }
+
+    /// The state directory of a workspace.
+    pub fn state(&self, workspace: &Workspace) -> StateDir {
+        StateDir(self.states().join(workspace.key()))
+    }
+}
+
+/// The files of one workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateDir(PathBuf);
+
+impl StateDir {
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// Settings of the workspace, among them whether the review gate is on.
+    pub fn config(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
+    /// The marker that the session-start hook writes.
+    pub fn current_session(&self) -> PathBuf {
+        self.0.join("current-session.json")
+    }
+
+    /// What the work tree looked like when the session's turn began.
+    pub fn turn_baseline(&self, session: &SessionId) -> PathBuf {
+        self.0.join(format!("turn-baseline.{session}.json"))
+    }
+
+    /// Records, logs and locks of all jobs.
+    pub fn jobs(&self) -> PathBuf {
+        self.0.join("jobs")
+    }
+
+    /// The record of a job.
+    pub fn record(&self, job: &JobId) -> PathBuf {
+        self.job_file(job, "json")
+    }
+
+    /// The progress log of a job.
+    pub fn log(&self, job: &JobId) -> PathBuf {
+        self.job_file(job, "log")
+    }
+
+    /// The prompt of a job that has not ended.
+    pub fn prompt(&self, job: &JobId) -> PathBuf {
+        self.job_file(job, "prompt")
+    }
+
+    /// The lock under which a record is changed.
+    pub fn lock(&self, job: &JobId) -> PathBuf {
+        self.job_file(job, "lock")
+    }
+
+    /// The lock that the job's worker holds as long as it lives.
+    pub fn alive(&self, job: &JobId) -> PathBuf {
+        self.job_file(job, "alive")
+    }
+
+    fn job_file(&self, job: &JobId, extension: &str) -> PathBuf {
+        self.jobs().join(format!("{job}.{extension}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locate(vars: &[(&str, &str)]) -> Option<PathBuf> {
+        let env = Env::fixed("/cwd", "/bin/cc-cli", vars.iter().copied());
+        DataDir::locate(&env).map(|dir| dir.0)
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_data_directory_follows_the_environment() {
+        let home = ("HOME", "/home/dev");
+        assert_eq!(
+            locate(&[home]),
+            Some("/home/dev/.codex/plugins/data/cc".into())
+        );
+        assert_eq!(
+            locate(&[home, ("CODEX_HOME", "/codex")]),
+            Some("/codex/plugins/data/cc".into())
+        );
+        assert_eq!(
+            locate(&[home, ("CODEX_HOME", "")]),
+            Some("/home/dev/.codex/plugins/data/cc".into())
+        );
+        assert_eq!(
+            locate(&[home, ("CC_DATA_DIR", "data")]),
+            Some("/cwd/data".into())
+        );
+        assert_eq!(locate(&[]), None);
+    }
+
+    #[test]
+    fn a_workspace_is_keyed_by_its_root() {
+        let workspace = Workspace::from_canonical("/home/dev/demo".into());
+        assert_eq!(workspace.key(), "c6604f1ed37b");
+    }
+}

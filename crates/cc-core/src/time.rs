@@ -1,0 +1,123 @@
+//! Points in time as records hold them: UTC, milliseconds, RFC 3339 with `Z`.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A point in time, cut to milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(Timestamp);
+
+impl Time {
+    /// The point that many milliseconds after the Unix epoch; out of range becomes the epoch.
+    pub fn from_millis(millis: i64) -> Self {
+        Self(Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub fn as_millis(self) -> i64 {
+        self.0.as_millisecond()
+    }
+
+    /// How long ago `self` was at `now`; zero where a clock jumped and `self` lies ahead.
+    pub fn until(self, now: Time) -> Duration {
+        Duration::from_millis(u64::try_from(now.as_millis() - self.as_millis()).unwrap_or(0))
+    }
+
+    /// The point `after` later.
+    pub fn plus(self, after: Duration) -> Self {
+        let millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.as_millis().saturating_add(millis))
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0)
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let at = Timestamp::deserialize(deserializer)?;
+        Ok(Self::from_millis(at.as_millisecond()))
+    }
+}
+
+/// Where the time of day comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// The machine's wall clock, which may jump.
+    System,
+    /// A clock that stands still, for tests.
+    Fixed(Time),
+}
+
+impl Clock {
+    /// The current time.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
+    pub fn now(self) -> Time {
+        match self {
+            Self::System => Time::from_millis(Timestamp::now().as_millisecond()),
+            Self::Fixed(at) => at,
+        }
+    }
+}
+
+/// A duration as people read it: `0.4s`, `42s`, `3m 20s`, `1h 05m`.
+pub fn human_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..10 => format!("{:.1}s", duration.as_secs_f64()),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_milliseconds_with_z() {
+        let time = Time::from_millis(1_700_000_000_120);
+        assert_eq!(
+            serde_json::to_string(&time).unwrap(),
+            "\"2023-11-14T22:13:20.120Z\""
+        );
+        let back: Time = serde_json::from_str("\"2023-11-14T22:13:20.1204567Z\"").unwrap();
+        assert_eq!(back, time);
+    }
+
+    #[test]
+    fn a_time_ahead_of_now_is_no_time_ago() {
+        let (early, late) = (Time::from_millis(1_000), Time::from_millis(4_000));
+        assert_eq!(early.until(late), Duration::from_secs(3));
+        assert_eq!(late.until(early), Duration::ZERO);
+    }
+
+    #[test]
+    fn durations_read_like_a_watch() {
+        for (millis, text) in [
+            (0, "0.0s"),
+            (9_940, "9.9s"),
+            (59_999, "59s"),
+            (200_000, "3m 20s"),
+            (3_900_000, "1h 05m"),
+        ] {
+            assert_eq!(human_duration(Duration::from_millis(millis)), text);
+        }
+    }
+}
