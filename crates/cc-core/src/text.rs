@@ -37,16 +37,12 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 pub fn one_line(text: &str, limit: usize) -> String {
     // A bounded look is enough: what lies further back cannot be shown.
     let words = head(text, limit.saturating_mul(8).max(64)).split_whitespace();
-    let mut line = String::new();
-    let mut length = 0;
-    for c in printable(&words.collect::<Vec<_>>().join(" ")).chars() {
-        if length == limit {
-            line.pop();
-            line.push('…');
-            break;
-        }
-        line.push(c);
-        length += 1;
+    let folded = words.collect::<Vec<_>>().join(" ");
+    let folded = printable(&folded);
+    let mut line: String = folded.chars().take(limit).collect();
+    if folded.chars().nth(limit).is_some() {
+        line.pop();
+        line.push('…');
     }
     line
 }

@@ -1,0 +1,34 @@
+//! What a job is for.
+
+use serde::{Deserialize, Serialize};
+
+/// The kind of a job, as records and people name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A plain review: prose.
+    Review,
+    /// An adversarial review: structured findings.
+    AdversarialReview,
+    /// A task handed over: a rescue.
+    Task,
+}
+
+impl Kind {
+    /// What people call it; `kindLabel` of the record.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Review => "review",
+            Self::AdversarialReview => "adversarial-review",
+            Self::Task => "rescue",
+        }
+    }
+
+    /// The class of the job, `jobClass` of the record, also the prefix of its id.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Review | Self::AdversarialReview => "review",
+            Self::Task => "task",
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The record on disk: flat JSON with the names of the contract, read leniently, written exactly.
+
+use cc_core::{Failure, FailureClass, JobId, ModelNames, Proc, SessionId, ThreadId, Time, Usage};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::job::{Body, Job, SCHEMA_VERSION};
+use crate::{Ending, Kind, State};
+
+/// The largest record that is read, in bytes.
+pub const RECORD_LIMIT: u64 = 32 << 20;
+
+/// Why a file is not a record.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It is not JSON, or a required field is missing or of another type.
+    #[error("not a job record: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The status is none that we know.
+    #[error("unknown status `{0}`")]
+    Status(String),
+}
+
+/// The fields of the head as they stand in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schema_version: Option<u32>,
+    id: JobId,
+    kind: Kind,
+    #[serde(default)]
+    kind_label: String,
+    #[serde(default)]
+    job_class: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    summary: String,
+    #[serde(default)]
+    workspace_root: String,
+    #[serde(default)]
+    write: bool,
+    #[serde(default, deserialize_with = "lenient")]
+    session_id: Option<SessionId>,
+    #[serde(default, deserialize_with = "lenient")]
+    thread_id: Option<ThreadId>,
+    status: String,
+    #[serde(default)]
+    phase: String,
+    created_at: Time,
+    #[serde(default, deserialize_with = "lenient")]
+    started_at: Option<Time>,
+    #[serde(default, deserialize_with = "lenient")]
+    completed_at: Option<Time>,
+    #[serde(default, deserialize_with = "lenient")]
+    updated_at: Option<Time>,
+    #[serde(default, deserialize_with = "lenient")]
+    pid: Option<u32>,
+    #[serde(default, deserialize_with = "lenient")]
+    pid_identity: Option<String>,
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    claude_pid: Option<u32>,
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    claude_pid_identity: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    error_message: Option<String>,
+    #[serde(
+        default,
+        deserialize_with = "lenient",
+        skip_serializing_if = "Option::is_none"
+    )]
+    failure: Option<Failure>,
+    #[serde(default, deserialize_with = "lenient")]
+    usage: Option<Usage>,
+    #[serde(default, deserialize_with = "lenient")]
+    cost_usd: Option<f64>,
+    #[serde(default, deserialize_with = "lenient")]
+    model: Option<ModelNames>,
+    #[serde(default, deserialize_with = "lenient")]
+    result_viewed_at: Option<Time>,
+    #[serde(default, deserialize_with = "lenient")]
+    notified_at: Option<Time>,
+}
+
+/// A field of another version that has a type we do not expect counts as absent: a record must not
+/// be lost over a detail.
+fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+impl TryFrom<Head> for Job {
+    type Error = RecordError;
+
+    fn try_from(head: Head) -> Result<Self, RecordError> {
+        let state = state_of(&head)?;
+        Ok(Self {
+            id: head.id,
+            kind: head.kind,
+            title: head.title,
+            summary: head.summary,
+            workspace_root: head.workspace_root,
+            write: head.write,
+            session: head.session_id,
+            thread: head.thread_id,
+            created_at: head.created_at,
+            updated_at: head.updated_at.unwrap_or(head.created_at),
+            usage: head.usage,
+            cost_usd: head.cost_usd,
+            model: head.model.unwrap_or_default(),
+            viewed_at: head.result_viewed_at,
+            notified_at: head.notified_at,
+            schema_version: head.schema_version,
+            state,
+        })
+    }
+}
+
+fn state_of(head: &Head) -> Result<State, RecordError> {
+    let proc = |pid: Option<u32>, identity: &Option<String>| {
+        Some(Proc {
+            pid: pid?,
+            identity: identity.clone().unwrap_or_default(),
+        })
+    };
+    let since = head.started_at.unwrap_or(head.created_at);
+    // A worker that is not named cannot be signalled; no process has pid 0.
+    let worker = proc(head.pid, &head.pid_identity).unwrap_or(Proc {
+        pid: 0,
+        identity: String::new(),
+    });
+    let claude = proc(head.claude_pid, &head.claude_pid_identity);
+    let done = |ending| State::Done {
+        since: head.started_at,
+        at: head
+            .completed_at
+            .or(head.updated_at)
+            .unwrap_or(head.created_at),
+        ending,
+    };
+    Ok(match head.status.as_str() {
+        "queued" => State::Queued,
+        "running" => State::Running {
+            since,
+            worker,
+            claude,
+        },
+        "cancelling" => State::Cancelling {
+            since,
+            worker,
+            claude,
+        },
+        "cancel_failed" => {
+            let why = head.error_message.clone().unwrap_or_default();
+            State::CancelFailed {
+                since,
+                worker,
+                claude,
+                why,
+            }
+        }
+        "completed" => done(Ending::Completed),
+        "cancelled" => done(Ending::Cancelled),
+        "failed" => {
+            let detail = head
+                .error_message
+                .as_deref()
+                .unwrap_or("the record gives no reason");
+            let failure = head
+                .failure
+                .clone()
+                .unwrap_or_else(|| Failure::new(FailureClass::Other, detail));
+            done(Ending::Failed(failure))
+        }
+        other => return Err(RecordError::Status(cc_core::text::one_line(other, 40))),
+    })
+}
+
+impl From<Job> for Head {
+    fn from(job: Job) -> Self {
+        let (worker, claude) = job.state.processes();
+        let error_message = match &job.state {
+            State::CancelFailed { why, .. } => Some(why.clone()),
+            State::Done {
+                ending: Ending::Failed(failure),
+                ..
+            } => Some(failure.detail.clone()),
+            _ => None,
+        };
+        let failure = match job.state.ending() {
+            Some(Ending::Failed(failure)) => Some(failure.clone()),
+            _ => None,
+        };
+        Self {
+            schema_version: job.schema_version,
+            kind_label: job.kind.label().to_owned(),
+            job_class: job.kind.class().to_owned(),
+            status: job.state.status().to_owned(),
+            phase: job.state.phase().to_owned(),
+            started_at: job.state.started_at(),
+            completed_at: job.state.completed_at(),
+            updated_at: Some(job.updated_at),
+            pid: worker.map(|proc| proc.pid),
+            pid_identity: worker.map(|proc| proc.identity.clone()),
+            claude_pid: claude.map(|proc| proc.pid),
+            claude_pid_identity: claude.map(|proc| proc.identity.clone()),
+            error_message,
+            failure,
+            id: job.id,
+            kind: job.kind,
+            title: job.title,
+            summary: job.summary,
+            workspace_root: job.workspace_root,
+            write: job.write,
+            session_id: job.session,
+            thread_id: job.thread,
+            created_at: job.created_at,
+            usage: job.usage,
+            cost_usd: job.cost_usd,
+            model: Some(job.model),
+            result_viewed_at: job.viewed_at,
+            notified_at: job.notified_at,
+        }
+    }
+}
+
+/// Reads the head of a record, passing over its bulky parts.
+///
+/// # Errors
+/// When the bytes are no record.
+pub fn read_head(bytes: &[u8]) -> Result<Job, RecordError> {
+    let head: Head = serde_json::from_slice(bytes)?;
+    head.try_into()
+}
+
+/// Reads a whole record.
+///
+/// # Errors
+/// When the bytes are no record.
+pub fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
+    let job = read_head(bytes)?;
+    let mut other: Map<String, Value> = serde_json::from_slice(bytes)?;
+    let mut body = Map::new();
+    for name in [
+        "request",
+        "result",
+        "rendered",
+        "partialOutput",
+        "touchedFiles",
+        "permissionDenials",
+    ] {
+        if let Some(value) = other.remove(name).filter(|value| !value.is_null()) {
+            body.insert(name.to_owned(), value);
+        }
+    }
+    // Bulky parts that another version wrote in a shape of its own stay readable as they are.
+    let mut body: Body =
+        serde_json::from_value(Value::Object(body.clone())).unwrap_or_else(|_| Body {
+            result: body.get("result").cloned().unwrap_or_default(),
+            rendered: body
+                .get("rendered")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            ..Body::default()
+        });
+    body.other = other;
+    Ok((job, body))
+}
+
+/// The bytes of a record.
+///
+/// # Errors
+/// When a value cannot be written as JSON.
+pub fn write(job: &Job, body: &Body) -> Result<Vec<u8>, serde_json::Error> {
+    let mut record = body.other.clone();
+    let job = Job {
+        schema_version: Some(SCHEMA_VERSION),
+        ..job.clone()
+    };
+    for part in [serde_json::to_value(body)?, serde_json::to_value(job)?] {
+        if let Value::Object(fields) = part {
+            record.extend(fields);
+        }
+    }
+    let mut bytes = serde_json::to_vec_pretty(&record)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(value: &Value) -> Result<(Job, Body), RecordError> {
+        read(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_record_of_the_plugin_before_is_read_and_its_own_fields_survive() {
+        let old = json!({
+            "id": "review-m1abc-x2", "kind": "review", "kindLabel": "review", "jobClass": "review",
+            "title": "Codex Review", "workspaceRoot": "/home/dev/demo", "status": "completed", "phase": "done",
+            "createdAt": "2026-03-01T10:00:00.000Z", "completedAt": "2026-03-01T10:01:00.000Z",
+            "pid": null, "logFile": "/home/dev/x.log", "model": "opus", "write": false,
+            "result": {"codex": {"stdout": "fine"}}, "rendered": "# Review\nfine", "touchedFiles": null,
+        });
+        let (job, body) = parse(&old).unwrap();
+        assert_eq!(job.state().ending(), Some(&Ending::Completed));
+        assert_eq!(
+            (job.schema_version, job.model.requested.as_deref()),
+            (None, None)
+        );
+        assert_eq!(body.rendered.as_deref(), Some("# Review\nfine"));
+        let again: Value = serde_json::from_slice(&write(&job, &body).unwrap()).unwrap();
+        assert_eq!(again["logFile"], old["logFile"]);
+        assert_eq!(again["result"], old["result"]);
+        assert_eq!(again["completedAt"], old["completedAt"]);
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused_with_a_reason() {
+        for (value, reason) in [
+            (json!({}), "missing field `id`"),
+            (
+                json!({"id": "../x", "kind": "review", "status": "queued", "createdAt": "2026-03-01T10:00:00Z"}),
+                "not a valid job id",
+            ),
+            (
+                json!({"id": "x", "kind": "review", "status": "paused", "createdAt": "2026-03-01T10:00:00Z"}),
+                "unknown status `paused`",
+            ),
+            (
+                json!({"id": "x", "kind": "dance", "status": "queued", "createdAt": "2026-03-01T10:00:00Z"}),
+                "dance",
+            ),
+        ] {
+            let error = parse(&value).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_running_job_without_a_pid_has_a_worker_that_does_not_run() {
+        let old = json!({"id": "x", "kind": "task", "status": "running", "createdAt": "2026-03-01T10:00:00Z"});
+        let (job, _) = parse(&old).unwrap();
+        let (worker, claude) = job.state().processes();
+        assert!(!worker.expect("running jobs name one").is_running());
+        assert_eq!(claude, None);
+    }
+}

@@ -1,0 +1,98 @@
+//! How long finished jobs are kept.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+
+use cc_core::{FileLock, IoError, JobId};
+
+use crate::{Store, StoreError};
+
+/// The most finished jobs that are kept of one session.
+pub const KEPT_A_SESSION: usize = 100;
+
+/// What a pruning removed, or would remove.
+#[derive(Debug, Default)]
+pub struct Pruned {
+    /// The jobs, newest first.
+    pub jobs: Vec<JobId>,
+    /// Jobs that were to go but could not be removed, and why.
+    pub failed: Vec<(JobId, StoreError)>,
+    /// Files of jobs whose record is gone.
+    pub leftovers: usize,
+}
+
+impl Store {
+    /// Removes the oldest finished jobs of each session beyond `keep`, and files of jobs without a
+    /// record. A job that has not ended is never removed.
+    ///
+    /// # Errors
+    /// When the jobs cannot be listed; one that cannot be removed is reported in [`Pruned`].
+    pub fn prune(&self, keep: usize, dry_run: bool) -> Result<Pruned, StoreError> {
+        let mut finished = self.list()?.jobs;
+        finished.retain(|job| !job.state().is_active());
+        finished.sort_by_key(|job| std::cmp::Reverse(job.state().completed_at()));
+        let mut pruned = Pruned::default();
+        let mut kept = HashMap::new();
+        for job in finished {
+            let count: &mut usize = kept.entry(job.session).or_default();
+            *count += 1;
+            if *count <= keep {
+                continue;
+            }
+            match if dry_run {
+                Ok(())
+            } else {
+                self.remove(&job.id)
+            } {
+                Ok(()) => pruned.jobs.push(job.id),
+                Err(error) => pruned.failed.push((job.id, error)),
+            }
+        }
+        if !dry_run {
+            pruned.leftovers = self.sweep()?;
+        }
+        Ok(pruned)
+    }
+
+    fn remove(&self, id: &JobId) -> Result<(), StoreError> {
+        let guard = self.lock(id)?;
+        // Ended jobs stay ended, so the look before the lock still holds.
+        Ok(guard.remove()?)
+    }
+
+    /// Removes what a killed process left behind: files of jobs without a record, and temporary
+    /// files. Both also exist for a moment while a job is made or saved, so the young are left alone.
+    fn sweep(&self) -> Result<usize, IoError> {
+        let jobs = self.dir().jobs();
+        let Ok(entries) = fs::read_dir(&jobs) else {
+            return Ok(0);
+        };
+        let names: HashSet<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        let mut removed = 0;
+        for name in &names {
+            let stem = ["lock", "alive", "log", "prompt"]
+                .iter()
+                .find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
+                .filter(|stem| {
+                    JobId::parse(stem).is_ok() && !names.contains(&format!("{stem}.json"))
+                });
+            let path = jobs.join(name);
+            let is_old = || {
+                let modified = fs::metadata(&path).and_then(|meta| meta.modified()).ok();
+                modified
+                    .and_then(|at| at.elapsed().ok())
+                    .is_some_and(|age| age.as_secs() > 3_600)
+            };
+            if (stem.is_none() && !name.starts_with(".tmp-")) || !is_old() {
+                continue;
+            }
+            if matches!(FileLock::try_exclusive(&path), Ok(Some(_))) {
+                cc_core::fs::remove_if_there(&path)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}

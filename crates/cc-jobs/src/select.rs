@@ -1,0 +1,213 @@
+//! Which job is meant.
+
+use cc_core::{JobId, SessionId};
+
+use crate::Job;
+
+/// Why no single job is meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// No id begins with the reference.
+    #[error("no job of this workspace has an id that begins with `{reference}`")]
+    Unknown {
+        /// What the user wrote, made printable.
+        reference: String,
+    },
+    /// Several ids begin with the reference.
+    #[error("`{reference}` could be {}", list(candidates))]
+    Ambiguous {
+        /// What the user wrote.
+        reference: String,
+        /// The ids that begin with it.
+        candidates: Vec<JobId>,
+    },
+    /// Nothing has finished in this session.
+    #[error("no job of this session has finished")]
+    NoneFinished {
+        /// How many jobs other sessions have here.
+        elsewhere: usize,
+    },
+    /// Nothing runs in this session.
+    #[error("no job of this session is running")]
+    NoneActive,
+    /// Several jobs run in this session.
+    #[error("several jobs of this session are running: {}", list(candidates))]
+    SeveralActive {
+        /// Their ids.
+        candidates: Vec<JobId>,
+    },
+}
+
+fn list(ids: &[JobId]) -> String {
+    let mut text = ids
+        .iter()
+        .take(5)
+        .map(|id| format!("`{id}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if ids.len() > 5 {
+        text.push_str(&format!(" and {} more", ids.len() - 5));
+    }
+    text
+}
+
+/// The job with that id, or the only one whose id begins with `reference`.
+///
+/// # Errors
+/// When no id or several ids begin with it.
+pub fn by_reference<'a>(jobs: &'a [Job], reference: &str) -> Result<&'a Job, SelectError> {
+    if let Some(job) = jobs.iter().find(|job| job.id.as_str() == reference) {
+        return Ok(job);
+    }
+    let begins = |job: &&Job| !reference.is_empty() && job.id.as_str().starts_with(reference);
+    let found: Vec<&Job> = jobs.iter().filter(begins).collect();
+    let shown = || cc_core::text::one_line(reference, 80);
+    match found[..] {
+        [job] => Ok(job),
+        [] => Err(SelectError::Unknown { reference: shown() }),
+        _ => Err(SelectError::Ambiguous {
+            reference: shown(),
+            candidates: found.iter().map(|job| job.id.clone()).collect(),
+        }),
+    }
+}
+
+/// The jobs that a session owns; a call without a session owns those made without one.
+pub fn of_session<'a>(
+    jobs: &'a [Job],
+    session: Option<&SessionId>,
+) -> impl Iterator<Item = &'a Job> {
+    jobs.iter()
+        .filter(move |job| job.session.as_ref() == session)
+}
+
+/// The job of the session that finished last, by the time it finished.
+///
+/// # Errors
+/// When none has finished.
+pub fn latest_finished<'a>(
+    jobs: &'a [Job],
+    session: Option<&SessionId>,
+) -> Result<&'a Job, SelectError> {
+    of_session(jobs, session)
+        .filter(|job| !job.state().is_active())
+        .max_by_key(|job| (job.state().completed_at(), &job.id))
+        .ok_or_else(|| SelectError::NoneFinished {
+            elsewhere: jobs.len() - of_session(jobs, session).count(),
+        })
+}
+
+/// The only job of the session that has not ended.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub fn only_active<'a>(
+    jobs: &'a [Job],
+    session: Option<&SessionId>,
+) -> Result<&'a Job, SelectError> {
+    let active: Vec<&Job> = of_session(jobs, session)
+        .filter(|job| job.state().is_active())
+        .collect();
+    match active[..] {
+        [job] => Ok(job),
+        [] => Err(SelectError::NoneActive),
+        _ => Err(SelectError::SeveralActive {
+            candidates: active.iter().map(|job| job.id.clone()).collect(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn job(id: &str, session: Option<&str>, completed: Option<&str>) -> Job {
+        let at = |time| format!("2026-03-01T10:{time}:00Z");
+        let record = json!({
+            "schemaVersion": 1, "id": id, "kind": "review", "createdAt": at("00"), "sessionId": session,
+            "status": if completed.is_some() { "completed" } else { "running" },
+            "completedAt": completed.map(at),
+        });
+        serde_json::from_value(record).unwrap()
+    }
+
+    fn jobs() -> Vec<Job> {
+        vec![
+            job("review-1a", Some("s"), Some("30")),
+            job("review-1ab", Some("s"), Some("20")),
+            job("review-2", Some("t"), Some("50")),
+            job("task-3", Some("s"), None),
+            job("task-4", None, None),
+            job("task-5", None, None),
+        ]
+    }
+
+    fn session(id: &str) -> Option<SessionId> {
+        SessionId::parse(id).ok()
+    }
+
+    #[test]
+    fn references() {
+        let jobs = jobs();
+        let check = |reference: &str, expect: &str| {
+            let found = by_reference(&jobs, reference)
+                .map_or_else(|error| error.to_string(), |job| job.id.to_string());
+            assert_eq!(found, expect);
+        };
+        check("review-1a", "review-1a");
+        check("review-1ab", "review-1ab");
+        check("review-2", "review-2");
+        check("task-3", "task-3");
+        check("task", "`task` could be `task-3`, `task-4`, `task-5`");
+        check(
+            "nope",
+            "no job of this workspace has an id that begins with `nope`",
+        );
+        check("", "no job of this workspace has an id that begins with ``");
+    }
+
+    #[test]
+    fn the_latest_is_by_completion_and_of_this_session() {
+        let jobs = jobs();
+        assert_eq!(
+            latest_finished(&jobs, session("s").as_ref())
+                .unwrap()
+                .id
+                .as_str(),
+            "review-1a"
+        );
+        assert_eq!(
+            latest_finished(&jobs, session("t").as_ref())
+                .unwrap()
+                .id
+                .as_str(),
+            "review-2"
+        );
+        assert_eq!(
+            latest_finished(&jobs, None).unwrap_err(),
+            SelectError::NoneFinished { elsewhere: 4 }
+        );
+    }
+
+    #[test]
+    fn the_only_active_job_of_this_session() {
+        let jobs = jobs();
+        assert_eq!(
+            only_active(&jobs, session("s").as_ref())
+                .unwrap()
+                .id
+                .as_str(),
+            "task-3"
+        );
+        assert_eq!(
+            only_active(&jobs, session("t").as_ref()).unwrap_err(),
+            SelectError::NoneActive
+        );
+        assert!(matches!(
+            only_active(&jobs, None),
+            Err(SelectError::SeveralActive { .. })
+        ));
+    }
+}

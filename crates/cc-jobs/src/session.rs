@@ -1,0 +1,71 @@
+//! Which session of Codex a call belongs to.
+
+use cc_core::fs::read_bounded;
+use cc_core::{Env, SessionId, StateDir};
+use serde::{Deserialize, Serialize};
+
+/// The marker that the session-start hook leaves for calls whose environment names no session.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CurrentSession {
+    /// The session that started last in this workspace.
+    pub session_id: SessionId,
+}
+
+/// The session of this call: `CC_SESSION_ID`, else `CODEX_SESSION_ID`, else `CODEX_THREAD_ID`, else
+/// the marker. Values that are no id are passed over.
+pub fn current(env: &Env, dir: &StateDir) -> Option<SessionId> {
+    ["CC_SESSION_ID", "CODEX_SESSION_ID", "CODEX_THREAD_ID"]
+        .iter()
+        .find_map(|name| SessionId::parse(env.text(name)?).ok())
+        .or_else(|| {
+            let bytes = read_bounded(&dir.current_session(), 64 << 10).ok()?;
+            serde_json::from_slice(&bytes)
+                .ok()
+                .map(|marker: CurrentSession| marker.session_id)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use cc_core::{DataDir, Workspace};
+
+    use super::*;
+
+    #[test]
+    fn the_environment_comes_before_the_marker() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = DataDir::at(dir.path().into()).state(&Workspace::from_canonical("/w".into()));
+        let check = |vars: &[(&str, &str)], expect: Option<&str>| {
+            let env = Env::fixed("/", "/cc-cli", vars.iter().copied());
+            assert_eq!(
+                current(&env, &state).as_ref().map(SessionId::as_str),
+                expect,
+                "{vars:?}"
+            );
+        };
+        check(&[], None);
+        std::fs::create_dir_all(state.root()).unwrap();
+        std::fs::write(
+            state.current_session(),
+            r#"{"sessionId":"marked","more":1}"#,
+        )
+        .unwrap();
+        check(&[], Some("marked"));
+        check(&[("CODEX_THREAD_ID", "t")], Some("t"));
+        check(
+            &[("CODEX_THREAD_ID", "t"), ("CODEX_SESSION_ID", "s")],
+            Some("s"),
+        );
+        check(
+            &[("CODEX_SESSION_ID", "s"), ("CC_SESSION_ID", "c")],
+            Some("c"),
+        );
+        check(
+            &[("CC_SESSION_ID", "no id/"), ("CODEX_SESSION_ID", "s")],
+            Some("s"),
+        );
+        std::fs::write(state.current_session(), "{").unwrap();
+        check(&[], None);
+    }
+}

@@ -1,0 +1,370 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use cc_core::ThreadId;
+use serde_json::json;
+
+use super::*;
+use crate::{Kind, Report};
+
+struct World {
+    dir: tempfile::TempDir,
+    store: Store,
+}
+
+fn world() -> World {
+    world_with(|_| Ok(()))
+}
+
+fn world_with(end_orphan: EndOrphan) -> World {
+    let dir = tempfile::tempdir().unwrap();
+    let data = DataDir::at(dir.path().join("data"));
+    let store = Store::new(
+        &data,
+        Workspace::from_canonical("/home/dev/demo".into()),
+        Clock::System,
+        end_orphan,
+    );
+    World { dir, store }
+}
+
+fn draft() -> Draft {
+    Draft {
+        kind: Kind::Review,
+        title: "Review of working tree".into(),
+        summary: "2 files".into(),
+        write: false,
+        session: None,
+        thread: None,
+        model: Some("opus".into()),
+        request: json!({"effort": "high"}),
+    }
+}
+
+fn started(store: &Store, id: &JobId, claude: Option<Proc>) {
+    let mut guard = store.lock(id).unwrap();
+    guard
+        .apply(Event::Start {
+            at: store.now(),
+            worker: Proc::current().unwrap(),
+        })
+        .unwrap();
+    if let Some(claude) = claude {
+        guard.apply(Event::Spawned { claude }).unwrap();
+    }
+}
+
+fn no_such_process() -> Proc {
+    Proc {
+        pid: u32::MAX,
+        identity: "gone".into(),
+    }
+}
+
+fn status(store: &Store, id: &JobId) -> &'static str {
+    store.read(id).unwrap().0.state().status()
+}
+
+fn names(store: &Store) -> Vec<String> {
+    let entries = fs::read_dir(store.dir().jobs()).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_whole_life() {
+    let World { store, .. } = world();
+    let (job, alive) = store.create(draft(), "please review").unwrap();
+    assert_eq!(status(&store, &job.id), "queued");
+    assert_eq!(store.prompt(&job.id).unwrap(), "please review");
+    started(&store, &job.id, Some(no_such_process()));
+    assert_eq!(status(&store, &job.id), "running");
+    let report = Report {
+        thread: ThreadId::parse("t-1").ok(),
+        result: json!({"fine": true}),
+        rendered: Some("# Fine".into()),
+        ..Report::default()
+    };
+    store
+        .lock(&job.id)
+        .unwrap()
+        .finish(Ending::Completed, report)
+        .unwrap();
+    drop(alive);
+    let (job, body) = store.read(&job.id).unwrap();
+    assert_eq!(
+        (job.state().status(), job.thread.unwrap().as_str()),
+        ("completed", "t-1")
+    );
+    assert_eq!(
+        (body.rendered.as_deref(), &body.request),
+        (Some("# Fine"), &json!({"effort": "high"}))
+    );
+    assert!(
+        store.prompt(&job.id).is_err(),
+        "the prompt goes with the end"
+    );
+    let again = store
+        .lock(&job.id)
+        .unwrap()
+        .finish(Ending::Cancelled, Report::default());
+    assert!(
+        matches!(again, Err(StoreError::Rejected(_))),
+        "an end is for ever"
+    );
+}
+
+#[test]
+fn a_job_whose_worker_is_gone_is_finished_by_the_next_reader() {
+    let World { store, .. } = world();
+    for (started_first, by_list) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (job, alive) = store.create(draft(), "").unwrap();
+        if started_first {
+            started(&store, &job.id, Some(no_such_process()));
+            store.lock(&job.id).unwrap().keep_partial("so far").unwrap();
+        }
+        drop(alive);
+        if by_list {
+            let listed = store
+                .list()
+                .unwrap()
+                .jobs
+                .into_iter()
+                .find(|other| other.id == job.id)
+                .unwrap();
+            assert_eq!(listed.state().status(), "failed");
+        }
+        let (job, body) = store.read(&job.id).unwrap();
+        let Some(Ending::Failed(failure)) = job.state().ending() else {
+            panic!("{:?}", job.state())
+        };
+        assert_eq!(failure.class, FailureClass::Lost);
+        assert_eq!(body.partial_output.is_some(), started_first);
+        let saved = fs::read_to_string(store.dir().record(&job.id)).unwrap();
+        assert!(saved.contains("\"failed\""), "the end is on disk");
+    }
+}
+
+#[test]
+fn a_lost_job_that_was_to_be_cancelled_is_cancelled() {
+    let World { store, .. } = world();
+    let (job, alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, Some(no_such_process()));
+    store
+        .lock(&job.id)
+        .unwrap()
+        .apply(Event::Cancel { at: store.now() })
+        .unwrap();
+    drop(alive);
+    assert_eq!(status(&store, &job.id), "cancelled");
+}
+
+#[test]
+fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let World { store, .. } = world_with(|_| {
+        CALLS.fetch_add(1, Ordering::SeqCst);
+        Err("process 7 survived".into())
+    });
+    let (job, alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, Some(no_such_process()));
+    store
+        .lock(&job.id)
+        .unwrap()
+        .apply(Event::Cancel { at: store.now() })
+        .unwrap();
+    drop(alive);
+    let (read, _) = store.read(&job.id).unwrap();
+    assert!(matches!(read.state(), State::CancelFailed { why, .. } if why == "process 7 survived"));
+    assert_eq!(CALLS.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+#[cfg(unix)]
+fn who_may_not_write_still_tells_the_truth() {
+    use std::os::unix::fs::PermissionsExt;
+    let World { store, .. } = world();
+    let (job, alive) = store.create(draft(), "").unwrap();
+    drop(alive);
+    // A directory where the lock file should be stops every writer, root included.
+    fs::create_dir(store.dir().lock(&job.id)).unwrap();
+    fs::set_permissions(store.dir().jobs(), fs::Permissions::from_mode(0o500)).unwrap();
+    assert_eq!(status(&store, &job.id), "failed");
+    assert_eq!(store.list().unwrap().jobs[0].state().status(), "failed");
+    let saved = fs::read_to_string(store.dir().record(&job.id)).unwrap();
+    assert!(saved.contains("\"queued\""));
+    fs::set_permissions(store.dir().jobs(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn damaged_and_foreign_files_are_passed_over_and_named() {
+    let World { store, .. } = world();
+    assert!(
+        store.list().unwrap().jobs.is_empty(),
+        "no directory, no jobs"
+    );
+    let (job, _alive) = store.create(draft(), "").unwrap();
+    let jobs = store.dir().jobs();
+    fs::write(jobs.join("half.json"), "{\"id\": \"half\"").unwrap();
+    fs::write(
+        jobs.join("other.json"),
+        fs::read(store.dir().record(&job.id)).unwrap(),
+    )
+    .unwrap();
+    fs::write(jobs.join("notes.txt"), "mine").unwrap();
+    fs::create_dir(jobs.join("folder.json")).unwrap();
+    let listing = store.list().unwrap();
+    assert_eq!(listing.jobs.len(), 1);
+    let skipped: Vec<_> = listing
+        .skipped
+        .iter()
+        .map(|skipped| skipped.path.file_name().unwrap())
+        .collect();
+    assert_eq!(skipped, ["folder.json", "half.json", "other.json"]);
+    let half = JobId::parse("half").unwrap();
+    assert!(matches!(store.read(&half), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
+fn a_record_of_a_newer_version_is_read_but_not_changed() {
+    let World { store, .. } = world();
+    let (job, _alive) = store.create(draft(), "").unwrap();
+    let path = store.dir().record(&job.id);
+    let newer = fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"schemaVersion\": 1", "\"schemaVersion\": 9");
+    fs::write(&path, &newer).unwrap();
+    assert_eq!(status(&store, &job.id), "queued");
+    assert!(matches!(store.lock(&job.id), Err(StoreError::Newer { .. })));
+    assert_eq!(fs::read_to_string(&path).unwrap(), newer);
+}
+
+#[test]
+fn an_unknown_job_leaves_no_file() {
+    let World { store, .. } = world();
+    store.create(draft(), "").unwrap();
+    let before = names(&store);
+    let id = JobId::parse("review-nope").unwrap();
+    assert!(matches!(store.read(&id), Err(StoreError::NotFound { .. })));
+    assert!(matches!(store.lock(&id), Err(StoreError::NotFound { .. })));
+    assert_eq!(names(&store), before);
+}
+
+#[test]
+fn a_job_that_cannot_be_written_leaves_nothing() {
+    let World { store, dir } = world();
+    fs::write(
+        dir.path().join("data"),
+        "a file where the directory should be",
+    )
+    .unwrap();
+    assert!(matches!(store.create(draft(), ""), Err(StoreError::Io(_))));
+}
+
+#[test]
+fn changes_of_one_job_do_not_overtake_each_other() {
+    let World { store, .. } = world();
+    let (job, _alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, None);
+    thread::scope(|scope| {
+        for part in 0..8 {
+            let (store, id) = (&store, &job.id);
+            scope.spawn(move || {
+                for _ in 0..5 {
+                    let mut guard = store.lock(id).unwrap();
+                    let before = guard.body().partial_output.clone().unwrap_or_default();
+                    guard.keep_partial(&format!("{before}{part}")).unwrap();
+                }
+            });
+        }
+    });
+    let (_, body) = store.read(&job.id).unwrap();
+    assert_eq!(body.partial_output.unwrap().len(), 40);
+}
+
+#[test]
+fn of_two_who_end_a_job_one_wins() {
+    let World { store, .. } = world();
+    for _ in 0..10 {
+        let (job, _alive) = store.create(draft(), "").unwrap();
+        started(&store, &job.id, None);
+        let wins = thread::scope(|scope| {
+            let finish = || {
+                store
+                    .lock(&job.id)
+                    .unwrap()
+                    .finish(Ending::Completed, Report::default())
+                    .is_ok()
+            };
+            let (a, b) = (scope.spawn(finish), scope.spawn(finish));
+            usize::from(a.join().unwrap()) + usize::from(b.join().unwrap())
+        });
+        assert_eq!(wins, 1);
+    }
+}
+
+#[test]
+fn pruning_keeps_the_newest_and_everything_alive() {
+    let World { store, .. } = world();
+    let mut ids = Vec::new();
+    let mut alive = Vec::new();
+    for number in 0..6 {
+        let (job, lock) = store.create(draft(), "").unwrap();
+        if number != 0 {
+            store
+                .lock(&job.id)
+                .unwrap()
+                .finish(Ending::Completed, Report::default())
+                .unwrap();
+        }
+        ids.push(job.id);
+        alive.push(lock);
+        thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let would = store.prune(2, true).unwrap().jobs;
+    assert_eq!(would, [ids[3].clone(), ids[2].clone(), ids[1].clone()]);
+    assert_eq!(store.list().unwrap().jobs.len(), 6);
+    assert_eq!(store.prune(2, false).unwrap().jobs, would);
+    let kept: Vec<JobId> = store
+        .list()
+        .unwrap()
+        .jobs
+        .into_iter()
+        .map(|job| job.id)
+        .collect();
+    assert_eq!(kept, [ids[5].clone(), ids[4].clone(), ids[0].clone()]);
+    let left = names(&store);
+    assert!(
+        left.iter()
+            .all(|name| kept.iter().any(|id| name.starts_with(id.as_str()))),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn pruning_sweeps_old_leftovers_only() {
+    let World { store, .. } = world();
+    store.create(draft(), "").unwrap();
+    let jobs = store.dir().jobs();
+    for (name, old) in [
+        ("task-x.alive", true),
+        (".tmp-abc", true),
+        ("task-y.log", false),
+        ("mine.txt", true),
+    ] {
+        let file = fs::File::create(jobs.join(name)).unwrap();
+        if old {
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+                .unwrap();
+        }
+    }
+    assert_eq!(store.prune(10, false).unwrap().leftovers, 2);
+    let left = names(&store);
+    assert!(
+        left.contains(&"task-y.log".into()) && left.contains(&"mine.txt".into()),
+        "{left:?}"
+    );
+}
