@@ -1,0 +1,7 @@
+//! The end-to-end suites: true binaries, a scripted fake Claude, the real Claude with a loopback
+//! model server. One test binary, so that it links once.
+
+#![cfg(test)]
+
+mod kit;
+mod layers;

@@ -1,0 +1,119 @@
+//! A scripted stand-in for Claude Code, for faults and for speed.
+//!
+//! It reads what to do from the file beside its own binary (see `cc_tests::fake`), notes how it was
+//! called, and does it.
+
+mod signals;
+mod steps;
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use cc_core::{Env, Proc};
+use cc_tests::fake::{self, Call, Run, Scenario};
+use serde::Serialize;
+
+/// The hidden argument of a process left behind; see `Step::Grandchild`.
+const GRANDCHILD: &str = "--grandchild";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect();
+    if args.first().is_some_and(|arg| arg == GRANDCHILD) {
+        return steps::be_grandchild();
+    }
+    let env = Env::from_process().expect("the process has a directory and a binary");
+    let dir = env
+        .exe
+        .parent()
+        .expect("a file is in a directory")
+        .to_owned();
+    let scenario = Scenario::read(&dir);
+    let mut call = Call {
+        env: env
+            .vars()
+            .iter()
+            .map(|(name, value)| (lossy(name), lossy(value)))
+            .collect(),
+        cwd: env.cwd,
+        stdin: String::new(),
+        proc: Proc::current().expect("this process runs"),
+        args,
+    };
+    if !call.is_run() {
+        note(&fake::calls_file(&dir), &call);
+        return probe(&scenario, &call.args);
+    }
+    let run = next_run(&dir, &scenario);
+    let session = call.flag("--session-id").or(call.flag("--resume"));
+    let session = session
+        .unwrap_or("93181002-53bd-4758-b915-28352356f5e7")
+        .to_owned();
+    signals::take(run.ignores_signals, &session);
+    let mut stdin = Vec::new();
+    io::stdin()
+        .read_to_end(&mut stdin)
+        .expect("standard input can be read");
+    call.stdin = String::from_utf8_lossy(&stdin).into_owned();
+    note(&fake::calls_file(&dir), &call);
+    let player = steps::Player {
+        session,
+        cwd: lossy(call.cwd.as_os_str()),
+        dir: &dir,
+    };
+    match player.play(&run.steps) {
+        Ok(()) => ExitCode::from(u8::try_from(run.exit).expect("an exit code is a byte")),
+        // Nobody reads any more.
+        Err(_) => ExitCode::from(141),
+    }
+}
+
+fn lossy(text: &OsStr) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+/// Answers `--version` and `auth status`.
+fn probe(scenario: &Scenario, args: &[String]) -> ExitCode {
+    let mut out = io::stdout();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let said = match words.as_slice() {
+        ["--version" | "-v"] => writeln!(out, "{} (Claude Code)", scenario.version),
+        ["auth", "status", ..] => {
+            let method = if scenario.logged_in {
+                "claude.ai"
+            } else {
+                "none"
+            };
+            let status = serde_json::json!({
+                "loggedIn": scenario.logged_in, "authMethod": method, "apiProvider": "firstParty",
+            });
+            writeln!(out, "{status:#}")
+        }
+        _ => writeln!(io::stderr(), "error: unknown command {words:?}")
+            .and(Err(io::Error::other(""))),
+    };
+    let bad = said.is_err() || (words[0] == "auth" && !scenario.logged_in);
+    ExitCode::from(u8::from(bad))
+}
+
+/// The run that this process plays: the first that no other process has claimed.
+fn next_run(dir: &Path, scenario: &Scenario) -> Run {
+    let free = |n: &usize| File::create_new(fake::claim(dir, *n)).is_ok();
+    let n = (0..).find(free).expect("some run is free");
+    let run = scenario.runs.get(n).or(scenario.runs.last());
+    run.cloned().expect("a scenario has a run")
+}
+
+/// Appends a JSON line in one write, so that processes do not mix theirs.
+fn note<T: Serialize>(path: &Path, value: &T) {
+    let mut line = serde_json::to_vec(value).expect("plain data");
+    line.push(b'\n');
+    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(&line))
+        .expect("the sandbox is writable");
+}

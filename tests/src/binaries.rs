@@ -1,0 +1,86 @@
+//! The true binaries, built once a process in the profile of whoever asks.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use cc_core::Env;
+
+/// The directory that holds `cc-cli`, `cc-hooks` and `cc-installer`, all three built from the
+/// package that ships them, with the features they ship with.
+///
+/// # Panics
+/// When they do not build.
+pub fn product() -> &'static Path {
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    DIR.get_or_init(|| build(&["-p", "cc-installer", "--bins"]))
+}
+
+/// The scripted stand-in for Claude.
+///
+/// # Panics
+/// When it does not build.
+pub fn fake_claude() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let name = format!("fake-claude{}", std::env::consts::EXE_SUFFIX);
+        let running = Running::of_this_process();
+        let beside = running.profile_dir.join(&name);
+        // `cargo test` and nextest build the binaries of a package before its tests.
+        if running.is_test && beside.exists() {
+            return beside;
+        }
+        build(&["-p", "cc-tests", "--bin", "fake-claude"]).join(name)
+    })
+}
+
+fn build(what: &[&str]) -> PathBuf {
+    let Running { profile_dir, .. } = Running::of_this_process();
+    let profile = match profile_dir.file_name().and_then(OsStr::to_str) {
+        Some("debug") | None => "dev",
+        Some(profile) => profile,
+    };
+    let target_dir = profile_dir
+        .parent()
+        .expect("a profile's directory is in the target directory");
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--profile", profile])
+        .arg("--target-dir")
+        .arg(target_dir)
+        .args(what)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the cargo that built this can be run");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "cargo build {what:?} failed:\n{said}"
+    );
+    profile_dir
+}
+
+/// Where the running binary stands in the target directory.
+struct Running {
+    profile_dir: PathBuf,
+    /// In `deps`, so built by `cargo test`.
+    is_test: bool,
+}
+
+impl Running {
+    fn of_this_process() -> Self {
+        let env = Env::from_process().expect("the running binary has a path");
+        let dir = env.exe.parent().expect("a file is in a directory");
+        let is_test = dir.file_name() == Some(OsStr::new("deps"));
+        let is_example = dir.file_name() == Some(OsStr::new("examples"));
+        let profile_dir = if is_test || is_example {
+            dir.parent()
+        } else {
+            Some(dir)
+        };
+        Self {
+            profile_dir: profile_dir.expect("deps is in a directory").to_owned(),
+            is_test,
+        }
+    }
+}

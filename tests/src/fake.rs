@@ -1,0 +1,142 @@
+//! What the scripted stand-in for Claude does, and what it noted.
+//!
+//! The product filters Claude's environment and arguments, so the scenario lies in a file beside
+//! the stand-in's binary; each [`Sandbox`](crate::Sandbox) has a copy of its own.
+
+mod run;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_core::Proc;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use run::{Run, Step};
+
+/// What a fake Claude does whenever it is called.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Scenario {
+    /// What `--version` says.
+    pub version: String,
+    /// What `auth status` says.
+    pub logged_in: bool,
+    /// What the calls with `-p` do, in order; the last one repeats.
+    pub runs: Vec<Run>,
+}
+
+impl Scenario {
+    /// A Claude of the pinned version, logged in, that does `runs` in order and repeats the last.
+    pub fn runs(runs: impl IntoIterator<Item = Run>) -> Self {
+        Self {
+            version: crate::peers::CLAUDE.version.to_owned(),
+            logged_in: true,
+            runs: runs.into_iter().collect(),
+        }
+    }
+
+    /// A Claude that answers with this text.
+    pub fn says(text: &str) -> Self {
+        Self::runs([Run::says(text)])
+    }
+
+    /// A Claude that answers with this structured output.
+    pub fn structured(output: Value) -> Self {
+        Self::runs([Run::structured(output)])
+    }
+
+    /// A Claude that is not logged in: `auth status` says so, and a run fails like the real one's.
+    pub fn logged_out() -> Self {
+        let text = "Not logged in · Please run /login";
+        Self {
+            logged_in: false,
+            ..Self::runs([Run::api_error(None, text)])
+        }
+    }
+
+    /// Sets the version.
+    pub fn version(mut self, version: &str) -> Self {
+        version.clone_into(&mut self.version);
+        self
+    }
+
+    /// Reads what [`Scenario::install`] wrote.
+    ///
+    /// # Panics
+    /// When it is not there or broken.
+    pub fn read(dir: &Path) -> Self {
+        let path = dir.join(SCENARIO);
+        let text = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    }
+
+    /// Writes the scenario beside a fake Claude in `dir`; the next call of it plays the first run.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn install(&self, dir: &Path) {
+        let text = serde_json::to_vec_pretty(self).expect("a scenario is plain data");
+        cc_core::fs::write_atomic(&dir.join(SCENARIO), &text).expect("the sandbox is writable");
+        for n in 0.. {
+            if fs::remove_file(claim(dir, n)).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+const SCENARIO: &str = "fake-claude.json";
+const CALLS: &str = "fake-claude.calls.jsonl";
+const GRANDCHILDREN: &str = "fake-claude.grandchildren.jsonl";
+
+/// The file that the `n`-th run makes, so that two at once play different runs.
+pub fn claim(dir: &Path, n: usize) -> PathBuf {
+    dir.join(format!("fake-claude.run-{n}"))
+}
+
+/// Where the fake Claude in `dir` notes its calls.
+pub fn calls_file(dir: &Path) -> PathBuf {
+    dir.join(CALLS)
+}
+
+/// Where the fake Claude in `dir` notes the processes it left behind.
+pub fn grandchildren_file(dir: &Path) -> PathBuf {
+    dir.join(GRANDCHILDREN)
+}
+
+/// One call of the fake Claude, noted when its standard input had ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Call {
+    /// The arguments without the program's name.
+    pub args: Vec<String>,
+    /// The environment.
+    pub env: BTreeMap<String, String>,
+    /// The current directory.
+    pub cwd: PathBuf,
+    /// Standard input, broken characters replaced; empty for calls without `-p`.
+    pub stdin: String,
+    /// The process.
+    pub proc: Proc,
+}
+
+impl Call {
+    /// Whether this was a run, not a probe like `--version`.
+    pub fn is_run(&self) -> bool {
+        self.args.iter().any(|arg| arg == "-p" || arg == "--print")
+    }
+
+    /// The value that follows a flag.
+    pub fn flag(&self, name: &str) -> Option<&str> {
+        let at = self.args.iter().position(|arg| arg == name)?;
+        self.args.get(at + 1).map(String::as_str)
+    }
+}
+
+/// Reads a file of JSON lines; a file that is not there has none, an unfinished last line is left out.
+pub(crate) fn json_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let parse = |line| serde_json::from_str(line).expect("the fake Claude writes JSON lines");
+    whole.lines().map(parse).collect()
+}

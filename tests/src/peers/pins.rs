@@ -1,0 +1,43 @@
+//! The versions that are tested against, in one place.
+
+use super::{Peer, Program};
+
+/// The Claude Code that every suite runs against.
+pub const CLAUDE: Peer = Peer {
+    program: Program::ClaudeCode,
+    version: "2.1.330",
+};
+
+/// The Codex that every suite runs against.
+pub const CODEX: Peer = Peer {
+    program: Program::Codex,
+    version: "0.169.0",
+};
+
+/// Older versions, for the drift runs.
+pub const OLDER: [Peer; 6] = [
+    Peer {
+        program: Program::ClaudeCode,
+        version: "2.1.260",
+    },
+    Peer {
+        program: Program::ClaudeCode,
+        version: "2.1.197",
+    },
+    Peer {
+        program: Program::Codex,
+        version: "0.155.0",
+    },
+    Peer {
+        program: Program::Codex,
+        version: "0.145.0",
+    },
+    Peer {
+        program: Program::Codex,
+        version: "0.125.0",
+    },
+    Peer {
+        program: Program::Codex,
+        version: "0.117.0",
+    },
+];

@@ -1,0 +1,298 @@
+//! A throw-away world: home, Codex home, repository, PATH and environment of its own.
+//!
+//! Everything started in it is ended when it is dropped: by its group, by the pids in job records,
+//! and on Linux by the environment that every process of the sandbox carries.
+
+mod capture;
+mod command;
+mod output;
+mod processes;
+mod repository;
+mod running;
+mod world;
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cc_core::{DataDir, Proc, StateDir, Workspace};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::fake::{self, Call, Scenario};
+use crate::messages_api::MessagesApi;
+use crate::{binaries, eventually, peers};
+
+pub use command::Cmd;
+pub use output::Output;
+pub use running::Running;
+
+/// A world of its own around the true binaries; dropping it ends what runs in it and removes it.
+#[derive(Debug)]
+pub struct Sandbox {
+    _removed_at_the_end: TempDir,
+    root: PathBuf,
+    env: Vec<(OsString, OsString)>,
+    product: Option<PathBuf>,
+}
+
+impl Sandbox {
+    /// A world without Claude.
+    ///
+    /// # Panics
+    /// When it cannot be set up.
+    pub fn new() -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("cc-test-")
+            .tempdir()
+            .expect("a temporary place");
+        let root = dir
+            .path()
+            .canonicalize()
+            .expect("a fresh directory has a path");
+        let mut sandbox = Self {
+            _removed_at_the_end: dir,
+            root,
+            env: Vec::new(),
+            product: None,
+        };
+        for part in [
+            sandbox.home(),
+            sandbox.codex_home(),
+            sandbox.tmp(),
+            sandbox.bin(),
+        ] {
+            cc_core::fs::create_private_dir(&part).expect("the sandbox is writable");
+        }
+        sandbox.env = sandbox.fresh_env();
+        sandbox.init_repository();
+        sandbox
+    }
+
+    /// A world whose Claude follows a scenario.
+    ///
+    /// # Panics
+    /// When it cannot be set up.
+    pub fn fake(scenario: &Scenario) -> Self {
+        let sandbox = Self::new();
+        scenario.install(&sandbox.bin());
+        let to = sandbox.bin().join(program_name("claude"));
+        world::copy_program(binaries::fake_claude(), &to);
+        sandbox
+    }
+
+    /// A world with the real, pinned Claude Code that talks to `api`.
+    ///
+    /// # Panics
+    /// When it cannot be installed.
+    pub fn real(api: &MessagesApi) -> Self {
+        Self::real_at(&peers::claude(), api)
+    }
+
+    /// A world with the real Claude Code at `claude` that talks to `api`.
+    pub fn real_at(claude: &Path, api: &MessagesApi) -> Self {
+        let mut sandbox = Self::new();
+        sandbox.add_program("claude", claude);
+        sandbox.set_env("ANTHROPIC_BASE_URL", api.url());
+        sandbox.set_env("ANTHROPIC_API_KEY", "sk-ant-made-up-for-tests");
+        for quiet in world::QUIET {
+            sandbox.set_env(quiet, "1");
+        }
+        sandbox
+    }
+
+    /// Puts a program on the PATH, for example the pinned `codex`.
+    ///
+    /// # Panics
+    /// When one of that name is there already.
+    pub fn add_program(&self, name: &str, program: &Path) {
+        world::link(program, &self.bin().join(program_name(name)));
+    }
+
+    /// Takes the real Claude's key away, so that it is not logged in.
+    pub fn log_out(&mut self) {
+        self.unset_env("ANTHROPIC_API_KEY");
+    }
+
+    /// Gives the fake Claude another scenario; its next run is the first of that.
+    pub fn set_scenario(&self, scenario: &Scenario) {
+        scenario.install(&self.bin());
+    }
+
+    /// Takes the binaries from `dir` instead of building them.
+    pub fn use_binaries(&mut self, dir: &Path) {
+        self.product = Some(dir.to_owned());
+    }
+
+    /// Sets a variable for everything started from now on.
+    pub fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
+        self.unset_env(name);
+        self.env.push((name.into(), value.into()));
+    }
+
+    /// Removes a variable for everything started from now on.
+    pub fn unset_env(&mut self, name: &str) {
+        self.env.retain(|(other, _)| other != name);
+    }
+
+    /// The directory that holds all of it; canonical.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `HOME`.
+    pub fn home(&self) -> PathBuf {
+        self.root.join("home")
+    }
+
+    /// `CODEX_HOME`.
+    pub fn codex_home(&self) -> PathBuf {
+        self.root.join("codex")
+    }
+
+    /// `TMPDIR`.
+    pub fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// The first directory of `PATH`: `git`, and `claude` where there is one.
+    pub fn bin(&self) -> PathBuf {
+        self.root.join("bin")
+    }
+
+    /// The repository; everything starts in it.
+    pub fn repo(&self) -> PathBuf {
+        self.root.join("repo")
+    }
+
+    /// The product's data directory.
+    pub fn data_dir(&self) -> DataDir {
+        DataDir::at(self.codex_home().join("plugins").join("data").join("cc"))
+    }
+
+    /// The product's state of the repository.
+    pub fn state_dir(&self) -> StateDir {
+        self.data_dir()
+            .state(&Workspace::from_canonical(self.repo()))
+    }
+
+    /// All job records of the repository, in order of their names.
+    ///
+    /// # Panics
+    /// When one is not JSON.
+    pub fn records(&self) -> Vec<Value> {
+        let entries = fs::read_dir(self.state_dir().jobs()).into_iter().flatten();
+        let mut paths: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
+        paths.retain(|path| path.extension() == Some(OsStr::new("json")));
+        paths.sort();
+        let read = |path: &PathBuf| {
+            let text = fs::read(path).expect("a record can be read");
+            serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        };
+        paths.iter().map(read).collect()
+    }
+
+    /// A call of `cc-cli`.
+    pub fn cc<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
+        self.product("cc-cli").args(args)
+    }
+
+    /// A call of `cc-hooks` with the host's JSON on standard input.
+    pub fn hook(&self, event: &str, input: &Value) -> Cmd<'_> {
+        self.product("cc-hooks")
+            .args([event])
+            .stdin(input.to_string())
+    }
+
+    /// A call of `cc-installer`.
+    pub fn installer<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
+        self.product("cc-installer").args(args)
+    }
+
+    /// A call of this sandbox's `claude`, without the product in between.
+    pub fn claude<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
+        self.command(&self.bin().join(program_name("claude")))
+            .args(args)
+    }
+
+    /// A call of any program, in the repository and with the sandbox's environment alone.
+    pub fn command(&self, program: &Path) -> Cmd<'_> {
+        Cmd::new(self, program)
+    }
+
+    fn product(&self, name: &str) -> Cmd<'_> {
+        let dir = self
+            .product
+            .as_deref()
+            .unwrap_or_else(|| binaries::product());
+        self.command(&dir.join(program_name(name)))
+    }
+
+    /// The calls of the fake Claude so far, probes among them.
+    pub fn claude_calls(&self) -> Vec<Call> {
+        fake::json_lines(&fake::calls_file(&self.bin()))
+    }
+
+    /// Waits for the `n`-th run of the fake Claude, counted from 1, to have read its prompt.
+    ///
+    /// # Panics
+    /// When it does not come within `timeout`.
+    #[track_caller]
+    pub fn wait_for_run(&self, n: usize, timeout: Duration) -> Call {
+        eventually(timeout, "a run of the fake Claude", || {
+            self.claude_calls()
+                .into_iter()
+                .filter(Call::is_run)
+                .nth(n - 1)
+        })
+    }
+
+    /// The processes that the fake Claude left behind, running or not.
+    pub fn grandchildren(&self) -> Vec<Proc> {
+        fake::json_lines(&fake::grandchildren_file(&self.bin()))
+    }
+
+    /// The processes of this sandbox that run now, detached ones too.
+    ///
+    /// On Linux all of them; elsewhere those that job records and the fake Claude name.
+    pub fn processes(&self) -> Vec<Proc> {
+        processes::of(self)
+    }
+
+    /// Waits until no process of this sandbox runs.
+    ///
+    /// # Panics
+    /// When some still run after `timeout`, naming them.
+    #[track_caller]
+    pub fn wait_quiet(&self, timeout: Duration) {
+        let probe = || self.processes().is_empty().then_some(());
+        eventually(timeout, "the end of every process of the sandbox", probe);
+    }
+
+    /// `text` with the sandbox's directory written as `<root>`, for comparing whole outputs.
+    pub fn redact(&self, text: &str) -> String {
+        text.replace(&*self.root.to_string_lossy(), "<root>")
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.tell_state();
+        }
+        processes::end_all(self);
+    }
+}
+
+fn program_name(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}

@@ -1,0 +1,166 @@
+//! Starting a program in the sandbox.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use cc_core::Proc;
+
+use super::capture::Capture;
+use super::{Output, Running, Sandbox};
+
+/// A program about to be started.
+#[derive(Debug)]
+#[must_use = "nothing is started before `run` or `spawn`"]
+pub struct Cmd<'a> {
+    sandbox: &'a Sandbox,
+    program: PathBuf,
+    args: Vec<OsString>,
+    cwd: PathBuf,
+    env: Vec<(OsString, Option<OsString>)>,
+    stdin: Vec<u8>,
+    stdin_stays_open: bool,
+    stdout_is_broken: bool,
+    timeout: Duration,
+}
+
+impl<'a> Cmd<'a> {
+    pub(super) fn new(sandbox: &'a Sandbox, program: &Path) -> Self {
+        Self {
+            sandbox,
+            program: program.to_owned(),
+            args: Vec::new(),
+            cwd: sandbox.repo(),
+            env: Vec::new(),
+            stdin: Vec::new(),
+            stdin_stays_open: false,
+            stdout_is_broken: false,
+            timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// Adds arguments.
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args
+            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Sets the current directory; the repository if not set.
+    pub fn cwd(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.cwd = dir.into();
+        self
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Removes a variable.
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.env.push((name.into(), None));
+        self
+    }
+
+    /// Sets standard input; it ends at once if not set.
+    pub fn stdin(mut self, content: impl Into<Vec<u8>>) -> Self {
+        self.stdin = content.into();
+        self
+    }
+
+    /// Keeps standard input open after its content, until the program ends.
+    pub fn stdin_stays_open(mut self) -> Self {
+        self.stdin_stays_open = true;
+        self
+    }
+
+    /// Gives it a standard output that nobody reads: the first write to it fails.
+    pub fn broken_stdout(mut self) -> Self {
+        self.stdout_is_broken = true;
+        self
+    }
+
+    /// Sets how long [`Cmd::run`] and [`Running::wait`] wait; a minute if not set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Starts the program and waits until it has ended and its output is closed.
+    ///
+    /// # Panics
+    /// When it cannot be started or does not end in time.
+    #[track_caller]
+    pub fn run(self) -> Output {
+        self.spawn().wait()
+    }
+
+    /// Starts the program in a process group of its own.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[track_caller]
+    pub fn spawn(self) -> Running {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).current_dir(&self.cwd).env_clear();
+        command.envs(self.sandbox.env.iter().map(|(name, value)| (name, value)));
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if self.stdout_is_broken {
+            let (_, writer) = std::io::pipe().expect("a pipe can be made");
+            command.stdout(writer);
+        }
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()));
+        let mut stdin = child.stdin.take().expect("standard input is a pipe");
+        let kept_stdin = Arc::new(Mutex::new(None));
+        let (content, keep, slot) = (self.stdin, self.stdin_stays_open, Arc::clone(&kept_stdin));
+        // A program that does not read must not hold up the test.
+        thread::spawn(move || {
+            let _ = stdin.write_all(&content);
+            if keep {
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(stdin);
+            }
+        });
+        let title = title(&self.program, &self.args);
+        Running {
+            stdout: child
+                .stdout
+                .take()
+                .map_or_else(Capture::nothing, Capture::of),
+            stderr: Capture::of(child.stderr.take().expect("standard error is a pipe")),
+            proc: Proc::of(child.id()),
+            pid: child.id(),
+            child,
+            kept_stdin,
+            timeout: self.timeout,
+            title,
+        }
+    }
+}
+
+fn title(program: &Path, args: &[OsString]) -> String {
+    let name = program.file_name().unwrap_or_default();
+    let words = std::iter::once(name).chain(args.iter().map(OsString::as_os_str));
+    words
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,155 @@
+//! A program while it runs.
+
+use std::fmt;
+use std::process::{Child, ChildStdin, ExitStatus};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cc_core::Proc;
+use cc_core::process::Signal;
+
+use super::capture::Capture;
+use super::{Output, processes};
+
+/// A program that was started; dropping it ends it with its group and its descendants.
+#[derive(Debug)]
+pub struct Running {
+    pub(super) child: Child,
+    pub(super) proc: Option<Proc>,
+    pub(super) pid: u32,
+    pub(super) kept_stdin: Arc<Mutex<Option<ChildStdin>>>,
+    pub(super) stdout: Capture,
+    pub(super) stderr: Capture,
+    pub(super) timeout: Duration,
+    pub(super) title: String,
+}
+
+impl Running {
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// What it printed on standard output so far.
+    pub fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// What it printed on standard error so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// Waits until standard output contains `text`.
+    ///
+    /// # Panics
+    /// When it does not within the timeout.
+    #[track_caller]
+    pub fn wait_for_stdout(&self, text: &str) {
+        self.wait_for(&self.stdout, text);
+    }
+
+    /// Waits until standard error contains `text`.
+    ///
+    /// # Panics
+    /// When it does not within the timeout.
+    #[track_caller]
+    pub fn wait_for_stderr(&self, text: &str) {
+        self.wait_for(&self.stderr, text);
+    }
+
+    #[track_caller]
+    fn wait_for(&self, capture: &Capture, text: &str) {
+        let seen = capture.wait(self.timeout, |said| said.text().contains(text));
+        assert!(seen, "`{}` did not print {text:?}; {self}", self.title);
+    }
+
+    /// Sends a signal to the process alone.
+    ///
+    /// # Panics
+    /// When the operating system refuses.
+    pub fn signal(&self, signal: Signal) {
+        if let Some(proc) = &self.proc {
+            proc.signal(signal).expect("our child can be signalled");
+        }
+    }
+
+    /// Sends a signal to the process group, as a terminal or a host does.
+    ///
+    /// # Panics
+    /// When the operating system refuses.
+    pub fn signal_group(&self, signal: Signal) {
+        if let Some(proc) = &self.proc {
+            proc.signal_group(signal)
+                .expect("our child can be signalled");
+        }
+    }
+
+    /// Closes standard input, where it was kept open.
+    pub fn close_stdin(&self) {
+        let mut kept = self
+            .kept_stdin
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        drop(kept.take());
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.try_wait().is_some()
+    }
+
+    /// Waits until it has ended and its output is closed.
+    ///
+    /// # Panics
+    /// When it does not within the timeout; the message says whether somebody still holds the output.
+    #[track_caller]
+    pub fn wait(mut self) -> Output {
+        let until = Instant::now() + self.timeout;
+        let left = || until.saturating_duration_since(Instant::now());
+        let closed = self.stdout.wait(left(), |said| said.closed)
+            && self.stderr.wait(left(), |said| said.closed);
+        let mut status = self.try_wait();
+        // The output closes a moment before the process can be awaited.
+        while closed && status.is_none() && !left().is_zero() {
+            thread::sleep(Duration::from_millis(1));
+            status = self.try_wait();
+        }
+        let title = self.title.clone();
+        match status {
+            Some(status) if closed => Output {
+                status,
+                stdout: self.stdout(),
+                stderr: self.stderr(),
+                title,
+            },
+            Some(status) => {
+                panic!("`{title}` ended with {status}, but its output is still open; {self}")
+            }
+            None => panic!("`{title}` did not end within {:?}; {self}", self.timeout),
+        }
+    }
+
+    fn try_wait(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("our child can be awaited")
+    }
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stdout: {}\nstderr: {}", self.stdout(), self.stderr())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            if let Some(proc) = &self.proc {
+                processes::end(std::slice::from_ref(proc));
+            }
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
