@@ -1,1 +1,31 @@
-//! .
+//! One headless run of Claude Code (`claude -p`), from request to outcome.
+//!
+//! Here: finding the binary, its argv and environment, its event stream, the supervision of the
+//! process (idle and total time, cancel with proof), and what the run amounted to.
+//! Not here: what is asked (`cc-workflows`), what a job is (`cc-jobs`), repositories (`cc-git`).
+//!
+//! Start with [`run`]; [`Claude::locate`] finds what it runs.
+
+mod child_env;
+mod locate;
+mod probe;
+mod request;
+
+mod digest;
+mod outcome;
+mod progress;
+pub mod stream;
+
+mod cancel;
+mod family;
+mod supervise;
+
+pub use cancel::{Survivors, end_orphan};
+pub use child_env::child_env;
+pub use digest::Digest;
+pub use locate::{Claude, LocateError};
+pub use outcome::{Denial, End, Exit, Interrupted, Omitted, Outcome, Report};
+pub use probe::{AuthStatus, ProbeError};
+pub use progress::Progress;
+pub use request::{Limits, Request, Thread, Tools};
+pub use supervise::{Observer, run};

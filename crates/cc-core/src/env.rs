@@ -66,8 +66,21 @@ impl Env {
 
     /// The value of a variable; an empty value counts as unset.
     pub fn var(&self, name: &str) -> Option<&OsStr> {
-        let value = self.vars.get(OsStr::new(name))?;
+        let value = self
+            .vars
+            .get(OsStr::new(name))
+            .or_else(|| self.in_any_case(name))?;
         (!value.is_empty()).then_some(value)
+    }
+
+    /// Windows calls it `Path` and means `PATH`.
+    fn in_any_case(&self, name: &str) -> Option<&OsString> {
+        if !cfg!(windows) {
+            return None;
+        }
+        let mut vars = self.vars.iter();
+        let (_, value) = vars.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value)
     }
 
     /// The value of a variable as text; unset where it is empty or not UTF-8.

@@ -32,6 +32,11 @@ impl Proc {
         os::identity(self.pid).is_some_and(|identity| identity == self.identity)
     }
 
+    /// Every process there is, as far as we may see.
+    pub fn all() -> Vec<Proc> {
+        os::all().into_iter().map(|(proc, _)| proc).collect()
+    }
+
     /// Every process that descends from this one, children before grandchildren.
     pub fn descendants(&self) -> Vec<Proc> {
         let all = os::all();
@@ -280,6 +285,7 @@ mod tests {
             .unwrap();
         let proc = Proc::of(child.id()).unwrap();
         assert!(Proc::current().unwrap().descendants().contains(&proc));
+        assert!(Proc::all().contains(&proc));
         proc.signal(Signal::Kill).unwrap();
         child.wait().unwrap();
         assert!(!proc.is_running());

@@ -106,6 +106,15 @@ pub fn human_bytes(bytes: u64) -> String {
     }
 }
 
+/// A large count as people read it: `812`, `14.2k`, `2.1M`.
+pub fn human_count(number: u64) -> String {
+    match number {
+        0..1_000 => number.to_string(),
+        1_000..1_000_000 => format!("{:.1}k", number as f64 / 1e3),
+        _ => format!("{:.1}M", number as f64 / 1e6),
+    }
+}
+
 /// A count with its noun: `1 file`, `3 files`.
 pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })

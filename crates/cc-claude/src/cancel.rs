@@ -1,0 +1,151 @@
+//! Ending a Claude and everything it started, with proof that nothing is left.
+//!
+//! SIGINT first: it is the one signal on which Claude ends its running shell command and still
+//! reports what the run cost (2.1.330 does so within 1.5 s). Then SIGTERM, then SIGKILL, for the
+//! group and for every member that was seen, each named by pid *and* start time.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cc_core::Proc;
+use cc_core::process::Signal;
+
+use crate::family::Family;
+
+/// Processes that outlived SIGKILL, or that we may not signal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("still running after SIGKILL: {}", pids(processes))]
+pub struct Survivors {
+    /// Them.
+    pub processes: Vec<Proc>,
+}
+
+fn pids(processes: &[Proc]) -> String {
+    let pids: Vec<String> = processes.iter().map(|proc| proc.pid.to_string()).collect();
+    format!("pid {}", pids.join(", "))
+}
+
+/// Ends a Claude that lost its worker, and everything it started.
+///
+/// Blocks for at most 8 s; returns at once where nothing runs. Sees only what this process can
+/// see: a Claude in a pid namespace below or beside ours is not found.
+///
+/// # Errors
+/// [`Survivors`] when something still runs afterwards. It can be tried again.
+pub fn end_orphan(claude: &Proc) -> Result<(), Survivors> {
+    let mut ending = Ending::begin(Family::of_orphan(claude.clone()));
+    loop {
+        match ending.step() {
+            Step::Again(pause) => thread::sleep(pause),
+            Step::Done(result) => return result,
+        }
+    }
+}
+
+/// Tests have less patience.
+const SECOND: Duration = Duration::from_millis(if cfg!(test) { 100 } else { 1_000 });
+
+/// How often is looked whether the signal had its effect.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long Claude's children may take to follow it, before the next signal.
+const FOLLOW: Duration = Duration::from_millis(200);
+
+/// The signals in order, each with the time it has to take effect.
+const STAGES: [(Signal, Duration); 3] = [
+    (Signal::Interrupt, SECOND.saturating_mul(3)),
+    (Signal::Terminate, SECOND.saturating_mul(2)),
+    (Signal::Kill, Duration::from_secs(2)),
+];
+
+/// What to do next.
+#[derive(Debug)]
+enum Step {
+    Again(Duration),
+    Done(Result<(), Survivors>),
+}
+
+/// The sequence, one look at a time, so that a thread and a task can both wait between looks.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    family: Family,
+    stage: usize,
+    since: Instant,
+}
+
+impl Ending {
+    /// Remembers everything that runs and sends the first signal.
+    pub(crate) fn begin(family: Family) -> Self {
+        let stage = usize::from(!family.claude().is_running());
+        let mut ending = Self {
+            family,
+            stage,
+            since: Instant::now(),
+        };
+        ending.send();
+        ending
+    }
+
+    /// Runs the sequence to its end.
+    pub(crate) async fn run(mut self) -> (Family, Result<(), Survivors>) {
+        loop {
+            match self.step() {
+                Step::Again(pause) => tokio::time::sleep(pause).await,
+                Step::Done(result) => return (self.family, result),
+            }
+        }
+    }
+
+    fn step(&mut self) -> Step {
+        if self.nothing_runs() {
+            // What was started after the last look must not escape.
+            self.family.remember();
+            if self.nothing_runs() {
+                return Step::Done(Ok(()));
+            }
+        }
+        let (signal, patience) = STAGES[self.stage];
+        let patience = match signal {
+            Signal::Interrupt if !self.family.claude().is_running() => FOLLOW,
+            _ => patience,
+        };
+        if self.since.elapsed() < patience {
+            if signal == Signal::Kill {
+                self.send();
+            }
+            return Step::Again(PAUSE);
+        }
+        if self.stage + 1 == STAGES.len() {
+            let processes = self.family.running().cloned().collect();
+            return Step::Done(Err(Survivors { processes }));
+        }
+        self.stage += 1;
+        self.since = Instant::now();
+        self.send();
+        Step::Again(PAUSE)
+    }
+
+    fn nothing_runs(&self) -> bool {
+        self.family.running().next().is_none()
+    }
+
+    /// Sends the signal of this stage. A refused signal is no error here: whoever does not end is
+    /// told in the end.
+    fn send(&mut self) {
+        self.family.remember();
+        let (signal, _) = STAGES[self.stage];
+        let claude = self.family.claude();
+        // A group whose leader is gone is reached through its members, each known to be ours.
+        if claude.is_running() {
+            let _ = claude.signal_group(signal);
+        }
+        if signal != Signal::Interrupt {
+            for proc in self.family.known() {
+                let _ = proc.signal(signal);
+            }
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,206 @@
+//! The environment of the Claude process: built from ours, not inherited.
+//!
+//! Three things must not get through: what ties us to the session we were started from, what
+//! loads foreign code into the child or its shells, and the user's secrets that have nothing to
+//! do with Claude, since every shell command of Claude can read its environment.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use cc_core::Env;
+
+use crate::locate::Fence;
+
+/// What is set whatever the user has.
+///
+/// Measured on Claude 2.1.330: without the first, `@path` in a prompt makes Claude send that file,
+/// unasked; without the second, a slow command moves to the background and a second result follows.
+const SET: &[(&str, &str)] = &[
+    ("CLAUDE_CODE_DISABLE_ATTACHMENTS", "1"),
+    ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
+    ("CC_NESTED", "1"),
+    ("DISABLE_AUTOUPDATER", "1"),
+    // The repository's own configuration may name programs that git would run.
+    ("GIT_CONFIG_COUNT", "2"),
+    ("GIT_CONFIG_KEY_0", "core.fsmonitor"),
+    ("GIT_CONFIG_VALUE_0", "false"),
+    ("GIT_CONFIG_KEY_1", "core.hooksPath"),
+    ("GIT_CONFIG_VALUE_1", "/dev/null"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+];
+
+/// What is set where the user has not set it. Ten retries of a refused login take 191 s, four 14 s.
+const DEFAULTS: &[(&str, &str)] = &[("CLAUDE_CODE_MAX_RETRIES", "4")];
+
+/// The PATH where nothing of the user's is left.
+const SYSTEM_PATH: &str = if cfg!(windows) {
+    r"C:\Windows\System32;C:\Windows"
+} else {
+    "/usr/bin:/bin"
+};
+
+/// What ties us to the session we run in, and what loads code. `*` stands for any text.
+const DROPPED: &[&str] = &[
+    // Codex's and our own session.
+    "CODEX_*",
+    "OPENAI_*",
+    "CC_SESSION_ID",
+    "CC_RUN",
+    // A session of Claude we may run in.
+    "AI_AGENT",
+    "CLAUDECODE",
+    "CLAUDE_*SESSION*",
+    "CLAUDE_BG_*",
+    "CLAUDE_BRIDGE_*",
+    "CLAUDE_CODE_AGENT",
+    "CLAUDE_CODE_BRIDGE_*",
+    "CLAUDE_CODE_CHILD_*",
+    "CLAUDE_CODE_COORDINATOR_MODE",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_EXECPATH",
+    "CLAUDE_CODE_MESSAGING_*",
+    "CLAUDE_CODE_PROCESS_WRAPPER",
+    "CLAUDE_CODE_RELAUNCH_*",
+    "CLAUDE_CODE_RESUME_*",
+    "CLAUDE_CODE_SIMPLE",
+    "CLAUDE_CODE_SSE_PORT",
+    "CLAUDE_CODE_TASK_LIST_ID",
+    "CLAUDE_CODE_TEE_SDK_STDOUT",
+    "CLAUDE_CODE_TOOL_USE_ID",
+    "CLAUDE_CODE_WORKER_*",
+    "CLAUDE_EFFORT",
+    "CLAUDE_ENV_FILE",
+    "CLAUDE_JOB_DIR",
+    "CLAUDE_PID",
+    "CLAUDE_PLUGIN_*",
+    "CLAUDE_PROJECT_DIR",
+    "CLAUDE_RUNNER_*",
+    // Code for the child, its shells and their programs.
+    "BASH_ENV",
+    "BASH_FUNC_*",
+    "BUN_*",
+    "DYLD_INSERT_LIBRARIES",
+    "ENV",
+    "GIT_*",
+    "LD_AUDIT",
+    "LD_PRELOAD",
+    "NODE_OPTIONS",
+    "PROMPT_COMMAND",
+    "SHELLOPTS",
+];
+
+/// What Claude itself needs, also where the name looks like a secret.
+const CLAUDE_NEEDS: &[&str] = &["ANTHROPIC_*", "CLAUDE_*"];
+
+/// The variables of a cloud, let through only while Claude uses that cloud.
+const CLOUDS: &[(&[&str], &[&str])] = &[
+    (
+        &["AWS_*"],
+        &[
+            "CLAUDE_CODE_USE_BEDROCK",
+            "CLAUDE_CODE_USE_MANTLE",
+            "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+        ],
+    ),
+    (
+        &[
+            "GOOGLE_*",
+            "CLOUD_ML_*",
+            "VERTEX_*",
+            "GCLOUD_*",
+            "CLOUDSDK_*",
+        ],
+        &[
+            "CLAUDE_CODE_USE_VERTEX",
+            "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
+        ],
+    ),
+    (&["AZURE_*"], &["CLAUDE_CODE_USE_FOUNDRY"]),
+];
+
+/// Names that look like those of secrets.
+const SECRETS: &[&str] = &[
+    "*TOKEN*",
+    "*SECRET*",
+    "*PASSWORD*",
+    "*PASSWD*",
+    "*PASSPHRASE*",
+    "*CREDENTIAL*",
+    "*_KEY",
+    "*_KEYS",
+    "*APIKEY*",
+    "*API_KEY*",
+    "*ACCESS_KEY*",
+    "*PRIVATE_KEY*",
+    "*_PAT",
+    "*_AUTH",
+    "*_DSN",
+    "*_COOKIE",
+    "PGPASS*",
+    "DATABASE_URL",
+];
+
+/// The environment for Claude, in place of ours.
+///
+/// PATH keeps only entries that are absolute and outside `workspace`; no other file is looked at.
+pub fn child_env(env: &Env, workspace: &Path) -> BTreeMap<OsString, OsString> {
+    let mut vars: BTreeMap<OsString, OsString> = env
+        .vars()
+        .iter()
+        .filter(|(name, _)| name.to_str().is_some_and(|name| passes(env, name)))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    // Claude and its shells get one PATH, whatever its name is here: Windows has `Path`.
+    vars.retain(|name, _| !name.eq_ignore_ascii_case("PATH"));
+    let path = Fence::new(env, workspace).search_path(env);
+    match std::env::join_paths(&path) {
+        Ok(joined) if !path.is_empty() => vars.insert("PATH".into(), joined),
+        // Without a PATH, or with an empty one, shells look into the current directory.
+        _ => vars.insert("PATH".into(), SYSTEM_PATH.into()),
+    };
+    let to_os = |(name, value): &(&str, &str)| (OsString::from(name), OsString::from(value));
+    for (name, value) in DEFAULTS.iter().map(to_os) {
+        vars.entry(name).or_insert(value);
+    }
+    vars.extend(SET.iter().map(to_os));
+    vars
+}
+
+fn passes(env: &Env, name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let is_in = |patterns: &[&str]| patterns.iter().any(|pattern| matches(pattern, &name));
+    if is_in(DROPPED) {
+        return false;
+    }
+    if is_in(CLAUDE_NEEDS) {
+        return true;
+    }
+    if let Some((_, switches)) = CLOUDS.iter().find(|(names, _)| is_in(names)) {
+        return switches.iter().any(|switch| is_on(env.var(switch)));
+    }
+    !is_in(SECRETS)
+}
+
+/// Claude's own reading of a switch.
+fn is_on(value: Option<&OsStr>) -> bool {
+    value.and_then(OsStr::to_str).is_some_and(|value| {
+        ["1", "true", "yes", "on"].contains(&value.trim().to_ascii_lowercase().as_str())
+    })
+}
+
+/// Whether `name` fits `pattern`, where each `*` stands for any text.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((head, rest)) => name.strip_prefix(head).is_some_and(|name| {
+            (0..=name.len())
+                .filter(|&at| name.is_char_boundary(at))
+                .any(|at| matches(rest, &name[at..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! The calls of tools: what they work on, which were refused, which wrote a file.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+
+use cc_core::text::{head, one_line};
+
+use crate::outcome::Denial;
+use crate::progress::LINE;
+use crate::stream::event::{DeniedCall, Input};
+
+/// The most denials and the most touched files that are kept.
+const KEPT: usize = 300;
+
+/// The most calls that may wait for their result.
+const PENDING: usize = 512;
+
+/// The most bytes of an id and of a path.
+const ID: usize = 128;
+const PATH: usize = 4_096;
+
+/// Claude's own tools that write the file they name.
+const WRITERS: [&str; 4] = ["Edit", "MultiEdit", "NotebookEdit", "Write"];
+
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    pending: HashMap<String, Call>,
+    denied: Distinct,
+    touched: Distinct,
+    denials: Vec<Denial>,
+    files: Vec<String>,
+    denials_omitted: u64,
+    files_omitted: u64,
+}
+
+/// A call whose result has not come.
+#[derive(Debug)]
+struct Call {
+    detail: String,
+    writes: Option<String>,
+    starts_subagent: bool,
+}
+
+/// Which texts came before, by their hashes: eight bytes each.
+#[derive(Debug, Default)]
+struct Distinct {
+    seen: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl Distinct {
+    fn is_new(&mut self, text: &str) -> bool {
+        // A run with this many denials or files is counted roughly from here on.
+        self.seen.len() >= 100_000 || self.seen.insert(self.hasher.hash_one(text))
+    }
+}
+
+impl Calls {
+    /// A call begins.
+    pub(super) fn begin(&mut self, id: &str, name: &str, input: &Input<'_>) {
+        if self.pending.len() >= PENDING {
+            self.pending.retain(|_, call| call.writes.is_some());
+        }
+        if id.is_empty() || id.len() > ID || self.pending.len() >= PENDING {
+            return;
+        }
+        let written = input.file.as_deref().filter(|_| WRITERS.contains(&name));
+        let call = Call {
+            detail: detail(input),
+            writes: written.map(|path| head(path, PATH).to_owned()),
+            starts_subagent: input.starts_subagent,
+        };
+        self.pending.insert(id.to_owned(), call);
+    }
+
+    /// The result of a call came. A file counts as touched only now: a call that was cut off or
+    /// failed wrote nothing that can be named.
+    pub(super) fn end(&mut self, id: &str, is_error: bool) {
+        let call = self.pending.remove(id);
+        let Some(path) = call.filter(|_| !is_error).and_then(|call| call.writes) else {
+            return;
+        };
+        if !self.touched.is_new(&path) {
+            return;
+        }
+        if self.files.len() < KEPT {
+            self.files.push(path);
+        } else {
+            self.files_omitted += 1;
+        }
+    }
+
+    /// Whether the call waits for its result.
+    pub(super) fn is_pending(&self, id: &str) -> bool {
+        self.pending.contains_key(id)
+    }
+
+    /// Whether the call was already told to start a subagent.
+    pub(super) fn starts_subagent(&self, id: &str) -> bool {
+        self.pending
+            .get(id)
+            .is_some_and(|call| call.starts_subagent)
+    }
+
+    /// A call was refused, as it happens. `None` where it is known already.
+    pub(super) fn refuse(&mut self, id: &str, tool: &str) -> Option<Denial> {
+        let call = self.pending.get(id);
+        let detail = call.map(|call| call.detail.clone()).unwrap_or_default();
+        self.deny(id, tool, detail)
+    }
+
+    /// A call was refused, as a result event lists it. 2.1.197 tells only there.
+    pub(super) fn refused(&mut self, call: &DeniedCall<'_>) {
+        let id = call.id.as_deref().unwrap_or_default();
+        self.deny(id, &call.tool, detail(&call.input));
+    }
+
+    fn deny(&mut self, id: &str, tool: &str, detail: String) -> Option<Denial> {
+        if !id.is_empty() && !self.denied.is_new(id) {
+            return None;
+        }
+        let tool = one_line(tool, LINE);
+        let denial = Denial { tool, detail };
+        if self.denials.len() < KEPT {
+            self.denials.push(denial.clone());
+        } else {
+            self.denials_omitted += 1;
+        }
+        Some(denial)
+    }
+
+    /// The refused calls and how many more there were.
+    pub(super) fn take_denials(&mut self) -> (Vec<Denial>, u64) {
+        (std::mem::take(&mut self.denials), self.denials_omitted)
+    }
+
+    /// The files that were written and how many more there were.
+    pub(super) fn take_touched(&mut self) -> (Vec<String>, u64) {
+        (std::mem::take(&mut self.files), self.files_omitted)
+    }
+}
+
+/// What a call works on, as one line.
+pub(super) fn detail(input: &Input<'_>) -> String {
+    let what = input.file.as_deref().or(input.subject.as_deref());
+    match (what, input.within.as_deref()) {
+        (Some(what), Some(within)) => one_line(
+            &format!("{} in {}", head(what, 2_000), head(within, 2_000)),
+            LINE,
+        ),
+        (what, within) => one_line(what.or(within).unwrap_or_default(), LINE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str) -> Input<'_> {
+        Input {
+            file: Some(path.into()),
+            ..Input::default()
+        }
+    }
+
+    #[test]
+    fn a_file_is_touched_once_a_writer_succeeded() {
+        let mut calls = Calls::default();
+        calls.begin("1", "Edit", &file("a"));
+        calls.begin("2", "Write", &file("b"));
+        calls.begin("3", "Read", &file("c"));
+        calls.begin("4", "Edit", &file("a"));
+        calls.begin("5", "NotebookEdit", &file("d.ipynb"));
+        calls.begin("6", "Write", &file("cut off"));
+        for (id, is_error) in [("4", false), ("2", true), ("3", false), ("1", false)] {
+            calls.end(id, is_error);
+        }
+        calls.end("5", false);
+        calls.end("unknown", false);
+        assert_eq!(
+            calls.take_touched(),
+            (vec!["a".into(), "d.ipynb".into()], 0)
+        );
+    }
+
+    #[test]
+    fn a_denial_counts_once_however_often_it_is_told() {
+        let mut calls = Calls::default();
+        calls.begin("1", "Write", &file("x"));
+        assert!(calls.refuse("1", "Write").is_some());
+        assert!(calls.refuse("1", "Write").is_none());
+        for id in ["1", "2", "2"] {
+            calls.refused(&DeniedCall {
+                id: Some(id.into()),
+                tool: "Write".into(),
+                input: file("y"),
+            });
+        }
+        let (denials, omitted) = calls.take_denials();
+        let details: Vec<_> = denials
+            .iter()
+            .map(|denial| denial.detail.as_str())
+            .collect();
+        assert_eq!((details, omitted), (vec!["x", "y"], 0));
+    }
+
+    #[test]
+    fn lists_are_bounded_and_count_the_rest() {
+        let mut calls = Calls::default();
+        for number in 0..1_000 {
+            let id = number.to_string();
+            calls.begin(&id, "Write", &file(&id));
+            calls.refuse(&id, "Write");
+            calls.end(&id, false);
+        }
+        let (denials, omitted) = calls.take_denials();
+        assert_eq!((denials.len(), omitted), (KEPT, 700));
+        let (files, omitted) = calls.take_touched();
+        assert_eq!((files.len(), omitted), (KEPT, 700));
+    }
+
+    #[test]
+    fn calls_without_a_result_are_bounded_and_writers_stay_longest() {
+        let mut calls = Calls::default();
+        calls.begin("writer", "Write", &file("kept"));
+        for number in 0..10_000 {
+            calls.begin(&number.to_string(), "Read", &file("r"));
+            assert!(calls.pending.len() <= PENDING);
+        }
+        calls.end("writer", false);
+        assert_eq!(calls.take_touched().0, ["kept"]);
+    }
+
+    #[test]
+    fn a_detail_is_one_bounded_line() {
+        let grep = Input {
+            subject: Some("fn\n main".into()),
+            within: Some("src".into()),
+            ..Input::default()
+        };
+        assert_eq!(detail(&grep), "fn main in src");
+        assert_eq!(detail(&Input::default()), "");
+        assert_eq!(detail(&file(&"é".repeat(9_000))).chars().count(), LINE);
+    }
+}

@@ -1,0 +1,284 @@
+//! Which class a failed run belongs to.
+//!
+//! Decided by fields: `subtype`, `terminal_reason`, HTTP status, the service's error type, the
+//! `error` words of `assistant` and `api_retry` events, in this order. The exit code decides
+//! nothing where a result event came, and only between "ended by a signal" and "gave up" where none
+//! came. Prose is looked at last, where no field tells: [`said_on_stderr`] for a run without a
+//! result event (its arguments were refused, before any JSON), and [`startup_prose`] for a run
+//! that failed before its first turn.
+
+use cc_core::text::{one_line, printable, tail};
+use cc_core::{Failure, FailureClass, Time};
+
+use crate::outcome::Exit;
+use crate::stream::event::{ApiError, Retry, Text, TurnResult};
+
+/// What was heard about failed requests in the current turn.
+#[derive(Debug, Default)]
+pub(super) struct Hints {
+    /// `assistant.error` and its companions.
+    api: Option<Refused>,
+    /// The last `api_retry` that no answer followed.
+    retry: Option<Refused>,
+    /// The model declined.
+    pub(super) declined: bool,
+    /// The last `rate_limit_event`.
+    limit: Option<(bool, Option<Time>)>,
+}
+
+/// A failed request.
+#[derive(Debug)]
+struct Refused {
+    kind: String,
+    status: Option<u64>,
+    api_type: String,
+}
+
+impl Hints {
+    pub(super) fn api_error(&mut self, error: &ApiError<'_>) {
+        self.api = Some(Refused {
+            kind: word(&error.kind),
+            status: error.status,
+            api_type: word(&error.api_type),
+        });
+    }
+
+    pub(super) fn retry(&mut self, retry: &Retry<'_>) {
+        self.retry = Some(Refused {
+            kind: word(&retry.error),
+            status: retry.status,
+            api_type: String::new(),
+        });
+    }
+
+    pub(super) fn rate_limit(&mut self, rejected: bool, resets_at: Option<Time>) {
+        self.limit = Some((rejected, resets_at));
+    }
+
+    /// The model answered: what was retried before went well.
+    pub(super) fn answered(&mut self) {
+        self.api = None;
+        self.retry = None;
+    }
+
+    /// A turn is over. Limits stay: they are the account's.
+    pub(super) fn end_turn(&mut self) {
+        *self = Self {
+            limit: self.limit,
+            ..Self::default()
+        };
+    }
+
+    fn is_limited(&self) -> bool {
+        matches!(self.limit, Some((true, _)))
+    }
+}
+
+/// How a turn failed; `None` where its result says that it did not.
+pub(super) fn of_turn(result: &TurnResult<'_>, hints: &Hints) -> Option<Failure> {
+    let subtype = result.subtype.as_deref().unwrap_or_default();
+    let failed = result.is_error == Some(true) || subtype.starts_with("error");
+    failed.then(|| failure(class_of_turn(subtype, result, hints), said(result), hints))
+}
+
+fn class_of_turn(subtype: &str, result: &TurnResult<'_>, hints: &Hints) -> FailureClass {
+    let reason = result.terminal_reason.as_deref().unwrap_or_default();
+    let startup = result.startup_failure.as_deref().unwrap_or_default();
+    match subtype {
+        "error_max_turns" => FailureClass::Turns,
+        "error_max_budget_usd" => FailureClass::Budget,
+        "error_max_structured_output_retries" => FailureClass::Schema,
+        _ if startup.starts_with("sandbox") => FailureClass::Sandbox,
+        // Interrupted, and not by us: a terminal's Ctrl-C reaches the whole process group.
+        _ if reason.starts_with("aborted") => FailureClass::Killed,
+        "error_during_execution" => result
+            .errors
+            .iter()
+            .find_map(|error| startup_prose(error))
+            .unwrap_or(FailureClass::Protocol),
+        _ if matches!(reason, "prompt_too_long" | "blocking_limit") => FailureClass::PromptTooLong,
+        _ if hints.declined || result.stop_reason.as_deref() == Some("refusal") => {
+            FailureClass::Model
+        }
+        _ => class_of_request(result, hints),
+    }
+}
+
+/// The class of a request that the service did not answer.
+fn class_of_request(result: &TurnResult<'_>, hints: &Hints) -> FailureClass {
+    let api = hints.api.as_ref();
+    let kind = api.map_or("", |api| &api.kind);
+    let own_type = result.api_type.as_deref();
+    let status = result.api_status.or(api.and_then(|api| api.status));
+    by_status(status, kind)
+        .or_else(|| by_type(own_type.or(api.map(|api| api.api_type.as_str()))?))
+        .or_else(|| by_api_error(result.api_error.as_deref()?))
+        .or_else(|| by_kind(kind))
+        .or_else(|| hints.is_limited().then_some(FailureClass::UsageLimit))
+        .or_else(|| by_silence(kind, hints.retry.as_ref()))
+        .or_else(|| startup_prose(result.result.as_deref()?))
+        .unwrap_or(FailureClass::Protocol)
+}
+
+/// By the HTTP status. 2.1.197 has none where it gave up on 529.
+fn by_status(status: Option<u64>, kind: &str) -> Option<FailureClass> {
+    Some(match status? {
+        // "Credit balance is too low" is a 400 with this word.
+        400 if kind == "billing_error" => FailureClass::UsageLimit,
+        401 | 403 => FailureClass::LoggedOut,
+        402 | 429 => FailureClass::UsageLimit,
+        408 => FailureClass::Network,
+        413 => FailureClass::PromptTooLong,
+        400..=499 => FailureClass::Model,
+        500..=599 => FailureClass::Overloaded,
+        _ => return None,
+    })
+}
+
+/// By the type in the body of the service's answer (`api_error_type`).
+fn by_type(api_type: &str) -> Option<FailureClass> {
+    Some(match api_type {
+        "authentication_error" | "permission_error" => FailureClass::LoggedOut,
+        "rate_limit_error" | "billing_error" => FailureClass::UsageLimit,
+        "overloaded_error" | "api_error" | "timeout_error" => FailureClass::Overloaded,
+        "request_too_large" => FailureClass::PromptTooLong,
+        "invalid_request_error" | "not_found_error" => FailureClass::Model,
+        _ => return None,
+    })
+}
+
+/// By why there was no answer at all (`api_error`, from 2.1.330 on: `connection_failed`).
+fn by_api_error(api_error: &str) -> Option<FailureClass> {
+    let about_network = ["connection", "timeout", "dns", "tls", "network"];
+    let network = about_network.iter().any(|word| api_error.contains(word));
+    network.then_some(FailureClass::Network)
+}
+
+/// By the word of the `assistant` event, all that tells a missing login.
+fn by_kind(kind: &str) -> Option<FailureClass> {
+    Some(match kind {
+        "authentication_failed" => FailureClass::LoggedOut,
+        "rate_limit" | "billing_error" => FailureClass::UsageLimit,
+        "overloaded" => FailureClass::Overloaded,
+        "invalid_request" | "model_not_found" => FailureClass::Model,
+        _ => return None,
+    })
+}
+
+/// Where the service never gave a status, the last retry tells overload from a dead network:
+/// 2.1.197 says `server_error` to both.
+fn by_silence(kind: &str, retry: Option<&Refused>) -> Option<FailureClass> {
+    let Some(retry) = retry else {
+        return (kind == "server_error").then_some(FailureClass::Network);
+    };
+    by_status(retry.status, "")
+        .or_else(|| by_kind(&retry.kind))
+        .or(Some(FailureClass::Network))
+}
+
+/// Prose of a run that failed before its first turn or of an old version without fields.
+fn startup_prose(text: &str) -> Option<FailureClass> {
+    if text.contains("sandbox required but unavailable") {
+        Some(FailureClass::Sandbox)
+    } else if text.contains("Not logged in") || text.contains("Please run /login") {
+        Some(FailureClass::LoggedOut)
+    } else {
+        None
+    }
+}
+
+/// How a run without a result event failed. `printed` is the first thing it printed that is no
+/// JSON.
+pub(super) fn without_result(exit: &Exit, hints: &Hints, printed: Option<&str>) -> Failure {
+    const SHOWN: usize = 1_000;
+    let stderr = printable(tail(exit.stderr.trim(), SHOWN));
+    // Claude catches signals and exits with 128 + the signal: 143 after SIGTERM, 129 after SIGHUP.
+    let signal = exit.signal.or_else(|| match exit.code {
+        Some(code @ (129 | 130 | 131 | 137 | 143)) => Some(code - 128),
+        // Windows ends a process with this code at Ctrl-C.
+        Some(-1_073_741_510) => Some(2),
+        _ => None,
+    });
+    if let Some(signal) = signal {
+        let detail = with_context(format!("claude was ended by signal {signal}"), &stderr);
+        return Failure::new(FailureClass::Killed, detail);
+    }
+    if hints.api.is_some() {
+        let class = class_of_request(&TurnResult::default(), hints);
+        let detail = with_context("claude ended after a failed request".into(), &stderr);
+        return failure(class, detail, hints);
+    }
+    if let Some((class, what)) = said_on_stderr(&exit.stderr) {
+        return Failure::new(class, with_context(what.into(), &stderr));
+    }
+    let how = match exit.code {
+        Some(code) => format!("claude exited with code {code} and gave no result"),
+        None => "claude ended and gave no result".to_owned(),
+    };
+    let context = if stderr.is_empty() {
+        printed.unwrap_or_default()
+    } else {
+        &stderr
+    };
+    Failure::new(FailureClass::Protocol, with_context(how, context))
+}
+
+/// What standard error says about a run that never spoke JSON.
+fn said_on_stderr(stderr: &str) -> Option<(FailureClass, &'static str)> {
+    let says = |text: &str| stderr.contains(text);
+    Some(if says("unknown option") {
+        let what = "this version of claude does not know an option it was given; it may be too old";
+        (FailureClass::Protocol, what)
+    } else if says("--json-schema") || says("Invalid schema") {
+        (FailureClass::Schema, "claude refused the schema")
+    } else if says("sandbox required but unavailable") {
+        (FailureClass::Sandbox, "the sandbox could not start")
+    } else if says("No conversation found") {
+        (FailureClass::Protocol, "the thread does not exist")
+    } else if says("piped stdin input exceeds") {
+        (FailureClass::PromptTooLong, "the prompt is too long")
+    } else if says("Not logged in") || says("Please run /login") {
+        (FailureClass::LoggedOut, "claude has no login")
+    } else {
+        return None;
+    })
+}
+
+/// Claude's own words about a failed turn.
+fn said(result: &TurnResult<'_>) -> String {
+    let said = match result.result.as_deref().map(str::trim) {
+        Some(said) if !said.is_empty() => said.to_owned(),
+        _ => result.errors.join("; "),
+    };
+    let reason = result.terminal_reason.as_deref().unwrap_or_default();
+    if reason.starts_with("aborted") {
+        // The errors hold only a diagnostic of Claude Code's own.
+        return format!("claude was interrupted ({})", one_line(reason, 50));
+    }
+    if said.is_empty() {
+        let subtype = result.subtype.as_deref().unwrap_or("a failure");
+        return format!("claude reported {} without a reason", one_line(subtype, 80));
+    }
+    said
+}
+
+fn failure(class: FailureClass, detail: String, hints: &Hints) -> Failure {
+    let mut failure = Failure::new(class, printable(&detail));
+    if let (FailureClass::UsageLimit, Some((true, resets_at))) = (class, hints.limit) {
+        failure.retry_at = resets_at;
+    }
+    failure
+}
+
+fn with_context(what: String, context: &str) -> String {
+    if context.is_empty() {
+        what
+    } else {
+        format!("{what}: {context}")
+    }
+}
+
+/// A word of the stream, bounded.
+fn word(text: &Option<Text<'_>>) -> String {
+    one_line(text.as_deref().unwrap_or_default(), 80)
+}

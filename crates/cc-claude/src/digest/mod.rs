@@ -1,0 +1,329 @@
+//! Folds the events of one run into its outcome, in bounded memory.
+//!
+//! [`Digest::on`] takes each event as it comes and says what to show; [`Digest::conclude`] decides
+//! how the run ended once its process is gone. Only a result event decides that Claude answered.
+//!
+//! A run may give several results: 2.1.330 answers the end of a background task in a turn of its
+//! own, whose result would hide the review that was asked for. Such a result is marked with
+//! `origin.kind` on 2.1.330; where a version has no marks, a turn is taken for such an answer if
+//! it began after a task ended whose tool call was over before.
+
+mod calls;
+mod conclude;
+mod failure;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use cc_core::ThreadId;
+use cc_core::text::{head, one_line};
+
+use crate::progress::{LINE, Progress};
+use crate::stream::Event;
+use crate::stream::event::{Assistant, Block, Init, Input, Retry, Text, TurnResult, User};
+
+use self::calls::Calls;
+use self::conclude::Answer;
+use self::failure::Hints;
+use self::tally::Tally;
+use self::text::Texts;
+
+/// The tool that Claude offers when, and only when, it accepted the schema.
+const STRUCTURED_OUTPUT: &str = "StructuredOutput";
+
+/// The most bytes of one [`Progress::Text`].
+const PROGRESS_TEXT: usize = 64 << 10;
+
+/// What a run amounts to so far.
+#[derive(Debug)]
+pub struct Digest {
+    structured: bool,
+    started: bool,
+    thread: Option<ThreadId>,
+    model: Option<String>,
+    version: Option<String>,
+    schema_refused: bool,
+    texts: Texts,
+    calls: Calls,
+    tally: Tally,
+    hints: Hints,
+    /// Whether a task in the background ended, so that the next turn answers that.
+    notified: bool,
+    results: u64,
+    answer: Option<Answer>,
+    /// The first line that could not be read.
+    unreadable: Option<String>,
+}
+
+impl Digest {
+    /// The digest of a run that has not begun. `structured` says whether it was given a schema.
+    pub fn new(structured: bool) -> Self {
+        Self {
+            structured,
+            started: false,
+            thread: None,
+            model: None,
+            version: None,
+            schema_refused: false,
+            texts: Texts::default(),
+            calls: Calls::default(),
+            tally: Tally::default(),
+            hints: Hints::default(),
+            notified: false,
+            results: 0,
+            answer: None,
+            unreadable: None,
+        }
+    }
+
+    /// Takes in an event; gives what is worth showing of it.
+    pub fn on(&mut self, event: &Event<'_>) -> Option<Progress> {
+        match event {
+            Event::Init(init) => self.on_init(init),
+            Event::Assistant(said) => self.on_assistant(said),
+            Event::User(user) => {
+                self.on_user(user);
+                None
+            }
+            Event::MessageStart { subagent } => {
+                if !subagent {
+                    self.texts.message_starts();
+                }
+                None
+            }
+            Event::MessageDelta {
+                subagent,
+                stop_reason,
+            } => {
+                if !subagent {
+                    self.texts.message_ends(stop_reason.as_deref());
+                }
+                None
+            }
+            Event::Retry(retry) => {
+                self.hints.retry(retry);
+                Some(shown_retry(retry))
+            }
+            Event::PermissionDenied { tool, id } => {
+                let (tool, id) = (tool.as_deref()?, id.as_deref().unwrap_or_default());
+                let denial = self.calls.refuse(id, tool)?;
+                Some(Progress::Denied {
+                    tool: denial.tool,
+                    detail: denial.detail,
+                })
+            }
+            Event::TaskStarted {
+                kind,
+                tool_use_id,
+                description,
+            } => {
+                let known = self
+                    .calls
+                    .starts_subagent(tool_use_id.as_deref().unwrap_or_default());
+                let new = kind.as_deref() == Some("local_agent") && !known;
+                new.then(|| Progress::Subagent {
+                    description: line(description),
+                })
+            }
+            Event::TaskEnded { tool_use_id } => {
+                let id = tool_use_id.as_deref().unwrap_or_default();
+                // A call that still waits will get its result in this turn.
+                self.notified |= !self.calls.is_pending(id);
+                None
+            }
+            Event::Fallback { from, to, trigger } => {
+                self.model = to.as_deref().map(name).or(self.model.take());
+                Some(Progress::Note(format!(
+                    "model {} instead of {}: {}",
+                    short(to),
+                    short(from),
+                    short(trigger)
+                )))
+            }
+            Event::Refusal => {
+                self.hints.declined = true;
+                Some(Progress::Note("the model declined to answer".into()))
+            }
+            Event::Information { content } => {
+                let content = line(content);
+                (!content.is_empty()).then_some(Progress::Note(content))
+            }
+            Event::Compacting => Some(Progress::Note("compacting the conversation".into())),
+            Event::RateLimit {
+                rejected,
+                resets_at,
+            } => {
+                self.hints.rate_limit(*rejected, *resets_at);
+                rejected.then(|| Progress::Note("the usage limit is reached".into()))
+            }
+            Event::Result(result) => {
+                self.on_result(result);
+                None
+            }
+            Event::Unreadable { bytes, excerpt } => {
+                if self.unreadable.is_some() {
+                    return None;
+                }
+                self.unreadable = Some(excerpt.clone());
+                let note = format!("a line of {bytes} bytes is not JSON: {excerpt}");
+                Some(Progress::Note(one_line(&note, LINE)))
+            }
+            Event::Oversized { bytes } => Some(Progress::Note(format!(
+                "a line of {bytes} bytes is too long to read"
+            ))),
+            Event::Other => None,
+        }
+    }
+
+    /// Whether a turn is over. The process may go on: end of output says when the run is.
+    pub fn saw_result(&self) -> bool {
+        self.results > 0
+    }
+
+    /// Whether Claude silently dropped the schema it was given, as 2.1.197 does with one that its
+    /// validator does not know: there will be no structured output.
+    pub fn schema_refused(&self) -> bool {
+        self.schema_refused
+    }
+
+    fn on_init(&mut self, init: &Init<'_>) -> Option<Progress> {
+        self.begin_turn();
+        let session = init.session_id.as_deref();
+        self.thread = session
+            .and_then(|id| ThreadId::parse(id).ok())
+            .or(self.thread.take());
+        self.model = init.model.as_deref().map(name).or(self.model.take());
+        self.version = init.version.as_deref().map(name).or(self.version.take());
+        let offered = |tools: &Vec<Text<'_>>| tools.iter().any(|tool| tool == STRUCTURED_OUTPUT);
+        self.schema_refused |= self.structured && !init.tools.as_ref().is_none_or(offered);
+        if std::mem::replace(&mut self.started, true) {
+            return None;
+        }
+        Some(Progress::Started {
+            thread: self.thread.clone(),
+            model: self.model.clone(),
+            version: self.version.clone(),
+        })
+    }
+
+    fn begin_turn(&mut self) {
+        let is_first = self.results == 0 && !self.texts.has_open_turn();
+        let notified = std::mem::take(&mut self.notified);
+        self.texts.begin(notified && !is_first);
+    }
+
+    fn on_assistant(&mut self, said: &Assistant<'_>) -> Option<Progress> {
+        if said.subagent {
+            return match &said.block {
+                Some(Block::ToolUse { id, name, input }) => self.on_call(id, name, input),
+                _ => None,
+            };
+        }
+        if let Some(reason) = &said.stop_reason {
+            self.texts.message_ends(Some(reason));
+        }
+        if let Some(error) = &said.error {
+            // The text is Claude Code's own and comes again in the result.
+            self.hints.api_error(error);
+            return None;
+        }
+        self.hints.answered();
+        match said.block.as_ref()? {
+            Block::ToolUse { id, name, input } => self.on_call(id, name, input),
+            Block::Text(text) => {
+                if !self.texts.has_open_turn() {
+                    self.begin_turn();
+                }
+                let held = self.answer.as_ref().map_or(0, |answer| answer.text.len());
+                self.texts.push(text, held);
+                let shown = head(text, PROGRESS_TEXT);
+                (!shown.trim().is_empty()).then(|| Progress::Text(shown.to_owned()))
+            }
+        }
+    }
+
+    fn on_call(&mut self, id: &str, name: &str, input: &Input<'_>) -> Option<Progress> {
+        self.calls.begin(id, name, input);
+        Some(if input.starts_subagent {
+            Progress::Subagent {
+                description: line(&input.subject),
+            }
+        } else {
+            Progress::Tool {
+                name: one_line(name, LINE),
+                detail: calls::detail(input),
+            }
+        })
+    }
+
+    fn on_user(&mut self, user: &User<'_>) {
+        for result in &user.tool_results {
+            let id = result.id.as_deref().unwrap_or_default();
+            self.calls.end(id, result.is_error);
+        }
+        if !user.subagent {
+            self.texts.user(user);
+        }
+    }
+
+    fn on_result(&mut self, result: &TurnResult<'_>) {
+        self.tally.add(result);
+        result
+            .denials
+            .iter()
+            .for_each(|call| self.calls.refused(call));
+        let said = result.result.as_deref().unwrap_or_default();
+        let turn = self.texts.end(said);
+        let failure = failure::of_turn(result, &self.hints);
+        self.hints.end_turn();
+        self.results += 1;
+        let is_marked = result.origin.is_some() || result.index.is_some();
+        let mut answer = Answer {
+            notification: if is_marked {
+                result.origin.as_deref() == Some("task-notification")
+            } else {
+                turn.notification
+            },
+            text: turn.text,
+            cut: turn.cut,
+            structured: result.structured.clone(),
+            failure,
+        };
+        if answer.text.is_empty() && answer.failure.is_none() {
+            answer.text = head(said, text::LIMIT).to_owned();
+            answer.cut = (said.len() - answer.text.len()) as u64;
+        }
+        self.take_answer(answer);
+    }
+}
+
+fn shown_retry(retry: &Retry<'_>) -> Progress {
+    let error = short(&retry.error);
+    Progress::Retry {
+        attempt: retry.attempt,
+        of: retry.of,
+        delay: retry.delay,
+        reason: match retry.status {
+            Some(status) => format!("{error} ({status})"),
+            None => error,
+        },
+    }
+}
+
+fn line(text: &Option<Text<'_>>) -> String {
+    one_line(text.as_deref().unwrap_or_default(), LINE)
+}
+
+/// A word of the stream for a sentence.
+fn short(text: &Option<Text<'_>>) -> String {
+    match text.as_deref() {
+        Some(text) => one_line(text, 60),
+        None => "unknown".into(),
+    }
+}
+
+/// A name of a model or version.
+fn name(text: &str) -> String {
+    one_line(text, 120)
+}

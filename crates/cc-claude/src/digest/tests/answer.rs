@@ -1,0 +1,230 @@
+//! What the answer is: the text and the structured output that count.
+
+use super::*;
+
+#[test]
+fn the_final_text_is_the_last_turns_own() {
+    let check = |lines: &[Value], expected: &str| {
+        let mut all = vec![init()];
+        all.extend_from_slice(lines);
+        let outcome = outcome(&all);
+        assert_eq!(
+            (outcome.end, outcome.report.text.as_str()),
+            (End::Completed, expected)
+        );
+    };
+    check(
+        &[says("Looks good. "), says("None."), ok("None.")],
+        "Looks good. None.",
+    );
+    check(
+        &[says("Looking."), returns("1"), says("Found."), ok("Found.")],
+        "Found.",
+    );
+    check(&[says("x"), nudge(), says("y"), ok("y")], "y");
+    // 2.1.330 puts a synthetic event between the halves of a continued answer, 2.1.197 none.
+    let halves = [
+        says("one "),
+        stops("max_tokens"),
+        nudge(),
+        says("two"),
+        ok("two"),
+    ];
+    check(&halves, "one two");
+    check(
+        &[says("one "), stops("max_tokens"), says("two"), ok("two")],
+        "one two",
+    );
+    check(
+        &[
+            says("one "),
+            stops("end_turn"),
+            nudge(),
+            says("two"),
+            ok("two"),
+        ],
+        "two",
+    );
+    check(
+        &[
+            says("one "),
+            stops("max_tokens"),
+            returns("1"),
+            says("two"),
+            ok("two"),
+        ],
+        "two",
+    );
+    // A subagent's messages neither add nor reset, nor does the end of one count.
+    let noise = [
+        says("one "),
+        by_subagent(says("noise")),
+        by_subagent(nudge()),
+        stops("max_tokens"),
+        by_subagent(stops("end_turn")),
+        nudge(),
+        says("two"),
+        ok("two"),
+    ];
+    check(&noise, "one two");
+    // Where no text came as an event, the result has it.
+    check(
+        &[says("Looking."), returns("1"), ok("Only here.")],
+        "Only here.",
+    );
+    check(
+        &[ok("/compact isn't available")],
+        "/compact isn't available",
+    );
+    // A turn without an init event.
+    check(&[says("a"), ok("a"), says("b"), ok("b")], "b");
+}
+
+#[test]
+fn the_answer_to_a_notification_does_not_hide_the_review() {
+    let by_notification =
+        |index: u64| json!({"origin": {"kind": "task-notification"}, "result_index": index});
+    let check = |lines: &[Value], expected: &str| {
+        assert_eq!(outcome(lines).report.text, expected);
+        assert_eq!(outcome(lines).end, End::Completed);
+    };
+    // Marked, as on 2.1.330.
+    let marked = [
+        init(),
+        says("review"),
+        result("review", json!({"result_index": 0})),
+        init(),
+        says("done"),
+        result("done", by_notification(1)),
+    ];
+    check(&marked, "review");
+    // The next turn may begin before the result of the first.
+    let overlapping = [
+        init(),
+        says("review"),
+        init(),
+        says("done"),
+        result("review", json!({"result_index": 0})),
+        result("done", by_notification(1)),
+    ];
+    check(&overlapping, "review");
+    // With marks, the order of notifications does not matter, and a second prompt does.
+    let second_prompt = [
+        init(),
+        says("one"),
+        result("one", json!({"result_index": 0})),
+        task_ended("1"),
+        init(),
+        says("two"),
+        result("two", json!({"result_index": 1})),
+    ];
+    check(&second_prompt, "two");
+    // Without marks, as on 2.1.197: the call was over before its task ended, so it ran behind.
+    let unmarked = [
+        init(),
+        calls("1", "Bash", json!({"command": "git log"})),
+        returns("1"),
+        says("review"),
+        ok("review"),
+        task_ended("1"),
+        init(),
+        says("done"),
+        ok("done"),
+    ];
+    check(&unmarked, "review");
+    let ended_before_the_result = [
+        init(),
+        calls("1", "Bash", json!({"command": "git log"})),
+        returns("1"),
+        task_ended("1"),
+        says("review"),
+        ok("review"),
+        init(),
+        says("done"),
+        ok("done"),
+    ];
+    check(&ended_before_the_result, "review");
+    // A task in the foreground ends before its call returns; what comes next is a prompt's answer.
+    let foreground = [
+        init(),
+        calls(
+            "1",
+            "Agent",
+            json!({"description": "look", "subagent_type": "Explore"}),
+        ),
+        task_ended("1"),
+        returns("1"),
+        says("one"),
+        ok("one"),
+        init(),
+        says("two"),
+        ok("two"),
+    ];
+    check(&foreground, "two");
+    // Nothing never replaces something.
+    check(
+        &[init(), says("review"), ok("review"), init(), ok("")],
+        "review",
+    );
+}
+
+#[test]
+fn a_notification_is_no_answer_to_the_prompt() {
+    let lines = [
+        init(),
+        result("", json!({"result_index": 0})),
+        init(),
+        says("done"),
+        result(
+            "done",
+            json!({"origin": {"kind": "task-notification"}, "result_index": 1}),
+        ),
+    ];
+    let outcome = outcome(&lines);
+    assert_eq!(class(&outcome), Some(FailureClass::Protocol));
+    assert_eq!(outcome.report.text, "done");
+}
+
+#[test]
+fn a_later_failure_fails_the_run_and_keeps_the_text() {
+    let failed = json!({"subtype": "error_max_turns", "is_error": true, "result": null});
+    let outcome = outcome(&[init(), says("one"), ok("one"), init(), result("", failed)]);
+    assert_eq!(class(&outcome), Some(FailureClass::Turns));
+    assert_eq!(outcome.report.text, "one");
+}
+
+#[test]
+fn structured_output_comes_from_its_own_field_only() {
+    let offered =
+        json!({"type": "system", "subtype": "init", "tools": ["Read", "StructuredOutput"]});
+    let check = |lines: &[Value], expected: Result<Option<Value>, FailureClass>| {
+        let outcome = digest(true, lines).0.conclude(&Exit::default());
+        let got = class(&outcome).map_or(Ok(outcome.report.structured), Err);
+        assert_eq!(got, expected, "{lines:?}");
+    };
+    let object = json!({"verdict": "approve"});
+    let given = result("trailing", json!({"structured_output": object}));
+    check(&[offered.clone(), given.clone()], Ok(Some(object.clone())));
+    check(&[offered.clone(), ok("plain")], Err(FailureClass::Schema));
+    check(&[offered.clone(), ok("")], Err(FailureClass::Schema));
+    let null = result("plain", json!({"structured_output": null}));
+    check(&[offered.clone(), null], Err(FailureClass::Schema));
+    // The object in the text: usable, but not structured output.
+    check(
+        &[
+            offered.clone(),
+            ok("```json\n{\"verdict\": \"approve\"}\n```"),
+        ],
+        Ok(None),
+    );
+    // Given in the turn that answers a notification, while the prompt's own turn had none.
+    let late = json!({"structured_output": object, "origin": {"kind": "task-notification"}});
+    let main = result("waiting", json!({"result_index": 0}));
+    check(
+        &[offered.clone(), main, offered, result("x", late)],
+        Ok(Some(object)),
+    );
+    // Not offered at all.
+    check(&[init(), ok("plain")], Err(FailureClass::Schema));
+    check(&[init(), given], Ok(Some(json!({"verdict": "approve"}))));
+}

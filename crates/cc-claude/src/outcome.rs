@@ -1,0 +1,183 @@
+//! How a run of Claude ended and what it left.
+
+use std::time::Duration;
+
+use cc_core::{Failure, ThreadId, Usage};
+use serde::Serialize;
+use serde_json::Value;
+
+/// How the process ended, as its supervisor saw it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// The exit code, where the process exited by itself. Never decides an outcome that a result
+    /// event decides: an interrupted Claude exits with 0 or 1, as it likes.
+    pub code: Option<i32>,
+    /// The signal that ended the process.
+    pub signal: Option<i32>,
+    /// The end of its standard error.
+    pub stderr: String,
+    /// Why *we* ended the run, if we did.
+    pub interrupted: Option<Interrupted>,
+}
+
+/// Why we ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interrupted {
+    /// Someone asked for it.
+    Cancelled,
+    /// Claude was silent for that long.
+    Idle(Duration),
+    /// The run took that long.
+    Total(Duration),
+}
+
+/// The outcome of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// How it ended.
+    pub end: End,
+    /// What it left, whatever the end.
+    pub report: Report,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum End {
+    /// With an answer: `text`, or the structured output that was asked for.
+    Completed,
+    /// Without one.
+    Failed(Failure),
+    /// Because someone asked to end it.
+    Cancelled,
+}
+
+/// What a run left. Bounded: at most 4 MiB of text and some hundreds of entries in each list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The answer; after a failure or a cancel, the last top-level text there was.
+    pub text: String,
+    /// The structured output, only ever from the result event's own field.
+    pub structured: Option<Value>,
+    /// Claude's session id. It can be resumed only where the run kept its thread.
+    pub thread: Option<ThreadId>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The version of Claude Code.
+    pub claude_version: Option<String>,
+    /// The tokens of this run alone, earlier runs of a resumed thread left out.
+    pub usage: Usage,
+    /// The price of this run alone in US dollars, as Claude reckons it.
+    pub cost_usd: Option<f64>,
+    /// The turns, as Claude counts them.
+    pub turns: u64,
+    /// The tool calls that were not permitted.
+    pub denials: Vec<Denial>,
+    /// The files written by Claude's own file tools, in the order of the first write. Files that
+    /// shell commands wrote are not known here.
+    pub touched: Vec<String>,
+    /// What did not fit into this report.
+    pub omitted: Omitted,
+    /// The end of standard error.
+    pub stderr: String,
+}
+
+impl Report {
+    /// The largest JSON object in the text: the answer of a model that did not call the tool for
+    /// structured output, but wrote the object into its text, mostly within a fence. Claude Code
+    /// does not read it from there.
+    pub fn json_in_text(&self) -> Option<Value> {
+        /// How often to begin in vain, so that a hostile text cannot make this slow.
+        const ATTEMPTS: usize = 200;
+        let (mut at, mut failed) = (0, 0);
+        let mut largest: Option<(usize, Value)> = None;
+        while failed < ATTEMPTS
+            && let Some(offset) = self.text[at..].find('{')
+        {
+            at += offset;
+            // Most braces of a review are code.
+            if !self.text[at + 1..].trim_start().starts_with(['"', '}']) {
+                at += 1;
+                continue;
+            }
+            let mut values = serde_json::Deserializer::from_str(&self.text[at..]).into_iter();
+            let Some(Ok(value)) = values.next() else {
+                failed += 1;
+                at += 1;
+                continue;
+            };
+            let length = values.byte_offset();
+            if largest.as_ref().is_none_or(|(most, _)| length > *most) {
+                largest = Some((length, value));
+            }
+            at += length;
+        }
+        largest.map(|(_, value)| value)
+    }
+}
+
+/// How much was left out of a [`Report`] to keep it bounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Omitted {
+    /// Bytes of the answer.
+    pub text_bytes: u64,
+    /// Denials.
+    pub denials: u64,
+    /// Touched files.
+    pub touched: u64,
+}
+
+/// A tool call that was not permitted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Denial {
+    /// The tool's name.
+    pub tool: String,
+    /// What it would have worked on, as one line.
+    pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(text: &str, expected: Option<Value>) {
+        let report = Report {
+            text: text.to_owned(),
+            ..Report::default()
+        };
+        assert_eq!(report.json_in_text(), expected, "{text}");
+    }
+
+    #[test]
+    fn the_largest_object_of_a_text_is_found() {
+        check("", None);
+        check("no braces, 1, [2]", None);
+        check("{\"a\": 1}", Some(json!({"a": 1})));
+        check(
+            "Here:\n```json\n{\n \"a\": {\"b\": \"}\"}\n}\n```\nDone.",
+            Some(json!({"a": {"b": "}"}})),
+        );
+        check(
+            "`{}` and {\"a\": [1]} and { \"b\": 2 }",
+            Some(json!({"a": [1]})),
+        );
+        check("{\"cut\": {\"a\": 1}, ", Some(json!({"a": 1})));
+        check("{\"é\": \"{\"}", Some(json!({"é": "{"})));
+        check(
+            &format!("{} {{\"a\": 1}}", "fn f() { g({x}) }".repeat(9_000)),
+            Some(json!({"a": 1})),
+        );
+    }
+
+    #[test]
+    fn a_hostile_text_is_given_up_on() {
+        check(&"{\"a\":[".repeat(300_000), None);
+        check(&"{ ".repeat(1_000_000), None);
+    }
+}

@@ -1,0 +1,57 @@
+//! What a running Claude did last, for people who watch.
+
+use std::time::Duration;
+
+use cc_core::ThreadId;
+
+/// One step of a run. Every text is one printable line of at most 200 characters, except
+/// [`Progress::Text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Claude is up. Comes at most once a run.
+    Started {
+        /// Claude's session id. It can be resumed only where the run keeps its thread.
+        thread: Option<ThreadId>,
+        /// The model that answers, as Claude names it.
+        model: Option<String>,
+        /// The version of Claude Code.
+        version: Option<String>,
+    },
+    /// One finished block of top-level text, verbatim, at most 64 KiB of it.
+    Text(String),
+    /// A tool is called, by Claude or by one of its subagents.
+    Tool {
+        /// The tool's name.
+        name: String,
+        /// What it works on: the command, path, pattern or address; empty where nothing says.
+        detail: String,
+    },
+    /// A call was not permitted.
+    Denied {
+        /// The tool's name.
+        tool: String,
+        /// What it would have worked on.
+        detail: String,
+    },
+    /// A subagent starts.
+    Subagent {
+        /// What it was asked to do, in a few words.
+        description: String,
+    },
+    /// A request to the service failed and is tried again.
+    Retry {
+        /// Which retry this is, from 1.
+        attempt: u32,
+        /// How many retries there are.
+        of: u32,
+        /// How long Claude waits before it.
+        delay: Duration,
+        /// Why the request failed: the service's word and its HTTP status.
+        reason: String,
+    },
+    /// Something else worth a line: a fallback to another model, a line that could not be read.
+    Note(String),
+}
+
+/// The most characters of a one-line text in [`Progress`].
+pub(crate) const LINE: usize = 200;

@@ -1,0 +1,298 @@
+//! One line of the stream, read as JSON and turned into events.
+
+use std::time::Duration;
+
+use cc_core::{Time, Usage, text};
+
+use super::event::{
+    ApiError, Assistant, Block, DeniedCall, Event, Init, Input, ModelUsage, Retry, Text,
+    ToolResult, TurnResult, User,
+};
+use super::line::{Content, Denied, Line, RawInput, Used};
+use super::loose::{Object, Scalar};
+use crate::progress::LINE;
+
+/// The most bytes of a structured output. A tree of values takes a multiple of its text.
+const STRUCTURED_LIMIT: usize = 4 << 20;
+
+/// Reads one line without its line feed. A blank line is nothing.
+pub(super) fn line(line: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
+    if line.trim_ascii().is_empty() {
+        return;
+    }
+    let Ok(text) = std::str::from_utf8(line) else {
+        return sink(unreadable(line));
+    };
+    if let Ok(parsed) = serde_json::from_str::<Object<Line<'_>>>(text) {
+        return emit(parsed, sink);
+    }
+    // JavaScript cuts texts between the halves of a character and writes the half as an escape,
+    // which no Rust text can hold.
+    let repaired = without_lone_surrogates(text);
+    match repaired.as_deref().map(serde_json::from_str) {
+        Some(Ok(parsed)) => emit(parsed, sink),
+        _ => sink(unreadable(line)),
+    }
+}
+
+fn unreadable(line: &[u8]) -> Event<'static> {
+    let beginning = String::from_utf8_lossy(&line[..line.len().min(8 * LINE)]);
+    Event::Unreadable {
+        bytes: line.len() as u64,
+        excerpt: text::one_line(&beginning, LINE),
+    }
+}
+
+/// The text with each escaped half of a surrogate pair replaced by `\ufffd`, where there is one.
+fn without_lone_surrogates(text: &str) -> Option<String> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut repaired = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(offset) = memchr::memchr(b'\\', &text.as_bytes()[at..]) {
+        at += offset;
+        let is_high = |unit| matches!(unit, Some(0xd800..=0xdbff));
+        let is_low = |unit| matches!(unit, Some(0xdc00..=0xdfff));
+        let first = unit(at);
+        at += match first {
+            _ if is_high(first) && is_low(unit(at + 6)) => 12,
+            _ if is_high(first) || is_low(first) => {
+                repaired.push_str(&text[copied..at]);
+                repaired.push_str("\\ufffd");
+                copied = at + 6;
+                6
+            }
+            // An escape is two bytes at least; the second may itself be a backslash.
+            _ => 2,
+        };
+        if at >= text.len() {
+            break;
+        }
+    }
+    (copied > 0).then(|| repaired + &text[copied..])
+}
+
+fn emit(parsed: Object<Line<'_>>, sink: &mut dyn FnMut(Event<'_>)) {
+    let Some(line) = parsed.0 else {
+        return sink(Event::Other);
+    };
+    let kind = line.r#type.as_str();
+    if kind == "assistant" {
+        return emit_assistant(line, sink);
+    }
+    sink(match kind {
+        "stream_event" => stream_event(line),
+        "user" => user(line),
+        "result" => Event::Result(Box::new(result(line))),
+        "system" => system(line),
+        "rate_limit_event" => rate_limit(line),
+        _ => Event::Other,
+    });
+}
+
+fn stream_event(line: Line<'_>) -> Event<'_> {
+    let subagent = line.parent_tool_use_id.is_text();
+    let raw = line.event.0.unwrap_or_default();
+    match raw.r#type.as_str() {
+        "message_start" => Event::MessageStart { subagent },
+        "message_delta" => Event::MessageDelta {
+            subagent,
+            stop_reason: raw.delta.0.unwrap_or_default().stop_reason.text(),
+        },
+        _ => Event::Other,
+    }
+}
+
+fn emit_assistant(line: Line<'_>, sink: &mut dyn FnMut(Event<'_>)) {
+    let message = line.message.0.unwrap_or_default();
+    let failed = line.error.is_text() || line.is_api_error_message.truth() == Some(true);
+    let error = failed.then(|| ApiError {
+        kind: line.error.text(),
+        status: line.api_error_status.whole(),
+        api_type: line.api_error_type.text(),
+    });
+    let event = Assistant {
+        subagent: line.parent_tool_use_id.is_text(),
+        block: None,
+        stop_reason: message.stop_reason.text(),
+        error,
+    };
+    let blocks = message.content.0.unwrap_or_default().into_iter();
+    let mut blocks = blocks.filter_map(|content| block(content.0?)).peekable();
+    if blocks.peek().is_none() {
+        return sink(Event::Assistant(event));
+    }
+    for block in blocks {
+        sink(Event::Assistant(Assistant {
+            block: Some(block),
+            ..event.clone()
+        }));
+    }
+}
+
+fn block(content: Content<'_>) -> Option<Block<'_>> {
+    match content.r#type.as_str() {
+        "text" => Some(Block::Text(content.text.text()?)),
+        "tool_use" => Some(Block::ToolUse {
+            id: content.id.text().unwrap_or_default(),
+            name: content.name.text()?,
+            input: content.input.0.unwrap_or_default().into(),
+        }),
+        _ => None,
+    }
+}
+
+impl<'a> From<RawInput<'a>> for Input<'a> {
+    fn from(raw: RawInput<'a>) -> Self {
+        let file = raw.file_path.text().or(raw.notebook_path.text());
+        let subject = raw
+            .command
+            .text()
+            .or(raw.pattern.text())
+            .or(raw.url.text())
+            .or(raw.query.text())
+            .or(raw.description.text());
+        Self {
+            file,
+            subject,
+            within: raw.path.text(),
+            starts_subagent: raw.subagent_type.is_text(),
+        }
+    }
+}
+
+fn user(line: Line<'_>) -> Event<'_> {
+    let message = line.message.0.unwrap_or_default();
+    let contents = message.content.0.unwrap_or_default().into_iter();
+    let tool_results = contents
+        .filter_map(|content| content.0)
+        .filter(|content| content.r#type.is("tool_result"))
+        .map(|content| ToolResult {
+            id: content.tool_use_id.text(),
+            is_error: content.is_error.truth() == Some(true),
+        });
+    Event::User(User {
+        subagent: line.parent_tool_use_id.is_text(),
+        synthetic: line.is_synthetic.truth() == Some(true),
+        tool_results: tool_results.collect(),
+    })
+}
+
+fn system(line: Line<'_>) -> Event<'_> {
+    match line.subtype.as_str() {
+        "init" => Event::Init(Init {
+            session_id: line.session_id.text(),
+            model: line.model.text(),
+            version: line.claude_code_version.text(),
+            tools: line.tools.0.map(texts),
+        }),
+        "api_retry" => Event::Retry(Retry {
+            attempt: small(&line.attempt),
+            of: small(&line.max_retries),
+            delay: line
+                .retry_delay_ms
+                .real()
+                .and_then(|millis| Duration::try_from_secs_f64(millis / 1_000.0).ok())
+                .unwrap_or_default(),
+            status: line.error_status.whole(),
+            error: line.error.text(),
+        }),
+        "permission_denied" => Event::PermissionDenied {
+            tool: line.tool_name.text(),
+            id: line.tool_use_id.text(),
+        },
+        "task_started" => Event::TaskStarted {
+            kind: line.task_type.text(),
+            tool_use_id: line.tool_use_id.text(),
+            description: line.description.text(),
+        },
+        "task_notification" => Event::TaskEnded {
+            tool_use_id: line.tool_use_id.text(),
+        },
+        "model_fallback" => Event::Fallback {
+            from: line.original_model.text(),
+            to: line.fallback_model.text(),
+            trigger: line.trigger.text(),
+        },
+        "model_refusal_no_fallback" => Event::Refusal,
+        "informational" => Event::Information {
+            content: line.content.text(),
+        },
+        "status" if line.status.is("compacting") => Event::Compacting,
+        _ => Event::Other,
+    }
+}
+
+fn rate_limit(line: Line<'_>) -> Event<'_> {
+    let info = line.rate_limit_info.0.unwrap_or_default();
+    let seconds = info.resets_at.whole().and_then(|at| i64::try_from(at).ok());
+    Event::RateLimit {
+        rejected: info.status.is("rejected"),
+        resets_at: seconds.map(|at| Time::from_millis(at.saturating_mul(1_000))),
+    }
+}
+
+fn result(line: Line<'_>) -> TurnResult<'_> {
+    let structured = line
+        .structured_output
+        .filter(|raw| raw.get().len() <= STRUCTURED_LIMIT)
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .filter(|value: &serde_json::Value| !value.is_null());
+    let denials = line.permission_denials.0.unwrap_or_default().into_iter();
+    TurnResult {
+        subtype: line.subtype.text(),
+        is_error: line.is_error.truth(),
+        result: line.result.text(),
+        errors: line.errors.0.map(texts).unwrap_or_default(),
+        structured,
+        api_status: line.api_error_status.whole(),
+        api_type: line.api_error_type.text(),
+        api_error: line.api_error.text(),
+        terminal_reason: line.terminal_reason.text(),
+        startup_failure: line.startup_failure_reason.text(),
+        stop_reason: line.stop_reason.text(),
+        origin: line.origin.0.and_then(|origin| origin.kind.text()),
+        index: line.result_index.whole(),
+        turns: line.num_turns.whole().unwrap_or(0),
+        total_cost_usd: line.total_cost_usd.real(),
+        usage: line.model_usage.0.map(usage).unwrap_or_default(),
+        usage_since_last: line.model_usage_since_last_result.0.map(usage),
+        denials: denials.filter_map(|call| denied(call.0?)).collect(),
+    }
+}
+
+fn usage<'a>(entries: Vec<(Text<'a>, Object<Used<'a>>)>) -> Vec<ModelUsage<'a>> {
+    let of_model = |(model, used): (Text<'a>, Object<Used<'a>>)| {
+        let used = used.0.unwrap_or_default();
+        let tokens = |count: &Scalar<'_>| count.whole().unwrap_or(0);
+        ModelUsage {
+            model,
+            tokens: Usage {
+                input_tokens: tokens(&used.input_tokens),
+                output_tokens: tokens(&used.output_tokens),
+                cache_read_input_tokens: tokens(&used.cache_read_input_tokens),
+                cache_creation_input_tokens: tokens(&used.cache_creation_input_tokens),
+            },
+            cost_usd: used.cost_usd.real().unwrap_or(0.0),
+        }
+    };
+    entries.into_iter().map(of_model).collect()
+}
+
+fn denied(call: Denied<'_>) -> Option<DeniedCall<'_>> {
+    Some(DeniedCall {
+        id: call.tool_use_id.text(),
+        tool: call.tool_name.text()?,
+        input: call.tool_input.0.unwrap_or_default().into(),
+    })
+}
+
+fn texts(items: Vec<Scalar<'_>>) -> Vec<Text<'_>> {
+    items.into_iter().filter_map(Scalar::text).collect()
+}
+
+fn small(number: &Scalar<'_>) -> u32 {
+    u32::try_from(number.whole().unwrap_or(0)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,166 @@
+//! Running Claude: feeding it, listening to it, and ending it when that is due.
+//!
+//! `spawn` starts it, `watch` says when something is due, `state` says what follows from what
+//! happened; here the two pipes, the timers and the signals come together.
+
+#[cfg(target_os = "linux")]
+mod fork;
+mod orphans;
+mod spawn;
+mod state;
+#[cfg(all(test, unix))]
+mod tests;
+mod watch;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::pin::pin;
+use std::time::Instant;
+
+use cc_core::process::Signal;
+use cc_core::{Env, Failure, FailureClass, Proc};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use self::orphans::Orphans;
+use self::spawn::Started;
+use self::state::State;
+use self::watch::Due;
+use crate::{Claude, End, Outcome, Progress, Report, Request};
+
+/// Who follows a run. Its methods are called between reads and should return soon.
+pub trait Observer {
+    /// Claude was started as this process; `Break` ends it at once, as cancelled.
+    fn spawned(&mut self, claude: &Proc) -> ControlFlow<()>;
+
+    /// Claude made a step.
+    fn progress(&mut self, progress: Progress);
+}
+
+/// How much is read at once: what a pipe of Linux holds.
+const CHUNK: usize = 64 * 1024;
+
+/// Runs Claude from start to end. Memory is bounded, however much Claude says.
+///
+/// The run ends when Claude does, when a limit of the request is reached, when `cancelled` is
+/// ready, or when the observer breaks off. A run without a result leaves no process behind; after
+/// a result, what Claude left running on purpose runs on. Where something cannot be ended, the
+/// outcome is a failure that names it, also after a cancel.
+///
+/// Needs a Tokio runtime with its drivers for IO and time; one thread is enough. On Linux Claude
+/// is interrupted when the *thread* that first polls this future ends: take one that lives as long
+/// as the process, not one from a pool for blocking work. Dropping the future interrupts Claude
+/// too, but without proof.
+pub async fn run(
+    claude: &Claude,
+    request: &Request,
+    env: &Env,
+    cancelled: impl Future<Output = ()>,
+    observer: &mut dyn Observer,
+) -> Outcome {
+    let prompt = match request.stdin() {
+        Ok(prompt) => prompt,
+        Err(failure) => return never_ran(failure),
+    };
+    let mut orphans = Orphans::adopt();
+    let started = match spawn::spawn(claude, request, env).await {
+        Ok(started) => started,
+        Err(error) => return never_ran(cannot_start(claude, request, &error)),
+    };
+    let mut state = State::new(request, started.family(), observer);
+    let Started {
+        mut child,
+        proc,
+        mut stdin,
+        mut stdout,
+        mut stderr,
+        ..
+    } = started;
+    let _leash = Leash(&proc);
+    state.spawned(&proc);
+
+    let mut feed = pin!(async move {
+        // Claude may end without reading; what that means its outcome tells.
+        let _ = stdin.write_all(prompt.as_bytes()).await;
+    });
+    let mut fed = false;
+    let mut cancelled = pin!(cancelled);
+    let mut out = vec![0; CHUNK];
+    let mut err = vec![0; CHUNK / 8];
+    while state.goes_on() {
+        let due = state.next_due();
+        tokio::select! {
+            () = &mut feed, if !fed => fed = true,
+            read = stdout.read(&mut out), if state.stdout_open => {
+                state.hear(&out[..read.unwrap_or(0)]);
+            }
+            read = stderr.read(&mut err), if state.stderr_open => {
+                state.hear_error(&err[..read.unwrap_or(0)]);
+            }
+            status = child.wait(), if state.claude_runs() => state.exit(status.ok()),
+            () = &mut cancelled, if state.can_be_interrupted() => state.cancel(),
+            due = at(due) => state.pass(due),
+            ended = over(&mut state.ending), if state.ending.is_some() => state.ended(ended),
+            () = orphans.wait() => orphans.collect(proc.pid, &[]),
+        }
+        if state.ending.is_some() {
+            child.end_job();
+        }
+    }
+    let (outcome, family) = state.conclude().await;
+    orphans.collect(
+        proc.pid,
+        family.as_ref().map_or(&[], |family| family.known()),
+    );
+    outcome
+}
+
+/// Interrupts Claude when the run is dropped before its end.
+struct Leash<'a>(&'a Proc);
+
+impl Drop for Leash<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.signal(Signal::Interrupt);
+    }
+}
+
+async fn at(due: Option<(Instant, Due)>) -> Due {
+    match due {
+        Some((at, due)) => {
+            tokio::time::sleep_until(at.into()).await;
+            due
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn over<T>(ending: &mut Option<impl Future<Output = T> + Unpin>) -> T {
+    match ending {
+        Some(ending) => ending.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn never_ran(failure: Failure) -> Outcome {
+    Outcome {
+        end: End::Failed(failure),
+        report: Report::default(),
+    }
+}
+
+fn cannot_start(claude: &Claude, request: &Request, error: &io::Error) -> Failure {
+    use io::ErrorKind::{ArgumentListTooLong, NotFound, PermissionDenied};
+    let path = claude.path().display();
+    if !request.cwd.is_dir() {
+        let cwd = request.cwd.display();
+        return Failure::new(
+            FailureClass::Internal,
+            format!("cannot start claude in `{cwd}`: not a directory"),
+        );
+    }
+    let class = match error.kind() {
+        NotFound | PermissionDenied => FailureClass::NotInstalled,
+        ArgumentListTooLong => FailureClass::PromptTooLong,
+        _ => FailureClass::Internal,
+    };
+    Failure::new(class, format!("cannot start `{path}`: {error}"))
+}

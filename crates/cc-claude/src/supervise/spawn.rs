@@ -1,0 +1,171 @@
+//! Starting the process so that it can be ended, with everything it starts, whatever happens to us.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use cc_core::{Env, Proc};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+
+use crate::family::{Family, MARK};
+use crate::{Claude, Request, child_env};
+
+/// A Claude that was started.
+pub(super) struct Started {
+    pub(super) child: Child,
+    pub(super) proc: Proc,
+    pub(super) stdin: ChildStdin,
+    pub(super) stdout: ChildStdout,
+    pub(super) stderr: ChildStderr,
+    mark: String,
+}
+
+impl Started {
+    /// Everything that belongs to this run.
+    pub(super) fn family(&self) -> Family {
+        Family::of_run(self.proc.clone(), self.mark.clone())
+    }
+}
+
+/// Starts `claude` for `request`.
+pub(super) async fn spawn(claude: &Claude, request: &Request, env: &Env) -> io::Result<Started> {
+    let mark = fresh_mark();
+    let mut command = Command::new(claude.path());
+    command
+        .args(request.args())
+        .current_dir(&request.cwd)
+        .env_clear()
+        .envs(child_env(env, claude.workspace()))
+        .env(MARK, &mark)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = Child::start(command).await?;
+    let lost = || io::Error::other("the pipes of the child are missing");
+    let (stdin, stdout, stderr) = child.pipes();
+    Ok(Started {
+        proc: child.proc(),
+        stdin: stdin.ok_or_else(lost)?,
+        stdout: stdout.ok_or_else(lost)?,
+        stderr: stderr.ok_or_else(lost)?,
+        child,
+        mark,
+    })
+}
+
+/// A mark that no other run on this machine has.
+fn fresh_mark() -> String {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let started = Proc::current().map_or_else(String::new, |me| me.identity);
+    format!("{}-{started}-{run}", std::process::id())
+}
+
+type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
+
+/// The process, in what the operating system has to hold its descendants together.
+pub(super) struct Child(os::Child);
+
+impl Child {
+    async fn start(command: Command) -> io::Result<Self> {
+        let mut command = os::prepare(command);
+        let mut patience = 10;
+        loop {
+            match command.spawn() {
+                // An installer is writing the binary right now.
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && patience > 0 => {
+                    patience -= 1;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                result => return result.map(Self),
+            }
+        }
+    }
+
+    fn pipes(&mut self) -> Pipes {
+        os::pipes(&mut self.0)
+    }
+
+    /// Which process it is; one that has ended already is told by its pid alone.
+    fn proc(&self) -> Proc {
+        let pid = self.0.id().unwrap_or_default();
+        Proc::of(pid).unwrap_or(Proc {
+            pid,
+            identity: "ended".into(),
+        })
+    }
+
+    /// Waits for Claude itself to end, not for what it started.
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        os::wait(&mut self.0).await
+    }
+
+    /// Ends everything at once where the operating system can.
+    pub(super) fn end_job(&mut self) {
+        os::end_job(&mut self.0);
+    }
+}
+
+#[cfg(unix)]
+mod os {
+    use std::io;
+    use std::process::ExitStatus;
+
+    use tokio::process::Command;
+
+    pub(super) type Child = tokio::process::Child;
+
+    pub(super) fn prepare(mut command: Command) -> Command {
+        command.process_group(0);
+        #[cfg(target_os = "linux")]
+        crate::supervise::fork::end_with_parent(&mut command);
+        command
+    }
+
+    pub(super) fn pipes(child: &mut Child) -> super::Pipes {
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    }
+
+    pub(super) async fn wait(child: &mut Child) -> io::Result<ExitStatus> {
+        child.wait().await
+    }
+
+    /// A group is signalled step by step instead.
+    pub(super) fn end_job(_: &mut Child) {}
+}
+
+#[cfg(windows)]
+mod os {
+    use std::io;
+    use std::process::ExitStatus;
+
+    use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject, KillOnDrop};
+    use tokio::process::Command;
+
+    pub(super) type Child = Box<dyn ChildWrapper>;
+
+    /// The job is ended with its last handle, so Claude ends when we do.
+    pub(super) fn prepare(command: Command) -> CommandWrap {
+        let mut command = CommandWrap::from(command);
+        command.wrap(KillOnDrop).wrap(JobObject);
+        command
+    }
+
+    pub(super) fn pipes(child: &mut Child) -> super::Pipes {
+        (
+            child.stdin().take(),
+            child.stdout().take(),
+            child.stderr().take(),
+        )
+    }
+
+    /// The wrapper itself would wait for everything in the job.
+    pub(super) async fn wait(child: &mut Child) -> io::Result<ExitStatus> {
+        child.inner_mut().wait().await
+    }
+
+    pub(super) fn end_job(child: &mut Child) {
+        let _ = child.start_kill();
+    }
+}

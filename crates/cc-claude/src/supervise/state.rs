@@ -1,0 +1,223 @@
+//! What is known of a run while it goes on, and what follows from it.
+
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::process::ExitStatus;
+use std::time::Instant;
+
+use cc_core::text::Tail;
+use cc_core::{Failure, FailureClass, Proc};
+
+use super::Observer;
+use super::watch::{Due, Watch};
+use crate::cancel::{Ending, Survivors};
+use crate::family::Family;
+use crate::stream::Parser;
+use crate::{Digest, End, Exit, Interrupted, Outcome, Request};
+
+/// How much of standard error is kept.
+const STDERR_BYTES: usize = 16 * 1024;
+
+/// How the end of everything went, and who that was.
+type Ended = (Family, Result<(), Survivors>);
+
+/// A run of Claude from its start to its outcome.
+pub(super) struct State<'a> {
+    observer: &'a mut dyn Observer,
+    request: &'a Request,
+    /// Who belongs to the run, until it is being ended.
+    family: Option<Family>,
+    watch: Watch,
+    parser: Parser,
+    digest: Digest,
+    stderr: Tail,
+    pub(super) stdout_open: bool,
+    pub(super) stderr_open: bool,
+    interrupted: Option<Interrupted>,
+    /// The sequence that ends everything, once it has begun.
+    pub(super) ending: Option<Pin<Box<dyn Future<Output = Ended>>>>,
+    /// How that went.
+    ended: Option<Ended>,
+    /// The outer `None`: Claude runs. The inner: it ended in a way that could not be told.
+    exited: Option<Option<ExitStatus>>,
+}
+
+impl<'a> State<'a> {
+    pub(super) fn new(
+        request: &'a Request,
+        family: Family,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
+        Self {
+            observer,
+            request,
+            family: Some(family),
+            watch: Watch::new(request.limits, Instant::now()),
+            parser: Parser::new(),
+            digest: Digest::new(request.schema.is_some()),
+            stderr: Tail::new(STDERR_BYTES),
+            stdout_open: true,
+            stderr_open: true,
+            interrupted: None,
+            ending: None,
+            ended: None,
+            exited: None,
+        }
+    }
+
+    /// Tells the observer which process it is.
+    pub(super) fn spawned(&mut self, claude: &Proc) {
+        if let ControlFlow::Break(()) = self.observer.spawned(claude) {
+            self.cancel();
+        }
+    }
+
+    /// Somebody wants the run to end.
+    pub(super) fn cancel(&mut self) {
+        self.end(Some(Interrupted::Cancelled));
+    }
+
+    pub(super) fn goes_on(&self) -> bool {
+        let has_more = self.stdout_open || self.stderr_open;
+        let gave_up = matches!(self.ended, Some((_, Err(_))));
+        self.ending.is_some() || (!gave_up && (self.claude_runs() || has_more))
+    }
+
+    pub(super) fn claude_runs(&self) -> bool {
+        self.exited.is_none()
+    }
+
+    /// Whether a request to end the run still changes anything.
+    pub(super) fn can_be_interrupted(&self) -> bool {
+        self.claude_runs() && self.family.is_some()
+    }
+
+    /// What is due next, and when.
+    pub(super) fn next_due(&self) -> Option<(Instant, Due)> {
+        // The sequence that ends a running Claude has its own times.
+        (self.family.is_some() || !self.claude_runs())
+            .then(|| self.watch.next())
+            .flatten()
+    }
+
+    pub(super) fn pass(&mut self, due: Due) {
+        let limits = self.request.limits;
+        match due {
+            Due::Idle => self.end(Some(Interrupted::Idle(limits.idle))),
+            Due::Total => self.end(Some(Interrupted::Total(limits.total))),
+            Due::Lingering => self.end(None),
+            Due::Drained => {
+                self.close_stdout();
+                self.stderr_open = false;
+            }
+        }
+    }
+
+    /// Takes in what came on standard output; nothing means that it was closed.
+    pub(super) fn hear(&mut self, bytes: &[u8]) {
+        let now = Instant::now();
+        self.watch.hear(now);
+        let (digest, observer) = (&mut self.digest, &mut *self.observer);
+        let mut tell = |event: crate::stream::Event<'_>| {
+            if let Some(progress) = digest.on(&event) {
+                observer.progress(progress);
+            }
+        };
+        if bytes.is_empty() {
+            self.parser.finish(&mut tell);
+            self.stdout_open = false;
+        } else {
+            self.parser.push(bytes, &mut tell);
+        }
+        if self.digest.saw_result() || !self.stdout_open {
+            self.watch.finish(now);
+        }
+        if self.digest.schema_refused() && self.can_be_interrupted() {
+            self.end(None);
+        }
+    }
+
+    /// Reads what is left of the last line.
+    fn close_stdout(&mut self) {
+        if self.stdout_open {
+            self.hear(&[]);
+        }
+    }
+
+    /// Takes in what came on standard error; nothing means that it was closed.
+    pub(super) fn hear_error(&mut self, bytes: &[u8]) {
+        self.stderr.push(bytes);
+        self.stderr_open = !bytes.is_empty();
+    }
+
+    /// Claude ended.
+    pub(super) fn exit(&mut self, status: Option<ExitStatus>) {
+        self.exited = Some(status);
+        self.watch.exit(Instant::now());
+    }
+
+    /// Begins to end everything; `why` only where somebody or a limit wants it.
+    fn end(&mut self, why: Option<Interrupted>) {
+        if let Some(family) = self.family.take() {
+            self.interrupted = why;
+            self.ending = Some(Box::pin(Ending::begin(family).run()));
+        }
+    }
+
+    /// The sequence is over.
+    pub(super) fn ended(&mut self, ended: Ended) {
+        self.ending = None;
+        self.ended = Some(ended);
+    }
+
+    /// The outcome, and who belonged to the run where it had to be ended; what a run without a
+    /// result left behind is ended first.
+    pub(super) async fn conclude(mut self) -> (Outcome, Option<Family>) {
+        self.close_stdout();
+        if !self.digest.saw_result() {
+            self.end(self.interrupted);
+        }
+        if let Some(ending) = self.ending.take() {
+            let ended = ending.await;
+            self.ended(ended);
+        }
+        let status = self.exited.flatten();
+        let mut outcome = self.digest.conclude(&Exit {
+            code: status.and_then(|status| status.code()),
+            signal: status.and_then(signal_of),
+            stderr: self.stderr.text().into_owned(),
+            interrupted: self.interrupted,
+        });
+        let family = self.ended.map(|(family, result)| {
+            if let Err(survivors) = result {
+                blame(&mut outcome.end, &survivors);
+            }
+            family
+        });
+        (outcome, family)
+    }
+}
+
+/// A run whose end could not be enforced is not over: neither cancelled nor simply failed.
+fn blame(end: &mut End, survivors: &Survivors) {
+    match end {
+        End::Completed => {}
+        End::Cancelled => {
+            *end = End::Failed(Failure::new(FailureClass::Internal, survivors.to_string()));
+        }
+        End::Failed(failure) => {
+            let detail = format!("{}; {survivors}", failure.detail);
+            failure.detail = Failure::new(failure.class, detail).detail;
+        }
+    }
+}
+
+#[cfg(unix)]
+fn signal_of(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_: ExitStatus) -> Option<i32> {
+    None
+}
