@@ -1,1 +1,39 @@
-//! .
+//! What is under review: the repository, the scope somebody asked for, and a bounded diff of it.
+//!
+//! Here: finding the work tree, turning flags into a [`Target`], collecting its [`Context`], and
+//! counting the lines of a reviewed file. Nothing is ever written to the repository, and nothing
+//! that the repository brings along is run: see [`Git`] and `hardening`.
+//! Not here: words for prompts, jobs, and the read-only git that Claude itself may use.
+//!
+//! Start with [`Repository::discover`], then [`Repository::resolve`], then [`Repository::collect`].
+
+mod error;
+mod top_level;
+
+mod git;
+mod hardening;
+mod repository;
+mod runner;
+
+mod resolve;
+mod selection;
+mod target;
+
+mod budget;
+mod collect;
+mod context;
+mod diff_stream;
+mod lines;
+mod repo_path;
+mod untracked;
+mod work_file;
+
+pub use budget::Limits;
+pub use context::{Change, Context, FileChange, NotSeen, Reason, Totals};
+pub use error::Error;
+pub use git::Git;
+pub use lines::Lines;
+pub use repository::{Head, Repository};
+pub use selection::{Scope, Selection};
+pub use target::{Mode, ObjectId, Target};
+pub use top_level::{top_level, workspace};

@@ -1,0 +1,136 @@
+//! How much is taken in, and the text that is filled up to that bound.
+
+use std::time::Duration;
+
+/// What a [`crate::Context`] may cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of diff that are shown in all; 256 KiB.
+    pub inline_bytes: usize,
+    /// Bytes of diff that are shown of one file; 64 KiB.
+    pub file_bytes: usize,
+    /// Changed files that are listed one by one; 5,000.
+    pub files: usize,
+    /// Untracked files that are read and listed one by one; 2,000.
+    pub untracked_files: usize,
+    /// Bytes that are read, from git and from untracked files each; 200 MiB.
+    pub read_bytes: u64,
+    /// How long one call of git may take; 60 s.
+    pub timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            inline_bytes: 256 << 10,
+            file_bytes: 64 << 10,
+            files: 5_000,
+            untracked_files: 2_000,
+            read_bytes: 200 << 20,
+            timeout: crate::runner::PATIENCE,
+        }
+    }
+}
+
+/// The diff that is shown: whole diffs of files, as many as fit.
+#[derive(Debug)]
+pub(crate) struct Inline {
+    text: String,
+    total: usize,
+    per_file: usize,
+}
+
+/// Where the diff of one file ended up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    Shown,
+    /// Too large for one file.
+    TooLarge {
+        limit: u64,
+    },
+    /// Nothing is wrong with it, others came first.
+    OverBudget,
+}
+
+impl Inline {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            text: String::new(),
+            total: limits.inline_bytes,
+            per_file: limits.file_bytes.min(limits.inline_bytes),
+        }
+    }
+
+    /// Bytes worth keeping of a diff that is still being read.
+    pub(crate) fn room(&self) -> usize {
+        self.per_file.min(self.total - self.text.len())
+    }
+
+    /// The most that is shown of one file.
+    pub(crate) fn per_file(&self) -> usize {
+        self.per_file
+    }
+
+    /// Judges a diff of that many bytes without its text.
+    pub(crate) fn judge(&self, bytes: u64) -> Fit {
+        if bytes > self.per_file as u64 {
+            Fit::TooLarge {
+                limit: self.per_file as u64,
+            }
+        } else if bytes > self.room() as u64 {
+            Fit::OverBudget
+        } else {
+            Fit::Shown
+        }
+    }
+
+    /// Takes a whole diff in, if it fits.
+    pub(crate) fn add(&mut self, patch: &str) -> Fit {
+        let fit = self.judge(patch.len() as u64);
+        if fit == Fit::Shown {
+            self.text.push_str(patch);
+        }
+        fit
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// One diff that is being read: kept as long as it may fit, then only measured.
+#[derive(Debug, Default)]
+pub(crate) struct Piece {
+    kept: Vec<u8>,
+    keep: usize,
+    bytes: u64,
+}
+
+impl Piece {
+    pub(crate) fn new(keep: usize) -> Self {
+        Self {
+            kept: Vec::new(),
+            keep,
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        if self.bytes <= self.keep as u64 {
+            self.kept.extend_from_slice(bytes);
+        } else {
+            self.kept = Vec::new();
+        }
+    }
+
+    /// How long the diff is.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The whole diff, if it was kept.
+    pub(crate) fn whole(&self) -> Option<&[u8]> {
+        (self.bytes == self.kept.len() as u64).then_some(&self.kept)
+    }
+}

@@ -1,0 +1,315 @@
+//! From a [`Target`] to its [`Context`]: one stream of git, the untracked files, and a last look
+//! at what the target leaves out.
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+
+use crate::budget::Inline;
+use crate::context::{Change, FileChange, NotSeen, Reason};
+use crate::diff_stream::{DiffStream, Parsed};
+use crate::repo_path::RepoPath;
+use crate::resolve::pathspecs;
+use crate::runner::Ended;
+use crate::work_file::WorkFile;
+use crate::{Context, Error, Limits, Mode, Repository, Target, untracked};
+
+/// More files than this that git cannot read are not worked around.
+const MAX_EXCLUDED: usize = 500;
+
+/// Every option that a user's configuration could change, said outright.
+const DIFF: [&str; 22] = [
+    "diff",
+    "--raw",
+    "--numstat",
+    "--patch",
+    "-z",
+    // The two ways in which a diff runs programs.
+    "--no-ext-diff",
+    "--no-textconv",
+    // No git is run inside submodules.
+    "--ignore-submodules=dirty",
+    "--submodule=short",
+    "--no-color",
+    "--ws-error-highlight=none",
+    "--no-relative",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--abbrev=12",
+    "--unified=3",
+    "--inter-hunk-context=0",
+    "--diff-algorithm=myers",
+    "--indent-heuristic",
+    "--find-renames=50%",
+    "-l1000",
+    // Cancels `diff.orderFile`.
+    "-O/dev/null",
+];
+
+impl Repository {
+    /// Reads the changes of a target, within `limits`.
+    ///
+    /// Calls git once or twice; more often only where git cannot read a changed file.
+    ///
+    /// # Errors
+    /// [`Error::NothingToReview`] where there are none; [`Error::MissingObjects`],
+    /// [`Error::Timeout`], [`Error::TooMuchOutput`] where not even the list of files can be read
+    /// within the limits; or what a failed call means.
+    pub fn collect(&self, target: &Target, limits: &Limits) -> Result<Context, Error> {
+        let (parsed, excluded) = match self.diff(target, limits, &[])? {
+            Ok(parsed) => (parsed, Vec::new()),
+            Err(ended) => self.diff_of_readable(target, limits, ended)?,
+        };
+        let Parsed {
+            files,
+            not_seen,
+            totals,
+            mut inline,
+            ..
+        } = parsed;
+        let mut context = Context {
+            files,
+            not_seen,
+            totals,
+            diff: String::new(),
+        };
+        for (path, reason) in excluded {
+            context.totals.files += 1;
+            context.files.push(unread(&path));
+            context.not_seen.push(NotSeen {
+                path: Some(path.display()),
+                reason,
+            });
+        }
+        if target.mode == Mode::WorkingTree {
+            self.add_untracked(target, limits, &mut inline, &mut context)?;
+        }
+        context.diff = inline.into_text();
+        if context.totals.files == 0 {
+            return Err(Error::NothingToReview {
+                label: match target.mode {
+                    Mode::WorkingTree | Mode::Staged => format!("no {}", target.label),
+                    _ => format!("no changes in {}", target.label),
+                },
+                filtered: !target.paths.is_empty(),
+            });
+        }
+        context.not_seen.extend(self.left_out(target)?);
+        Ok(context)
+    }
+
+    /// One diff, or how git failed.
+    fn diff(
+        &self,
+        target: &Target,
+        limits: &Limits,
+        excluded: &[(RepoPath, Reason)],
+    ) -> Result<Result<Parsed, Ended>, Error> {
+        let mut args: Vec<OsString> = DIFF.map(Into::into).into();
+        if target.mode == Mode::Staged {
+            args.push("--cached".into());
+        }
+        args.push(target.base.as_str().into());
+        if let (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) = (target.mode, &target.head)
+        {
+            args.push(head.as_str().into());
+        }
+        args.extend(pathspecs(&target.paths));
+        if !excluded.is_empty() && target.paths.is_empty() {
+            args.push(":(top)".into());
+        }
+        args.extend(
+            excluded
+                .iter()
+                .filter_map(|(path, _)| path.excluding_pathspec()),
+        );
+
+        let mut stream = DiffStream::new(Inline::new(limits), limits.files);
+        let mut left = limits.read_bytes;
+        let ended = self
+            .runner
+            .stream(&args, b"", limits.timeout, &mut |bytes| {
+                stream.push(bytes);
+                left = left.saturating_sub(bytes.len() as u64);
+                if left == 0 {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
+        if !ended.stopped && ended.code != Some(0) {
+            return Ok(Err(ended));
+        }
+        let parsed = stream.finish(ended.stopped);
+        if !parsed.listed_all {
+            return Err(Error::TooMuchOutput {
+                command: "diff".into(),
+                limit: limits.read_bytes,
+            });
+        }
+        Ok(Ok(parsed))
+    }
+
+    /// The second try where git failed, as it does for the whole diff when one changed file
+    /// cannot be read: without those files.
+    fn diff_of_readable(
+        &self,
+        target: &Target,
+        limits: &Limits,
+        failure: Ended,
+    ) -> Result<(Parsed, Vec<(RepoPath, Reason)>), Error> {
+        let first = failure.into_error(&["diff"]);
+        if target.mode != Mode::WorkingTree || matches!(first, Error::MissingObjects { .. }) {
+            return Err(first);
+        }
+        let excluded = self.unreadable(target)?;
+        if excluded.len() > MAX_EXCLUDED {
+            return Err(first);
+        }
+        // Without any, a file may have vanished in the meantime: worth one more try.
+        match self.diff(target, limits, &excluded)? {
+            Ok(parsed) => Ok((parsed, excluded)),
+            Err(_) => Err(first),
+        }
+    }
+
+    /// Tracked files that look changed and cannot be read as what they were.
+    fn unreadable(&self, target: &Target) -> Result<Vec<(RepoPath, Reason)>, Error> {
+        // Plumbing compares by what the index remembers and reads no content.
+        let mut args: Vec<OsString> = [
+            "diff-index",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--diff-filter=d",
+            "--ignore-submodules=dirty",
+            target.base.as_str(),
+        ]
+        .map(Into::into)
+        .into();
+        args.extend(pathspecs(&target.paths));
+        let (answer, ended) = self.runner.answer(&args)?;
+        if ended.code != Some(0) {
+            return Err(ended.into_error(&args));
+        }
+        Ok(answer
+            .split(|&byte| byte == 0)
+            .filter(|path| !path.is_empty())
+            .map(RepoPath::new)
+            .filter_map(|path| {
+                let reason = match WorkFile::open(self.root(), &path) {
+                    WorkFile::Unreadable => Reason::Unreadable,
+                    // A directory here is a submodule, or stands where a file was: git knows how.
+                    WorkFile::Other if !is_dir(&path.below(self.root())?) => Reason::NotAFile,
+                    _ => return None,
+                };
+                Some((path, reason))
+            })
+            .collect())
+    }
+
+    fn add_untracked(
+        &self,
+        target: &Target,
+        limits: &Limits,
+        inline: &mut Inline,
+        context: &mut Context,
+    ) -> Result<(), Error> {
+        let (paths, omitted) = self.untracked(target, limits)?;
+        let listed = paths.len() as u64;
+        let mut left = limits.read_bytes;
+        for path in paths {
+            let (change, reason) = untracked::read(self.root(), &path, inline, &mut left);
+            context.totals.files += 1;
+            context.totals.additions += change.additions.unwrap_or(0);
+            context.totals.bytes += change.bytes.unwrap_or(0);
+            if let Some(reason) = reason {
+                context.not_seen.push(NotSeen {
+                    path: Some(change.path.clone()),
+                    reason,
+                });
+            }
+            context.files.push(change);
+        }
+        if omitted > 0 {
+            context.totals.files += omitted;
+            context.not_seen.push(NotSeen {
+                path: None,
+                reason: Reason::TooManyFiles { listed, omitted },
+            });
+        }
+        Ok(())
+    }
+
+    /// The first untracked files, and how many more there are.
+    fn untracked(&self, target: &Target, limits: &Limits) -> Result<(Vec<RepoPath>, u64), Error> {
+        let mut args: Vec<OsString> = ["ls-files", "--others", "--exclude-standard", "-z"]
+            .map(Into::into)
+            .into();
+        args.extend(pathspecs(&target.paths));
+        let (mut paths, mut omitted, mut pending) = (Vec::new(), 0, Vec::new());
+        let mut left = limits.read_bytes;
+        let ended = self
+            .runner
+            .stream(&args, b"", limits.timeout, &mut |bytes| {
+                for part in bytes.split_inclusive(|&byte| byte == 0) {
+                    pending.extend_from_slice(part);
+                    if pending.pop_if(|last| *last == 0).is_some() {
+                        if paths.len() < limits.untracked_files {
+                            paths.push(RepoPath::new(&pending));
+                        } else {
+                            omitted += 1;
+                        }
+                        pending.clear();
+                    }
+                }
+                left = left.saturating_sub(bytes.len() as u64);
+                if left == 0 {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
+        if ended.stopped || ended.code == Some(0) {
+            Ok((paths, omitted))
+        } else {
+            Err(ended.into_error(&args))
+        }
+    }
+
+    /// What a reader might take to be part of the target.
+    fn left_out(&self, target: &Target) -> Result<Option<NotSeen>, Error> {
+        let reason = match target.mode {
+            Mode::WorkingTree => {
+                // Asking git would run a git inside each of them.
+                let has_submodules = self.root().join(".gitmodules").is_file();
+                has_submodules.then_some(Reason::SubmoduleWork)
+            }
+            Mode::Branch => {
+                let files = self.count_status(&target.paths, u64::MAX, |_| true)?;
+                (files > 0).then_some(Reason::UncommittedChanges { files })
+            }
+            Mode::Staged => {
+                let files = self.count_status(&target.paths, u64::MAX, |[_, tree]| tree != b' ')?;
+                (files > 0).then_some(Reason::UnstagedChanges { files })
+            }
+            Mode::Commit | Mode::Range => None,
+        };
+        Ok(reason.map(|reason| NotSeen { path: None, reason }))
+    }
+}
+
+fn unread(path: &RepoPath) -> FileChange {
+    FileChange {
+        path: path.display(),
+        old_path: None,
+        change: Change::Modified,
+        additions: None,
+        deletions: None,
+        bytes: None,
+        shown: false,
+    }
+}
+
+fn is_dir(path: &std::path::Path) -> bool {
+    path.symlink_metadata().is_ok_and(|meta| meta.is_dir())
+}

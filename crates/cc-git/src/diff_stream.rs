@@ -1,0 +1,427 @@
+//! Reads `git diff --raw --numstat --patch -z` while it comes: three sections in one stream.
+//!
+//! First a record for each file (modes and kind), then its counts, both NUL-terminated, then an
+//! empty record, then the diffs. Never fails: what makes no sense is skipped, and shows as a file
+//! whose diff was not read.
+
+use crate::budget::{Fit, Inline, Piece};
+use crate::context::{Change, FileChange, NotSeen, Reason, Totals};
+use crate::repo_path::{RepoPath, escape_invalid};
+
+/// Longer lines are no header of a diff: paths have at most some thousand bytes.
+const HEADER_LIMIT: usize = 64 << 10;
+
+const DIFF: &[u8] = b"diff --git ";
+const UNMERGED: &[u8] = b"* Unmerged path ";
+const SUBMODULE_MODE: &[u8] = b"160000";
+
+/// The reader: [`DiffStream::push`] bytes, then [`DiffStream::finish`].
+#[derive(Debug)]
+pub(crate) struct DiffStream {
+    inline: Inline,
+    max_files: usize,
+    phase: Phase,
+    /// The record or line that is not complete yet.
+    pending: Vec<u8>,
+    files: Vec<File>,
+    /// Where the next record of the current section is expected among `files`.
+    cursor: usize,
+    /// How many of `files` are counted and will be listed.
+    listed: usize,
+    /// Files that are counted and will not be listed.
+    omitted: u64,
+    totals: Totals,
+    /// The diff that is being read, of `files[cursor]` where it is listed.
+    piece: Option<(Option<usize>, Piece)>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// A record of the first section, or the first of the second.
+    Record,
+    RawPath {
+        raw: Raw,
+        old_path: Option<Vec<u8>>,
+    },
+    /// The counts of a rename, then its two paths.
+    CountedOldPath(Counts),
+    CountedNewPath(Counts),
+    /// At the start of a line of the diffs, as long as it may still be a header.
+    LineStart,
+    Header,
+    Line,
+}
+
+#[derive(Clone, Debug)]
+struct Raw {
+    letter: u8,
+    submodule: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Counts {
+    Binary,
+    Lines { added: u64, deleted: u64 },
+}
+
+#[derive(Debug)]
+struct File {
+    raw: Raw,
+    path: RepoPath,
+    old_path: Option<RepoPath>,
+    counts: Option<Counts>,
+    omitted: bool,
+    bytes: Option<u64>,
+    fit: Option<Fit>,
+}
+
+/// What the stream said.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) files: Vec<FileChange>,
+    pub(crate) not_seen: Vec<NotSeen>,
+    pub(crate) totals: Totals,
+    /// The budget, with what is left of it.
+    pub(crate) inline: Inline,
+    /// Whether the stream came as far as the diffs, or was empty: without that the list of files
+    /// is not complete.
+    pub(crate) listed_all: bool,
+}
+
+impl DiffStream {
+    pub(crate) fn new(inline: Inline, max_files: usize) -> Self {
+        Self {
+            inline,
+            max_files,
+            phase: Phase::Record,
+            pending: Vec::new(),
+            files: Vec::new(),
+            cursor: 0,
+            listed: 0,
+            omitted: 0,
+            totals: Totals::default(),
+            piece: None,
+        }
+    }
+
+    pub(crate) fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            bytes = match self.phase {
+                Phase::LineStart => self.line_start(bytes),
+                Phase::Header => self.header(bytes),
+                Phase::Line => self.line(bytes),
+                _ => self.record(bytes),
+            };
+        }
+    }
+
+    fn record<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let Some(end) = bytes.iter().position(|&byte| byte == 0) else {
+            self.pending.extend_from_slice(bytes);
+            return &[];
+        };
+        self.pending.extend_from_slice(&bytes[..end]);
+        let record = std::mem::take(&mut self.pending);
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Record) {
+            Phase::RawPath { raw, old_path } => self.raw_path(raw, old_path, record),
+            Phase::CountedOldPath(counts) => Phase::CountedNewPath(counts),
+            Phase::CountedNewPath(counts) => {
+                self.counted(&record, counts);
+                Phase::Record
+            }
+            _ => self.begin_record(&record),
+        };
+        &bytes[end + 1..]
+    }
+
+    fn begin_record(&mut self, record: &[u8]) -> Phase {
+        if record.is_empty() {
+            self.cursor = 0;
+            return Phase::LineStart;
+        }
+        if let Some(raw) = Raw::read(record) {
+            return Phase::RawPath {
+                raw,
+                old_path: None,
+            };
+        }
+        if let Some((counts, path)) = read_counts(record) {
+            if path.is_empty() {
+                return Phase::CountedOldPath(counts);
+            }
+            self.counted(path, counts);
+        }
+        Phase::Record
+    }
+
+    fn raw_path(&mut self, raw: Raw, old_path: Option<Vec<u8>>, path: Vec<u8>) -> Phase {
+        if old_path.is_none() && matches!(raw.letter, b'R' | b'C') {
+            return Phase::RawPath {
+                raw,
+                old_path: Some(path),
+            };
+        }
+        // A file that was only touched is listed here and has no counts later: room for some.
+        if self.files.len() < self.max_files.saturating_mul(2) {
+            self.files.push(File {
+                raw,
+                path: RepoPath::new(&path),
+                old_path: old_path.as_deref().map(RepoPath::new),
+                counts: None,
+                omitted: false,
+                bytes: None,
+                fit: None,
+            });
+        }
+        Phase::Record
+    }
+
+    fn counted(&mut self, path: &[u8], counts: Counts) {
+        self.totals.files += 1;
+        if let Counts::Lines { added, deleted } = counts {
+            self.totals.additions += added;
+            self.totals.deletions += deleted;
+        }
+        let rest = self.files.get(self.cursor..).unwrap_or_default();
+        if let Some(ahead) = rest.iter().position(|file| file.path.as_bytes() == path) {
+            self.cursor += ahead;
+            let file = &mut self.files[self.cursor];
+            if self.listed < self.max_files {
+                self.listed += 1;
+                file.counts = Some(counts);
+            } else {
+                self.omitted += 1;
+                file.omitted = true;
+            }
+            self.cursor += 1;
+        } else {
+            // Both sections have one order, so this one and all that follow were not kept.
+            self.cursor = self.files.len();
+            self.omitted += 1;
+        }
+    }
+
+    /// Tells a header from any other line by its first bytes; lines of a file begin with one of
+    /// ` +-\`, so nothing that somebody wrote into a file looks like a header.
+    fn line_start<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        for (index, &byte) in bytes.iter().enumerate() {
+            self.pending.push(byte);
+            if [DIFF, UNMERGED].contains(&self.pending.as_slice()) {
+                self.phase = Phase::Header;
+                return &bytes[index + 1..];
+            }
+            if ![DIFF, UNMERGED]
+                .iter()
+                .any(|start| start.starts_with(&self.pending))
+            {
+                self.flush_pending();
+                if byte != b'\n' {
+                    self.phase = Phase::Line;
+                }
+                return &bytes[index + 1..];
+            }
+        }
+        &[]
+    }
+
+    fn header<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let (line, rest) = split_line(bytes);
+        self.pending.extend_from_slice(line);
+        if self.pending.ends_with(b"\n") {
+            self.phase = Phase::LineStart;
+            self.begin_diff();
+        } else if self.pending.len() > HEADER_LIMIT {
+            self.phase = Phase::Line;
+            self.flush_pending();
+        }
+        rest
+    }
+
+    fn line<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let (line, rest) = split_line(bytes);
+        if let Some((_, piece)) = &mut self.piece {
+            piece.push(line);
+        }
+        if line.ends_with(b"\n") {
+            self.phase = Phase::LineStart;
+        }
+        rest
+    }
+
+    fn flush_pending(&mut self) {
+        if let Some((_, piece)) = &mut self.piece {
+            piece.push(&self.pending);
+        }
+        self.pending.clear();
+    }
+
+    /// Finds the file that a header is about: the current one (a change of type has two diffs),
+    /// or one further on.
+    fn begin_diff(&mut self) {
+        let line = self.pending.strip_suffix(b"\n").unwrap_or(&self.pending);
+        let current = self.piece.as_ref().and_then(|(index, _)| *index);
+        if current.is_none_or(|index| !self.files[index].has_header(line)) {
+            let rest = self.files.get(self.cursor..).unwrap_or_default();
+            let ahead = rest.iter().position(|file| file.has_header(line));
+            let index = ahead.map(|ahead| self.cursor + ahead);
+            self.end_diff();
+            self.cursor = index.map_or(self.cursor, |index| index + 1);
+            self.piece = Some((index, Piece::new(self.inline.room())));
+        }
+        self.flush_pending();
+    }
+
+    fn end_diff(&mut self) {
+        let Some((index, piece)) = self.piece.take() else {
+            return;
+        };
+        self.totals.bytes += piece.bytes();
+        let Some(file) = index.map(|index| &mut self.files[index]) else {
+            return;
+        };
+        file.bytes = Some(piece.bytes());
+        let has_lines = !matches!(file.counts, Some(Counts::Binary)) && file.raw.letter != b'U';
+        file.fit = has_lines.then(|| match piece.whole() {
+            Some(diff) => self.inline.add(&text_of(diff)),
+            None => self.inline.judge(piece.bytes()),
+        });
+    }
+
+    /// Ends the stream; `cut` says that git was stopped, so that the last diff is not whole.
+    pub(crate) fn finish(mut self, cut: bool) -> Parsed {
+        if cut {
+            self.piece = None;
+        }
+        self.end_diff();
+        let in_diffs = matches!(self.phase, Phase::LineStart | Phase::Header | Phase::Line);
+        let (mut files, mut not_seen) = (Vec::new(), Vec::new());
+        for file in self.files.into_iter().filter(File::is_listed) {
+            let change = file.change();
+            if let Some(reason) = file.reason() {
+                not_seen.push(NotSeen {
+                    path: Some(change.path.clone()),
+                    reason,
+                });
+            }
+            files.push(change);
+        }
+        if self.omitted > 0 {
+            not_seen.push(NotSeen {
+                path: None,
+                reason: Reason::TooManyFiles {
+                    listed: files.len() as u64,
+                    omitted: self.omitted,
+                },
+            });
+        }
+        Parsed {
+            files,
+            not_seen,
+            totals: self.totals,
+            inline: self.inline,
+            listed_all: in_diffs || !cut,
+        }
+    }
+}
+
+impl Raw {
+    /// Reads `:OLD-MODE NEW-MODE OLD-ID NEW-ID KIND`, the kind a letter with a score for some.
+    fn read(record: &[u8]) -> Option<Self> {
+        let mut fields = record.strip_prefix(b":")?.split(|&byte| byte == b' ');
+        let modes = [fields.next()?, fields.next()?];
+        Some(Self {
+            letter: *fields.nth(2)?.first()?,
+            submodule: modes.contains(&SUBMODULE_MODE),
+        })
+    }
+}
+
+/// Reads `ADDED TAB DELETED TAB PATH`; the path is empty where two follow.
+fn read_counts(record: &[u8]) -> Option<(Counts, &[u8])> {
+    let mut fields = record.splitn(3, |&byte| byte == b'\t');
+    let (added, deleted, path) = (fields.next()?, fields.next()?, fields.next()?);
+    let number = |field| std::str::from_utf8(field).ok()?.parse().ok();
+    let counts = if added == b"-" {
+        Counts::Binary
+    } else {
+        Counts::Lines {
+            added: number(added)?,
+            deleted: number(deleted)?,
+        }
+    };
+    Some((counts, path))
+}
+
+impl File {
+    fn has_header(&self, line: &[u8]) -> bool {
+        if !self.is_listed() {
+            return false;
+        }
+        if let Some(path) = line.strip_prefix(UNMERGED) {
+            return path == self.path.as_bytes();
+        }
+        let Some(line) = line.strip_prefix(DIFF) else {
+            return false;
+        };
+        let old = self.old_path.as_ref().unwrap_or(&self.path);
+        let (old, new) = (old.prefixed_by_git("a/"), self.path.prefixed_by_git("b/"));
+        line.strip_prefix(old.as_slice())
+            .and_then(|line| line.strip_prefix(b" "))
+            .is_some_and(|line| line == new)
+    }
+
+    /// Whether it is listed. A file that was touched and has its old content is not: git has a
+    /// record of it, and counts nothing.
+    fn is_listed(&self) -> bool {
+        !self.omitted && (self.counts.is_some() || self.raw.letter != b'M')
+    }
+
+    fn change(&self) -> FileChange {
+        let (additions, deletions) = match self.counts {
+            Some(Counts::Lines { added, deleted }) => (Some(added), Some(deleted)),
+            _ => (None, None),
+        };
+        FileChange {
+            path: self.path.display(),
+            old_path: self.old_path.as_ref().map(RepoPath::display),
+            change: match self.raw.letter {
+                b'A' => Change::Added,
+                b'D' => Change::Deleted,
+                b'R' => Change::Renamed,
+                b'C' => Change::Copied,
+                b'T' => Change::TypeChanged,
+                b'U' => Change::Unmerged,
+                _ => Change::Modified,
+            },
+            additions,
+            deletions,
+            bytes: self.bytes,
+            shown: self.fit == Some(Fit::Shown),
+        }
+    }
+
+    fn reason(&self) -> Option<Reason> {
+        let bytes = self.bytes.unwrap_or(0);
+        match (self.raw.letter, self.counts, self.fit) {
+            (b'U', ..) => Some(Reason::Unmerged),
+            (_, Some(Counts::Binary), _) => Some(Reason::Binary),
+            (_, _, None) => Some(Reason::Unread),
+            (_, _, Some(Fit::TooLarge { limit })) => Some(Reason::TooLarge { bytes, limit }),
+            (_, _, Some(Fit::OverBudget)) => Some(Reason::OverBudget { bytes }),
+            (_, _, Some(Fit::Shown)) => self.raw.submodule.then_some(Reason::Submodule),
+        }
+    }
+}
+
+/// A diff as text: its header without loss, since it holds names; its lines with `U+FFFD` for what
+/// is not UTF-8.
+fn text_of(diff: &[u8]) -> String {
+    let hunks = diff.windows(3).position(|window| window == b"\n@@");
+    let (header, lines) = diff.split_at(hunks.unwrap_or(diff.len()));
+    escape_invalid(header) + &String::from_utf8_lossy(lines)
+}
+
+fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|&byte| byte == b'\n');
+    bytes.split_at(end.map_or(bytes.len(), |end| end + 1))
+}

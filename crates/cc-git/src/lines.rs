@@ -1,0 +1,240 @@
+//! How many lines a reviewed file has, so that findings can be checked against it.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use cc_core::text::one_line;
+
+use crate::repo_path::{RepoPath, os_string};
+use crate::runner::PATIENCE;
+use crate::work_file::WorkFile;
+use crate::{Error, Mode, Repository, Target};
+
+/// Larger files are there, and their lines are not counted.
+const COUNTED_BYTES: u64 = 64 << 20;
+
+/// The lines of a file that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// Counted; a last line without its end counts.
+    Counted(u64),
+    /// The file is larger than 64 MiB, or cannot be read.
+    Unknown,
+}
+
+impl Lines {
+    /// The number, where it is known.
+    pub fn known(self) -> Option<u64> {
+        match self {
+            Self::Counted(lines) => Some(lines),
+            Self::Unknown => None,
+        }
+    }
+
+    /// Whether the file has a line of that number, counted from one; true where nobody knows.
+    pub fn may_have(self, line: u64) -> bool {
+        line >= 1 && self.known().is_none_or(|lines| line <= lines)
+    }
+}
+
+impl Repository {
+    /// Counts the lines of a file as the reviewed side of `target` has it: the work tree, the
+    /// index, or the commit. `None` where that side has no such file.
+    ///
+    /// `path` is from the root, plain or as [`crate::FileChange::path`] shows it. A symbolic link
+    /// is a file of one line, and nothing is behind it. Calls git once, for the work tree never.
+    ///
+    /// # Errors
+    /// [`Error::PathOutside`] for an absolute path or one with `..`, else what a failed call means.
+    pub fn line_count(&self, target: &Target, path: &str) -> Result<Option<Lines>, Error> {
+        let path = self.reviewed_path(path)?;
+        if path.as_bytes().is_empty() {
+            return Ok(None);
+        }
+        match (target.mode, &target.head) {
+            (Mode::WorkingTree, _) => self.lines_of_work_file(&path),
+            (Mode::Staged, _) => {
+                // A file in the middle of a merge has no stage 0; stage 2 is our side of it.
+                let stages = [":0:", ":2:"].map(|stage| named(stage, &path));
+                self.lines_of_object(&stages)
+            }
+            (_, Some(head)) => self.lines_of_object(&[named(&format!("{head}:"), &path)]),
+            (_, None) => Ok(None),
+        }
+    }
+
+    /// A path from a model, held to what lies inside the repository.
+    fn reviewed_path(&self, text: &str) -> Result<RepoPath, Error> {
+        let path = RepoPath::from_display(text);
+        let bytes = path.as_bytes();
+        let separator = |byte: &u8| *byte == b'/' || (cfg!(windows) && *byte == b'\\');
+        let has_drive = cfg!(windows) && bytes.contains(&b':');
+        let parts: Vec<&[u8]> = bytes.split(separator).collect();
+        if bytes.first().is_some_and(separator)
+            || has_drive
+            || bytes.contains(&0)
+            || parts.contains(&&b".."[..])
+        {
+            return Err(Error::PathOutside {
+                path: one_line(text, 200),
+                root: self.root().to_owned(),
+            });
+        }
+        let parts: Vec<&[u8]> = parts
+            .into_iter()
+            .filter(|part| !part.is_empty() && *part != b".")
+            .collect();
+        Ok(RepoPath::new(&parts.join(&b'/')))
+    }
+
+    fn lines_of_work_file(&self, path: &RepoPath) -> Result<Option<Lines>, Error> {
+        // What git keeps for itself is never under review.
+        let mut parts = path.as_bytes().split(|&byte| byte == b'/');
+        if parts.any(|part| part.eq_ignore_ascii_case(b".git")) {
+            return Ok(None);
+        }
+        let mut counter = LineCounter::default();
+        Ok(match WorkFile::open(self.root(), path) {
+            WorkFile::Missing | WorkFile::Other => None,
+            WorkFile::Unreadable => Some(Lines::Unknown),
+            WorkFile::Link(target) => {
+                counter.push(&target);
+                Some(Lines::Counted(counter.lines()))
+            }
+            WorkFile::Regular { file, .. } => {
+                let mut start = io::Read::take(file, COUNTED_BYTES + 1);
+                Some(match io::copy(&mut start, &mut counter) {
+                    Ok(read) if read <= COUNTED_BYTES => Lines::Counted(counter.lines()),
+                    _ => Lines::Unknown,
+                })
+            }
+        })
+    }
+
+    /// The lines of the first of `names` that is a file.
+    fn lines_of_object(&self, names: &[Vec<u8>]) -> Result<Option<Lines>, Error> {
+        // Names end at line breaks unless `-Z` (2.42) is given, so only a name with one needs it.
+        let with_nul = names.iter().any(|name| name.contains(&b'\n'));
+        let (option, end) = if with_nul {
+            ("-Z", 0)
+        } else {
+            ("--buffer", b'\n')
+        };
+        let args = ["cat-file", "--batch", option].map(|arg| os_string(arg.as_bytes()));
+        let args: Vec<_> = args.into_iter().flatten().collect();
+        let mut input = Vec::new();
+        for name in names {
+            input.extend_from_slice(name);
+            input.push(end);
+        }
+        let mut reader = BatchReader::new(end);
+        let ended = self
+            .runner
+            .stream(&args, &input, PATIENCE, &mut |bytes| reader.push(bytes))?;
+        match reader.found {
+            Some(found) => Ok(Some(found)),
+            None if ended.code == Some(0) => Ok(None),
+            None => Err(ended.into_error(&args)),
+        }
+    }
+}
+
+fn named(side: &str, path: &RepoPath) -> Vec<u8> {
+    [side.as_bytes(), path.as_bytes()].concat()
+}
+
+/// Reads what `git cat-file --batch` says, up to the end of the first file.
+struct BatchReader {
+    end: u8,
+    header: Vec<u8>,
+    /// Bytes of content that are still to come.
+    body: Option<u64>,
+    counter: LineCounter,
+    found: Option<Lines>,
+}
+
+impl BatchReader {
+    fn new(end: u8) -> Self {
+        Self {
+            end,
+            header: Vec::new(),
+            body: None,
+            counter: LineCounter::default(),
+            found: None,
+        }
+    }
+
+    fn push(&mut self, mut bytes: &[u8]) -> ControlFlow<()> {
+        loop {
+            if let Some(left) = self.body {
+                let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                self.counter.push(&bytes[..taken]);
+                self.body = Some(left - taken as u64);
+                if left == taken as u64 {
+                    self.found = Some(Lines::Counted(self.counter.lines()));
+                    return ControlFlow::Break(());
+                }
+                return ControlFlow::Continue(());
+            }
+            let Some(at) = bytes.iter().position(|&byte| byte == self.end) else {
+                self.header.extend_from_slice(bytes);
+                return ControlFlow::Continue(());
+            };
+            self.header.extend_from_slice(&bytes[..at]);
+            bytes = &bytes[at + 1..];
+            // `ID blob SIZE`; anything else, such as `NAME missing`, is no file.
+            let header = std::mem::take(&mut self.header);
+            let mut fields = header.split(|&byte| byte == b' ');
+            let is_blob = fields.next().is_some_and(|id| id.len() >= 40 && is_hex(id))
+                && fields.next() == Some(b"blob");
+            let size = fields
+                .next()
+                .and_then(|size| std::str::from_utf8(size).ok()?.parse().ok());
+            match size {
+                Some(size) if is_blob && size <= COUNTED_BYTES => self.body = Some(size),
+                Some(_) if is_blob => {
+                    self.found = Some(Lines::Unknown);
+                    return ControlFlow::Break(());
+                }
+                // A directory comes with its content, which is of no use.
+                Some(_) => return ControlFlow::Break(()),
+                None => {}
+            }
+        }
+    }
+}
+
+fn is_hex(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Counts lines as people do: a last one without its end counts too.
+#[derive(Debug, Default)]
+pub(crate) struct LineCounter {
+    ends: u64,
+    open: bool,
+}
+
+impl LineCounter {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.ends += bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        if let Some(&last) = bytes.last() {
+            self.open = last != b'\n';
+        }
+    }
+
+    pub(crate) fn lines(&self) -> u64 {
+        self.ends + u64::from(self.open)
+    }
+}
+
+impl Write for LineCounter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.push(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,247 @@
+//! A work tree that git accepts, ready for hardened calls.
+
+use std::path::{Path, PathBuf};
+
+use cc_core::IoError;
+
+use crate::repo_path::os_path;
+use crate::runner::{Ended, Runner};
+use crate::target::ObjectId;
+use crate::top_level::{canonical, top_level};
+use crate::{Error, Git, hardening};
+
+/// A repository with a work tree.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    pub(crate) runner: Runner,
+    pub(crate) cwd: PathBuf,
+    pub(crate) shallow: bool,
+    pub(crate) sha256: bool,
+    pub(crate) init_default_branch: Option<String>,
+    root: PathBuf,
+    head: Head,
+}
+
+/// Where HEAD stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// No commit yet.
+    Unborn,
+    /// On a branch.
+    Branch {
+        /// The short name of the branch.
+        name: String,
+        /// Its last commit.
+        id: ObjectId,
+    },
+    /// On a commit, on no branch.
+    Detached {
+        /// The commit.
+        id: ObjectId,
+    },
+}
+
+impl Head {
+    /// The commit; `None` where there is none yet.
+    pub fn id(&self) -> Option<&ObjectId> {
+        match self {
+            Self::Unborn => None,
+            Self::Branch { id, .. } | Self::Detached { id } => Some(id),
+        }
+    }
+
+    /// What people call it: the branch, else the short commit, else `HEAD`.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Unborn => "HEAD".into(),
+            Self::Branch { name, .. } => name.clone(),
+            Self::Detached { id } => id.short().into(),
+        }
+    }
+}
+
+impl Repository {
+    /// Finds the repository that `dir` is in; relative paths in a selection start from `dir`.
+    ///
+    /// Calls git twice.
+    ///
+    /// # Errors
+    /// [`Error::NotARepository`], [`Error::WorkTreeElsewhere`], [`Error::DubiousOwnership`],
+    /// [`Error::GitMissing`], [`Error::GitTooOld`], or what a failed call means.
+    pub fn discover(git: Git, dir: &Path) -> Result<Self, Error> {
+        let cwd = canonical(dir).map_err(IoError::at("open directory", dir))?;
+        let not_a_repository = || Error::NotARepository {
+            dir: dir.to_owned(),
+        };
+        let root = top_level(&cwd).ok_or_else(not_a_repository)?;
+        let git = git.outside(&root)?;
+        let mut runner = Runner::new(&git, &root, hardening::pinned());
+
+        let args = [
+            "rev-parse",
+            "--show-toplevel",
+            "--is-shallow-repository",
+            "--show-object-format",
+            "HEAD",
+            "--symbolic-full-name",
+            "HEAD",
+        ];
+        let (answer, ended) = runner.answer(&args)?;
+        let facts = match Facts::read(&answer) {
+            Some(facts) => facts,
+            None if ended.stderr.contains("dubious ownership") => {
+                return Err(Error::DubiousOwnership { root });
+            }
+            None if ended.stderr.contains("not a git repository")
+                || ended.stderr.contains("must be run in a work tree") =>
+            {
+                return Err(not_a_repository());
+            }
+            None => return Err(ended.into_error(&args)),
+        };
+        // A relative or missing directory cannot be the root that we stand in.
+        let work_tree = canonical(&facts.top_level).unwrap_or(facts.top_level);
+        if work_tree != root {
+            return Err(Error::WorkTreeElsewhere { root, work_tree });
+        }
+        let head = match facts.head {
+            Some(head) => head,
+            None => unborn(&runner, ended)?,
+        };
+        let init_default_branch = hardening::harden(&mut runner)?;
+        Ok(Self {
+            runner,
+            cwd,
+            shallow: facts.shallow,
+            sha256: facts.sha256,
+            init_default_branch,
+            root,
+            head,
+        })
+    }
+
+    /// The canonical root of the work tree.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where HEAD stood when the repository was discovered.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+}
+
+/// Tells a HEAD without commits from one that is broken: the latter must not look like a
+/// repository whose files are all new.
+fn unborn(runner: &Runner, rev_parse: Ended) -> Result<Head, Error> {
+    let (branch, ended) = runner.answer(&["symbolic-ref", "--quiet", "HEAD"])?;
+    if ended.code != Some(0) {
+        return Err(rev_parse.into_error(&["rev-parse"]));
+    }
+    let branch = String::from_utf8_lossy(&branch);
+    let args = [
+        "for-each-ref",
+        "--format=%(refname)",
+        "--",
+        branch.trim_end(),
+    ];
+    let (refs, ended) = runner.answer(&args)?;
+    if ended.code == Some(0) && ended.stderr.is_empty() && refs.is_empty() {
+        Ok(Head::Unborn)
+    } else {
+        Err(ended.into_error(&args))
+    }
+}
+
+struct Facts {
+    top_level: PathBuf,
+    shallow: bool,
+    sha256: bool,
+    head: Option<Head>,
+}
+
+impl Facts {
+    /// Reads the answer from its end: only the first fact, a path, may hold line breaks.
+    fn read(answer: &[u8]) -> Option<Self> {
+        let lines: Vec<&[u8]> = answer
+            .strip_suffix(b"\n")?
+            .split(|&byte| byte == b'\n')
+            .collect();
+        // `HEAD` stands for itself where it means no commit.
+        let unborn = lines
+            .iter()
+            .rev()
+            .take_while(|line| **line == b"HEAD")
+            .count();
+        let (facts, head) = match lines.split_last_chunk::<2>() {
+            Some((facts, [id, name])) if ObjectId::from_bytes(id).is_some() => {
+                (facts, Some(head(ObjectId::from_bytes(id)?, name)))
+            }
+            _ => (&lines[..lines.len() - unborn], None),
+        };
+        let (top_level, [shallow, format]) = facts.split_last_chunk::<2>()?;
+        if top_level.is_empty() {
+            return None;
+        }
+        Some(Self {
+            top_level: os_path(&top_level.join(&b'\n'))?,
+            shallow: *shallow == b"true",
+            sha256: match *format {
+                b"sha1" => false,
+                b"sha256" => true,
+                _ => return None,
+            },
+            head,
+        })
+    }
+}
+
+fn head(id: ObjectId, full_name: &[u8]) -> Head {
+    match full_name.strip_prefix(b"refs/heads/") {
+        Some(name) => Head::Branch {
+            name: crate::repo_path::escape_invalid(name),
+            id,
+        },
+        None => Head::Detached { id },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "152999766a696214526f90b995978d4627c08724";
+
+    fn check(answer: &str, expect: Option<(&str, Head)>) {
+        let facts = Facts::read(answer.as_bytes());
+        let got = facts.map(|facts| (facts.top_level, facts.head.unwrap_or(Head::Unborn)));
+        assert_eq!(
+            got,
+            expect.map(|(top, head)| (top.into(), head)),
+            "{answer:?}"
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_first_answer_is_read_from_its_end() {
+        let id = ObjectId::from_bytes(ID.as_bytes()).unwrap();
+        let on_branch = Head::Branch {
+            name: "main".into(),
+            id: id.clone(),
+        };
+        check(
+            &format!("/a\nb\nfalse\nsha1\n{ID}\nrefs/heads/main\n"),
+            Some(("/a\nb", on_branch)),
+        );
+        check(
+            &format!("/a\nfalse\nsha1\n{ID}\nHEAD\n"),
+            Some(("/a", Head::Detached { id })),
+        );
+        check("/a\ntrue\nsha256\nHEAD\n", Some(("/a", Head::Unborn)));
+        check("/a\nfalse\nsha1\nHEAD\nHEAD\n", Some(("/a", Head::Unborn)));
+        check("", None);
+        check("HEAD\n", None);
+        check("/a\nfalse\nmd5\nHEAD\n", None);
+    }
+}

@@ -1,0 +1,344 @@
+//! From flags to a [`Target`]: which commits are meant, and which branch is the default one.
+
+use std::ops::ControlFlow;
+use std::path::{Component, Path, PathBuf};
+
+use cc_core::text::one_line;
+
+use crate::repo_path::RepoPath;
+use crate::runner::PATIENCE;
+use crate::selection::{Range, Wanted};
+use crate::top_level::canonical;
+use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
+
+const BRANCH_NAMES: [&str; 3] = ["main", "master", "trunk"];
+
+impl Repository {
+    /// Settles what is to be reviewed.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] for flags that exclude each other, [`Error::PathOutside`],
+    /// [`Error::LooksLikeOption`], [`Error::UnknownRevision`], [`Error::NotARange`],
+    /// [`Error::NoDefaultBranch`], [`Error::UnrelatedHistory`], [`Error::NoCommits`];
+    /// [`Error::NothingToReview`] where that is known already; or what a failed call means.
+    pub fn resolve(&self, selection: &Selection) -> Result<Target, Error> {
+        let wanted = selection.wanted()?;
+        let paths = self.settle_paths(&selection.paths)?;
+        match wanted {
+            Wanted::WorkingTree => Ok(self.uncommitted(Mode::WorkingTree, paths)),
+            Wanted::Staged => Ok(self.uncommitted(Mode::Staged, paths)),
+            Wanted::Branch(base) => self.branch(base, paths),
+            Wanted::Commit(text) => self.commit(text, paths),
+            Wanted::Range(range) => self.range(&range, paths),
+            Wanted::Auto => self.auto(paths),
+        }
+    }
+
+    fn auto(&self, paths: Vec<String>) -> Result<Target, Error> {
+        if self.has_uncommitted_changes(&paths)? {
+            return Ok(self.uncommitted(Mode::WorkingTree, paths));
+        }
+        if *self.head() == Head::Unborn {
+            return Err(Error::NoCommits);
+        }
+        let filtered = !paths.is_empty();
+        let target = self.branch(None, paths)?;
+        if target.head.as_ref() == Some(&target.base) {
+            let base = target.base_ref.as_deref().unwrap_or("its base");
+            return Err(Error::NothingToReview {
+                label: format!(
+                    "no uncommitted changes, and `{}` has no commits that `{base}` has not",
+                    self.head().name(),
+                ),
+                filtered,
+            });
+        }
+        Ok(target)
+    }
+
+    fn uncommitted(&self, mode: Mode, paths: Vec<String>) -> Target {
+        let head = self.head().id().cloned();
+        let label = match mode {
+            Mode::Staged => "staged changes",
+            _ => "uncommitted changes",
+        };
+        Target {
+            mode,
+            label: label.into(),
+            base_ref: None,
+            base: head
+                .clone()
+                .unwrap_or_else(|| ObjectId::empty_tree(self.sha256)),
+            head,
+            paths,
+        }
+    }
+
+    fn branch(&self, base: Option<&str>, paths: Vec<String>) -> Result<Target, Error> {
+        let head = self.head().id().ok_or(Error::NoCommits)?;
+        let (base_ref, tip) = match base {
+            Some(text) => (one_line(text, 200), self.commit_id(text)?),
+            None => self.default_branch()?,
+        };
+        Ok(Target {
+            mode: Mode::Branch,
+            label: format!(
+                "`{}` since `{base_ref}`",
+                one_line(&self.head().name(), 200)
+            ),
+            base: self.merge_base(head, &tip, &base_ref)?,
+            base_ref: Some(base_ref),
+            head: Some(head.clone()),
+            paths,
+        })
+    }
+
+    fn commit(&self, text: &str, paths: Vec<String>) -> Result<Target, Error> {
+        let id = self.commit_id(text)?;
+        let parent = self.first_parent(&id)?;
+        Ok(Target {
+            mode: Mode::Commit,
+            label: format!("commit {}", id.short()),
+            base_ref: None,
+            base: parent.unwrap_or_else(|| ObjectId::empty_tree(self.sha256)),
+            head: Some(id),
+            paths,
+        })
+    }
+
+    fn range(&self, range: &Range<'_>, paths: Vec<String>) -> Result<Target, Error> {
+        let (from, to) = (self.commit_id(range.from)?, self.commit_id(range.to)?);
+        let dots = if range.since_fork { "..." } else { ".." };
+        Ok(Target {
+            mode: Mode::Range,
+            label: format!(
+                "range `{}{dots}{}`",
+                one_line(range.from, 100),
+                one_line(range.to, 100)
+            ),
+            base_ref: None,
+            base: if range.since_fork {
+                self.merge_base(&to, &from, &one_line(range.from, 200))?
+            } else {
+                from
+            },
+            head: Some(to),
+            paths,
+        })
+    }
+
+    /// The full id of the commit that a text from the user means.
+    fn commit_id(&self, text: &str) -> Result<ObjectId, Error> {
+        if text.starts_with('-') {
+            return Err(Error::LooksLikeOption {
+                text: one_line(text, 80),
+            });
+        }
+        let unknown = || Error::UnknownRevision {
+            text: one_line(text, 80),
+        };
+        if text.is_empty() || text.contains('\0') {
+            return Err(unknown());
+        }
+        let commit = format!("{text}^{{commit}}");
+        let args = [
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &commit,
+        ];
+        let (answer, ended) = self.runner.answer(&args)?;
+        // A lone `^REV` succeeds too, and prints something else than an id.
+        match ObjectId::from_bytes(answer.trim_ascii_end()) {
+            Some(id) if ended.code == Some(0) => Ok(id),
+            _ if *self.head() == Head::Unborn => Err(Error::NoCommits),
+            _ => Err(unknown()),
+        }
+    }
+
+    /// The first parent as the commit itself names it: in a shallow clone, where git would call
+    /// the last commit it has a root, the parent is then missing rather than the diff wrong.
+    fn first_parent(&self, commit: &ObjectId) -> Result<Option<ObjectId>, Error> {
+        let args = ["cat-file", "commit", commit.as_str()];
+        let (answer, ended) = self.runner.answer(&args)?;
+        if ended.code != Some(0) {
+            return Err(ended.into_error(&args));
+        }
+        Ok(answer
+            .split(|&byte| byte == b'\n')
+            .take_while(|line| !line.is_empty())
+            .find_map(|line| line.strip_prefix(b"parent "))
+            .and_then(ObjectId::from_bytes))
+    }
+
+    fn merge_base(&self, head: &ObjectId, tip: &ObjectId, name: &str) -> Result<ObjectId, Error> {
+        let args = ["merge-base", head.as_str(), tip.as_str()];
+        let (answer, ended) = self.runner.answer(&args)?;
+        match ended.code {
+            Some(0) => {}
+            Some(1) => {
+                return Err(Error::UnrelatedHistory {
+                    base: name.to_owned(),
+                    shallow: self.shallow,
+                });
+            }
+            _ => return Err(ended.into_error(&args)),
+        }
+        ObjectId::from_bytes(answer.trim_ascii_end()).ok_or_else(|| ended.into_error(&args))
+    }
+
+    /// The branch that others start from, with its last commit: what the remote says, then the
+    /// usual names at the remote, then the usual names here.
+    fn default_branch(&self) -> Result<(String, ObjectId), Error> {
+        const REMOTE_HEAD: &str = "refs/remotes/origin/HEAD";
+        let configured = self.init_default_branch.as_deref();
+        let local = configured.into_iter().chain(BRANCH_NAMES);
+        let candidates: Vec<String> = [REMOTE_HEAD.to_owned()]
+            .into_iter()
+            .chain(BRANCH_NAMES.map(|name| format!("refs/remotes/origin/{name}")))
+            .chain(local.map(|name| format!("refs/heads/{name}")))
+            .collect();
+        let mut args = vec![
+            "for-each-ref",
+            "--format=%(refname)%00%(symref)%00%(objectname)%00%(objecttype)",
+            "--",
+        ];
+        args.extend(candidates.iter().map(String::as_str));
+        let (answer, ended) = self.runner.answer(&args)?;
+        if ended.code != Some(0) {
+            return Err(ended.into_error(&args));
+        }
+        let answer = String::from_utf8_lossy(&answer);
+        let found: Vec<[&str; 4]> = answer
+            .lines()
+            .filter_map(|line| line.split('\0').collect::<Vec<_>>().try_into().ok())
+            .collect();
+        candidates
+            .iter()
+            .find_map(|wanted| {
+                let [name, symref, id, _] = found
+                    .iter()
+                    .find(|[name, _, _, kind]| name == wanted && *kind == "commit")?;
+                let name = if symref.is_empty() { name } else { symref };
+                let short = name
+                    .strip_prefix("refs/remotes/")
+                    .or(name.strip_prefix("refs/heads/"))
+                    .unwrap_or(name);
+                Some((short.to_owned(), ObjectId::from_bytes(id.as_bytes())?))
+            })
+            .ok_or(Error::NoDefaultBranch)
+    }
+
+    fn has_uncommitted_changes(&self, paths: &[String]) -> Result<bool, Error> {
+        Ok(self.count_status(paths, 1, |_| true)? > 0)
+    }
+
+    /// Counts the entries of `git status` that `matches`, given its two letters, up to `enough`.
+    pub(crate) fn count_status(
+        &self,
+        paths: &[String],
+        enough: u64,
+        matches: impl Fn([u8; 2]) -> bool,
+    ) -> Result<u64, Error> {
+        let mut args: Vec<_> = [
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--no-renames",
+            "--untracked-files=normal",
+            "--ignored=no",
+            "--ignore-submodules=dirty",
+        ]
+        .map(Into::into)
+        .into();
+        args.extend(pathspecs(paths));
+        let (mut count, mut letters) = (0, Vec::with_capacity(2));
+        let mut in_path = false;
+        let ended = self.runner.stream(&args, b"", PATIENCE, &mut |bytes| {
+            for &byte in bytes {
+                match (in_path, byte) {
+                    (true, 0) => (in_path, letters) = (false, Vec::with_capacity(2)),
+                    (true, _) => {}
+                    (false, _) => {
+                        letters.push(byte);
+                        if let [index, tree] = letters[..] {
+                            count += u64::from(matches([index, tree]));
+                            in_path = true;
+                        }
+                    }
+                }
+            }
+            if count >= enough {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
+        if ended.stopped || ended.code == Some(0) {
+            Ok(count)
+        } else {
+            Err(ended.into_error(&args))
+        }
+    }
+
+    /// Paths from the user as paths from the root; empty where one of them is the root itself.
+    fn settle_paths(&self, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
+        let mut settled = Vec::new();
+        for path in paths {
+            let inside = self.inside(path).ok_or_else(|| Error::PathOutside {
+                path: one_line(&path.to_string_lossy(), 200),
+                root: self.root().to_owned(),
+            })?;
+            if inside.as_os_str().is_empty() {
+                return Ok(Vec::new());
+            }
+            settled.push(RepoPath::from_os(&inside).display());
+        }
+        settled.sort();
+        settled.dedup();
+        Ok(settled)
+    }
+
+    /// `path` from the root. The last part may be a link and may be gone: it is what is reviewed.
+    fn inside(&self, path: &Path) -> Option<PathBuf> {
+        let absolute = without_dots(&self.cwd.join(path))?;
+        if let Ok(inside) = absolute.strip_prefix(self.root()) {
+            return Some(inside.to_owned());
+        }
+        // Named through a link from outside, such as `/tmp` on macOS.
+        if canonical(&absolute).is_ok_and(|path| path == self.root()) {
+            return Some(PathBuf::new());
+        }
+        absolute.ancestors().skip(1).find_map(|ancestor| {
+            let real = canonical(ancestor).ok()?;
+            let rest = absolute.strip_prefix(ancestor).ok()?;
+            Some(real.join(rest).strip_prefix(self.root()).ok()?.to_owned())
+        })
+    }
+}
+
+/// `--` and the arguments that narrow a call to `paths`.
+pub(crate) fn pathspecs(paths: &[String]) -> Vec<std::ffi::OsString> {
+    let specs = paths
+        .iter()
+        .filter_map(|path| RepoPath::from_display(path).pathspec());
+    ["--".into()].into_iter().chain(specs).collect()
+}
+
+/// `.` and `..` taken out by their text, as a user means them; `None` above the root.
+fn without_dots(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !plain.pop() {
+                    return None;
+                }
+            }
+            part => plain.push(part),
+        }
+    }
+    Some(plain)
+}

@@ -1,0 +1,256 @@
+//! One call of git: its arguments, its time, and how much of what it says is taken in.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cc_core::IoError;
+use cc_core::text::{Tail, one_line};
+
+use crate::{Error, Git};
+
+/// How long a call may take where no [`crate::Limits`] are given.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most that is kept of an answer that is small by nature.
+const SMALL_ANSWER: u64 = 8 << 20;
+
+const STDERR_TAIL: usize = 4 << 10;
+
+/// Calls git in one directory, with one environment.
+#[derive(Clone, Debug)]
+pub(crate) struct Runner {
+    binary: PathBuf,
+    dir: PathBuf,
+    env: Vec<(OsString, OsString)>,
+    config: Vec<(OsString, OsString)>,
+}
+
+/// How a call ended.
+pub(crate) struct Ended {
+    /// The exit code; `None` where a signal ended git, also ours.
+    pub(crate) code: Option<i32>,
+    /// Whether the reader had enough and git was killed.
+    pub(crate) stopped: bool,
+    /// The end of what git said about errors.
+    pub(crate) stderr: String,
+}
+
+enum Heard {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    StdoutEnded,
+}
+
+impl Runner {
+    pub(crate) fn new(git: &Git, dir: &Path, config: Vec<(OsString, OsString)>) -> Self {
+        Self {
+            binary: git.path().to_owned(),
+            dir: dir.to_owned(),
+            env: git.child_env(),
+            config,
+        }
+    }
+
+    pub(crate) fn configure(&mut self, more: impl IntoIterator<Item = (OsString, OsString)>) {
+        self.config.extend(more);
+    }
+
+    /// The whole answer of a call, whatever its exit code.
+    pub(crate) fn answer<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<(Vec<u8>, Ended), Error> {
+        let mut answer = Vec::new();
+        let ended = self.stream(args, b"", PATIENCE, &mut |bytes| {
+            answer.extend_from_slice(bytes);
+            if answer.len() as u64 > SMALL_ANSWER {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
+        if ended.stopped {
+            return Err(Error::TooMuchOutput {
+                command: command_of(args),
+                limit: SMALL_ANSWER,
+            });
+        }
+        Ok((answer, ended))
+    }
+
+    /// Gives what git says to `take`, piece by piece, until git ends or `take` has enough.
+    ///
+    /// `input` must be small: it is written before anything is read.
+    pub(crate) fn stream<S: AsRef<OsStr>>(
+        &self,
+        args: &[S],
+        input: &[u8],
+        patience: Duration,
+        take: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<Ended, Error> {
+        let deadline = Instant::now() + patience;
+        let mut running = self.start(args, input)?;
+        let mut stderr = Tail::new(STDERR_TAIL);
+        let mut stopped = false;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match running.heard.recv_timeout(left) {
+                Ok(Heard::Stdout(bytes)) => {
+                    if take(&bytes).is_break() {
+                        stopped = true;
+                        break;
+                    }
+                }
+                Ok(Heard::Stderr(bytes)) => stderr.push(&bytes),
+                Ok(Heard::StdoutEnded) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(Error::Timeout {
+                        command: command_of(args),
+                        waited: patience,
+                    });
+                }
+            }
+        }
+        if stopped {
+            return Ok(Ended {
+                code: None,
+                stopped,
+                stderr: String::new(),
+            });
+        }
+        let status = running
+            .child
+            .wait()
+            .map_err(IoError::at("wait for", &self.binary))?;
+        // What git said last may still be under way; a grandchild that keeps the pipe must not
+        // keep us.
+        while let Ok(heard) = running.heard.recv_timeout(Duration::from_secs(1)) {
+            if let Heard::Stderr(bytes) = heard {
+                stderr.push(&bytes);
+            }
+        }
+        Ok(Ended {
+            code: status.code(),
+            stopped,
+            stderr: stderr.text().into_owned(),
+        })
+    }
+
+    fn start<S: AsRef<OsStr>>(&self, args: &[S], input: &[u8]) -> Result<Running, IoError> {
+        let failed = || IoError::at("start", &self.binary);
+        let mut command = Command::new(&self.binary);
+        command
+            .args(args)
+            .current_dir(&self.dir)
+            .env_clear()
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .env("GIT_CONFIG_COUNT", self.config.len().to_string())
+            .stdin(if input.is_empty() {
+                Stdio::null()
+            } else {
+                Stdio::piped()
+            })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        // Not `-c`: there a name with an equals sign cannot be said.
+        for (index, (key, value)) in self.config.iter().enumerate() {
+            command.env(format!("GIT_CONFIG_KEY_{index}"), key);
+            command.env(format!("GIT_CONFIG_VALUE_{index}"), value);
+        }
+        #[cfg(windows)]
+        {
+            // CREATE_NO_WINDOW: a hook's child must not flash a console.
+            std::os::windows::process::CommandExt::creation_flags(&mut command, 0x0800_0000);
+        }
+        let mut child = command.spawn().map_err(failed())?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (sender, heard) = sync_channel(4);
+        let running = Running { child, heard };
+        let stdout = stdout.expect("stdout is piped");
+        let stderr = stderr.expect("stderr is piped");
+        let errors = sender.clone();
+        spawn(move || pump(stderr, &errors, Heard::Stderr)).map_err(failed())?;
+        spawn(move || {
+            pump(stdout, &sender, Heard::Stdout);
+            // Nobody listens any more where the reader had enough.
+            let _ = sender.send(Heard::StdoutEnded);
+        })
+        .map_err(failed())?;
+        if let Some(mut stdin) = stdin {
+            // A git that does not want its input says why on standard error.
+            let _ = stdin.write_all(input);
+        }
+        Ok(running)
+    }
+}
+
+/// A git that is ended, and never left as a zombie, when nobody waits for it any more.
+struct Running {
+    child: Child,
+    heard: Receiver<Heard>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only where git has ended and was waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new()
+        .stack_size(128 << 10)
+        .spawn(work)
+        .map(drop)
+}
+
+fn pump(mut from: impl Read, to: &SyncSender<Heard>, wrap: fn(Vec<u8>) -> Heard) {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(count) => {
+                if to.send(wrap(buffer[..count].to_vec())).is_err() {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn command_of<S: AsRef<OsStr>>(args: &[S]) -> String {
+    let name = args.first().map_or(OsStr::new(""), AsRef::as_ref);
+    name.to_string_lossy().into_owned()
+}
+
+impl Ended {
+    /// The error that a failed call means.
+    pub(crate) fn into_error<S: AsRef<OsStr>>(self, args: &[S]) -> Error {
+        let said = one_line(self.stderr.trim(), 600);
+        let missing = [
+            "bad object",
+            "lazy fetching disabled",
+            "unable to read tree",
+        ];
+        let missing = missing.iter().any(|sign| said.contains(sign))
+            || (said.contains("unable to read ") && said.contains("promisor"));
+        if missing {
+            return Error::MissingObjects { detail: said };
+        }
+        Error::Failed {
+            command: command_of(args),
+            stderr: if said.is_empty() {
+                "it gave no reason".into()
+            } else {
+                said
+            },
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What is reviewed, settled to full object ids: enough for another process to look again later.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The full id of an object of git: 40 or 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ObjectId(String);
+
+impl ObjectId {
+    /// The full id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first twelve digits, for people.
+    pub fn short(&self) -> &str {
+        &self.0[..12]
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let is_id = matches!(bytes.len(), 40 | 64)
+            && bytes
+                .iter()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_id.then(|| Self(bytes.iter().map(|&byte| char::from(byte)).collect()))
+    }
+
+    /// The tree without entries, which every git knows without having it.
+    pub(crate) fn empty_tree(sha256: bool) -> Self {
+        Self(
+            if sha256 {
+                "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321"
+            } else {
+                "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+            }
+            .into(),
+        )
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text is no full object id.
+#[derive(Debug, thiserror::Error)]
+#[error("not a full object id")]
+pub struct InvalidObjectId;
+
+impl TryFrom<String> for ObjectId {
+    type Error = InvalidObjectId;
+    fn try_from(text: String) -> Result<Self, InvalidObjectId> {
+        Self::from_bytes(text.as_bytes()).ok_or(InvalidObjectId)
+    }
+}
+
+impl From<ObjectId> for String {
+    fn from(id: ObjectId) -> String {
+        id.0
+    }
+}
+
+/// Which two states of the files are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// HEAD and the work tree, staged or not, with untracked files.
+    WorkingTree,
+    /// HEAD and the index.
+    Staged,
+    /// The point where a branch left its base, and HEAD.
+    Branch,
+    /// The first parent of a commit, and the commit.
+    Commit,
+    /// The two ends of a range.
+    Range,
+}
+
+/// A scope settled to object ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Which states are compared.
+    pub mode: Mode,
+    /// The scope in words, a fragment on one line: `` `feature` since `origin/main` ``.
+    pub label: String,
+    /// The base of a branch as people name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_ref: Option<String>,
+    /// The side that is compared against: a commit, or the empty tree.
+    pub base: ObjectId,
+    /// The commit under review; for the work tree and the index, HEAD as it was, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<ObjectId>,
+    /// The only paths looked at, from the root, as [`crate::FileChange::path`] shows them; empty
+    /// means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+}

@@ -1,0 +1,144 @@
+//! Finds the work tree that a directory is in without asking git: hooks have no time for a process.
+//!
+//! Decides as git does, so that both always mean the same repository.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use cc_core::fs::open_regular;
+use cc_core::{IoError, Workspace};
+
+/// The canonical root of the work tree that `dir` is in.
+///
+/// `None` outside of git, in a bare repository and inside a `.git` directory. Starts no process.
+pub fn top_level(dir: &Path) -> Option<PathBuf> {
+    let start = canonical(dir).ok()?;
+    let device = device_of(&start);
+    for dir in start.ancestors() {
+        // Like git, the search ends where another file system begins.
+        if device_of(dir) != device {
+            return None;
+        }
+        match entry_of(&dir.join(".git")) {
+            Entry::Valid => return Some(dir.to_owned()),
+            Entry::Broken => return None,
+            Entry::Nothing => {}
+        }
+        if is_git_dir(dir) {
+            return None;
+        }
+    }
+    None
+}
+
+/// The workspace that jobs started in `dir` belong to: the top level, or `dir` itself outside git.
+///
+/// # Errors
+/// When `dir` does not exist or cannot be reached.
+pub fn workspace(dir: &Path) -> Result<Workspace, IoError> {
+    let root = match top_level(dir) {
+        Some(root) => root,
+        None => canonical(dir).map_err(IoError::at("resolve", dir))?,
+    };
+    Ok(Workspace::from_canonical(root))
+}
+
+/// The path without links, `.` and `..`.
+///
+/// On Windows in its everyday form: `\\?\C:\x` would be a different text for the same directory,
+/// and not every program takes it as a current directory.
+pub(crate) fn canonical(path: &Path) -> io::Result<PathBuf> {
+    let path = fs::canonicalize(path)?;
+    #[cfg(windows)]
+    if let Some(plain) = path.to_str().and_then(|text| text.strip_prefix(r"\\?\"))
+        && plain.as_bytes().get(1) == Some(&b':')
+    {
+        return Ok(PathBuf::from(plain));
+    }
+    Ok(path)
+}
+
+enum Entry {
+    Valid,
+    /// A file that points nowhere: git gives up here instead of looking further up.
+    Broken,
+    Nothing,
+}
+
+fn entry_of(dot_git: &Path) -> Entry {
+    let Ok(meta) = fs::metadata(dot_git) else {
+        return Entry::Nothing;
+    };
+    if meta.is_file() {
+        match linked_dir(dot_git) {
+            Some(dir) if is_git_dir(&dir) => Entry::Valid,
+            _ => Entry::Broken,
+        }
+    } else if meta.is_dir() && is_git_dir(dot_git) {
+        Entry::Valid
+    } else {
+        Entry::Nothing
+    }
+}
+
+/// Where a `.git` file of a linked work tree or a submodule points.
+fn linked_dir(dot_git: &Path) -> Option<PathBuf> {
+    let text = read_start(dot_git)?;
+    let target = trim_end(text.strip_prefix(b"gitdir: ")?);
+    Some(dot_git.parent()?.join(crate::repo_path::os_path(target)?))
+}
+
+/// A directory with `HEAD`, `objects` and `refs`, the latter two perhaps in a shared directory.
+fn is_git_dir(dir: &Path) -> bool {
+    if !is_head(&dir.join("HEAD")) {
+        return false;
+    }
+    let shared = match read_start(&dir.join("commondir")) {
+        Some(text) => match crate::repo_path::os_path(trim_end(&text)) {
+            Some(path) => dir.join(path),
+            None => return false,
+        },
+        None => dir.to_owned(),
+    };
+    shared.join("objects").is_dir() && shared.join("refs").is_dir()
+}
+
+fn is_head(path: &Path) -> bool {
+    // A symbolic link was the first form of a symbolic ref; its target need not exist.
+    if let Ok(target) = fs::read_link(path) {
+        return target.starts_with("refs");
+    }
+    let Some(text) = read_start(path) else {
+        return false;
+    };
+    if let Some(name) = text.strip_prefix(b"ref:") {
+        return name.trim_ascii_start().starts_with(b"refs/");
+    }
+    let digits = text.iter().take_while(|byte| byte.is_ascii_hexdigit());
+    digits.count() >= 40
+}
+
+/// The first bytes of a small file; nothing that the walk reads is longer.
+fn read_start(path: &Path) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let file = open_regular(path).ok()?;
+    file.take(8 * 1024).read_to_end(&mut text).ok()?;
+    Some(text)
+}
+
+fn trim_end(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| !b"\r\n".contains(byte));
+    &text[..end.map_or(0, |last| last + 1)]
+}
+
+#[cfg(unix)]
+fn device_of(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|meta| meta.dev())
+}
+
+#[cfg(not(unix))]
+fn device_of(_: &Path) -> Option<u64> {
+    None
+}

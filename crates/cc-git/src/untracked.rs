@@ -1,0 +1,158 @@
+//! Files that git does not know: listed by git, read by us, shown as diffs that add them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::budget::{Fit, Inline};
+use crate::context::{Change, FileChange, Reason};
+use crate::lines::LineCounter;
+use crate::repo_path::RepoPath;
+use crate::work_file::WorkFile;
+
+/// Files larger than this are not read to count their lines.
+const COUNTED_BYTES: u64 = 8 << 20;
+
+/// One file, and why it is not shown if it is not.
+pub(crate) fn read(
+    root: &Path,
+    path: &RepoPath,
+    inline: &mut Inline,
+    left: &mut u64,
+) -> (FileChange, Option<Reason>) {
+    let mut change = FileChange {
+        path: path.display(),
+        old_path: None,
+        change: Change::Untracked,
+        additions: None,
+        deletions: None,
+        bytes: None,
+        shown: false,
+    };
+    let reason = take_in(root, path, inline, left, &mut change);
+    (change, reason)
+}
+
+fn take_in(
+    root: &Path,
+    path: &RepoPath,
+    inline: &mut Inline,
+    left: &mut u64,
+    change: &mut FileChange,
+) -> Option<Reason> {
+    // git lists what it does not enter with a slash: a repository inside this one.
+    if path.as_bytes().ends_with(b"/") {
+        return Some(Reason::NestedRepository);
+    }
+    let (mode, content) = match WorkFile::open(root, path) {
+        WorkFile::Link(target) => ("120000", Content::Whole(target)),
+        WorkFile::Regular { file, executable } => {
+            let mode = if executable { "100755" } else { "100644" };
+            match Content::read(file, inline.per_file() as u64, left) {
+                Ok(content) => (mode, content),
+                Err(_) => return Some(Reason::Unreadable),
+            }
+        }
+        WorkFile::Other => return Some(Reason::NotAFile),
+        WorkFile::Missing => return Some(Reason::Vanished),
+        WorkFile::Unreadable => return Some(Reason::Unreadable),
+    };
+    let content = match content {
+        Content::Whole(content) => content,
+        Content::Large { bytes, lines } => {
+            change.bytes = Some(bytes);
+            change.additions = lines;
+            change.deletions = lines.map(|_| 0);
+            return Some(Reason::TooLarge {
+                bytes,
+                limit: inline.per_file() as u64,
+            });
+        }
+        Content::Binary { bytes } => {
+            change.bytes = Some(bytes);
+            return Some(Reason::Binary);
+        }
+        Content::Unread { bytes } => {
+            change.bytes = Some(bytes);
+            return Some(Reason::Unread);
+        }
+    };
+    let (diff, lines) = added(path, mode, &content);
+    let bytes = diff.len() as u64;
+    change.bytes = Some(bytes);
+    change.additions = Some(lines);
+    change.deletions = Some(0);
+    match inline.add(&diff) {
+        Fit::Shown => {
+            change.shown = true;
+            None
+        }
+        Fit::TooLarge { limit } => Some(Reason::TooLarge { bytes, limit }),
+        Fit::OverBudget => Some(Reason::OverBudget { bytes }),
+    }
+}
+
+enum Content {
+    Whole(Vec<u8>),
+    Large { bytes: u64, lines: Option<u64> },
+    Binary { bytes: u64 },
+    Unread { bytes: u64 },
+}
+
+impl Content {
+    /// Reads a file as far as it is of use, and takes what was read from `left`.
+    fn read(mut file: File, whole: u64, left: &mut u64) -> io::Result<Self> {
+        let bytes = file.metadata()?.len();
+        if *left == 0 && bytes > 0 {
+            return Ok(Self::Unread { bytes });
+        }
+        let mut start = Vec::new();
+        // One more than fits tells a file that has grown since.
+        file.by_ref().take(whole + 1).read_to_end(&mut start)?;
+        *left = left.saturating_sub(start.len() as u64);
+        if start.contains(&0) {
+            return Ok(Self::Binary {
+                bytes: bytes.max(start.len() as u64),
+            });
+        }
+        if start.len() as u64 <= whole {
+            return Ok(Self::Whole(start));
+        }
+        let mut counter = LineCounter::default();
+        counter.push(&start);
+        let most = COUNTED_BYTES.min(*left);
+        let mut rest = file.take(most);
+        let read = io::copy(&mut rest, &mut counter)?;
+        *left = left.saturating_sub(read);
+        Ok(Self::Large {
+            bytes: bytes.max(start.len() as u64 + read),
+            lines: (read < most).then(|| counter.lines()),
+        })
+    }
+}
+
+/// The diff that adds a file, as git would write it, and its number of lines.
+fn added(path: &RepoPath, mode: &str, content: &[u8]) -> (String, u64) {
+    let mut counter = LineCounter::default();
+    counter.push(content);
+    let lines = counter.lines();
+    let (old, new) = (path.prefixed("a/"), path.prefixed("b/"));
+    let mut diff = format!("diff --git {old} {new}\nnew file mode {mode}\n");
+    if content.is_empty() {
+        return (diff, 0);
+    }
+    let range = if lines == 1 {
+        "+1".to_owned()
+    } else {
+        format!("+1,{lines}")
+    };
+    diff.push_str(&format!("--- /dev/null\n+++ {new}\n@@ -0,0 {range} @@\n"));
+    for line in String::from_utf8_lossy(content).split_inclusive('\n') {
+        diff.push('+');
+        diff.push_str(line);
+    }
+    if !content.ends_with(b"\n") {
+        diff.push_str("\n\\ No newline at end of file\n");
+    }
+    (diff, lines)
+}

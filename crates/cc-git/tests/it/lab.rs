@@ -1,0 +1,191 @@
+//! One repository in a directory of its own, with its own home and a cleared environment.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cc_core::Env;
+use cc_git::{Context, Error, FileChange, Git, Limits, Reason, Repository, Selection, Target};
+use tempfile::TempDir;
+
+pub(crate) struct Lab {
+    _dir: TempDir,
+    pub(crate) base: PathBuf,
+    pub(crate) home: PathBuf,
+    pub(crate) root: PathBuf,
+    vars: Vec<(String, String)>,
+}
+
+impl Lab {
+    /// A repository on `main` without commits.
+    pub(crate) fn unborn() -> Self {
+        let lab = Self::empty();
+        lab.git(["init", "--quiet", "--initial-branch=main", "."]);
+        lab
+    }
+
+    /// A repository on `main` with one commit of `a.txt`: ten lines.
+    pub(crate) fn new() -> Self {
+        let lab = Self::unborn();
+        lab.write("a.txt", &numbers(1..=10));
+        lab.commit("first");
+        lab
+    }
+
+    /// A directory that is no repository yet.
+    pub(crate) fn empty() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let base = fs::canonicalize(dir.path()).unwrap();
+        let (home, root) = (base.join("home"), base.join("work"));
+        fs::create_dir(&home).unwrap();
+        fs::create_dir(&root).unwrap();
+        Self {
+            _dir: dir,
+            base,
+            home,
+            root,
+            vars: Vec::new(),
+        }
+    }
+
+    /// Gives the environment of the product another variable.
+    pub(crate) fn with_var(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.vars.push((name.into(), value.into()));
+        self
+    }
+
+    /// What the product gets as its environment.
+    pub(crate) fn env(&self) -> Env {
+        let mut vars = vec![
+            ("HOME".to_owned(), self.home.to_str().unwrap().to_owned()),
+            ("PATH".to_owned(), search_path()),
+        ];
+        vars.extend(self.vars.iter().cloned());
+        Env::fixed(&self.root, "/nowhere/cc-cli", vars)
+    }
+
+    /// Runs the plain git, as a user would, and expects it to succeed.
+    pub(crate) fn git<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> String {
+        self.git_in(&self.root, args)
+    }
+
+    pub(crate) fn git_in<S: AsRef<OsStr>>(
+        &self,
+        dir: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> String {
+        let output = self.try_git(dir, args);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout)
+            .trim_end()
+            .to_owned()
+    }
+
+    pub(crate) fn try_git<S: AsRef<OsStr>>(
+        &self,
+        dir: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Output {
+        Command::new("git")
+            .env_clear()
+            .env("PATH", search_path())
+            .env("HOME", &self.home)
+            .env("LC_ALL", "C")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .args(["-c", "user.name=dev", "-c", "user.email=dev@localhost"])
+            .args(["-c", "protocol.file.allow=always"])
+            .args(args)
+            .current_dir(dir)
+            .output()
+            .unwrap()
+    }
+
+    pub(crate) fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut file = fs::File::create(path).unwrap();
+        file.write_all(content.as_ref()).unwrap();
+    }
+
+    pub(crate) fn remove(&self, path: impl AsRef<Path>) {
+        fs::remove_file(self.root.join(path)).unwrap();
+    }
+
+    /// Commits everything; the id of the commit.
+    pub(crate) fn commit(&self, message: &str) -> String {
+        self.git(["add", "--all"]);
+        self.git(["commit", "--quiet", "--allow-empty", "-m", message]);
+        self.git(["rev-parse", "HEAD"])
+    }
+
+    pub(crate) fn discover_in(&self, dir: impl AsRef<Path>) -> Result<Repository, Error> {
+        Repository::discover(Git::locate(&self.env())?, &self.root.join(dir))
+    }
+
+    pub(crate) fn repository(&self) -> Repository {
+        self.discover_in("").unwrap()
+    }
+
+    pub(crate) fn resolve(&self, selection: &Selection) -> Result<Target, Error> {
+        self.repository().resolve(selection)
+    }
+
+    pub(crate) fn review_within(
+        &self,
+        selection: &Selection,
+        limits: &Limits,
+    ) -> Result<Context, Error> {
+        let repository = self.repository();
+        let target = repository.resolve(selection)?;
+        repository.collect(&target, limits)
+    }
+
+    pub(crate) fn review(&self, selection: &Selection) -> Result<Context, Error> {
+        self.review_within(selection, &Limits::default())
+    }
+
+    /// The context of a plain review.
+    pub(crate) fn auto(&self) -> Context {
+        self.review(&Selection::default()).unwrap()
+    }
+}
+
+/// The search path of the tests' own process.
+pub(crate) fn search_path() -> String {
+    let env = Env::from_process().unwrap();
+    env.text("PATH").unwrap().to_owned()
+}
+
+pub(crate) fn numbers(range: std::ops::RangeInclusive<u32>) -> String {
+    range.map(|number| format!("{number}\n")).collect()
+}
+
+/// Each file as `LETTER PATH`.
+pub(crate) fn listed(context: &Context) -> Vec<String> {
+    let row = |file: &FileChange| format!("{} {}", file.letter(), file.path);
+    context.files.iter().map(row).collect()
+}
+
+pub(crate) fn file<'a>(context: &'a Context, path: &str) -> &'a FileChange {
+    let found = context.files.iter().find(|file| file.path == path);
+    found.unwrap_or_else(|| panic!("{path} is not listed in {:?}", listed(context)))
+}
+
+pub(crate) fn reason<'a>(context: &'a Context, path: &str) -> Option<&'a Reason> {
+    let found = context
+        .not_seen
+        .iter()
+        .find(|not_seen| not_seen.path.as_deref() == Some(path));
+    found.map(|not_seen| &not_seen.reason)
+}
+
+pub(crate) fn general_reasons(context: &Context) -> Vec<Reason> {
+    let general = context.not_seen.iter().filter(|it| it.path.is_none());
+    general.map(|it| it.reason.clone()).collect()
+}
