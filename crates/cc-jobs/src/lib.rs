@@ -7,6 +7,7 @@
 //!
 //! Start with [`Store`]; what a job can be is in [`State`].
 
+pub mod config;
 pub mod guard;
 pub mod job;
 pub mod kind;
@@ -18,6 +19,7 @@ pub mod session;
 pub mod state;
 pub mod store;
 
+pub use config::WorkspaceConfig;
 pub use guard::Guard;
 pub use job::{Body, Denial, Draft, Job, Report};
 pub use kind::Kind;

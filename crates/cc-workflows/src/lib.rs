@@ -1,1 +1,21 @@
-//! .
+//! The use cases of `cc`, and its API for embedding.
+//!
+//! A review is prepared by its caller (what changed, the prompt), stored as a queued job, and run by
+//! a detached worker process that ends when the job has. Whoever wants the result waits for the job;
+//! whoever does not may go away.
+//! Not here: words in and out (`cc-cli`), the host's hooks (`cc-hooks`).
+//!
+//! Start with [`Project::open`], then [`review::start`]; [`worker::work`] is the other end.
+
+pub mod cancel;
+pub mod launch;
+pub mod preflight;
+pub mod project;
+pub mod review;
+pub mod wait;
+pub mod worker;
+
+mod observe;
+
+pub use launch::LaunchError;
+pub use project::{Project, ProjectError};

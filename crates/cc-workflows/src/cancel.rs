@@ -1,0 +1,93 @@
+//! Cancelling a job: told to its worker, proved by the end of everything it started.
+
+use std::time::Duration;
+
+use cc_core::process::Signal;
+use cc_core::{JobId, Proc};
+use cc_jobs::{Event, Job, State, StoreError};
+
+use crate::{Project, wait};
+
+/// How long a worker has to stop Claude: its own sequence takes up to six seconds.
+const WORKER_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why a job was not cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelError {
+    /// Its record cannot be read or changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It had ended before.
+    #[error("job `{}` has already ended: {}", job.id, job.state().status())]
+    AlreadyEnded {
+        /// The job.
+        job: Box<Job>,
+    },
+    /// Something it started still runs.
+    #[error("job `{}` could not be stopped: {why}", job.id)]
+    Survived {
+        /// The job, which can be cancelled again.
+        job: Box<Job>,
+        /// What still runs.
+        why: String,
+    },
+}
+
+/// Ends a job and everything it started, and returns it as it stands then.
+///
+/// # Errors
+/// When it has ended before, or something of it still runs.
+pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
+    let store = &project.store;
+    let mut guard = store.lock(id)?;
+    match guard.apply(Event::Cancel { at: store.now() }) {
+        Ok(()) => {}
+        // Two who cancel at once wait for the same end.
+        Err(StoreError::Rejected(_)) if matches!(guard.job().state(), State::Cancelling { .. }) => {
+        }
+        Err(StoreError::Rejected(_)) => {
+            return Err(CancelError::AlreadyEnded {
+                job: Box::new(guard.into_job()),
+            });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let job = guard.into_job();
+    let (worker, _) = job.state().processes();
+    let Some(worker) = worker.cloned() else {
+        return Ok(job);
+    };
+    let job = stop(project, &job.id, &worker)?;
+    match job.state() {
+        State::CancelFailed { why, .. } => {
+            let why = why.clone();
+            Err(CancelError::Survived {
+                job: Box::new(job),
+                why,
+            })
+        }
+        state if state.is_active() => {
+            let why = format!("its worker, process {}, does not react", worker.pid);
+            Err(CancelError::Survived {
+                job: Box::new(job),
+                why,
+            })
+        }
+        _ => Ok(job),
+    }
+}
+
+fn stop(project: &Project, id: &JobId, worker: &Proc) -> Result<Job, StoreError> {
+    let store = &project.store;
+    // A worker that cannot be signalled is noticed by the lock it keeps.
+    let _ = worker.signal(Signal::Terminate);
+    let ids = [id.clone()];
+    let mut jobs = wait::wait(store, &ids, Some(WORKER_PATIENCE))?;
+    if jobs.iter().any(|job| job.state().is_active()) && store.is_alive(id)? {
+        // It hangs. Without it, the next reader ends Claude.
+        let _ = worker.signal(Signal::Kill);
+        jobs = wait::wait(store, &ids, Some(Duration::from_secs(5)))?;
+    }
+    jobs.pop()
+        .map_or_else(|| store.read(id).map(|(job, _)| job), Ok)
+}

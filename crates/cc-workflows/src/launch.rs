@@ -1,0 +1,94 @@
+//! Starting the worker of a job: a process of its own that outlives whoever asked.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use cc_core::{FileLock, IoError, JobId};
+use cc_jobs::{Draft, Job, StoreError};
+
+use crate::Project;
+
+/// Why a job was not started; none is left behind then.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// Its files cannot be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its log cannot be made.
+    #[error(transparent)]
+    Log(#[from] IoError),
+    /// Its worker process cannot be started.
+    #[error("cannot start the worker `{exe}`: {source}")]
+    Spawn {
+        /// The binary.
+        exe: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Makes a job and starts its worker.
+///
+/// # Errors
+/// When a file cannot be written or the process cannot be started.
+pub fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, LaunchError> {
+    let (job, alive) = project.store.create(draft, prompt)?;
+    if let Err(error) = spawn(project, &job.id, alive) {
+        // The first error is the one to tell.
+        let _ = project.store.lock(&job.id).map(cc_jobs::Guard::remove);
+        return Err(error);
+    }
+    Ok(job)
+}
+
+/// The worker gets the job's liveness lock as its standard input: it holds the lock from its first
+/// moment, and the kernel frees it at its last. Nothing else is inherited.
+fn spawn(project: &Project, id: &JobId, alive: FileLock) -> Result<(), LaunchError> {
+    let store = &project.store;
+    let log = append_only(&store.dir().log(id))?;
+    let mut command = Command::new(&project.env.exe);
+    command
+        .arg("worker")
+        .arg("--data")
+        .arg(project.data.root())
+        .arg("--workspace")
+        .arg(store.workspace().root())
+        .arg(id.as_str())
+        .current_dir(project.data.root())
+        .stdin(Stdio::from(alive.into_file()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::from(log));
+    let exe = || project.env.exe.display().to_string();
+    spawn_detached(command).map_err(|source| LaunchError::Spawn { exe: exe(), source })
+}
+
+fn append_only(path: &Path) -> Result<File, IoError> {
+    let mut options = File::options();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(IoError::at("open", path))
+}
+
+/// A session of its own: signals to the caller's terminal or process group do not reach it.
+#[cfg(unix)]
+fn spawn_detached(command: Command) -> io::Result<()> {
+    use process_wrap::std::{CommandWrap, ProcessSession};
+    CommandWrap::from(command)
+        .wrap(ProcessSession)
+        .spawn()
+        .map(drop)
+}
+
+/// No console and out of the caller's Job Object, which would end it with the caller.
+#[cfg(windows)]
+fn spawn_detached(mut command: Command) -> io::Result<()> {
+    use std::os::windows::process::CommandExt;
+    const DETACHED_PROCESS: u32 = 0x0000_0008;
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
+    const CREATE_BREAKAWAY_FROM_JOB: u32 = 0x0100_0000;
+    command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP | CREATE_BREAKAWAY_FROM_JOB);
+    command.spawn().map(drop)
+}

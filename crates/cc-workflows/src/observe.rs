@@ -1,0 +1,104 @@
+//! What a worker writes down while Claude runs: who Claude is, what it does, what it has said.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use cc_claude::{Observer, Progress};
+use cc_core::{JobId, Proc};
+use cc_jobs::{Event, Log, Store, StoreError};
+
+/// How often the text so far is saved at most: each time the whole record is written.
+const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Writes a run down in the record and the log of its job.
+pub(crate) struct Scribe<'a> {
+    store: &'a Store,
+    id: &'a JobId,
+    log: Log,
+    said: String,
+    saved: Option<Instant>,
+}
+
+impl<'a> Scribe<'a> {
+    pub(crate) fn new(store: &'a Store, id: &'a JobId, log: Log) -> Self {
+        Self {
+            store,
+            id,
+            log,
+            said: String::new(),
+            saved: None,
+        }
+    }
+
+    /// Adds a line to the log. A log that cannot be written must not end the job.
+    pub(crate) fn note(&mut self, text: &str) {
+        let _ = self.log.line(self.store.now(), text);
+    }
+
+    fn save_text(&mut self, text: &str) {
+        self.said.push_str(text);
+        self.said.push_str("\n\n");
+        if self
+            .saved
+            .is_some_and(|saved| saved.elapsed() < SAVE_INTERVAL)
+        {
+            return;
+        }
+        // The text so far only serves if this worker dies; its own report does not need it.
+        let _ = self
+            .store
+            .lock(self.id)
+            .and_then(|mut guard| guard.keep_partial(&self.said));
+        self.saved = Some(Instant::now());
+    }
+}
+
+impl Observer for Scribe<'_> {
+    fn spawned(&mut self, claude: &Proc) -> ControlFlow<()> {
+        let event = Event::Spawned {
+            claude: claude.clone(),
+        };
+        match self
+            .store
+            .lock(self.id)
+            .and_then(|mut guard| guard.apply(event))
+        {
+            Err(StoreError::Rejected(_)) => ControlFlow::Break(()),
+            Err(error) => {
+                self.note(&format!("cannot record that Claude was started: {error}"));
+                ControlFlow::Continue(())
+            }
+            Ok(()) => ControlFlow::Continue(()),
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        let line = match progress {
+            Progress::Started { model, version, .. } => format!(
+                "Claude Code {} started, model {}",
+                version.as_deref().unwrap_or("of unknown version"),
+                model.as_deref().unwrap_or("unknown")
+            ),
+            Progress::Text(text) => {
+                self.save_text(&text);
+                format!("says: {text}")
+            }
+            Progress::Tool { name, detail } => format!("{name} {detail}"),
+            Progress::Denied { tool, detail } => format!("refused: {tool} {detail}"),
+            Progress::Subagent { description } => format!("subagent: {description}"),
+            Progress::Retry {
+                attempt,
+                of,
+                delay,
+                reason,
+            } => {
+                format!(
+                    "retry {attempt} of {of} in {:.0} s: {reason}",
+                    delay.as_secs_f64()
+                )
+            }
+            Progress::Note(note) => note,
+        };
+        self.note(&line);
+    }
+}

@@ -1,0 +1,54 @@
+//! The place a call works in: its workspace, the jobs there, the session that calls.
+
+use cc_core::{DataDir, Env, IoError, SessionId, Workspace};
+use cc_jobs::{Store, session};
+
+/// One workspace as one call sees it.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The process that calls.
+    pub env: Env,
+    /// Where `cc` keeps its files.
+    pub data: DataDir,
+    /// The jobs of the workspace.
+    pub store: Store,
+    /// The session of Codex that calls, where one is known.
+    pub session: Option<SessionId>,
+}
+
+/// Why there is no project to work in.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// Nothing says where files may be kept.
+    #[error("no home directory: neither CC_DATA_DIR, CODEX_HOME nor HOME is set")]
+    NoHome,
+    /// The current directory is not there or cannot be entered.
+    #[error(transparent)]
+    Directory(#[from] IoError),
+}
+
+impl Project {
+    /// Opens the workspace that holds the current directory; starts no process, writes nothing.
+    ///
+    /// # Errors
+    /// When no data directory can be told or the current directory is gone.
+    pub fn open(env: &Env) -> Result<Self, ProjectError> {
+        let data = DataDir::locate(env).ok_or(ProjectError::NoHome)?;
+        let workspace = cc_git::workspace(&env.cwd)?;
+        Ok(Self::at(env, data, workspace))
+    }
+
+    /// Opens a known workspace.
+    pub fn at(env: &Env, data: DataDir, workspace: Workspace) -> Self {
+        let store = Store::new(&data, workspace, env.clock, |claude| {
+            cc_claude::end_orphan(claude).map_err(|survivors| survivors.to_string())
+        });
+        let session = session::current(env, store.dir());
+        Self {
+            env: env.clone(),
+            data,
+            store,
+            session,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Reviews: what is to be reviewed becomes a job, and its worker turns Claude's answer into a report.
+
+pub mod findings;
+mod locate;
+mod prompt;
+mod report;
+mod run;
+
+use std::time::Duration;
+
+use cc_claude::{Claude, LocateError};
+use cc_core::text::{count, one_line};
+use cc_git::{Context, Git, Repository, Selection, Target, Totals};
+use cc_jobs::{Draft, Job, Kind};
+use serde::{Deserialize, Serialize};
+
+use crate::preflight::{self, Obstacle};
+use crate::{LaunchError, Project, launch};
+
+pub use findings::{Finding, Findings, Severity, Verdict};
+pub use locate::Location;
+pub use report::{ClaudeReport, LocatedFinding, ReviewReport, ReviewResult};
+pub(crate) use run::run;
+
+/// How long Claude may be silent: longer than its own five minutes on a silent stream.
+pub const IDLE_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// How long a review may take where the caller sets no limit.
+pub const TOTAL_LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// A review to be made.
+#[derive(Clone, Debug)]
+pub struct ReviewRequest {
+    /// What to review.
+    pub selection: Selection,
+    /// Whether findings come structured, from a reviewer that tries to break the change.
+    pub adversarial: bool,
+    /// What to look at above all; adversarial reviews only.
+    pub focus: Option<String>,
+    /// The model, passed on as it is; absent means Claude's own default.
+    pub model: Option<String>,
+    /// The effort, passed on as it is.
+    pub effort: Option<String>,
+    /// How long the review may take in all.
+    pub timeout: Duration,
+}
+
+impl ReviewRequest {
+    /// The kind of job this becomes.
+    pub fn kind(&self) -> Kind {
+        if self.adversarial {
+            Kind::AdversarialReview
+        } else {
+            Kind::Review
+        }
+    }
+}
+
+/// Why a review was not started; no job is left behind then.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No job can be started from here.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+    /// There is no Claude Code to run.
+    #[error(transparent)]
+    Claude(#[from] LocateError),
+    /// What is to be reviewed cannot be told or read.
+    #[error(transparent)]
+    Git(#[from] cc_git::Error),
+    /// The job cannot be stored or its worker not started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+}
+
+/// What the worker of a review is told; `request` of the job's record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewSpec {
+    /// What is reviewed.
+    pub target: Target,
+    /// How much that is.
+    pub totals: Totals,
+    /// What the prompt does not hold, a line each.
+    pub not_seen: Vec<String>,
+    /// What to look at above all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focus: Option<String>,
+    /// The model asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The effort asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+    /// How long the review may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// What a review would look at: resolves the selection and collects the change.
+///
+/// # Errors
+/// When there is no repository, nothing to review, or Git fails.
+pub fn survey(
+    project: &Project,
+    selection: &Selection,
+) -> Result<(Target, Context), cc_git::Error> {
+    let git = Git::locate(&project.env)?;
+    let repository = Repository::discover(git, &project.env.cwd)?;
+    let target = repository.resolve(selection)?;
+    let context = repository.collect(&target, &cc_git::Limits::default())?;
+    Ok((target, context))
+}
+
+/// Starts a review as a job with a worker of its own, and returns the queued job.
+///
+/// # Errors
+/// When it cannot run or cannot be stored; no job is left behind then.
+pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartError> {
+    preflight::check(&project.env)?;
+    Claude::locate(&project.env, project.store.workspace().root(), None)?;
+    let (target, context) = survey(project, &request.selection)?;
+    let kind = request.kind();
+    let prompt = prompt::task(&target, &context, request.focus.as_deref());
+    let title = match kind {
+        Kind::AdversarialReview => format!("Adversarial review of {}", target.label),
+        Kind::Review | Kind::Task => format!("Review of {}", target.label),
+    };
+    let summary = request
+        .focus
+        .clone()
+        .unwrap_or_else(|| size(&context.totals));
+    let spec = ReviewSpec {
+        totals: context.totals,
+        not_seen: context.not_seen.iter().map(ToString::to_string).collect(),
+        target,
+        focus: request.focus.clone(),
+        model: request.model.clone(),
+        effort: request.effort.clone(),
+        timeout_ms: u64::try_from(request.timeout.as_millis()).unwrap_or(u64::MAX),
+    };
+    let draft = Draft {
+        kind,
+        title: one_line(&title, 200),
+        summary: one_line(&summary, 200),
+        write: false,
+        session: project.session.clone(),
+        thread: None,
+        model: request.model.clone(),
+        request: serde_json::to_value(&spec).map_err(|error| LaunchError::Store(error.into()))?,
+    };
+    Ok(launch::launch(project, draft, &prompt)?)
+}
+
+/// How much a change is, in words: `3 files, +20 −4`.
+pub fn size(totals: &Totals) -> String {
+    format!(
+        "{}, +{} −{}",
+        count(usize::try_from(totals.files).unwrap_or(usize::MAX), "file"),
+        totals.additions,
+        totals.deletions
+    )
+}

@@ -1,0 +1,207 @@
+//! What an adversarial review answers: a verdict and findings, in types that make their own schema.
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A structured review, as the model gives it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Findings {
+    /// Whether the change can be merged as it is.
+    pub verdict: Verdict,
+    /// Two or three sentences: what was examined and what came of it.
+    #[schemars(length(min = 1))]
+    pub summary: String,
+    /// The problems, the most severe first; empty if there are none.
+    pub findings: Vec<Finding>,
+    /// What to do next, in order; empty if nothing.
+    pub next_steps: Vec<String>,
+}
+
+/// Whether a change can be merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing stands against it.
+    Approve,
+    /// Something must be looked at first.
+    NeedsAttention,
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// How bad it is if it happens.
+    pub severity: Severity,
+    /// One line: what goes wrong.
+    #[schemars(length(min = 1))]
+    pub title: String,
+    /// When it goes wrong, how, and how you know.
+    #[schemars(length(min = 1))]
+    pub body: String,
+    /// Path of the file, relative to the root of the repository.
+    #[schemars(length(min = 1))]
+    pub file: String,
+    /// First line concerned, counted from 1, in the reviewed version of the file.
+    #[schemars(range(min = 1))]
+    pub line_start: u64,
+    /// Last line concerned.
+    #[schemars(range(min = 1))]
+    pub line_end: u64,
+    /// How sure you are, from 0 to 1.
+    #[schemars(range(min = 0, max = 1))]
+    pub confidence: f64,
+    /// The smallest change that mends it.
+    pub recommendation: String,
+}
+
+/// How bad a problem is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Data loss, a security hole, an outage.
+    Critical,
+    /// Wrong results or a crash in ordinary use.
+    High,
+    /// Wrong in rarer cases, or a risk for later changes.
+    Medium,
+    /// A small defect.
+    Low,
+}
+
+impl Severity {
+    /// The word for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Critical => "Critical",
+            Self::High => "High",
+            Self::Medium => "Medium",
+            Self::Low => "Low",
+        }
+    }
+}
+
+/// The JSON Schema of [`Findings`], in the subset that Claude Code's validator takes: 2.1.197 drops
+/// a schema with `format` in silence, 2.1.330 refuses one with `$schema` of 2020-12.
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| {
+        settings.meta_schema = None;
+        settings.inline_subschemas = true;
+    });
+    let mut schema = settings
+        .into_generator()
+        .into_root_schema_for::<Findings>()
+        .to_value();
+    strip(&mut schema);
+    schema
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.remove("format");
+            if fields.get("title").is_some_and(Value::is_string) {
+                fields.remove("title");
+            }
+            flatten_choice(fields);
+            fields.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+/// Documented variants come as `oneOf` of constants; a plain `enum` says the same in fewer tokens.
+fn flatten_choice(fields: &mut serde_json::Map<String, Value>) {
+    let Some(choices) = fields.get("oneOf").and_then(Value::as_array) else {
+        return;
+    };
+    let constants: Option<Vec<Value>> = choices
+        .iter()
+        .map(|choice| choice.get("const").cloned())
+        .collect();
+    if let Some(constants) = constants {
+        fields.remove("oneOf");
+        fields.insert("type".into(), "string".into());
+        fields.insert("enum".into(), constants.into());
+    }
+}
+
+impl Findings {
+    /// Takes the structured output of a run.
+    ///
+    /// # Errors
+    /// When it is not of this shape.
+    pub fn from_output(output: &Value) -> Result<Self, serde_json::Error> {
+        Self::deserialize(output).map(Self::in_order)
+    }
+
+    /// Finds a review in prose: the last JSON object of this shape in the text, in a fence or not.
+    pub fn salvage(text: &str) -> Option<Self> {
+        let starts = text.rmatch_indices('{').map(|(at, _)| at);
+        // Each inner object is a candidate too; the bound keeps hostile text from costing time.
+        starts.take(2_000).find_map(|at| {
+            let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Self>();
+            values.next()?.ok().map(Self::in_order)
+        })
+    }
+
+    fn in_order(mut self) -> Self {
+        self.findings.sort_by_key(|finding| finding.severity);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sample() -> Value {
+        let finding = |severity: &str| {
+            json!({
+                "severity": severity, "title": "t", "body": "b", "file": "a.rs", "line_start": 1, "line_end": 2,
+                "confidence": 0.5, "recommendation": "r",
+            })
+        };
+        json!({"verdict": "needs-attention", "summary": "s", "next_steps": [], "findings": [finding("low"), finding("critical")]})
+    }
+
+    #[test]
+    fn the_schema_as_claude_gets_it() {
+        insta::assert_json_snapshot!(schema());
+    }
+
+    #[test]
+    fn findings_come_in_order_of_severity() {
+        let findings = Findings::from_output(&sample()).unwrap();
+        assert_eq!(findings.findings[0].severity, Severity::Critical);
+    }
+
+    #[test]
+    fn a_review_in_prose_is_found() {
+        let expect = Findings::from_output(&sample()).unwrap();
+        let pretty = serde_json::to_string_pretty(&sample()).unwrap();
+        for text in [
+            pretty.clone(),
+            format!("Here it is:\n```json\n{pretty}\n```\nThat is all {{really}}."),
+            format!("{{\"verdict\": \"draft\"}} and then {pretty}"),
+        ] {
+            assert_eq!(Findings::salvage(&text).as_ref(), Some(&expect), "{text}");
+        }
+        for text in [
+            "",
+            "{",
+            "no findings",
+            r#"{"verdict":"approve"}"#,
+            &"{".repeat(100_000),
+        ] {
+            assert_eq!(Findings::salvage(text), None);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The report of a review: its JSON, and the Markdown that people read.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use cc_core::text::{human_count, one_line, printable};
+use cc_core::time::human_duration;
+use cc_core::{JobId, SessionId, Usage};
+use cc_jobs::Kind;
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, Location, Severity, Verdict};
+
+/// The result of a review, as `review --json` prints and the record keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReviewReport {
+    /// The job.
+    pub job_id: JobId,
+    /// `review` or `adversarial-review`.
+    pub review: String,
+    /// What was reviewed.
+    pub target: ReportTarget,
+    /// The session of Codex that asked.
+    pub session_id: Option<SessionId>,
+    /// How the run went, with the answer in `stdout`.
+    pub claude: ClaudeReport,
+    /// What the prompt did not hold, a line each.
+    pub not_seen: Vec<String>,
+    /// The structured review, where one was asked for and came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<ReviewResult>,
+    /// Why there is no structured review, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parse_error: Option<String>,
+    /// What Claude said, as it came, where a structured review was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_output: Option<String>,
+}
+
+/// What was reviewed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportTarget {
+    /// The mode, such as `working-tree`.
+    pub mode: cc_git::Mode,
+    /// In words.
+    pub label: String,
+    /// What it was compared with, as the user or the default branch names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_ref: Option<String>,
+}
+
+/// How a run of Claude went.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaudeReport {
+    /// 0 if it gave an answer, else 1.
+    pub status: u8,
+    /// What people should know although it went well.
+    pub warning: Option<String>,
+    /// The end of its standard error.
+    pub stderr: String,
+    /// Its answer.
+    pub stdout: String,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The version of Claude Code.
+    pub version: Option<String>,
+    /// Tokens used.
+    pub usage: Usage,
+    /// Dollars by its own account.
+    pub cost_usd: Option<f64>,
+}
+
+/// A structured review whose findings were looked up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReviewResult {
+    /// Whether the change can be merged.
+    pub verdict: Verdict,
+    /// What came of it.
+    pub summary: String,
+    /// The problems, the most severe first.
+    pub findings: Vec<LocatedFinding>,
+    /// What to do next.
+    pub next_steps: Vec<String>,
+}
+
+/// A finding and whether its place exists.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LocatedFinding {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Whether its file and lines exist.
+    pub location: Location,
+}
+
+impl ReviewReport {
+    /// One line: what came of it.
+    pub fn summary(&self) -> String {
+        let Some(result) = &self.result else {
+            let prose = self
+                .claude
+                .stdout
+                .lines()
+                .map(|line| line.trim_start_matches(['#', ' ', '*']));
+            let first = prose.into_iter().find(|line| !line.trim().is_empty());
+            return one_line(first.unwrap_or("no answer"), 200);
+        };
+        let counts: Vec<String> = [
+            Severity::Critical,
+            Severity::High,
+            Severity::Medium,
+            Severity::Low,
+        ]
+        .into_iter()
+        .filter_map(|severity| {
+            let count = result
+                .findings
+                .iter()
+                .filter(|located| located.finding.severity == severity)
+                .count();
+            (count > 0).then(|| format!("{count} {}", severity.label().to_lowercase()))
+        })
+        .collect();
+        let counts = if counts.is_empty() {
+            "no findings".to_owned()
+        } else {
+            counts.join(", ")
+        };
+        format!("{}: {counts}", verdict_words(result.verdict))
+    }
+
+    /// The report as Markdown.
+    pub fn markdown(&self, kind: Kind, elapsed: Option<Duration>) -> String {
+        let mut out = String::new();
+        let noun = if kind == Kind::AdversarialReview {
+            "Adversarial review"
+        } else {
+            "Review"
+        };
+        heading(
+            &mut out,
+            &format!("# {noun} of {}", one_line(&self.target.label, 200)),
+        );
+        match &self.result {
+            Some(result) => result.markdown(&mut out),
+            None => {
+                if let Some(error) = &self.parse_error {
+                    heading(
+                        &mut out,
+                        &format!(
+                            "> The findings came without their structure ({error}). What Claude said:"
+                        ),
+                    );
+                }
+                heading(&mut out, self.claude.stdout.trim());
+            }
+        }
+        if let Some(warning) = &self.claude.warning {
+            heading(&mut out, &format!("> {warning}"));
+        }
+        if !self.not_seen.is_empty() {
+            out.push_str("## Not in the diff that Claude was given\n\n");
+            for line in &self.not_seen {
+                let _ = writeln!(out, "- {}", one_line(line, 300));
+            }
+            out.push('\n');
+        }
+        let _ = writeln!(out, "---\n{}", self.footer(elapsed));
+        printable(&out).into_owned()
+    }
+
+    fn footer(&self, elapsed: Option<Duration>) -> String {
+        let claude = &self.claude;
+        let mut parts = vec![format!("Job `{}`", self.job_id)];
+        parts.extend(claude.model.clone());
+        parts.extend(
+            claude
+                .version
+                .as_ref()
+                .map(|version| format!("Claude Code {version}")),
+        );
+        parts.push(format!(
+            "{} tokens in, {} out",
+            human_count(claude.usage.total_input()),
+            human_count(claude.usage.output_tokens)
+        ));
+        parts.extend(claude.cost_usd.map(|dollars| format!("${dollars:.2}")));
+        parts.extend(elapsed.map(human_duration));
+        parts.join(" · ")
+    }
+}
+
+impl ReviewResult {
+    fn markdown(&self, out: &mut String) {
+        heading(
+            out,
+            &format!("**Verdict: {}**", verdict_words(self.verdict)),
+        );
+        heading(out, self.summary.trim());
+        if self.findings.is_empty() {
+            heading(out, "No findings.");
+        }
+        for (number, LocatedFinding { finding, location }) in self.findings.iter().enumerate() {
+            let title = one_line(&finding.title, 200);
+            heading(
+                out,
+                &format!("## {}. {}: {title}", number + 1, finding.severity.label()),
+            );
+            let mut place = format!("`{}`", place(finding));
+            if let Some(warning) = location.warning() {
+                let _ = write!(place, " (**{warning}**)");
+            }
+            heading(
+                out,
+                &format!(
+                    "{place} · confidence {:.0} %",
+                    finding.confidence.clamp(0.0, 1.0) * 100.0
+                ),
+            );
+            heading(out, finding.body.trim());
+            if !finding.recommendation.trim().is_empty() {
+                heading(out, &format!("**Mend:** {}", finding.recommendation.trim()));
+            }
+        }
+        if !self.next_steps.is_empty() {
+            out.push_str("## Next steps\n\n");
+            for (number, step) in self.next_steps.iter().enumerate() {
+                let _ = writeln!(out, "{}. {}", number + 1, one_line(step, 1_000));
+            }
+            out.push('\n');
+        }
+    }
+}
+
+fn heading(out: &mut String, text: &str) {
+    out.push_str(text);
+    out.push_str("\n\n");
+}
+
+fn verdict_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Approve => "approve",
+        Verdict::NeedsAttention => "needs attention",
+    }
+}
+
+/// `path:line` or `path:first-last`, backquotes taken out so that it can stand in Markdown code.
+fn place(finding: &Finding) -> String {
+    let file = one_line(&finding.file, 300).replace('`', "'");
+    if finding.line_end > finding.line_start {
+        format!("{file}:{}-{}", finding.line_start, finding.line_end)
+    } else {
+        format!("{file}:{}", finding.line_start)
+    }
+}

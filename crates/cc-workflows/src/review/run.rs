@@ -1,0 +1,245 @@
+//! The worker's side of a review: one run of Claude, the structure of its answer, the report.
+
+use std::time::Duration;
+
+use cc_claude::{Claude, End, Limits, Outcome, Request, Thread, Tools};
+use cc_core::FailureClass;
+use cc_git::{Git, Repository};
+use cc_jobs::{Denial, Ending, Job, Kind, Report};
+use serde_json::Value;
+
+use super::report::ReportTarget;
+use super::{
+    ClaudeReport, Findings, IDLE_LIMIT, LocatedFinding, Location, ReviewReport, ReviewResult,
+    ReviewSpec,
+};
+use super::{findings, prompt};
+use crate::Project;
+use crate::observe::Scribe;
+use crate::worker::{Done, Stop};
+
+/// How long putting a finished review into shape may take.
+const REFORMAT_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// A structured answer, or why there is none.
+type Structure = Option<Result<Findings, String>>;
+
+/// Runs a review to its end.
+pub(crate) async fn run(
+    project: &Project,
+    job: &Job,
+    stop: &mut Stop,
+    scribe: &mut Scribe<'_>,
+) -> Done {
+    let (spec, task) = match load(project, job) {
+        Ok(loaded) => loaded,
+        Err(error) => return Done::failed(FailureClass::Internal, error),
+    };
+    let claude = match Claude::locate(&project.env, project.store.workspace().root(), None) {
+        Ok(claude) => claude,
+        Err(error) => return Done::failed(FailureClass::NotInstalled, error.to_string()),
+    };
+    let structured = job.kind == Kind::AdversarialReview;
+    let request = Request {
+        cwd: project.store.workspace().root().to_owned(),
+        prompt: task,
+        system_prompt: Some(prompt::system(job.kind)),
+        tools: Tools::ReadOnly,
+        schema: structured.then(findings::schema),
+        model: spec.model.clone(),
+        effort: spec.effort.clone(),
+        thread: Thread::NotKept,
+        limits: Limits {
+            idle: IDLE_LIMIT,
+            total: Duration::from_millis(spec.timeout_ms),
+        },
+        max_turns: None,
+    };
+    let mut outcome = cc_claude::run(&claude, &request, &project.env, stop.asked(), scribe).await;
+    let structure = if structured {
+        structure(project, &claude, &request, &mut outcome, stop, scribe).await
+    } else {
+        None
+    };
+    conclude(project, job, &spec, outcome, structure)
+}
+
+fn load(project: &Project, job: &Job) -> Result<(ReviewSpec, String), String> {
+    let (_, body) = project
+        .store
+        .read(&job.id)
+        .map_err(|error| error.to_string())?;
+    let spec = serde_json::from_value(body.request)
+        .map_err(|error| format!("cannot read the request: {error}"))?;
+    let prompt = project
+        .store
+        .prompt(&job.id)
+        .map_err(|error| error.to_string())?;
+    Ok((spec, prompt))
+}
+
+/// The findings of a run: from its structured output, else from its text, else by asking once more
+/// for nothing but the form. A review that was made is never lost to its formatting.
+async fn structure(
+    project: &Project,
+    claude: &Claude,
+    request: &Request,
+    outcome: &mut Outcome,
+    stop: &mut Stop,
+    scribe: &mut Scribe<'_>,
+) -> Structure {
+    let no_form =
+        matches!(&outcome.end, End::Failed(failure) if failure.class == FailureClass::Schema);
+    if outcome.end != End::Completed && !no_form {
+        return None;
+    }
+    let why = match &outcome.report.structured {
+        Some(output) => match Findings::from_output(output) {
+            Ok(findings) => return Some(Ok(findings)),
+            Err(error) => error.to_string(),
+        },
+        None => "Claude gave no structured output".to_owned(),
+    };
+    let said = match &outcome.report.structured {
+        Some(output) if outcome.report.text.trim().is_empty() => output.to_string(),
+        _ => outcome.report.text.clone(),
+    };
+    if said.trim().is_empty() {
+        return Some(Err(why));
+    }
+    // There is a review; only its form is missing.
+    outcome.end = End::Completed;
+    if let Some(findings) = Findings::salvage(&said) {
+        scribe.note("the findings were read from the text of the answer");
+        return Some(Ok(findings));
+    }
+    scribe.note(&format!("{why}; asking once for the form alone"));
+    let again = Request {
+        prompt: prompt::reformat(&said),
+        system_prompt: Some("You put a finished code review into a given form.".to_owned()),
+        tools: Tools::None,
+        limits: Limits {
+            idle: IDLE_LIMIT.min(REFORMAT_LIMIT),
+            total: REFORMAT_LIMIT,
+        },
+        ..request.clone()
+    };
+    let second = cc_claude::run(claude, &again, &project.env, stop.asked(), scribe).await;
+    outcome.report.usage.add(second.report.usage);
+    outcome.report.cost_usd = match (outcome.report.cost_usd, second.report.cost_usd) {
+        (None, None) => None,
+        (first, second) => Some(first.unwrap_or(0.0) + second.unwrap_or(0.0)),
+    };
+    if second.end == End::Cancelled {
+        outcome.end = End::Cancelled;
+    }
+    let output = second
+        .report
+        .structured
+        .as_ref()
+        .and_then(|output| Findings::from_output(output).ok());
+    Some(
+        output
+            .or_else(|| Findings::salvage(&second.report.text))
+            .ok_or(why),
+    )
+}
+
+fn conclude(
+    project: &Project,
+    job: &Job,
+    spec: &ReviewSpec,
+    outcome: Outcome,
+    structure: Structure,
+) -> Done {
+    let Outcome { end, report } = outcome;
+    let raw_output = (job.kind == Kind::AdversarialReview).then(|| raw(&report));
+    let (result, parse_error) = match structure {
+        Some(Ok(findings)) => (Some(located(project, spec, findings)), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let made = end == End::Completed;
+    let review = ReviewReport {
+        job_id: job.id.clone(),
+        review: job.kind.label().to_owned(),
+        target: ReportTarget {
+            mode: spec.target.mode,
+            label: spec.target.label.clone(),
+            base_ref: spec.target.base_ref.clone(),
+        },
+        session_id: job.session.clone(),
+        claude: ClaudeReport {
+            status: u8::from(!made),
+            warning: warning(&report),
+            stderr: report.stderr.clone(),
+            stdout: report.text.clone(),
+            model: report.model.clone(),
+            version: report.claude_version.clone(),
+            usage: report.usage,
+            cost_usd: report.cost_usd,
+        },
+        not_seen: spec.not_seen.clone(),
+        result,
+        parse_error,
+        raw_output,
+    };
+    let rendered = made.then(|| review.markdown(job.kind, job.elapsed(project.store.now())));
+    let denials = report.denials.into_iter().map(|denial| Denial {
+        tool: denial.tool,
+        detail: denial.detail,
+    });
+    Done {
+        ending: match end {
+            End::Completed => Ending::Completed,
+            End::Cancelled => Ending::Cancelled,
+            End::Failed(failure) => Ending::Failed(failure),
+        },
+        report: Report {
+            summary: made.then(|| review.summary()),
+            // The thread of a review is not kept, so there is nothing to resume.
+            thread: None,
+            model: report.model,
+            usage: Some(report.usage),
+            cost_usd: report.cost_usd,
+            result: serde_json::to_value(&review).unwrap_or(Value::Null),
+            rendered,
+            partial_output: (!made && !report.text.is_empty()).then_some(report.text),
+            touched_files: report.touched,
+            permission_denials: denials.collect(),
+        },
+    }
+}
+
+/// What Claude gave, as it came: its text, else its structured output.
+fn raw(report: &cc_claude::Report) -> String {
+    match &report.structured {
+        Some(output) if report.text.trim().is_empty() => output.to_string(),
+        _ => report.text.clone(),
+    }
+}
+
+fn located(project: &Project, spec: &ReviewSpec, findings: Findings) -> ReviewResult {
+    let repository = Git::locate(&project.env)
+        .and_then(|git| Repository::discover(git, project.store.workspace().root()))
+        .ok();
+    let findings_located = findings.findings.into_iter().map(|finding| LocatedFinding {
+        location: Location::of(&finding, repository.as_ref(), &spec.target),
+        finding,
+    });
+    ReviewResult {
+        verdict: findings.verdict,
+        summary: findings.summary,
+        findings: findings_located.collect(),
+        next_steps: findings.next_steps,
+    }
+}
+
+/// What a reader should know about a run that went well: tools it wanted and did not get.
+fn warning(report: &cc_claude::Report) -> Option<String> {
+    let denied = report.denials.len();
+    (denied > 0).then(|| {
+        let tools = cc_core::text::count(denied, "tool call");
+        format!("Claude was refused {tools} that a read-only review does not allow; what it needed them for is unreviewed.")
+    })
+}

@@ -1,0 +1,57 @@
+//! Waiting for jobs to end, woken by the kernel when a worker's lock is freed.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cc_core::JobId;
+use cc_jobs::{Job, Store, StoreError};
+
+/// Blocks until all of the jobs have ended, or `patience` is over; `None` waits as long as it takes.
+///
+/// Returns the jobs as they stand then, in the order asked for.
+///
+/// # Errors
+/// When a job is not there or cannot be read.
+pub fn wait(
+    store: &Store,
+    ids: &[JobId],
+    patience: Option<Duration>,
+) -> Result<Vec<Job>, StoreError> {
+    let deadline = patience.map(|patience| Instant::now() + patience);
+    ids.iter().map(|id| wait_for(store, id, deadline)).collect()
+}
+
+fn wait_for(store: &Store, id: &JobId, deadline: Option<Instant>) -> Result<Job, StoreError> {
+    loop {
+        let (job, _) = store.read(id)?;
+        if !job.state().is_active() {
+            return Ok(job);
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(job);
+        }
+        match ended(store, id).recv_timeout(left.unwrap_or(Duration::MAX)) {
+            Ok(result) => result?,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => continue,
+        }
+        // An active job whose worker is gone stays so only where stopping it failed: no more to wait for.
+        let (job, _) = store.read(id)?;
+        if job.state().is_active() && !store.is_alive(id)? {
+            return Ok(job);
+        }
+    }
+}
+
+/// Tells once when the worker of a job is gone. The thread that waits ends with the process.
+pub fn ended(store: &Store, id: &JobId) -> mpsc::Receiver<Result<(), StoreError>> {
+    let (tell, told) = mpsc::channel();
+    let (store, id) = (store.clone(), id.clone());
+    thread::spawn(move || {
+        let result = store.wait_ended(&id).map_err(StoreError::from);
+        // Nobody listens any more where the patience was over first.
+        let _ = tell.send(result);
+    });
+    told
+}

@@ -1,0 +1,193 @@
+//! The process that runs one job: it ends when the job has, and the job ends when it does.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cc_core::{DataDir, Env, Failure, FailureClass, FileLock, IoError, JobId, Proc, Workspace};
+use cc_jobs::{Ending, Event, Job, Kind, Log, Report, StoreError, retention};
+
+use crate::observe::Scribe;
+use crate::{Project, review};
+
+/// How long a worker tries to save the end of its job, such as on a full disk.
+const SAVE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why a worker could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// A file of the job cannot be used.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// The job cannot be read or changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another worker holds the job.
+    #[error("job `{id}` already has a worker")]
+    Taken {
+        /// The job.
+        id: JobId,
+    },
+    /// The operating system gives us no process identity, timer or signal.
+    #[error("cannot set up the worker: {0}")]
+    Setup(#[source] io::Error),
+}
+
+/// What a run came to.
+pub(crate) struct Done {
+    pub(crate) ending: Ending,
+    pub(crate) report: Report,
+}
+
+impl Done {
+    pub(crate) fn failed(class: FailureClass, detail: impl AsRef<str>) -> Self {
+        Self {
+            ending: Ending::Failed(Failure::new(class, detail)),
+            report: Report::default(),
+        }
+    }
+}
+
+/// Runs the job `id` of `workspace` to its end.
+///
+/// # Errors
+/// When the job cannot be taken; what goes wrong later becomes the job's own failure.
+pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<(), WorkError> {
+    let project = Project::at(env, DataDir::at(data), Workspace::from_canonical(workspace));
+    let _alive = hold_alive(&project, id)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(WorkError::Setup)?;
+    runtime.block_on(async {
+        // Listened to before the record names us, so that no request to stop is missed.
+        let mut stop = Stop::listen(&project, id).map_err(WorkError::Setup)?;
+        let Some(job) = begin(&project, id)? else {
+            return Ok(());
+        };
+        let mut scribe = Scribe::new(
+            &project.store,
+            id,
+            Log::append_to(&project.store.dir().log(id))?,
+        );
+        scribe.note(&format!("{} started", job.title));
+        let done = run(&project, &job, &mut stop, &mut scribe).await;
+        scribe.note(&match &done.ending {
+            Ending::Completed => "completed".to_owned(),
+            Ending::Cancelled => "cancelled".to_owned(),
+            Ending::Failed(failure) => format!("failed: {}", failure.detail),
+        });
+        save(&project, id, done, &mut scribe).await
+    })?;
+    // Old jobs that stay for now go with the next one.
+    let _ = project.store.prune(retention::KEPT_A_SESSION, false);
+    Ok(())
+}
+
+/// The lock that says we live: inherited from the launcher where the OS can do that, taken otherwise.
+fn hold_alive(project: &Project, id: &JobId) -> Result<FileLock, WorkError> {
+    let path = project.store.dir().alive(id);
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let inherited = io::stdin()
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(WorkError::Setup)?;
+        Ok(FileLock::adopt(inherited.into(), &path)?)
+    }
+    #[cfg(not(unix))]
+    {
+        let patience = Duration::from_secs(5);
+        FileLock::exclusive(&path, patience).map_err(|_| WorkError::Taken { id: id.clone() })
+    }
+}
+
+/// Marks the job as running; `None` where it was cancelled first.
+fn begin(project: &Project, id: &JobId) -> Result<Option<Job>, WorkError> {
+    let worker =
+        Proc::current().ok_or_else(|| WorkError::Setup(io::ErrorKind::Unsupported.into()))?;
+    let mut guard = project.store.lock(id)?;
+    match guard.apply(Event::Start {
+        at: project.store.now(),
+        worker,
+    }) {
+        Ok(()) => Ok(Some(guard.into_job())),
+        Err(StoreError::Rejected(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn run(project: &Project, job: &Job, stop: &mut Stop, scribe: &mut Scribe<'_>) -> Done {
+    match job.kind {
+        Kind::Review | Kind::AdversarialReview => review::run(project, job, stop, scribe).await,
+        Kind::Task => Done::failed(FailureClass::Internal, "this version cannot run a task"),
+    }
+}
+
+/// Saves the end of the job. What it cost must not be lost to a disk that is full for a moment.
+async fn save(
+    project: &Project,
+    id: &JobId,
+    done: Done,
+    scribe: &mut Scribe<'_>,
+) -> Result<(), WorkError> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let saved = project
+            .store
+            .lock(id)
+            .and_then(|mut guard| guard.finish(done.ending.clone(), done.report.clone()));
+        match saved {
+            // Ended by somebody else, or removed: there is nothing left to say.
+            Ok(()) | Err(StoreError::Rejected(_) | StoreError::NotFound { .. }) => return Ok(()),
+            Err(error) if begun.elapsed() > SAVE_PATIENCE => return Err(error.into()),
+            Err(error) => {
+                scribe.note(&format!("cannot save the result yet: {error}"));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Hears that the job is to stop: by a signal where there are signals, else from the record.
+pub(crate) struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(not(unix))]
+    job: (cc_jobs::Store, JobId),
+}
+
+impl Stop {
+    #[cfg(unix)]
+    fn listen(_: &Project, _: &JobId) -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Completes once somebody asks to stop.
+    #[cfg(unix)]
+    pub(crate) async fn asked(&mut self) {
+        self.terminate.recv().await;
+    }
+
+    #[cfg(not(unix))]
+    fn listen(project: &Project, id: &JobId) -> io::Result<Self> {
+        Ok(Self {
+            job: (project.store.clone(), id.clone()),
+        })
+    }
+
+    /// Completes once somebody asks to stop.
+    #[cfg(not(unix))]
+    pub(crate) async fn asked(&mut self) {
+        let (store, id) = &self.job;
+        let cancelling =
+            |(job, _): (Job, _)| matches!(job.state(), cc_jobs::State::Cancelling { .. });
+        while !store.read(id).is_ok_and(cancelling) {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
