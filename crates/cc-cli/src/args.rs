@@ -1,0 +1,313 @@
+//! What can be typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cc_git::{Scope, Selection};
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Reviews by Claude Code, as jobs that outlive the shell they were started in.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cc-cli",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub struct Args {
+    /// Work as if started in DIR.
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub cwd: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Review a change: prose, for the person who made it.
+    Review(ReviewArgs),
+    /// Try to break a change: findings by severity, with file and lines.
+    AdversarialReview(ReviewArgs),
+    /// Show the jobs of this session, or one job.
+    Status(StatusArgs),
+    /// Show what a finished job found, and mark it as read.
+    Result(ResultArgs),
+    /// Wait for jobs to end; the exit code is their outcome.
+    Wait(WaitArgs),
+    /// End a job and everything it started.
+    Cancel(CancelArgs),
+    /// Show what a job did so far.
+    Logs(LogsArgs),
+    /// Show what a review would look at, without starting one.
+    Scope(ScopeArgs),
+    /// Remove old finished jobs of this workspace.
+    Prune(PruneArgs),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Run one job to its end. Started by the other commands.
+    #[command(hide = true)]
+    Worker {
+        /// The data directory.
+        #[arg(long)]
+        data: PathBuf,
+        /// The workspace.
+        #[arg(long)]
+        workspace: PathBuf,
+        /// The job.
+        job: String,
+    },
+}
+
+/// What to review.
+#[derive(Debug, clap::Args)]
+pub struct SelectionArgs {
+    /// Which change: auto takes the working tree if it has changes, else the branch.
+    #[arg(long, value_enum, default_value_t = ScopeArg::Auto)]
+    pub scope: ScopeArg,
+    /// Review what HEAD has beyond its merge base with REF.
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    /// Review one commit.
+    #[arg(long, value_name = "REV")]
+    pub commit: Option<String>,
+    /// Review a range of commits.
+    #[arg(long, value_name = "A..B")]
+    pub range: Option<String>,
+    /// Only these files or directories.
+    #[arg(last = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// The scopes, as typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ScopeArg {
+    /// The working tree if it has changes, else the branch.
+    Auto,
+    /// All uncommitted changes, untracked files too.
+    WorkingTree,
+    /// What is staged.
+    Staged,
+    /// The commits of this branch beyond the default branch.
+    Branch,
+}
+
+impl SelectionArgs {
+    /// What this means to Git.
+    pub fn selection(&self) -> Selection {
+        Selection {
+            scope: match self.scope {
+                ScopeArg::Auto => Scope::Auto,
+                ScopeArg::WorkingTree => Scope::WorkingTree,
+                ScopeArg::Staged => Scope::Staged,
+                ScopeArg::Branch => Scope::Branch,
+            },
+            base: self.base.clone(),
+            commit: self.commit.clone(),
+            range: self.range.clone(),
+            paths: self.paths.clone(),
+        }
+    }
+}
+
+/// Arguments of both reviews.
+#[derive(Debug, clap::Args)]
+pub struct ReviewArgs {
+    /// What to look at above all (adversarial-review only).
+    #[arg(value_name = "FOCUS")]
+    pub focus: Vec<OsString>,
+    /// What to review.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// The model, passed on to Claude Code as it is.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// The effort, passed on to Claude Code as it is.
+    #[arg(long)]
+    pub effort: Option<String>,
+    /// Return at once with the id of the job.
+    #[arg(long, conflicts_with = "wait")]
+    pub background: bool,
+    /// Wait for the result (the default).
+    #[arg(long)]
+    pub wait: bool,
+    /// End the review after this time, such as 90s, 20m or 2h; a plain number is seconds.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// Whether showing the result marks the job as read.
+    #[arg(long, value_enum, default_value_t = ViewState::OnSuccess)]
+    pub view_state: ViewState,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// When a foreground job counts as read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ViewState {
+    /// Once its result was printed.
+    OnSuccess,
+    /// Only by `result`.
+    Defer,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+pub struct StatusArgs {
+    /// The job, or the beginning of its id.
+    pub job: Option<String>,
+    /// The jobs of all sessions.
+    #[arg(long, conflicts_with = "job")]
+    pub all: bool,
+    /// Wait until the job has ended.
+    #[arg(long, requires = "job")]
+    pub wait: bool,
+    /// Wait at most that long.
+    #[arg(long, value_name = "N", requires = "wait")]
+    pub timeout_ms: Option<u64>,
+    /// Accepted for older callers; waiting no longer polls.
+    #[arg(long, value_name = "N", requires = "wait")]
+    pub poll_interval_ms: Option<u64>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `result`.
+#[derive(Debug, clap::Args)]
+pub struct ResultArgs {
+    /// The job, or the beginning of its id; without it, the one of this session that finished last.
+    pub job: Option<String>,
+    /// The form of the result.
+    #[arg(long, value_enum, default_value_t = Format::Markdown)]
+    pub format: Format,
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+}
+
+/// The forms a result can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// As people read it.
+    Markdown,
+    /// The job and its whole record.
+    Json,
+    /// Findings for tools and code hosts, SARIF 2.1.0.
+    Sarif,
+    /// One page for a browser.
+    Html,
+}
+
+/// Arguments of `wait`.
+#[derive(Debug, clap::Args)]
+pub struct WaitArgs {
+    /// The jobs, or the beginnings of their ids.
+    #[arg(required = true, value_name = "JOB")]
+    pub jobs: Vec<String>,
+    /// Wait at most that long.
+    #[arg(long, value_name = "N")]
+    pub timeout_ms: Option<u64>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `cancel`.
+#[derive(Debug, clap::Args)]
+pub struct CancelArgs {
+    /// The job, or the beginning of its id; without it, the only one of this session that runs.
+    pub job: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `logs`.
+#[derive(Debug, clap::Args)]
+pub struct LogsArgs {
+    /// The job, or the beginning of its id; without it, the one of this session that runs, else the last.
+    pub job: Option<String>,
+    /// Go on until the job has ended.
+    #[arg(short, long)]
+    pub follow: bool,
+    /// Print the path of the log instead.
+    #[arg(long, conflicts_with = "follow")]
+    pub path: bool,
+}
+
+/// Arguments of `scope`.
+#[derive(Debug, clap::Args)]
+pub struct ScopeArgs {
+    /// What to review.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `prune`.
+#[derive(Debug, clap::Args)]
+pub struct PruneArgs {
+    /// How many finished jobs of each session to keep.
+    #[arg(long, value_name = "N", default_value_t = cc_jobs::retention::KEPT_A_SESSION)]
+    pub keep: usize,
+    /// Only tell what would be removed.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads a time span: a number of seconds, or a text such as `20m` or `1h 30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let span = match text.parse::<u64>() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => text
+            .parse::<jiff::SignedDuration>()
+            .map_err(|_| ())
+            .and_then(|span| span.try_into().map_err(|_| ())),
+    };
+    match span {
+        Ok(span) if !span.is_zero() => Ok(span),
+        _ => Err("expected a time above zero, such as 90s, 20m or 2h".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn time_spans() {
+        let check = |text: &str, expect: Option<u64>| {
+            assert_eq!(
+                duration(text).ok().map(|span| span.as_secs()),
+                expect,
+                "{text}"
+            );
+        };
+        check("90", Some(90));
+        check("90s", Some(90));
+        check("20m", Some(1200));
+        check("1h 30m", Some(5400));
+        for bad in ["", "0", "0s", "-5m", "soon", "5 parsecs"] {
+            check(bad, None);
+        }
+    }
+}

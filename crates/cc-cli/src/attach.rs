@@ -1,0 +1,112 @@
+//! Waiting in the foreground for a job that runs elsewhere: the shell may go, the job stays.
+
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use cc_core::text::one_line;
+use cc_jobs::{Job, StoreError, log};
+use cc_workflows::{Project, wait};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output::Output;
+
+/// How waiting ended.
+pub(crate) enum Attached {
+    /// The job has ended.
+    Ended,
+    /// Somebody pressed Ctrl-C: the job is to be cancelled.
+    Interrupted,
+    /// The terminal or shell goes away: the job goes on.
+    Detached,
+}
+
+/// Waits until the job has ended or a signal comes, showing its progress on a terminal.
+pub(crate) fn attach(
+    project: &Project,
+    job: &Job,
+    output: &mut Output,
+) -> Result<Attached, StoreError> {
+    let (tell, told) = mpsc::channel();
+    tell_of_signals(tell.clone());
+    tell_of_end(project, job, tell);
+    if !project.env.stderr_is_terminal {
+        output.note(format_args!(
+            "{}: job {} (`cc-cli cancel {}` ends it)",
+            job.title, job.id, job.id
+        ));
+        return told.recv().unwrap_or(Ok(Attached::Ended));
+    }
+    let log = project.store.dir().log(&job.id);
+    let spinner = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
+        spinner.set_style(style);
+    }
+    spinner.set_message(job.title.clone());
+    let attached = loop {
+        match told.recv_timeout(Duration::from_millis(120)) {
+            Ok(attached) => break attached,
+            Err(RecvTimeoutError::Disconnected) => break Ok(Attached::Ended),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(line) = last_line(&log) {
+            spinner.set_message(line);
+        }
+        spinner.tick();
+    };
+    spinner.finish_and_clear();
+    attached
+}
+
+/// The text of the last line of a log, without its time.
+pub(crate) fn last_line(log: &Path) -> Option<String> {
+    let lines = log::tail(log, 4 << 10).ok()?;
+    let (_, text) = lines.lines().next_back()?.split_once(' ')?;
+    Some(one_line(text, 200))
+}
+
+fn tell_of_end(project: &Project, job: &Job, tell: Sender<Result<Attached, StoreError>>) {
+    let ended = wait::ended(&project.store, &job.id);
+    thread::spawn(move || {
+        let result = ended.recv().unwrap_or(Ok(())).map(|()| Attached::Ended);
+        // Nobody listens any more where a signal came first.
+        let _ = tell.send(result);
+    });
+}
+
+/// Tells of the first signal. Without signals, an impatient shell ends us and the job goes on.
+fn tell_of_signals(tell: Sender<Result<Attached, StoreError>>) {
+    thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        else {
+            return;
+        };
+        if let Ok(attached) = runtime.block_on(first_signal()) {
+            let _ = tell.send(Ok(attached));
+        }
+    });
+}
+
+#[cfg(unix)]
+async fn first_signal() -> io::Result<Attached> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => Attached::Interrupted,
+        _ = terminate.recv() => Attached::Detached,
+        _ = hangup.recv() => Attached::Detached,
+    })
+}
+
+#[cfg(not(unix))]
+async fn first_signal() -> io::Result<Attached> {
+    tokio::signal::ctrl_c()
+        .await
+        .map(|()| Attached::Interrupted)
+}

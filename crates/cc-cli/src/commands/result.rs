@@ -1,0 +1,156 @@
+//! `result`: what a finished job found.
+
+use cc_core::JobId;
+use cc_core::time::human_duration;
+use cc_jobs::{Body, Ending, Job, select};
+use cc_workflows::Project;
+use cc_workflows::review::ReviewReport;
+use serde_json::{Map, Value, json};
+
+use super::{Outcome, pick};
+use crate::args::{Format, ResultArgs};
+use crate::complaint::{self, Complaint, Exit};
+use crate::output::Output;
+use crate::render::{html, sarif};
+
+pub(super) fn result(project: &Project, args: &ResultArgs, output: &mut Output) -> Outcome {
+    let session = project.session.as_ref();
+    let picked = pick(project, args.job.as_deref(), |jobs| {
+        select::latest_finished(jobs, session)
+    })?;
+    let (job, body) = project.store.read(&picked.id)?;
+    let format = if args.json { Format::Json } else { args.format };
+    let active = job.state().is_active();
+    match format {
+        Format::Json => output.json(&json!({
+            "job": job,
+            "storedJob": stored(&job, &body),
+            "state": if active { "active" } else { "terminal" },
+        })),
+        Format::Markdown if active => {
+            let since = job
+                .elapsed(project.store.now())
+                .map(human_duration)
+                .unwrap_or_default();
+            output.text(format!(
+                "{} is {} {since}: {}",
+                job.id,
+                job.state().phase(),
+                job.title
+            ));
+            output.text(format!(
+                "It has no result yet. Wait for it with: cc-cli wait {}",
+                job.id
+            ));
+        }
+        Format::Markdown => show_outcome(&job, &body, true, output),
+        Format::Sarif => output.json(&sarif::log(&structured(&job, &body)?)),
+        Format::Html => {
+            let rendered = body
+                .rendered
+                .as_deref()
+                .ok_or_else(|| nothing_to_render(&job))?;
+            output.write(html::page(&job, rendered).as_bytes());
+        }
+    }
+    if !active && output.was_delivered() {
+        mark_viewed(project, &job.id, output);
+    }
+    Ok(Exit::Done)
+}
+
+/// Shows how a job ended: its result on standard output (if `result_too`), a failure on standard error.
+pub(super) fn show_outcome(job: &Job, body: &Body, result_too: bool, output: &mut Output) {
+    match job.state().ending() {
+        Some(Ending::Completed) if result_too => {
+            output.text(
+                body.rendered
+                    .as_deref()
+                    .unwrap_or("(this job left no text)"),
+            );
+        }
+        Some(Ending::Completed) => {}
+        Some(Ending::Cancelled) => {
+            output.note(format_args!("{} was cancelled.", job.id));
+            partial(body, result_too, output);
+        }
+        Some(Ending::Failed(failure)) => {
+            let mut complaint = Complaint::new(
+                Exit::Failed,
+                format_args!("{} failed: {}", job.id, failure.detail),
+            );
+            complaint.hint = complaint::failure_hint(failure);
+            output.complain(&complaint);
+            partial(body, result_too, output);
+        }
+        None => output.note(format_args!("{} is {}.", job.id, job.state().phase())),
+    }
+}
+
+fn partial(body: &Body, show: bool, output: &mut Output) {
+    if let Some(text) = body
+        .partial_output
+        .as_deref()
+        .filter(|text| show && !text.trim().is_empty())
+    {
+        output.text(format!("What Claude had said by then:\n\n{}", text.trim()));
+    }
+}
+
+/// Notes that the result was shown. A store that cannot be written must not take the result away.
+pub(super) fn mark_viewed(project: &Project, id: &JobId, output: &mut Output) {
+    if let Err(error) = project
+        .store
+        .lock(id)
+        .and_then(|mut guard| guard.mark_viewed())
+    {
+        output.note(format_args!("could not mark {id} as read: {error}"));
+    }
+}
+
+/// The result with `codex` beside `claude`, for callers of the plugin before this one.
+pub(super) fn with_alias(result: &Value) -> Value {
+    let mut result = result.clone();
+    if let Some(fields) = result.as_object_mut()
+        && let Some(claude) = fields.get("claude").cloned()
+    {
+        fields.insert("codex".into(), claude);
+    }
+    result
+}
+
+/// The whole record as one object.
+fn stored(job: &Job, body: &Body) -> Value {
+    let mut record: Map<String, Value> = body.other.clone();
+    for part in [serde_json::to_value(body), serde_json::to_value(job)] {
+        if let Ok(Value::Object(fields)) = part {
+            record.extend(fields);
+        }
+    }
+    if let Some(result) = record.get_mut("result") {
+        *result = with_alias(result);
+    }
+    Value::Object(record)
+}
+
+/// The structured review of a job.
+fn structured(job: &Job, body: &Body) -> Result<ReviewReport, Complaint> {
+    let report: Option<ReviewReport> = serde_json::from_value(body.result.clone()).ok();
+    report
+        .filter(|report| report.result.is_some())
+        .ok_or_else(|| {
+            Complaint::new(
+                Exit::Usage,
+                format_args!("{} has no structured findings", job.id),
+            )
+            .hint("Only a finished adversarial review has them: cc-cli adversarial-review")
+        })
+}
+
+fn nothing_to_render(job: &Job) -> Complaint {
+    Complaint::new(
+        Exit::Usage,
+        format_args!("{} is {} and has no report", job.id, job.state().status()),
+    )
+    .hint(format!("See it with: cc-cli result {}", job.id))
+}

@@ -1,0 +1,270 @@
+//! The one place that turns errors into a text, a hint and an exit code.
+
+use cc_claude::LocateError;
+use cc_core::{Failure, FailureClass};
+use cc_git::Error as GitError;
+use cc_jobs::{SelectError, StoreError};
+use cc_workflows::cancel::CancelError;
+use cc_workflows::preflight::Obstacle;
+use cc_workflows::review::StartError;
+use cc_workflows::worker::WorkError;
+use cc_workflows::{LaunchError, ProjectError};
+
+/// How a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The job failed.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// Something is not set up: Claude missing or logged out, a sandbox, a state directory.
+    NotSetUp = 3,
+    /// The job was cancelled.
+    Cancelled = 4,
+    /// A defect of ours.
+    Bug = 70,
+    /// The time to wait is over.
+    TimedOut = 124,
+}
+
+/// What went wrong, what to do about it, and how the call ends.
+#[derive(Clone, Debug)]
+pub struct Complaint {
+    /// What happened, and why.
+    pub text: String,
+    /// The next step, most often a command.
+    pub hint: Option<String>,
+    /// How the call ends.
+    pub exit: Exit,
+}
+
+impl Complaint {
+    pub(crate) fn new(exit: Exit, text: impl ToString) -> Self {
+        Self {
+            text: text.to_string(),
+            hint: None,
+            exit,
+        }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn bug() -> Self {
+        Self::new(Exit::Bug, "this is a bug in cc; no job was harmed by it")
+            .hint("Please report the lines above. `cc-cli status` shows where your jobs stand.")
+    }
+}
+
+impl From<ProjectError> for Complaint {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::NoHome => {
+                Self::new(Exit::NotSetUp, error).hint("Set CC_DATA_DIR to a directory of yours.")
+            }
+            ProjectError::Directory(_) => {
+                Self::new(Exit::Usage, error).hint("Name an existing directory with --cwd.")
+            }
+        }
+    }
+}
+
+impl From<StartError> for Complaint {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Obstacle(error) => error.into(),
+            StartError::Claude(error) => error.into(),
+            StartError::Git(error) => error.into(),
+            StartError::Launch(error) => error.into(),
+        }
+    }
+}
+
+impl From<Obstacle> for Complaint {
+    fn from(error: Obstacle) -> Self {
+        let complaint = Self::new(Exit::NotSetUp, error);
+        match error {
+            Obstacle::Nested => complaint.hint("Do the work in this session instead."),
+            Obstacle::Sandboxed => complaint.hint(
+                "Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable), \
+                 so that the exec rule applies; or ask for permission to run it outside the sandbox.",
+            ),
+        }
+    }
+}
+
+impl From<LocateError> for Complaint {
+    fn from(error: LocateError) -> Self {
+        let complaint = Self::new(Exit::NotSetUp, &error);
+        match error {
+            LocateError::NotFound { .. } => {
+                complaint.hint("Install Claude Code: npm install -g @anthropic-ai/claude-code")
+            }
+            LocateError::InsideWorkspace { .. } => complaint
+                .hint("Install Claude Code outside of this repository and put it on your PATH."),
+            LocateError::NotExecutable { .. } => {
+                complaint.hint("Make it executable, or install Claude Code anew.")
+            }
+        }
+    }
+}
+
+impl From<GitError> for Complaint {
+    fn from(error: GitError) -> Self {
+        let exit = match &error {
+            GitError::GitMissing | GitError::GitTooOld | GitError::DubiousOwnership { .. } => {
+                Exit::NotSetUp
+            }
+            GitError::Timeout { .. }
+            | GitError::TooMuchOutput { .. }
+            | GitError::Failed { .. }
+            | GitError::Io(_) => Exit::Failed,
+            _ => Exit::Usage,
+        };
+        let hint = match &error {
+            GitError::NotARepository { .. } => {
+                Some("Go into a Git repository, or name one with --cwd DIR.")
+            }
+            GitError::UnknownRevision { .. } => {
+                Some("`git branch --all` lists branches, `git log --oneline` commits.")
+            }
+            GitError::LooksLikeOption { .. } => Some("Name a branch, tag or commit."),
+            GitError::NoDefaultBranch => Some("For example: cc-cli review --base main"),
+            GitError::NothingToReview { .. } => Some(
+                "Name another change: --commit HEAD, --base REF or --range A..B. `cc-cli scope` shows what each covers.",
+            ),
+            GitError::NoCommits => Some("Review what you have so far with --scope working-tree."),
+            GitError::GitMissing | GitError::GitTooOld => {
+                Some("Install a recent Git and put it on your PATH.")
+            }
+            _ => None,
+        };
+        Self {
+            hint: hint.map(str::to_owned),
+            ..Self::new(exit, error)
+        }
+    }
+}
+
+impl From<LaunchError> for Complaint {
+    fn from(error: LaunchError) -> Self {
+        match error {
+            LaunchError::Store(error) => error.into(),
+            LaunchError::Log(error) => StoreError::from(error).into(),
+            LaunchError::Spawn { .. } => {
+                Self::new(Exit::NotSetUp, error).hint("Install cc anew: cargo install cc-installer")
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Complaint {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Io(_) => Self::new(Exit::NotSetUp, error).hint(
+                "cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.",
+            ),
+            StoreError::NotFound { .. } => Self::new(Exit::Usage, error).hint("`cc-cli status --all` lists all jobs."),
+            StoreError::Lock(_) => Self::new(Exit::Failed, error).hint("Try again; if it stays, look for a stopped cc-cli."),
+            StoreError::Newer { .. } => Self::new(Exit::Failed, error).hint("Update cc: cargo install cc-installer"),
+            StoreError::Damaged { .. } => {
+                Self::new(Exit::Failed, error).hint("The other jobs are fine. Move that file away to be rid of this message.")
+            }
+            StoreError::Rejected(_) => Self::new(Exit::Failed, error),
+            StoreError::Json(_) => Self::new(Exit::Bug, error),
+        }
+    }
+}
+
+impl From<SelectError> for Complaint {
+    fn from(error: SelectError) -> Self {
+        let hint = match &error {
+            SelectError::Unknown { .. } => {
+                "`cc-cli status --all` lists all jobs of this workspace.".to_owned()
+            }
+            SelectError::Ambiguous { .. } => "Write more of the id.".to_owned(),
+            SelectError::NoneFinished { elsewhere: 0 } => {
+                "`cc-cli status` shows what is running.".to_owned()
+            }
+            SelectError::NoneFinished { elsewhere } => format!(
+                "Other sessions have {} here: `cc-cli status --all` lists them, `cc-cli result ID` shows one.",
+                cc_core::text::count(*elsewhere, "job")
+            ),
+            SelectError::NoneActive => {
+                "`cc-cli status --all` lists all jobs of this workspace.".to_owned()
+            }
+            SelectError::SeveralActive { .. } => "Name one of them.".to_owned(),
+        };
+        Self::new(Exit::Usage, error).hint(hint)
+    }
+}
+
+impl From<CancelError> for Complaint {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Store(error) => error.into(),
+            CancelError::AlreadyEnded { ref job } => {
+                let hint = format!("See it with `cc-cli result {}`.", job.id);
+                Self::new(Exit::Usage, error).hint(hint)
+            }
+            CancelError::Survived { ref job, .. } => {
+                let hint = format!("Try again: cc-cli cancel {}", job.id);
+                Self::new(Exit::Failed, error).hint(hint)
+            }
+        }
+    }
+}
+
+impl From<WorkError> for Complaint {
+    fn from(error: WorkError) -> Self {
+        Self::new(Exit::Failed, error)
+    }
+}
+
+/// What people can do about a failed run.
+pub(crate) fn failure_hint(failure: &Failure) -> Option<String> {
+    use FailureClass as C;
+    let hint = match failure.class {
+        C::NotInstalled => "Install Claude Code: npm install -g @anthropic-ai/claude-code",
+        C::LoggedOut => "Log in: run `claude`, then /login. Then start the job again.",
+        C::UsageLimit => {
+            return Some(failure.retry_at.map_or_else(
+                || "The usage limit of your Claude account is reached; try again later.".to_owned(),
+                |at| format!("The usage limit of your Claude account resets at {at}."),
+            ));
+        }
+        C::Overloaded => "The service is overloaded; try again in a few minutes.",
+        C::Network => "Check the network and the proxy settings, then start the job again.",
+        C::Model => "Choose another model with --model, or leave it to Claude Code's default.",
+        C::PromptTooLong => "Review less at once: -- PATH…, --commit REV or --scope staged.",
+        C::Schema => "Start it again, or use the plain review.",
+        C::Sandbox => "Run cc-cli outside of the sandbox.",
+        C::TimeoutIdle => "Claude fell silent. Start the job again.",
+        C::TimeoutTotal => "Allow more time with --timeout, or review less at once.",
+        C::Turns | C::Budget => "Allow more, or ask for less at once.",
+        C::Killed | C::Lost => "Start the job again.",
+        C::Protocol => {
+            "Check that Claude Code works: `claude -p hello`. If it does, update cc and Claude Code."
+        }
+        C::Internal => "If it happens again, please report it.",
+        C::Other => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// How a call ends whose job failed.
+pub(crate) fn failure_exit(failure: &Failure) -> Exit {
+    match failure.class {
+        FailureClass::NotInstalled | FailureClass::LoggedOut | FailureClass::Sandbox => {
+            Exit::NotSetUp
+        }
+        _ => Exit::Failed,
+    }
+}

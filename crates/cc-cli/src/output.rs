@@ -1,0 +1,77 @@
+//! Where words go: results to standard output, everything else to standard error.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use cc_core::text::printable;
+use serde::Serialize;
+
+use crate::Complaint;
+
+/// The two streams. A reader that has gone away is no error: there is nobody left to tell.
+#[derive(Debug)]
+pub(crate) struct Output {
+    delivered: bool,
+}
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self { delivered: true }
+    }
+
+    /// Whether all that was to be shown so far was taken.
+    pub(crate) fn was_delivered(&self) -> bool {
+        self.delivered
+    }
+
+    /// Text for people, with a newline at its end.
+    pub(crate) fn text(&mut self, text: impl AsRef<str>) {
+        let text = printable(text.as_ref());
+        let newline = if text.ends_with('\n') || text.is_empty() {
+            ""
+        } else {
+            "\n"
+        };
+        self.write(format!("{text}{newline}").as_bytes());
+    }
+
+    /// One JSON document.
+    pub(crate) fn json(&mut self, value: &impl Serialize) {
+        match serde_json::to_string_pretty(value) {
+            Ok(text) => self.write(format!("{text}\n").as_bytes()),
+            Err(error) => self.note(format!("cannot write the result as JSON: {error}")),
+        }
+    }
+
+    /// Bytes as they are.
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        let mut stdout = io::stdout().lock();
+        self.delivered &= stdout
+            .write_all(bytes)
+            .and_then(|()| stdout.flush())
+            .is_ok();
+    }
+
+    /// A line for people beside the result.
+    pub(crate) fn note(&mut self, text: impl Display) {
+        let text = text.to_string();
+        // Nobody hears it if standard error is gone.
+        let _ = writeln!(io::stderr(), "{}", printable(&text));
+    }
+
+    /// What went wrong and what to do about it.
+    pub(crate) fn complain(&mut self, complaint: &Complaint) {
+        self.note(format_args!("cc-cli: {}", complaint.text));
+        if let Some(hint) = &complaint.hint {
+            self.note(format_args!("  {hint}"));
+        }
+    }
+
+    /// Help, version, or what is wrong with the arguments.
+    pub(crate) fn usage(&mut self, error: &clap::Error) -> ExitCode {
+        // As above: nobody hears it if the stream is gone.
+        let _ = error.print();
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    }
+}
