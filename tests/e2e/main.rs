@@ -5,3 +5,4 @@
 
 mod kit;
 mod layers;
+mod review_real;

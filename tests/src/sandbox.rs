@@ -5,14 +5,15 @@
 
 mod capture;
 mod command;
+mod jobs;
 mod output;
 mod processes;
+mod redact;
 mod repository;
 mod running;
 mod world;
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -177,24 +178,6 @@ impl Sandbox {
             .state(&Workspace::from_canonical(self.repo()))
     }
 
-    /// All job records of the repository, in order of their names.
-    ///
-    /// # Panics
-    /// When one is not JSON.
-    pub fn records(&self) -> Vec<Value> {
-        let entries = fs::read_dir(self.state_dir().jobs()).into_iter().flatten();
-        let mut paths: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .collect();
-        paths.retain(|path| path.extension() == Some(OsStr::new("json")));
-        paths.sort();
-        let read = |path: &PathBuf| {
-            let text = fs::read(path).expect("a record can be read");
-            serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-        };
-        paths.iter().map(read).collect()
-    }
-
     /// A call of `cc-cli`.
     pub fn cc<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
         self.product("cc-cli").args(args)
@@ -270,11 +253,6 @@ impl Sandbox {
     pub fn wait_quiet(&self, timeout: Duration) {
         let probe = || self.processes().is_empty().then_some(());
         eventually(timeout, "the end of every process of the sandbox", probe);
-    }
-
-    /// `text` with the sandbox's directory written as `<root>`, for comparing whole outputs.
-    pub fn redact(&self, text: &str) -> String {
-        text.replace(&*self.root.to_string_lossy(), "<root>")
     }
 }
 

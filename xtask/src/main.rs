@@ -6,8 +6,10 @@
     reason = "a terminal is where tasks report"
 )]
 
+mod bench;
 mod ci;
 mod peers;
+mod tour;
 
 use std::process::ExitCode;
 
@@ -16,15 +18,21 @@ use clap::Parser;
 /// Tasks of the project.
 #[derive(Debug, Parser)]
 enum Task {
+    /// Measures the product against its limits, in a release build.
+    Bench(bench::Args),
     /// Runs every check in order and stops at the first that fails.
     Ci,
+    /// Shows the product at work, without any account.
+    Tour,
     /// Installs the pinned `claude` and `codex` into target/peers and prints where they are.
     Peers(peers::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
+        Task::Bench(args) => bench::run(&args),
         Task::Ci => ci::run(),
+        Task::Tour => tour::run(),
         Task::Peers(args) => peers::run(&args),
     };
     match done {

@@ -71,6 +71,8 @@ pub(crate) struct Ending {
     family: Family,
     stage: usize,
     since: Instant,
+    /// Whether the look before this one found nothing.
+    quiet: bool,
 }
 
 impl Ending {
@@ -81,6 +83,7 @@ impl Ending {
             family,
             stage,
             since: Instant::now(),
+            quiet: false,
         };
         ending.send();
         ending
@@ -98,10 +101,16 @@ impl Ending {
 
     fn step(&mut self) -> Step {
         if self.nothing_runs() {
-            // What was started after the last look must not escape.
+            // What was started after the last look must not escape. Two looks, because in the
+            // middle of an exec a process cannot be told by its mark.
             self.family.remember();
-            if self.nothing_runs() {
+            let nothing = self.nothing_runs();
+            if nothing && self.quiet {
                 return Step::Done(Ok(()));
+            }
+            self.quiet = nothing;
+            if nothing {
+                return Step::Again(PAUSE);
             }
         }
         let (signal, patience) = STAGES[self.stage];
@@ -147,5 +156,6 @@ impl Ending {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -4,6 +4,8 @@
 //! own, and a command that forks twice leaves the tree. So a run marks its environment, which
 //! children inherit, and whoever carries the mark belongs to it, whoever its parent is now.
 
+use std::time::Duration;
+
 use cc_core::Proc;
 
 /// The variable that carries the mark of a run.
@@ -32,10 +34,7 @@ impl Family {
 
     /// The family of a run that another process started and left behind.
     pub(crate) fn of_orphan(claude: Proc) -> Self {
-        let mark = claude
-            .is_running()
-            .then(|| os::variable(&claude, MARK))
-            .flatten();
+        let mark = mark_of(&claude);
         Self {
             claude,
             mark,
@@ -88,6 +87,21 @@ impl Family {
             .chain(&self.known)
             .filter(|proc| proc.is_running())
     }
+}
+
+/// The mark of a Claude that runs.
+fn mark_of(claude: &Proc) -> Option<String> {
+    // In the middle of an exec a process has no environment to be seen.
+    for _ in 0..10 {
+        if !claude.is_running() {
+            break;
+        }
+        if let Some(mark) = os::variable(claude, MARK) {
+            return Some(mark);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    None
 }
 
 #[cfg(target_os = "linux")]

@@ -109,6 +109,12 @@ fn search(env: &Env, fence: &Fence) -> Result<PathBuf, LocateError> {
         }))
 }
 
+/// Whether PATH has an executable of that name which the workspace has no hand in.
+pub fn is_on_path(env: &Env, workspace: &Path, program: &str) -> bool {
+    let dirs = Fence::new(env, workspace).search_path(env);
+    dirs.iter().any(|dir| is_executable(&dir.join(program)))
+}
+
 fn judge(fence: &Fence, path: PathBuf) -> Result<PathBuf, LocateError> {
     if !path.exists() {
         return Err(LocateError::NotFound {
@@ -185,8 +191,8 @@ impl Fence {
 
 fn path_entries(env: &Env) -> impl Iterator<Item = PathBuf> {
     env.var("PATH")
-        .map(|path| std::env::split_paths(path).collect())
-        .unwrap_or_else(Vec::new)
+        .map(|path| std::env::split_paths(path).collect::<Vec<_>>())
+        .unwrap_or_default()
         .into_iter()
 }
 

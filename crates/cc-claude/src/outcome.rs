@@ -89,30 +89,36 @@ impl Report {
     /// structured output, but wrote the object into its text, mostly within a fence. Claude Code
     /// does not read it from there.
     pub fn json_in_text(&self) -> Option<Value> {
-        /// How often to begin in vain, so that a hostile text cannot make this slow.
-        const ATTEMPTS: usize = 200;
-        let (mut at, mut failed) = (0, 0);
+        /// How many bytes to read in vain, so that a hostile text cannot make this slow.
+        const WASTE: usize = 8 << 20;
+        let (mut at, mut wasted) = (0, 0);
         let mut largest: Option<(usize, Value)> = None;
-        while failed < ATTEMPTS
+        while wasted < WASTE
             && let Some(offset) = self.text[at..].find('{')
         {
             at += offset;
+            let rest = &self.text[at..];
             // Most braces of a review are code.
-            if !self.text[at + 1..].trim_start().starts_with(['"', '}']) {
+            if !rest[1..].trim_start().starts_with(['"', '}']) {
                 at += 1;
                 continue;
             }
-            let mut values = serde_json::Deserializer::from_str(&self.text[at..]).into_iter();
-            let Some(Ok(value)) = values.next() else {
-                failed += 1;
-                at += 1;
-                continue;
-            };
-            let length = values.byte_offset();
-            if largest.as_ref().is_none_or(|(most, _)| length > *most) {
-                largest = Some((length, value));
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+            match values.next() {
+                Some(Ok(value)) => {
+                    let length = values.byte_offset();
+                    if largest.as_ref().is_none_or(|(most, _)| length > *most) {
+                        largest = Some((length, value));
+                    }
+                    at += length;
+                }
+                Some(Err(error)) => {
+                    let read = rest.lines().take(error.line());
+                    wasted += read.map(|line| line.len() + 1).sum::<usize>();
+                    at += 1;
+                }
+                None => at += 1,
             }
-            at += length;
         }
         largest.map(|(_, value)| value)
     }
@@ -179,5 +185,12 @@ mod tests {
     fn a_hostile_text_is_given_up_on() {
         check(&"{\"a\":[".repeat(300_000), None);
         check(&"{ ".repeat(1_000_000), None);
+        // Each of these would be read to the end of the text.
+        let open = format!("{{\"a\":[{}\n", "1,".repeat(15_000));
+        check(&format!("{}x {{\"b\": 1}}", open.repeat(120)), None);
+        check(
+            &format!("{}x {{\"b\": 1}}", open.repeat(3)),
+            Some(json!({"b": 1})),
+        );
     }
 }

@@ -247,5 +247,6 @@ fn inode(_: &std::fs::Metadata) -> u64 {
     0
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cc_core::{Failure, FailureClass, ThreadId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One request to Claude.
 #[derive(Clone, Debug)]
@@ -17,8 +17,12 @@ pub struct Request {
     pub prompt: String,
     /// Replaces Claude's own system prompt.
     pub system_prompt: Option<String>,
+    /// What is said after Claude's system prompt, its own or ours.
+    pub append_system_prompt: Option<String>,
     /// What Claude may use.
     pub tools: Tools,
+    /// Whose configuration Claude loads.
+    pub configuration: Configuration,
     /// The JSON schema of the structured output that is asked for.
     pub schema: Option<Value>,
     /// The model, verbatim; Claude's default where absent.
@@ -31,10 +35,12 @@ pub struct Request {
     pub limits: Limits,
     /// How many turns the run may take.
     pub max_turns: Option<u32>,
+    /// What the run may cost in US dollars. Claude looks after each request, so it may cost more.
+    pub max_budget_usd: Option<f64>,
 }
 
 /// What Claude may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tools {
     /// Nothing: one answer from what the prompt holds.
     None,
@@ -43,14 +49,82 @@ pub enum Tools {
     /// No allow rule is given, because one would switch that proof off: under `dontAsk` without
     /// rules Claude 2.1.197 and 2.1.330 let none of 72 writing probes through.
     ReadOnly,
+    /// Changing files of the working directory as well, and running commands.
+    Write(Sandbox),
+}
+
+/// Where the commands that Claude runs are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    /// In the operating system's sandbox: writes in the working directory only, no network beyond
+    /// these hosts. Without a sandbox there is no run.
+    On {
+        /// The hosts that may be reached, such as `crates.io` or `*.npmjs.org`.
+        allowed_domains: Vec<String>,
+    },
+    /// Nowhere: they have all rights of the user.
+    Off,
+}
+
+/// Whose configuration Claude loads: settings, instructions, skills, MCP servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Configuration {
+    /// The user's own.
+    pub user: bool,
+    /// That of the working directory, with its hooks. It can run programs and set Claude's
+    /// environment, so it is for trusted repositories alone.
+    pub project: bool,
+}
+
+impl Configuration {
+    fn sources(self) -> &'static str {
+        match (self.user, self.project) {
+            (false, false) => "",
+            (true, false) => "user",
+            (false, true) => "project,local",
+            (true, true) => "user,project,local",
+        }
+    }
 }
 
 impl Tools {
-    fn names(self) -> &'static str {
+    fn names(&self, configuration: Configuration) -> &'static str {
         match self {
             Tools::None => "",
             Tools::ReadOnly => "Read,Glob,Grep,Bash",
+            Tools::Write(_) if configuration.project => {
+                "Read,Glob,Grep,Bash,Edit,Write,NotebookEdit,Skill"
+            }
+            Tools::Write(_) => "Read,Glob,Grep,Bash,Edit,Write,NotebookEdit",
         }
+    }
+
+    fn permission_mode(&self) -> &'static str {
+        match self {
+            Tools::None | Tools::ReadOnly => "dontAsk",
+            Tools::Write(_) => "acceptEdits",
+        }
+    }
+
+    /// Settings on top of those that are loaded. Every type in them must be right: Claude 2.1.197
+    /// and 2.1.260 ignore the whole of it otherwise, and run without a sandbox.
+    fn settings(&self, configuration: Configuration) -> Option<String> {
+        let mut settings = serde_json::Map::new();
+        if !configuration.project {
+            settings.insert("disableAllHooks".into(), true.into());
+        }
+        if let Tools::Write(Sandbox::On { allowed_domains }) = self {
+            let sandbox = json!({
+                "enabled": true,
+                "failIfUnavailable": true,
+                "allowUnsandboxedCommands": false,
+                "autoAllowBashIfSandboxed": true,
+                "network": {"allowedDomains": allowed_domains},
+            });
+            settings.insert("sandbox".into(), sandbox);
+        }
+        let needed = matches!(self, Tools::Write(_)) || configuration.user;
+        (needed && !settings.is_empty()).then(|| Value::Object(settings).to_string())
     }
 }
 
@@ -82,6 +156,28 @@ const PROMPT_BYTES: usize = 10 * 1024 * 1024;
 const PLAIN_TEXT: &str = "Task:\n";
 
 impl Request {
+    /// A request that says nothing yet, uses nothing, keeps nothing, and may take an hour.
+    pub fn new(cwd: impl Into<PathBuf>) -> Self {
+        Self {
+            cwd: cwd.into(),
+            prompt: String::new(),
+            system_prompt: None,
+            append_system_prompt: None,
+            tools: Tools::None,
+            configuration: Configuration::default(),
+            schema: None,
+            model: None,
+            effort: None,
+            thread: Thread::NotKept,
+            limits: Limits {
+                idle: Duration::from_secs(600),
+                total: Duration::from_secs(3_600),
+            },
+            max_turns: None,
+            max_budget_usd: None,
+        }
+    }
+
     /// The arguments after the program's name.
     ///
     /// A value that is not ours stands behind `=`, so that one that begins with `-` stays a value.
@@ -93,16 +189,20 @@ impl Request {
             "--verbose",
             "--include-partial-messages",
             "--setting-sources",
-            "",
-            "--strict-mcp-config",
-            "--disable-slash-commands",
+            self.configuration.sources(),
             "--permission-mode",
-            "dontAsk",
+            self.tools.permission_mode(),
             "--tools",
-            self.tools.names(),
+            self.tools.names(self.configuration),
         ]
         .map(OsString::from)
         .into();
+        if !self.configuration.project {
+            args.extend(["--strict-mcp-config", "--disable-slash-commands"].map(OsString::from));
+        }
+        if self.tools == Tools::Write(Sandbox::Off) {
+            args.push("--allowedTools=Bash".into());
+        }
         args.push(match &self.thread {
             Thread::NotKept => "--no-session-persistence".into(),
             Thread::New(id) => valued("--session-id", id.as_str()),
@@ -110,8 +210,14 @@ impl Request {
         });
         let values = [
             ("--system-prompt", self.system_prompt.clone()),
+            ("--append-system-prompt", self.append_system_prompt.clone()),
+            ("--settings", self.tools.settings(self.configuration)),
             ("--json-schema", self.schema.as_ref().map(schema_text)),
             ("--max-turns", self.max_turns.map(|turns| turns.to_string())),
+            (
+                "--max-budget-usd",
+                self.max_budget_usd.map(|dollars| dollars.to_string()),
+            ),
             ("--model", self.model.clone()),
             ("--effort", self.effort.clone()),
         ];

@@ -8,7 +8,8 @@ mod fork;
 mod orphans;
 mod spawn;
 mod state;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 mod watch;
 

@@ -32,6 +32,15 @@ pub enum Command {
     Review(ReviewArgs),
     /// Try to break a change: findings by severity, with file and lines.
     AdversarialReview(ReviewArgs),
+    /// Hand Claude a task in this workspace.
+    #[command(alias = "task")]
+    Rescue(RescueArgs),
+    /// Show the rescue that `rescue --resume` would continue.
+    ResumeCandidate(CandidateArgs),
+    /// Bring the change of an isolated rescue over into your files.
+    Apply(IsolatedArgs),
+    /// Remove the work tree of an isolated rescue.
+    Discard(IsolatedArgs),
     /// Show the jobs of this session, or one job.
     Status(StatusArgs),
     /// Show what a finished job found, and mark it as read.
@@ -131,18 +140,97 @@ pub struct ReviewArgs {
     /// The effort, passed on to Claude Code as it is.
     #[arg(long)]
     pub effort: Option<String>,
+    /// End the review after this time, such as 90s, 20m or 2h; a plain number is seconds.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// What to do once it was started.
+    #[command(flatten)]
+    pub hand_out: HandOutArgs,
+}
+
+/// What to do once a job was started.
+#[derive(Debug, clap::Args)]
+pub struct HandOutArgs {
     /// Return at once with the id of the job.
     #[arg(long, conflicts_with = "wait")]
     pub background: bool,
     /// Wait for the result (the default).
     #[arg(long)]
     pub wait: bool,
-    /// End the review after this time, such as 90s, 20m or 2h; a plain number is seconds.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub timeout: Option<Duration>,
     /// Whether showing the result marks the job as read.
     #[arg(long, value_enum, default_value_t = ViewState::OnSuccess)]
     pub view_state: ViewState,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `rescue`.
+#[derive(Debug, clap::Args)]
+pub struct RescueArgs {
+    /// The task; several words are joined by spaces, `-` means standard input.
+    #[arg(value_name = "TASK")]
+    pub task: Vec<OsString>,
+    /// Read the task from a file.
+    #[arg(long, value_name = "FILE", conflicts_with = "task")]
+    pub prompt_file: Option<PathBuf>,
+    /// Let Claude change files of this workspace (the default).
+    #[arg(long, conflicts_with = "read_only")]
+    pub write: bool,
+    /// Let Claude look only.
+    #[arg(long)]
+    pub read_only: bool,
+    /// Run Claude's commands with all your rights, outside of the operating system's sandbox.
+    #[arg(long, conflicts_with = "read_only")]
+    pub no_sandbox: bool,
+    /// Go on with the latest finished rescue of this session, or with JOB.
+    #[arg(long, value_name = "JOB", num_args = 0..=1)]
+    pub resume: Option<Option<OsString>>,
+    /// The same as --resume without JOB.
+    #[arg(long, conflicts_with = "resume")]
+    pub resume_last: bool,
+    /// Begin anew (the default).
+    #[arg(long, conflicts_with_all = ["resume", "resume_last"])]
+    pub fresh: bool,
+    /// Mend what this review found.
+    #[arg(long, value_name = "JOB")]
+    pub from: Option<String>,
+    /// Only these findings of the review, by their numbers.
+    #[arg(long, value_name = "N", value_delimiter = ',', requires = "from")]
+    pub findings: Vec<usize>,
+    /// Work in a work tree of its own; `apply` and `discard` decide what becomes of it.
+    #[arg(long, conflicts_with_all = ["resume", "resume_last", "read_only"])]
+    pub isolated: bool,
+    /// The model, passed on to Claude Code as it is.
+    #[arg(long)]
+    pub model: Option<String>,
+    /// The effort, passed on to Claude Code as it is.
+    #[arg(long)]
+    pub effort: Option<String>,
+    /// End the task after this time, such as 90s, 20m or 2h; a plain number is seconds.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+    /// End the task once it has cost that much.
+    #[arg(long, value_name = "DOLLARS")]
+    pub max_budget_usd: Option<f64>,
+    /// What to do once it was started.
+    #[command(flatten)]
+    pub hand_out: HandOutArgs,
+}
+
+/// Arguments of `resume-candidate`.
+#[derive(Debug, clap::Args)]
+pub struct CandidateArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `apply` and `discard`.
+#[derive(Debug, clap::Args)]
+pub struct IsolatedArgs {
+    /// The job, or the beginning of its id.
+    pub job: String,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

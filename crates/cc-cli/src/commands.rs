@@ -2,8 +2,11 @@
 
 mod cancel;
 mod completions;
+mod hand_out;
+mod isolated;
 mod logs;
 mod prune;
+mod rescue;
 mod result;
 mod review;
 mod scope;
@@ -33,6 +36,10 @@ pub(crate) fn dispatch(env: &Env, args: Args, output: &mut Output) -> Outcome {
         Command::AdversarialReview(args) => {
             review::review(&Project::open(&env)?, &args, true, output)
         }
+        Command::Rescue(args) => rescue::rescue(&Project::open(&env)?, &args, output),
+        Command::ResumeCandidate(args) => rescue::candidate(&Project::open(&env)?, &args, output),
+        Command::Apply(args) => isolated::apply(&Project::open(&env)?, &args, output),
+        Command::Discard(args) => isolated::discard(&Project::open(&env)?, &args, output),
         Command::Status(args) => status::status(&Project::open(&env)?, &args, output),
         Command::Result(args) => result::result(&Project::open(&env)?, &args, output),
         Command::Wait(args) => wait::wait(&Project::open(&env)?, &args, output),

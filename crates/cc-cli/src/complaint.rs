@@ -6,6 +6,9 @@ use cc_git::Error as GitError;
 use cc_jobs::{SelectError, StoreError};
 use cc_workflows::cancel::CancelError;
 use cc_workflows::preflight::Obstacle;
+use cc_workflows::rescue::{
+    ApplyError, FromReviewError, ResumeError, SandboxMissing, StartError as RescueError,
+};
 use cc_workflows::review::StartError;
 use cc_workflows::worker::WorkError;
 use cc_workflows::{LaunchError, ProjectError};
@@ -87,6 +90,110 @@ impl From<StartError> for Complaint {
     }
 }
 
+impl From<RescueError> for Complaint {
+    fn from(error: RescueError) -> Self {
+        match error {
+            RescueError::Obstacle(error) => error.into(),
+            RescueError::Claude(error) => error.into(),
+            RescueError::NoTask => {
+                Self::new(Exit::Usage, error).hint("Say what is to be done: cc-cli rescue 'TASK'")
+            }
+            RescueError::TooLong { .. } => Self::new(Exit::Usage, error)
+                .hint("Put the bulk into a file of the workspace and name it in the task."),
+            RescueError::Resume(error) => error.into(),
+            RescueError::FromReview(error) => error.into(),
+            RescueError::Sandbox(error) => error.into(),
+            RescueError::Git(error) => error.into(),
+            RescueError::Store(error) => error.into(),
+            RescueError::Launch(error) => error.into(),
+        }
+    }
+}
+
+impl From<ResumeError> for Complaint {
+    fn from(error: ResumeError) -> Self {
+        let hint = match &error {
+            ResumeError::Select(_) | ResumeError::NotARescue { .. } => {
+                "`cc-cli status --all` lists all jobs.".to_owned()
+            }
+            ResumeError::None => {
+                "Begin anew without --resume, or name a job: --resume JOB".to_owned()
+            }
+            ResumeError::OtherRepository { .. } => "Go there first: --cwd DIR".to_owned(),
+            ResumeError::NoThread { .. } | ResumeError::Discarded { .. } => {
+                "Begin anew without --resume.".to_owned()
+            }
+            ResumeError::StillRuns { id } => format!("Wait for it: cc-cli wait {id}"),
+            ResumeError::Store(_) => String::new(),
+        };
+        match error {
+            ResumeError::Select(error) => error.into(),
+            ResumeError::Store(error) => error.into(),
+            error => Self::new(Exit::Usage, error).hint(hint),
+        }
+    }
+}
+
+impl From<FromReviewError> for Complaint {
+    fn from(error: FromReviewError) -> Self {
+        match error {
+            FromReviewError::Select(error) => error.into(),
+            FromReviewError::Store(error) => error.into(),
+            FromReviewError::NoReview { ref id }
+            | FromReviewError::NotNumbered { ref id }
+            | FromReviewError::NoSuchFinding { ref id, .. }
+            | FromReviewError::NoFindings { ref id } => {
+                let hint = format!("See what it found: cc-cli result {id}");
+                Self::new(Exit::Usage, error).hint(hint)
+            }
+        }
+    }
+}
+
+impl From<SandboxMissing> for Complaint {
+    fn from(error: SandboxMissing) -> Self {
+        let way_out =
+            "or give it up with --no-sandbox: Claude's commands then have all your rights";
+        let hint = match &error {
+            SandboxMissing::Programs {
+                install: Some(command),
+                ..
+            } => format!("Install it: {command}; {way_out}."),
+            SandboxMissing::Programs {
+                install: None,
+                missing,
+            } => {
+                format!(
+                    "Install {} with your package manager; {way_out}.",
+                    missing.join(" and ")
+                )
+            }
+            SandboxMissing::Unsupported => format!("Use --read-only, {way_out}."),
+        };
+        Self::new(Exit::NotSetUp, error).hint(hint)
+    }
+}
+
+impl From<ApplyError> for Complaint {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Select(error) => error.into(),
+            ApplyError::Git(error) => error.into(),
+            ApplyError::Store(error) => error.into(),
+            ApplyError::StillRuns { ref id } => {
+                let hint = format!("Wait for it: cc-cli wait {id}");
+                Self::new(Exit::Usage, error).hint(hint)
+            }
+            ApplyError::NotIsolated { .. } => Self::new(Exit::Usage, error)
+                .hint("Only rescues started with --isolated have one, until they are discarded."),
+            ApplyError::NothingToApply { ref id } => {
+                let hint = format!("Remove its work tree: cc-cli discard {id}");
+                Self::new(Exit::Failed, error).hint(hint)
+            }
+        }
+    }
+}
+
 impl From<Obstacle> for Complaint {
     fn from(error: Obstacle) -> Self {
         let complaint = Self::new(Exit::NotSetUp, error);
@@ -125,6 +232,7 @@ impl From<GitError> for Complaint {
             GitError::Timeout { .. }
             | GitError::TooMuchOutput { .. }
             | GitError::Failed { .. }
+            | GitError::DoesNotApply { .. }
             | GitError::Io(_) => Exit::Failed,
             _ => Exit::Usage,
         };
@@ -140,6 +248,9 @@ impl From<GitError> for Complaint {
             GitError::NothingToReview { .. } => Some(
                 "Name another change: --commit HEAD, --base REF or --range A..B. `cc-cli scope` shows what each covers.",
             ),
+            GitError::DoesNotApply { .. } => {
+                Some("Commit or stash your own changes to these files, then apply again.")
+            }
             GitError::NoCommits => Some("Review what you have so far with --scope working-tree."),
             GitError::GitMissing | GitError::GitTooOld => {
                 Some("Install a recent Git and put it on your PATH.")

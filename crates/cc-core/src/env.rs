@@ -19,6 +19,8 @@ pub struct Env {
     pub exe: PathBuf,
     /// The wall clock.
     pub clock: Clock,
+    /// Whether standard input is a terminal.
+    pub stdin_is_terminal: bool,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
     /// Whether standard error is a terminal.
@@ -40,6 +42,7 @@ impl Env {
             cwd: std::env::current_dir()?,
             exe: std::env::current_exe()?,
             clock: Clock::System,
+            stdin_is_terminal: io::stdin().is_terminal(),
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal: io::stderr().is_terminal(),
         })
@@ -59,6 +62,7 @@ impl Env {
             cwd: cwd.into(),
             exe: exe.into(),
             clock: Clock::System,
+            stdin_is_terminal: false,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
         }

@@ -106,6 +106,27 @@ impl JobId {
     }
 }
 
+impl ThreadId {
+    /// A fresh id: a random UUID (version 4), which is what Claude Code asks for.
+    pub fn fresh() -> Self {
+        let mut bytes: [u8; 16] = random_bytes();
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let part = |range| &hex[range];
+        Self(
+            [
+                part(0..8),
+                part(8..12),
+                part(12..16),
+                part(16..20),
+                part(20..32),
+            ]
+            .join("-"),
+        )
+    }
+}
+
 /// Bytes from the operating system's random source.
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -162,6 +183,19 @@ mod tests {
         assert_ne!(a, b);
         assert!(a.as_str().starts_with("review-loyw3v28-"), "{a}");
         assert_eq!(JobId::parse(a.as_str()).unwrap(), a);
+    }
+
+    #[test]
+    fn fresh_threads_are_random_uuids() {
+        let (a, b) = (ThreadId::fresh(), ThreadId::fresh());
+        assert_ne!(a, b);
+        let text = a.as_str();
+        let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+        assert_eq!((text.len(), dashes), (36, vec![8, 13, 18, 23]));
+        assert!(
+            text[14..15] == *"4" && "89ab".contains(&text[19..20]),
+            "{text}"
+        );
     }
 
     #[test]

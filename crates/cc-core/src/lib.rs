@@ -27,4 +27,4 @@ pub use lock::{FileLock, LockError};
 pub use paths::{DataDir, StateDir, Workspace};
 pub use process::Proc;
 pub use time::{Clock, Time};
-pub use usage::{ModelNames, Usage};
+pub use usage::{Dollars, ModelNames, Usage};

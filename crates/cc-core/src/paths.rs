@@ -67,6 +67,11 @@ impl DataDir {
         self.0.join("config.toml")
     }
 
+    /// The lock under which the user's settings are changed.
+    pub fn settings_lock(&self) -> PathBuf {
+        self.0.join("config.lock")
+    }
+
     /// What probes of the host programs found, by the binary's fingerprint.
     pub fn probes(&self) -> PathBuf {
         self.0.join("probes")

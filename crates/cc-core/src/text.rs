@@ -47,6 +47,17 @@ pub fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
+/// The first line of Markdown `text` that says something, as one line of at most `limit` characters.
+pub fn first_line(text: &str, limit: usize) -> String {
+    let mut lines = text
+        .lines()
+        .map(|line| line.trim_matches(['#', ' ', '*', '\t']));
+    one_line(
+        lines.find(|line| !line.is_empty()).unwrap_or_default(),
+        limit,
+    )
+}
+
 /// The last bytes of a stream that may never end.
 #[derive(Clone, Debug, Default)]
 pub struct Tail {
@@ -147,6 +158,12 @@ mod tests {
         assert_eq!(one_line("abcdef", 6), "abcdef");
         assert_eq!(one_line("abcdefg", 6), "abcde…");
         assert_eq!(one_line(&"é".repeat(1_000_000), 3), "éé…");
+    }
+
+    #[test]
+    fn the_first_line_is_taken_without_its_marks() {
+        assert_eq!(first_line("\n## **Verdict**\nmore", 20), "Verdict");
+        assert_eq!(first_line("\n \n", 20), "");
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! Points in time as records hold them: UTC, milliseconds, RFC 3339 with `Z`.
+//! Points in time as records hold them (UTC, milliseconds, RFC 3339 with `Z`), and time spans as
+//! people write and read them.
 
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time, cut to milliseconds.
@@ -24,6 +25,12 @@ impl Time {
     /// How long ago `self` was at `now`; zero where a clock jumped and `self` lies ahead.
     pub fn until(self, now: Time) -> Duration {
         Duration::from_millis(u64::try_from(now.as_millis() - self.as_millis()).unwrap_or(0))
+    }
+
+    /// The midnight (UTC) at which the day of `self` began.
+    pub fn start_of_day(self) -> Self {
+        let millis = self.as_millis();
+        Self::from_millis(millis - millis.rem_euclid(24 * 60 * 60 * 1_000))
     }
 
     /// The point `after` later.
@@ -75,6 +82,44 @@ impl Clock {
     }
 }
 
+/// A text that is no time span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {}", Self::EXPECTED)]
+pub struct InvalidDuration;
+
+impl InvalidDuration {
+    /// What is expected, for people.
+    pub const EXPECTED: &'static str = "a time above zero, such as 90s, 20m or 1h 30m";
+}
+
+/// Reads a time span above zero as people write it: a number of seconds, or a text such as `20m`,
+/// `90s` or `1h 30m`.
+///
+/// # Errors
+/// When the text is no time span, or none above zero.
+pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
+    let span = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let span: SignedDuration = text.parse().map_err(|_| InvalidDuration)?;
+            span.try_into().map_err(|_| InvalidDuration)?
+        }
+    };
+    if span.is_zero() {
+        return Err(InvalidDuration);
+    }
+    Ok(span)
+}
+
+/// A time span as [`parse_duration`] reads it, in full: `20m`, `1m 30s`.
+pub fn exact_duration(span: Duration) -> String {
+    match SignedDuration::try_from(span) {
+        Ok(span) => format!("{span:#}"),
+        // Longer than that type can tell, and than anybody waits.
+        Err(_) => span.as_secs().to_string(),
+    }
+}
+
 /// A duration as people read it: `0.4s`, `42s`, `3m 20s`, `1h 05m`.
 pub fn human_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -106,6 +151,70 @@ mod tests {
         let (early, late) = (Time::from_millis(1_000), Time::from_millis(4_000));
         assert_eq!(early.until(late), Duration::from_secs(3));
         assert_eq!(late.until(early), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        let check = |at: &str, midnight: &str| {
+            let at: Time = serde_json::from_str(&format!("\"{at}\"")).unwrap();
+            assert_eq!(at.start_of_day().to_string(), midnight);
+        };
+        check("2026-03-01T10:11:12.345Z", "2026-03-01T00:00:00.000Z");
+        check("2026-03-01T00:00:00.000Z", "2026-03-01T00:00:00.000Z");
+        check("2026-02-28T23:59:59.999Z", "2026-02-28T00:00:00.000Z");
+        check("1969-12-31T12:00:00.000Z", "1969-12-31T00:00:00.000Z");
+    }
+
+    #[test]
+    fn time_spans_are_read() {
+        let check = |text: &str, expect: Option<u64>| {
+            let span = parse_duration(text).ok();
+            assert_eq!(
+                span.map(|span| span.as_millis()),
+                expect.map(u128::from),
+                "{text:?}"
+            );
+        };
+        check("90", Some(90_000));
+        check("90s", Some(90_000));
+        check("20m", Some(1_200_000));
+        check("1h 30m", Some(5_400_000));
+        check("1h30m", Some(5_400_000));
+        check("500ms", Some(500));
+        for bad in [
+            "",
+            "0",
+            "0s",
+            "-5m",
+            "5m ago",
+            "soon",
+            "5 parsecs",
+            "1d",
+            "1.5",
+            "nan",
+        ] {
+            check(bad, None);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_exact_duration_is_read_back(millis in 1u64..=u64::MAX) {
+            let span = Duration::from_millis(millis);
+            assert_eq!(parse_duration(&exact_duration(span)), Ok(span));
+        }
+    }
+
+    #[test]
+    fn exact_durations_are_short() {
+        for (seconds, text) in [
+            (3_600, "1h"),
+            (600, "10m"),
+            (90, "1m 30s"),
+            (u64::MAX, "18446744073709551615"),
+        ] {
+            assert_eq!(exact_duration(Duration::from_secs(seconds)), text);
+        }
     }
 
     #[test]

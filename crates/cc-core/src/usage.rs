@@ -1,4 +1,7 @@
-//! What one run of Claude used: tokens and dollars.
+//! What a run of Claude used and may cost: tokens, models, dollars.
+
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,4 +48,83 @@ pub struct ModelNames {
     pub requested: Option<String>,
     /// The model that Claude said it used.
     pub actual: Option<String>,
+}
+
+/// An amount of US dollars that may be spent: above zero and finite.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Dollars(f64);
+
+/// What is no amount of dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {}", Self::EXPECTED)]
+pub struct InvalidDollars;
+
+impl InvalidDollars {
+    /// What is expected, for people.
+    pub const EXPECTED: &'static str = "dollars above zero, such as 2.5";
+}
+
+impl Dollars {
+    /// Takes an amount.
+    ///
+    /// # Errors
+    /// When it is zero, negative, infinite or no number.
+    pub fn new(amount: f64) -> Result<Self, InvalidDollars> {
+        if amount > 0.0 && amount.is_finite() {
+            Ok(Self(amount))
+        } else {
+            Err(InvalidDollars)
+        }
+    }
+
+    /// The amount.
+    pub fn amount(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for Dollars {
+    type Err = InvalidDollars;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDollars> {
+        Self::new(text.parse().map_err(|_| InvalidDollars)?)
+    }
+}
+
+impl fmt::Display for Dollars {
+    /// As people read it: `$2.50`; all digits where cents do not tell it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cents = format!("{:.2}", self.0);
+        match cents.parse::<f64>() {
+            Ok(rounded) if rounded == self.0 => write!(f, "${cents}"),
+            _ => write!(f, "${}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_above_zero_and_finite() {
+        for (text, expect) in [
+            ("5", Some("$5.00")),
+            ("2.5", Some("$2.50")),
+            ("0.005", Some("$0.005")),
+            ("1e3", Some("$1000.00")),
+        ] {
+            let dollars: Option<Dollars> = text.parse().ok();
+            assert_eq!(
+                dollars.map(|dollars| dollars.to_string()).as_deref(),
+                expect,
+                "{text}"
+            );
+        }
+        for bad in [
+            "", "0", "-0.0", "-1", "inf", "NaN", "1e999", "$5", "5 $", "five",
+        ] {
+            assert_eq!(bad.parse::<Dollars>(), Err(InvalidDollars), "{bad}");
+        }
+    }
 }

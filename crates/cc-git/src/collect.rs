@@ -128,8 +128,9 @@ impl Repository {
         let ended = self
             .runner
             .stream(&args, b"", limits.timeout, &mut |bytes| {
-                stream.push(bytes);
-                left = left.saturating_sub(bytes.len() as u64);
+                let within = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+                stream.push(&bytes[..within]);
+                left -= within as u64;
                 if left == 0 {
                     ControlFlow::Break(())
                 } else {

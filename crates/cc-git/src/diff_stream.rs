@@ -179,8 +179,8 @@ impl DiffStream {
     fn counted(&mut self, path: &[u8], counts: Counts) {
         self.totals.files += 1;
         if let Counts::Lines { added, deleted } = counts {
-            self.totals.additions += added;
-            self.totals.deletions += deleted;
+            self.totals.additions = self.totals.additions.saturating_add(added);
+            self.totals.deletions = self.totals.deletions.saturating_add(deleted);
         }
         let rest = self.files.get(self.cursor..).unwrap_or_default();
         if let Some(ahead) = rest.iter().position(|file| file.path.as_bytes() == path) {
@@ -425,3 +425,6 @@ fn split_line(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|&byte| byte == b'\n');
     bytes.split_at(end.map_or(bytes.len(), |end| end + 1))
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,8 +91,14 @@ pub enum Error {
         root: PathBuf,
     },
     /// The objects to compare are not in this clone, and fetching is not ours to do.
-    #[error("objects are missing in this shallow or partial clone, fetch them first: {detail}")]
+    #[error("objects are missing in this clone (shallow, partial or damaged): {detail}")]
     MissingObjects {
+        /// What git said, one line.
+        detail: String,
+    },
+    /// A patch does not fit the files as they are; nothing was changed.
+    #[error("the change does not fit your files as they are now; nothing was changed: {detail}")]
+    DoesNotApply {
         /// What git said, one line.
         detail: String,
     },

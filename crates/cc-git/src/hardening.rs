@@ -23,6 +23,8 @@ pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
         // `git diff` would write a refreshed index even where optional locks are off.
         ("diff.autoRefreshIndex", "false"),
         ("diff.suppressBlankEmpty", "false"),
+        // `git status` reads it too, and fails where the file is gone.
+        ("diff.orderFile", "/dev/null"),
         ("core.quotePath", "false"),
         // Larger files are compared by identity only instead of being read into memory.
         ("core.bigFileThreshold", "32m"),

@@ -27,6 +27,7 @@ mod lines;
 mod repo_path;
 mod untracked;
 mod work_file;
+mod work_tree;
 
 pub use budget::Limits;
 pub use context::{Change, Context, FileChange, NotSeen, Reason, Totals};
@@ -37,3 +38,4 @@ pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
 pub use target::{Mode, ObjectId, Target};
 pub use top_level::{top_level, workspace};
+pub use work_tree::{Patch, WorkTree};

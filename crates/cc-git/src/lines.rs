@@ -113,8 +113,10 @@ impl Repository {
 
     /// The lines of the first of `names` that is a file.
     fn lines_of_object(&self, names: &[Vec<u8>]) -> Result<Option<Lines>, Error> {
-        // Names end at line breaks unless `-Z` (2.42) is given, so only a name with one needs it.
-        let with_nul = names.iter().any(|name| name.contains(&b'\n'));
+        // Names end at line breaks, of either kind, unless `-Z` (2.42) is given.
+        let with_nul = names
+            .iter()
+            .any(|name| name.iter().any(|byte| b"\r\n".contains(byte)));
         let (option, end) = if with_nul {
             ("-Z", 0)
         } else {
@@ -133,7 +135,7 @@ impl Repository {
             .stream(&args, &input, PATIENCE, &mut |bytes| reader.push(bytes))?;
         match reader.found {
             Some(found) => Ok(Some(found)),
-            None if ended.code == Some(0) => Ok(None),
+            None if ended.stopped || ended.code == Some(0) => Ok(None),
             None => Err(ended.into_error(&args)),
         }
     }

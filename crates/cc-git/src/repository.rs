@@ -167,11 +167,12 @@ impl Facts {
             .strip_suffix(b"\n")?
             .split(|&byte| byte == b'\n')
             .collect();
-        // `HEAD` stands for itself where it means no commit.
+        // Where HEAD means no commit, the words of the question are said back, as far as git gets.
+        let echo = [&b"HEAD"[..], b"--symbolic-full-name"];
         let unborn = lines
             .iter()
             .rev()
-            .take_while(|line| **line == b"HEAD")
+            .take_while(|line| echo.contains(line))
             .count();
         let (facts, head) = match lines.split_last_chunk::<2>() {
             Some((facts, [id, name])) if ObjectId::from_bytes(id).is_some() => {
@@ -239,7 +240,10 @@ mod tests {
             Some(("/a", Head::Detached { id })),
         );
         check("/a\ntrue\nsha256\nHEAD\n", Some(("/a", Head::Unborn)));
-        check("/a\nfalse\nsha1\nHEAD\nHEAD\n", Some(("/a", Head::Unborn)));
+        check(
+            "/a\nfalse\nsha1\nHEAD\n--symbolic-full-name\n",
+            Some(("/a", Head::Unborn)),
+        );
         check("", None);
         check("HEAD\n", None);
         check("/a\nfalse\nmd5\nHEAD\n", None);

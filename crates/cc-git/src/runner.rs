@@ -233,15 +233,15 @@ fn command_of<S: AsRef<OsStr>>(args: &[S]) -> String {
 impl Ended {
     /// The error that a failed call means.
     pub(crate) fn into_error<S: AsRef<OsStr>>(self, args: &[S]) -> Error {
-        let said = one_line(self.stderr.trim(), 600);
-        let missing = [
+        // Warnings come first; the reason is what git says last.
+        let reason = self.stderr.rfind("fatal: ").unwrap_or(0);
+        let said = one_line(self.stderr[reason..].trim(), 600);
+        let signs = [
             "bad object",
             "lazy fetching disabled",
-            "unable to read tree",
+            "from promisor remote",
         ];
-        let missing = missing.iter().any(|sign| said.contains(sign))
-            || (said.contains("unable to read ") && said.contains("promisor"));
-        if missing {
+        if signs.iter().any(|sign| self.stderr.contains(sign)) {
             return Error::MissingObjects { detail: said };
         }
         Error::Failed {

@@ -1,7 +1,7 @@
 //! The right to change one job: exists only while the job's lock is held.
 
 use cc_core::text::tail;
-use cc_core::{FileLock, IoError};
+use cc_core::{FileLock, IoError, ThreadId};
 
 use crate::job::PARTIAL_OUTPUT_LIMIT;
 use crate::{Body, Ending, Event, Job, Report, Store, StoreError};
@@ -72,6 +72,17 @@ impl<'store> Guard<'store> {
     pub fn keep_partial(&mut self, text: &str) -> Result<(), StoreError> {
         self.change(|_, body| {
             body.partial_output = Some(tail(text, PARTIAL_OUTPUT_LIMIT).to_owned());
+            Ok(())
+        })
+    }
+
+    /// Notes the thread that Claude keeps, from the moment it is there to be resumed.
+    ///
+    /// # Errors
+    /// When the record cannot be saved.
+    pub fn keep_thread(&mut self, thread: ThreadId) -> Result<(), StoreError> {
+        self.change(|job, _| {
+            job.thread = Some(thread);
             Ok(())
         })
     }

@@ -59,17 +59,9 @@ pub struct Head {
     pid: Option<u32>,
     #[serde(default, deserialize_with = "lenient")]
     pid_identity: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient")]
     claude_pid: Option<u32>,
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient")]
     claude_pid_identity: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     error_message: Option<String>,

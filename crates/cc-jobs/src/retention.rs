@@ -5,7 +5,7 @@ use std::fs;
 
 use cc_core::{FileLock, IoError, JobId};
 
-use crate::{Store, StoreError};
+use crate::{Job, Store, StoreError};
 
 /// The most finished jobs that are kept of one session.
 pub const KEPT_A_SESSION: usize = 100;
@@ -23,20 +23,25 @@ pub struct Pruned {
 
 impl Store {
     /// Removes the oldest finished jobs of each session beyond `keep`, and files of jobs without a
-    /// record. A job that has not ended is never removed.
+    /// record. A job that has not ended is never removed, nor one that `is_needed`.
     ///
     /// # Errors
     /// When the jobs cannot be listed; one that cannot be removed is reported in [`Pruned`].
-    pub fn prune(&self, keep: usize, dry_run: bool) -> Result<Pruned, StoreError> {
+    pub fn prune(
+        &self,
+        keep: usize,
+        dry_run: bool,
+        is_needed: impl Fn(&Job) -> bool,
+    ) -> Result<Pruned, StoreError> {
         let mut finished = self.list()?.jobs;
         finished.retain(|job| !job.state().is_active());
         finished.sort_by_key(|job| std::cmp::Reverse(job.state().completed_at()));
         let mut pruned = Pruned::default();
         let mut kept = HashMap::new();
         for job in finished {
-            let count: &mut usize = kept.entry(job.session).or_default();
+            let count: &mut usize = kept.entry(job.session.clone()).or_default();
             *count += 1;
-            if *count <= keep {
+            if *count <= keep || is_needed(&job) {
                 continue;
             }
             match if dry_run {

@@ -54,8 +54,9 @@ pub enum StoreError {
     Json(#[from] serde_json::Error),
 }
 
-/// Ends a Claude whose worker is gone, with everything it started; the error says what survived.
-pub type EndOrphan = fn(&Proc) -> Result<(), String>;
+/// Ends what a job whose worker is gone left running, and takes away what it left lying; the error
+/// says what survived.
+pub type CleanUp = fn(&Job, &Body) -> Result<(), String>;
 
 /// The jobs of one workspace.
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ pub struct Store {
     workspace: Workspace,
     dir: StateDir,
     clock: Clock,
-    end_orphan: EndOrphan,
+    clean_up: CleanUp,
 }
 
 /// All jobs of a workspace, newest first, and what lies among them that is no job.
@@ -86,13 +87,13 @@ pub struct Skipped {
 
 impl Store {
     /// The store of a workspace; touches no file.
-    pub fn new(data: &DataDir, workspace: Workspace, clock: Clock, end_orphan: EndOrphan) -> Self {
+    pub fn new(data: &DataDir, workspace: Workspace, clock: Clock, clean_up: CleanUp) -> Self {
         let dir = data.state(&workspace);
         Self {
             workspace,
             dir,
             clock,
-            end_orphan,
+            clean_up,
         }
     }
 
@@ -331,24 +332,35 @@ impl Store {
 
     fn finish_lost(&self, id: &JobId) -> Result<Job, StoreError> {
         let mut guard = self.lock(id)?;
-        if guard.job().state.is_active() && !self.worker_lives(guard.job()) {
-            let survived = guard
-                .job()
-                .state
-                .processes()
-                .1
-                .cloned()
-                .and_then(|claude| (self.end_orphan)(&claude).err());
-            match (survived, guard.job().state()) {
-                (Some(why), State::Cancelling { .. }) => {
-                    guard.apply(Event::CancelFailed { why })?
-                }
-                (Some(_), State::CancelFailed { .. }) => {}
-                _ => guard.apply(lost(self.now()))?,
-            }
+        let job = guard.job();
+        if !job.state.is_active() || self.worker_lives(job) {
+            return Ok(guard.into_job());
+        }
+        if let State::CancelFailed {
+            claude: Some(claude),
+            ..
+        } = &job.state
+            && claude.is_running()
+        {
+            // It was tried; each look at the job must not try it again.
+            return Ok(guard.into_job());
+        }
+        match ((self.clean_up)(job, guard.body()), &job.state) {
+            (Err(why), State::Cancelling { .. }) => guard.apply(Event::CancelFailed { why })?,
+            _ => guard.apply(lost(self.now()))?,
         }
         Ok(guard.into_job())
     }
+}
+
+/// Finds a job in any workspace, as its record says; also tells the name of the state directory.
+pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
+    fs::read_dir(data.states()).ok()?.find_map(|entry| {
+        let entry = entry.ok()?;
+        let record = entry.path().join("jobs").join(format!("{id}.json"));
+        let job = record::read_head(&read_bounded(&record, RECORD_LIMIT).ok()?).ok()?;
+        Some((entry.file_name().into_string().ok()?, job))
+    })
 }
 
 fn lost(at: Time) -> Event {

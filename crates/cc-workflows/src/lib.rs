@@ -11,10 +11,12 @@ pub mod cancel;
 pub mod launch;
 pub mod preflight;
 pub mod project;
+pub mod rescue;
 pub mod review;
 pub mod wait;
 pub mod worker;
 
+mod footer;
 mod observe;
 
 pub use launch::LaunchError;

@@ -17,6 +17,7 @@ pub(crate) struct Scribe<'a> {
     log: Log,
     said: String,
     saved: Option<Instant>,
+    keeps_thread: bool,
 }
 
 impl<'a> Scribe<'a> {
@@ -27,7 +28,13 @@ impl<'a> Scribe<'a> {
             log,
             said: String::new(),
             saved: None,
+            keeps_thread: false,
         }
+    }
+
+    /// Records Claude's thread once there is one, for a run that can be resumed.
+    pub(crate) fn keep_thread(&mut self) {
+        self.keeps_thread = true;
     }
 
     /// Adds a line to the log. A log that cannot be written must not end the job.
@@ -74,11 +81,22 @@ impl Observer for Scribe<'_> {
 
     fn progress(&mut self, progress: Progress) {
         let line = match progress {
-            Progress::Started { model, version, .. } => format!(
-                "Claude Code {} started, model {}",
-                version.as_deref().unwrap_or("of unknown version"),
-                model.as_deref().unwrap_or("unknown")
-            ),
+            Progress::Started {
+                thread,
+                model,
+                version,
+            } => {
+                if let Some(thread) = thread.filter(|_| self.keeps_thread) {
+                    // A thread that is not recorded cannot be resumed; the job itself goes on.
+                    let _ = self
+                        .store
+                        .lock(self.id)
+                        .and_then(|mut guard| guard.keep_thread(thread));
+                }
+                let version = version.as_deref().unwrap_or("of unknown version");
+                let model = model.as_deref().unwrap_or("unknown");
+                format!("Claude Code {version} started, model {model}")
+            }
             Progress::Text(text) => {
                 self.save_text(&text);
                 format!("says: {text}")

@@ -1,7 +1,9 @@
 //! The place a call works in: its workspace, the jobs there, the session that calls.
 
 use cc_core::{DataDir, Env, IoError, SessionId, Workspace};
-use cc_jobs::{Store, session};
+use cc_jobs::{Body, Job, Store, session};
+
+use crate::rescue;
 
 /// One workspace as one call sees it.
 #[derive(Clone, Debug)]
@@ -40,9 +42,7 @@ impl Project {
 
     /// Opens a known workspace.
     pub fn at(env: &Env, data: DataDir, workspace: Workspace) -> Self {
-        let store = Store::new(&data, workspace, env.clock, |claude| {
-            cc_claude::end_orphan(claude).map_err(|survivors| survivors.to_string())
-        });
+        let store = Store::new(&data, workspace, env.clock, clean_up);
         let session = session::current(env, store.dir());
         Self {
             env: env.clone(),
@@ -51,4 +51,14 @@ impl Project {
             session,
         }
     }
+}
+
+/// Ends the Claude of a job whose worker is gone, and removes what its sandbox left in the repository.
+fn clean_up(job: &Job, body: &Body) -> Result<(), String> {
+    let (_, claude) = job.state().processes();
+    let ended = claude.map_or(Ok(()), |claude| {
+        cc_claude::end_orphan(claude).map_err(|survivors| survivors.to_string())
+    });
+    rescue::tidy(job, body);
+    ended
 }

@@ -8,7 +8,7 @@ use cc_core::{DataDir, Env, Failure, FailureClass, FileLock, IoError, JobId, Pro
 use cc_jobs::{Ending, Event, Job, Kind, Log, Report, StoreError, retention};
 
 use crate::observe::Scribe;
-use crate::{Project, review};
+use crate::{Project, rescue, review};
 
 /// How long a worker tries to save the end of its job, such as on a full disk.
 const SAVE_PATIENCE: Duration = Duration::from_secs(60);
@@ -80,7 +80,11 @@ pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<
         save(&project, id, done, &mut scribe).await
     })?;
     // Old jobs that stay for now go with the next one.
-    let _ = project.store.prune(retention::KEPT_A_SESSION, false);
+    let _ = project
+        .store
+        .prune(retention::KEPT_A_SESSION, false, |job| {
+            rescue::is_needed(&project, job)
+        });
     Ok(())
 }
 
@@ -121,7 +125,7 @@ fn begin(project: &Project, id: &JobId) -> Result<Option<Job>, WorkError> {
 async fn run(project: &Project, job: &Job, stop: &mut Stop, scribe: &mut Scribe<'_>) -> Done {
     match job.kind {
         Kind::Review | Kind::AdversarialReview => review::run(project, job, stop, scribe).await,
-        Kind::Task => Done::failed(FailureClass::Internal, "this version cannot run a task"),
+        Kind::Task => rescue::run(project, job, stop, scribe).await,
     }
 }
 

@@ -37,8 +37,13 @@ impl Digest {
             self.answer = Some(new);
             return;
         };
-        let new_is_nothing = new.failure.is_none() && new.is_blank() && old.failure.is_none();
-        let keeps_old = (new.notification && !old.notification) || new_is_nothing;
+        let new_is_nothing = match &new.failure {
+            None => new.is_blank(),
+            // A run that lingers after its answer is interrupted, in whatever turn it is then.
+            Some(failure) => failure.class == FailureClass::Killed,
+        };
+        let keeps_old = (new.notification && !old.notification)
+            || (new_is_nothing && old.failure.is_none() && !old.is_blank());
         let (mut chosen, other) = if keeps_old { (old, new) } else { (new, old) };
         if chosen.text.trim().is_empty() {
             self.texts.narrate(other.text);

@@ -4,23 +4,13 @@ use super::*;
 
 fn review() -> Request {
     Request {
-        cwd: "/repo".into(),
         prompt: "review".into(),
-        system_prompt: None,
         tools: Tools::ReadOnly,
-        schema: None,
-        model: None,
-        effort: None,
-        thread: Thread::NotKept,
-        limits: Limits {
-            idle: Duration::from_secs(300),
-            total: Duration::from_secs(3_600),
-        },
-        max_turns: None,
+        ..Request::new("/repo")
     }
 }
 
-const COMMON: [&str; 12] = [
+const COMMON: [&str; 10] = [
     "-p",
     "--output-format",
     "stream-json",
@@ -28,23 +18,80 @@ const COMMON: [&str; 12] = [
     "--include-partial-messages",
     "--setting-sources",
     "",
-    "--strict-mcp-config",
-    "--disable-slash-commands",
     "--permission-mode",
     "dontAsk",
     "--tools",
 ];
 
+/// Nothing of the repository is loaded.
+const CLOSED: [&str; 2] = ["--strict-mcp-config", "--disable-slash-commands"];
+
 #[track_caller]
-fn check(request: Request, rest: &[&str]) {
-    assert_eq!(request.args(), [&COMMON, rest].concat());
+fn check(request: Request, tools: &str, rest: &[&str]) {
+    assert_eq!(
+        request.args(),
+        [&COMMON[..], &[tools], &CLOSED, rest].concat()
+    );
+}
+
+#[test]
+fn writing_in_a_cage() {
+    let tools = Tools::Write(Sandbox::On {
+        allowed_domains: vec!["crates.io".into()],
+    });
+    let args = Request { tools, ..review() }.args();
+    let text = args
+        .iter()
+        .map(|arg| arg.to_str().unwrap())
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(text.contains("--permission-mode acceptEdits --tools Read,Glob,Grep,Bash,Edit,Write,NotebookEdit --strict"), "{text}");
+    let settings = text.split("--settings=").nth(1).unwrap();
+    let settings: Value = serde_json::from_str(settings).unwrap();
+    assert_eq!(
+        settings,
+        json!({"disableAllHooks": true, "sandbox": {
+            "enabled": true, "failIfUnavailable": true, "allowUnsandboxedCommands": false,
+            "autoAllowBashIfSandboxed": true, "network": {"allowedDomains": ["crates.io"]},
+        }})
+    );
+}
+
+#[test]
+fn writing_without_a_cage() {
+    let args = Request {
+        tools: Tools::Write(Sandbox::Off),
+        ..review()
+    }
+    .args();
+    assert!(args.contains(&"--allowedTools=Bash".into()));
+    assert!(args.contains(&r#"--settings={"disableAllHooks":true}"#.into()));
+}
+
+#[test]
+fn a_trusted_repository_is_loaded() {
+    let configuration = Configuration {
+        user: false,
+        project: true,
+    };
+    let args = Request {
+        configuration,
+        ..review()
+    }
+    .args();
+    assert_eq!(args[6], "project,local");
+    assert!(
+        !CLOSED.iter().any(|flag| args.contains(&flag.into())),
+        "{args:?}"
+    );
 }
 
 #[test]
 fn a_plain_review() {
     check(
         review(),
-        &["Read,Glob,Grep,Bash", "--no-session-persistence"],
+        "Read,Glob,Grep,Bash",
+        &["--no-session-persistence"],
     );
 }
 
@@ -54,7 +101,7 @@ fn without_tools() {
         tools: Tools::None,
         ..review()
     };
-    check(request, &["", "--no-session-persistence"]);
+    check(request, "", &["--no-session-persistence"]);
 }
 
 #[test]
@@ -73,8 +120,8 @@ fn everything_at_once() {
     };
     check(
         request,
+        "Read,Glob,Grep,Bash",
         &[
-            "Read,Glob,Grep,Bash",
             "--session-id=-0",
             "--system-prompt=-You review.\nBriefly.",
             r#"--json-schema={"type":"object"}"#,
@@ -91,7 +138,7 @@ fn a_thread_goes_on() {
         thread: Thread::Resume(ThreadId::parse("7a0e").unwrap()),
         ..review()
     };
-    check(request, &["Read,Glob,Grep,Bash", "--resume=7a0e"]);
+    check(request, "Read,Glob,Grep,Bash", &["--resume=7a0e"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `prune`: removes old finished jobs.
 
 use cc_core::text::count;
-use cc_workflows::Project;
+use cc_workflows::{Project, rescue};
 use serde_json::json;
 
 use super::Outcome;
@@ -10,7 +10,9 @@ use crate::complaint::{Complaint, Exit};
 use crate::output::Output;
 
 pub(super) fn prune(project: &Project, args: &PruneArgs, output: &mut Output) -> Outcome {
-    let pruned = project.store.prune(args.keep, args.dry_run)?;
+    let pruned = project.store.prune(args.keep, args.dry_run, |job| {
+        rescue::is_needed(project, job)
+    })?;
     if args.json {
         output.json(&json!({
             "dryRun": args.dry_run,

@@ -119,6 +119,19 @@ pub(super) fn with_alias(result: &Value) -> Value {
     result
 }
 
+/// The result of a job as `--json` prints it; one that failed before it had a result has the bones of one.
+pub(super) fn document(job: &Job, body: &Body) -> Value {
+    let mut document = match &body.result {
+        Value::Object(_) => with_alias(&body.result),
+        _ => json!({"jobId": job.id, "sessionId": null, "rawOutput": body.partial_output}),
+    };
+    document["status"] = job.state().status().into();
+    if let Some(Ending::Failed(failure)) = job.state().ending() {
+        document["failure"] = json!(failure);
+    }
+    document
+}
+
 /// The whole record as one object.
 fn stored(job: &Job, body: &Body) -> Value {
     let mut record: Map<String, Value> = body.other.clone();

@@ -1,1 +1,309 @@
-//! .
+//! A repository that wants to run something, or to hide something.
+//!
+//! Every trap is proven by a plain git that springs it.
+
+use std::fs;
+use std::path::Path;
+
+use cc_git::{Context, Limits, Scope, Selection};
+
+use crate::lab::{Lab, file, listed, numbers};
+
+/// One commit, and changes of every kind, so that every trap has an occasion.
+fn bait() -> Lab {
+    let lab = Lab::new();
+    lab.write("b.txt", "b\n");
+    lab.write(".gitattributes", "*.txt diff=evil filter=evil\n");
+    lab.commit("second");
+    lab.write("a.txt", numbers(1..=11));
+    lab.write("b.txt", "c\n");
+    lab.git(["add", "b.txt"]);
+    lab.write("new.txt", "n\n");
+    lab
+}
+
+/// A program that leaves a mark and is a filter, a text conversion and a diff all the same.
+#[cfg(unix)]
+fn trap(lab: &Lab) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    let path = lab.base.join("trap");
+    let script = format!(
+        "#!/bin/sh\ntouch {}\ncat\n",
+        lab.base.join("marker").display()
+    );
+    lab.write(&path, script);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// Everything that the crate does with a repository.
+fn review_all(lab: &Lab) -> Vec<Context> {
+    let repository = lab.repository();
+    let selections = [
+        Selection::default(),
+        Selection {
+            scope: Scope::WorkingTree,
+            ..Selection::default()
+        },
+        Selection {
+            scope: Scope::Staged,
+            ..Selection::default()
+        },
+        Selection {
+            base: Some("HEAD~1".into()),
+            ..Selection::default()
+        },
+        Selection {
+            commit: Some("HEAD".into()),
+            ..Selection::default()
+        },
+        Selection {
+            range: Some("HEAD~1..HEAD".into()),
+            ..Selection::default()
+        },
+    ];
+    selections
+        .iter()
+        .map(|selection| {
+            let target = repository.resolve(selection).unwrap();
+            repository.line_count(&target, "a.txt").unwrap();
+            repository.collect(&target, &Limits::default()).unwrap()
+        })
+        .collect()
+}
+
+/// Sets a trap, shows that plain git falls into it, and that we do not.
+#[cfg(unix)]
+#[track_caller]
+fn check(name: &str, set: impl Fn(&Lab, &str), control: &[&str]) {
+    let lab = bait();
+    let quiet = review_all(&lab);
+    let trap = trap(&lab);
+    set(&lab, &trap);
+    let marker = lab.base.join("marker");
+    if marker.exists() {
+        fs::remove_file(&marker).unwrap();
+    }
+    let contexts = review_all(&lab);
+    assert!(!marker.exists(), "{name} was run");
+    assert_eq!(contexts, quiet, "{name} changed what is seen");
+    // Last, since it refreshes the index.
+    on_a_terminal(&lab, control);
+    assert!(
+        marker.exists(),
+        "{name} is no trap: plain git does not fall into it"
+    );
+}
+
+/// Runs plain git as somebody at a terminal does, where it would also start a pager.
+#[cfg(unix)]
+fn on_a_terminal(lab: &Lab, args: &[&str]) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap();
+    let screen = fs::File::options()
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    lab.plain_git(&lab.root)
+        .args(args)
+        // The user's own pager must not wait for a key where the trap is another one.
+        .env("PAGER", "cat")
+        .stdout(screen)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .unwrap();
+}
+
+#[cfg(unix)]
+fn config<'a>(name: &'a str) -> impl Fn(&Lab, &str) + 'a {
+    move |lab, trap| {
+        lab.git(["config", name, trap]);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn nothing_that_the_repository_configures_is_run() {
+    check("diff.external", config("diff.external"), &["diff", "HEAD"]);
+    check(
+        "a diff driver",
+        config("diff.evil.command"),
+        &["diff", "HEAD"],
+    );
+    check("textconv", config("diff.evil.textconv"), &["diff", "HEAD"]);
+    check(
+        "a clean filter",
+        config("filter.evil.clean"),
+        &["diff", "HEAD"],
+    );
+    check(
+        "a filter process",
+        config("filter.evil.process"),
+        &["diff", "HEAD"],
+    );
+    check("fsmonitor", config("core.fsmonitor"), &["status"]);
+    let aliases = |lab: &Lab, trap: &str| {
+        for name in ["rev-parse", "config", "status", "diff", "ls-files", "x"] {
+            lab.git(["config", &format!("alias.{name}"), &format!("!{trap}")]);
+        }
+    };
+    check("an alias", aliases, &["x"]);
+    check("a pager", config("core.pager"), &["diff"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_required_filter_of_the_repository_is_not_run_and_not_missed() {
+    let set = |lab: &Lab, trap: &str| {
+        lab.git(["config", "filter.evil.clean", trap]);
+        lab.git(["config", "filter.evil.smudge", trap]);
+        lab.git(["config", "filter.evil.required", "true"]);
+    };
+    check("a required filter", set, &["diff", "HEAD"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn filters_with_odd_names_and_from_included_files_are_not_run() {
+    let odd = |lab: &Lab, trap: &str| {
+        lab.write("../evil", format!("[filter \"a=b.c\"]\n\tclean = {trap}\n"));
+        lab.git(["config", "include.path", "../../evil"]);
+        lab.write(".git/info/attributes", "*.txt filter=a=b.c\n");
+    };
+    check("an included filter", odd, &["diff", "HEAD"]);
+    let worktree = |lab: &Lab, trap: &str| {
+        lab.git(["config", "extensions.worktreeConfig", "true"]);
+        lab.git(["config", "--worktree", "filter.evil.clean", trap]);
+    };
+    check("a filter of the work tree", worktree, &["diff", "HEAD"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn hooks_are_not_run() {
+    let hooks = |lab: &Lab, trap: &str| {
+        let dir = lab.base.join("hooks");
+        fs::create_dir(&dir).unwrap();
+        for name in [
+            "post-index-change",
+            "post-checkout",
+            "reference-transaction",
+        ] {
+            fs::copy(trap, dir.join(name)).unwrap();
+        }
+        lab.git(["config", "core.hooksPath", dir.to_str().unwrap()]);
+    };
+    check("a hook", hooks, &["add", "a.txt"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn the_callers_environment_does_not_reach_git() {
+    let marker = |lab: &Lab| lab.base.join("marker");
+    let lab = bait();
+    let quiet = review_all(&lab);
+    let trap = trap(&lab);
+    let trace = lab.base.join("trace").to_str().unwrap().to_owned();
+    let lab = lab
+        .with_var("GIT_EXTERNAL_DIFF", trap.clone())
+        .with_var("GIT_PAGER", trap.clone())
+        .with_var("PAGER", trap.clone())
+        .with_var("GIT_SSH_COMMAND", trap.clone())
+        .with_var("GIT_TRACE", trace.clone())
+        .with_var("GIT_TRACE2_EVENT", trace.clone())
+        .with_var("GIT_DIR", "/nowhere")
+        .with_var("GIT_WORK_TREE", "/nowhere")
+        .with_var("GIT_INDEX_FILE", "/nowhere")
+        .with_var("GIT_OBJECT_DIRECTORY", "/nowhere")
+        .with_var("GIT_GLOB_PATHSPECS", "1")
+        .with_var("GIT_DIFF_OPTS", "--unified=0")
+        .with_var("GIT_CONFIG_COUNT", "1")
+        .with_var("GIT_CONFIG_KEY_0", "filter.evil.clean")
+        .with_var("GIT_CONFIG_VALUE_0", trap.clone())
+        .with_var("GIT_CONFIG_PARAMETERS", format!("'diff.external'='{trap}'"));
+    assert_eq!(review_all(&lab), quiet);
+    assert!(!marker(&lab).exists());
+    assert!(!Path::new(&trace).exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_filter_of_the_user_stays() {
+    let lab = Lab::new();
+    let script = "#!/bin/sh\ntr a-z A-Z\n";
+    let path = lab.base.join("upper");
+    lab.write(&path, script);
+    let clean = format!("sh {}", path.display());
+    lab.git(["config", "--global", "filter.upper.clean", &clean]);
+    lab.write(".gitattributes", "*.up filter=upper\n");
+    lab.write("x.up", "abc\n");
+    lab.commit("upper");
+    // A repository that names the same filter does not get to say what it is.
+    for _ in 0..2 {
+        lab.write("x.up", "abcd\n");
+        let context = lab.auto();
+        assert!(context.diff.contains("-ABC\n+ABCD\n"), "{}", context.diff);
+        lab.git(["config", "filter.upper.clean", "touch ../marker; cat"]);
+    }
+    assert!(!lab.base.join("marker").exists());
+}
+
+#[test]
+fn settings_of_the_user_do_not_change_the_diff() {
+    let lab = bait();
+    lab.write("sub/moved.txt", numbers(50..=99));
+    lab.git(["add", "sub/moved.txt"]);
+    lab.git(["commit", "--quiet", "-m", "third"]);
+    lab.git(["mv", "sub/moved.txt", "sub/away.txt"]);
+    lab.write("é", "é\n\n\nx\n");
+    lab.git(["add", "é"]);
+    let plain = review_all(&lab);
+    assert_eq!(listed(&plain[0]).len(), 4, "{:?}", listed(&plain[0]));
+    assert!(file(&plain[0], "é").shown);
+    for (name, value) in [
+        ("diff.noprefix", "true"),
+        ("diff.mnemonicPrefix", "true"),
+        ("diff.srcPrefix", "x/"),
+        ("diff.algorithm", "patience"),
+        ("diff.context", "0"),
+        ("diff.interHunkContext", "99"),
+        ("diff.orderFile", "/nowhere/order"),
+        ("diff.renames", "false"),
+        ("diff.renameLimit", "1"),
+        ("diff.submodule", "log"),
+        ("diff.suppressBlankEmpty", "true"),
+        ("diff.relative", "true"),
+        ("diff.ignoreSubmodules", "all"),
+        ("diff.wsErrorHighlight", "all"),
+        ("diff.colorMoved", "zebra"),
+        ("diff.autoRefreshIndex", "true"),
+        ("diff.indentHeuristic", "false"),
+        ("diff.external", "/nowhere/diff"),
+        ("diff.evil.xfuncname", "x"),
+        ("color.ui", "always"),
+        ("color.diff", "always"),
+        ("color.status", "always"),
+        ("column.ui", "always"),
+        ("core.quotePath", "true"),
+        ("core.abbrev", "40"),
+        ("core.fsmonitor", "true"),
+        ("status.showUntrackedFiles", "no"),
+        ("status.relativePaths", "true"),
+        ("status.short", "false"),
+        ("status.branch", "true"),
+        ("status.renames", "copies"),
+        ("status.submoduleSummary", "true"),
+        ("core.pager", "/nowhere/pager"),
+        ("pager.diff", "true"),
+        ("grep.lineNumber", "true"),
+        ("log.showSignature", "true"),
+        ("submodule.recurse", "true"),
+        ("index.skipHash", "true"),
+    ] {
+        lab.git(["config", "--global", name, value]);
+    }
+    assert_eq!(review_all(&lab), plain);
+}

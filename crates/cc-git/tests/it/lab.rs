@@ -29,7 +29,7 @@ impl Lab {
     /// A repository on `main` with one commit of `a.txt`: ten lines.
     pub(crate) fn new() -> Self {
         let lab = Self::unborn();
-        lab.write("a.txt", &numbers(1..=10));
+        lab.write("a.txt", numbers(1..=10));
         lab.commit("first");
         lab
     }
@@ -92,18 +92,22 @@ impl Lab {
         dir: &Path,
         args: impl IntoIterator<Item = S>,
     ) -> Output {
-        Command::new("git")
-            .env_clear()
+        self.plain_git(dir).args(args).output().unwrap()
+    }
+
+    /// The plain git, as a user has it.
+    pub(crate) fn plain_git(&self, dir: &Path) -> Command {
+        let mut git = Command::new("git");
+        git.env_clear()
             .env("PATH", search_path())
             .env("HOME", &self.home)
             .env("LC_ALL", "C")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .args(["-c", "user.name=dev", "-c", "user.email=dev@localhost"])
             .args(["-c", "protocol.file.allow=always"])
-            .args(args)
-            .current_dir(dir)
-            .output()
-            .unwrap()
+            .stdin(std::process::Stdio::null())
+            .current_dir(dir);
+        git
     }
 
     pub(crate) fn write(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>) {

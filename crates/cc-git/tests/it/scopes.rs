@@ -59,7 +59,7 @@ fn forked() -> Lab {
     lab.write("f2", "2\n");
     lab.commit("f2");
     lab.git(["switch", "--quiet", "main"]);
-    lab.write("m1", "1\n");
+    lab.write("m1", "other\n");
     lab.commit("m1");
     lab.git(["switch", "--quiet", "feature"]);
     lab
@@ -74,7 +74,7 @@ fn dirty() -> Lab {
     lab.write("both", "2\n");
     lab.git(["add", "staged", "both"]);
     lab.write("both", "3\n");
-    lab.write("a.txt", &numbers(1..=11));
+    lab.write("a.txt", numbers(1..=11));
     lab.write("new", "n\n");
     lab
 }

@@ -1,1 +1,125 @@
-//! .
+//! A review costs few processes and leaves the repository as it was, to the byte.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_git::{Limits, Scope, Selection};
+
+use crate::lab::{Lab, search_path};
+
+/// Every file below `dir` with its content and its time of change.
+fn snapshot(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, Option<std::time::SystemTime>)> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![dir.to_owned()];
+    while let Some(dir) = left.pop() {
+        for entry in fs::read_dir(&dir).unwrap() {
+            let entry = entry.unwrap();
+            let meta = entry.metadata().unwrap();
+            let content = if meta.is_dir() {
+                left.push(entry.path());
+                Vec::new()
+            } else {
+                fs::read(entry.path()).unwrap()
+            };
+            found.insert(entry.path(), (content, meta.modified().ok()));
+        }
+    }
+    found
+}
+
+/// A work tree whose files look changed to git until it reads them: it would love to note down
+/// that they are not.
+fn racy() -> Lab {
+    let lab = Lab::new();
+    for name in ["b", "c"] {
+        lab.write(name, "1\n");
+    }
+    lab.commit("second");
+    let later = fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH);
+    for name in ["a.txt", "b"] {
+        let file = fs::File::options()
+            .append(true)
+            .open(lab.root.join(name))
+            .unwrap();
+        file.set_times(later).unwrap();
+    }
+    lab.write("c", "2\n");
+    lab.write("new", "n\n");
+    lab.write("added", "a\n");
+    lab.git(["add", "added"]);
+    lab
+}
+
+#[test]
+fn nothing_is_written() {
+    let lab = racy();
+    let before = snapshot(&lab.root);
+    let selections = [
+        Selection::default(),
+        Selection {
+            scope: Scope::WorkingTree,
+            ..Selection::default()
+        },
+        Selection {
+            scope: Scope::Staged,
+            ..Selection::default()
+        },
+        Selection {
+            scope: Scope::Branch,
+            base: Some("HEAD~1".into()),
+            ..Selection::default()
+        },
+        Selection {
+            commit: Some("HEAD~1".into()),
+            ..Selection::default()
+        },
+        Selection {
+            range: Some("HEAD~1...HEAD".into()),
+            ..Selection::default()
+        },
+    ];
+    for selection in selections {
+        let repository = lab.repository();
+        let target = repository.resolve(&selection).unwrap();
+        repository.collect(&target, &Limits::default()).unwrap();
+        repository.line_count(&target, "b").unwrap();
+        assert!(
+            snapshot(&lab.root) == before,
+            "{selection:?} left something behind"
+        );
+    }
+    lab.git(["diff", "HEAD"]);
+    assert!(
+        snapshot(&lab.root) != before,
+        "a plain diff refreshes the index"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_review_of_the_work_tree_takes_five_calls_of_git() {
+    use std::os::unix::fs::PermissionsExt;
+    let lab = racy();
+    let (bin, log) = (lab.base.join("bin"), lab.base.join("log"));
+    let real = cc_git::Git::locate(&lab.env()).unwrap();
+    let script = format!(
+        "#!/bin/sh\necho \"$1\" >>{}\nexec {} \"$@\"\n",
+        log.display(),
+        real.path().display()
+    );
+    lab.write(bin.join("git"), script);
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(bin.join("git"), executable).unwrap();
+    let path = format!("{}:{}", bin.display(), search_path());
+    let lab = lab.with_var("PATH", path);
+    let repository = lab.repository();
+    let target = repository.resolve(&Selection::default()).unwrap();
+    repository.collect(&target, &Limits::default()).unwrap();
+    repository.line_count(&target, "a.txt").unwrap();
+    let calls = fs::read_to_string(&log).unwrap();
+    assert_eq!(
+        calls.lines().collect::<Vec<_>>(),
+        ["rev-parse", "config", "status", "diff", "ls-files"]
+    );
+}

@@ -13,17 +13,17 @@ struct World {
 }
 
 fn world() -> World {
-    world_with(|_| Ok(()))
+    world_with(|_, _| Ok(()))
 }
 
-fn world_with(end_orphan: EndOrphan) -> World {
+fn world_with(clean_up: CleanUp) -> World {
     let dir = tempfile::tempdir().unwrap();
     let data = DataDir::at(dir.path().join("data"));
     let store = Store::new(
         &data,
         Workspace::from_canonical("/home/dev/demo".into()),
         Clock::System,
-        end_orphan,
+        clean_up,
     );
     World { dir, store }
 }
@@ -165,7 +165,7 @@ fn a_lost_job_that_was_to_be_cancelled_is_cancelled() {
 #[test]
 fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
-    let World { store, .. } = world_with(|_| {
+    let World { store, .. } = world_with(|_, _| {
         CALLS.fetch_add(1, Ordering::SeqCst);
         Err("process 7 survived".into())
     });
@@ -324,10 +324,10 @@ fn pruning_keeps_the_newest_and_everything_alive() {
         alive.push(lock);
         thread::sleep(std::time::Duration::from_millis(2));
     }
-    let would = store.prune(2, true).unwrap().jobs;
+    let would = store.prune(2, true, |_| false).unwrap().jobs;
     assert_eq!(would, [ids[3].clone(), ids[2].clone(), ids[1].clone()]);
     assert_eq!(store.list().unwrap().jobs.len(), 6);
-    assert_eq!(store.prune(2, false).unwrap().jobs, would);
+    assert_eq!(store.prune(2, false, |_| false).unwrap().jobs, would);
     let kept: Vec<JobId> = store
         .list()
         .unwrap()
@@ -361,7 +361,7 @@ fn pruning_sweeps_old_leftovers_only() {
                 .unwrap();
         }
     }
-    assert_eq!(store.prune(10, false).unwrap().leftovers, 2);
+    assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 2);
     let left = names(&store);
     assert!(
         left.contains(&"task-y.log".into()) && left.contains(&"mine.txt".into()),

@@ -140,16 +140,6 @@ impl Findings {
         Self::deserialize(output).map(Self::in_order)
     }
 
-    /// Finds a review in prose: the last JSON object of this shape in the text, in a fence or not.
-    pub fn salvage(text: &str) -> Option<Self> {
-        let starts = text.rmatch_indices('{').map(|(at, _)| at);
-        // Each inner object is a candidate too; the bound keeps hostile text from costing time.
-        starts.take(2_000).find_map(|at| {
-            let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Self>();
-            values.next()?.ok().map(Self::in_order)
-        })
-    }
-
     fn in_order(mut self) -> Self {
         self.findings.sort_by_key(|finding| finding.severity);
         self
@@ -181,27 +171,5 @@ mod tests {
     fn findings_come_in_order_of_severity() {
         let findings = Findings::from_output(&sample()).unwrap();
         assert_eq!(findings.findings[0].severity, Severity::Critical);
-    }
-
-    #[test]
-    fn a_review_in_prose_is_found() {
-        let expect = Findings::from_output(&sample()).unwrap();
-        let pretty = serde_json::to_string_pretty(&sample()).unwrap();
-        for text in [
-            pretty.clone(),
-            format!("Here it is:\n```json\n{pretty}\n```\nThat is all {{really}}."),
-            format!("{{\"verdict\": \"draft\"}} and then {pretty}"),
-        ] {
-            assert_eq!(Findings::salvage(&text).as_ref(), Some(&expect), "{text}");
-        }
-        for text in [
-            "",
-            "{",
-            "no findings",
-            r#"{"verdict":"approve"}"#,
-            &"{".repeat(100_000),
-        ] {
-            assert_eq!(Findings::salvage(text), None);
-        }
     }
 }

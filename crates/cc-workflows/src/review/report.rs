@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use cc_core::text::{human_count, one_line, printable};
-use cc_core::time::human_duration;
+use cc_core::text::{first_line, one_line, printable};
 use cc_core::{JobId, SessionId, Usage};
 use cc_jobs::Kind;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Location, Severity, Verdict};
+use crate::footer::Footer;
 
 /// The result of a review, as `review --json` prints and the record keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -100,13 +100,7 @@ impl ReviewReport {
     /// One line: what came of it.
     pub fn summary(&self) -> String {
         let Some(result) = &self.result else {
-            let prose = self
-                .claude
-                .stdout
-                .lines()
-                .map(|line| line.trim_start_matches(['#', ' ', '*']));
-            let first = prose.into_iter().find(|line| !line.trim().is_empty());
-            return one_line(first.unwrap_or("no answer"), 200);
+            return first_line(&self.claude.stdout, 200);
         };
         let counts: Vec<String> = [
             Severity::Critical,
@@ -173,23 +167,15 @@ impl ReviewReport {
     }
 
     fn footer(&self, elapsed: Option<Duration>) -> String {
-        let claude = &self.claude;
-        let mut parts = vec![format!("Job `{}`", self.job_id)];
-        parts.extend(claude.model.clone());
-        parts.extend(
-            claude
-                .version
-                .as_ref()
-                .map(|version| format!("Claude Code {version}")),
-        );
-        parts.push(format!(
-            "{} tokens in, {} out",
-            human_count(claude.usage.total_input()),
-            human_count(claude.usage.output_tokens)
-        ));
-        parts.extend(claude.cost_usd.map(|dollars| format!("${dollars:.2}")));
-        parts.extend(elapsed.map(human_duration));
-        parts.join(" · ")
+        Footer {
+            job: &self.job_id,
+            model: self.claude.model.as_deref(),
+            version: self.claude.version.as_deref(),
+            usage: self.claude.usage,
+            cost_usd: self.claude.cost_usd,
+            elapsed,
+        }
+        .line()
     }
 }
 

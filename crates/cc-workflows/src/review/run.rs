@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cc_claude::{Claude, End, Limits, Outcome, Request, Thread, Tools};
+use cc_claude::{Claude, End, Limits, Outcome, Request, Tools};
 use cc_core::FailureClass;
 use cc_git::{Git, Repository};
 use cc_jobs::{Denial, Ending, Job, Kind, Report};
@@ -41,19 +41,17 @@ pub(crate) async fn run(
     };
     let structured = job.kind == Kind::AdversarialReview;
     let request = Request {
-        cwd: project.store.workspace().root().to_owned(),
         prompt: task,
         system_prompt: Some(prompt::system(job.kind)),
         tools: Tools::ReadOnly,
         schema: structured.then(findings::schema),
         model: spec.model.clone(),
         effort: spec.effort.clone(),
-        thread: Thread::NotKept,
         limits: Limits {
             idle: IDLE_LIMIT,
             total: Duration::from_millis(spec.timeout_ms),
         },
-        max_turns: None,
+        ..Request::new(project.store.workspace().root())
     };
     let mut outcome = cc_claude::run(&claude, &request, &project.env, stop.asked(), scribe).await;
     let structure = if structured {
@@ -93,12 +91,12 @@ async fn structure(
     if outcome.end != End::Completed && !no_form {
         return None;
     }
-    let why = match &outcome.report.structured {
-        Some(output) => match Findings::from_output(output) {
-            Ok(findings) => return Some(Ok(findings)),
-            Err(error) => error.to_string(),
-        },
-        None => "Claude gave no structured output".to_owned(),
+    let why = match findings_in(&outcome.report) {
+        Ok(findings) => {
+            outcome.end = End::Completed;
+            return Some(Ok(findings));
+        }
+        Err(why) => why,
     };
     let said = match &outcome.report.structured {
         Some(output) if outcome.report.text.trim().is_empty() => output.to_string(),
@@ -109,10 +107,6 @@ async fn structure(
     }
     // There is a review; only its form is missing.
     outcome.end = End::Completed;
-    if let Some(findings) = Findings::salvage(&said) {
-        scribe.note("the findings were read from the text of the answer");
-        return Some(Ok(findings));
-    }
     scribe.note(&format!("{why}; asking once for the form alone"));
     let again = Request {
         prompt: prompt::reformat(&said),
@@ -133,16 +127,15 @@ async fn structure(
     if second.end == End::Cancelled {
         outcome.end = End::Cancelled;
     }
-    let output = second
-        .report
-        .structured
-        .as_ref()
-        .and_then(|output| Findings::from_output(output).ok());
-    Some(
-        output
-            .or_else(|| Findings::salvage(&second.report.text))
-            .ok_or(why),
-    )
+    Some(findings_in(&second.report).map_err(|_| why))
+}
+
+/// The findings of a run: its structured output, else the JSON in its text.
+fn findings_in(report: &cc_claude::Report) -> Result<Findings, String> {
+    let output = report.structured.clone().or_else(|| report.json_in_text());
+    let output = output.ok_or("Claude gave no structured output")?;
+    Findings::from_output(&output)
+        .map_err(|error| format!("the findings are not in the form asked for: {error}"))
 }
 
 fn conclude(

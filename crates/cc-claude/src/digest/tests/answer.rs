@@ -144,6 +144,10 @@ fn the_answer_to_a_notification_does_not_hide_the_review() {
         ok("done"),
     ];
     check(&ended_before_the_result, "review");
+    // What ended before the first turn has nothing to do with it.
+    let mut early = vec![task_ended("0")];
+    early.extend(unmarked);
+    check(&early, "review");
     // A task in the foreground ends before its call returns; what comes next is a prompt's answer.
     let foreground = [
         init(),

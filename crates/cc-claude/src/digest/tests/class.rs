@@ -233,6 +233,11 @@ fn a_usage_limit_tells_when_it_resets() {
     );
     assert_eq!(retry_at(&[init(), limit("rejected"), failed(401)]), None);
     assert_eq!(retry_at(&[init(), failed(429)]), None);
+    // The limit is the account's, not the turn's.
+    assert_eq!(
+        retry_at(&[init(), limit("rejected"), ok("a"), init(), failed(429)]),
+        Some(at)
+    );
 }
 
 #[test]
@@ -401,4 +406,36 @@ fn the_exit_code_of_an_answered_run_means_nothing() {
         .0
         .conclude(&exit);
     assert_eq!(outcome.end, End::Completed);
+}
+
+#[test]
+fn an_answer_outlives_the_interrupt_of_a_run_that_lingers() {
+    let aborted = json!({"subtype": "error_during_execution", "is_error": true,
+        "terminal_reason": "aborted_streaming"});
+    let lines = [
+        init(),
+        says("review"),
+        ok("review"),
+        init(),
+        says("and"),
+        result("", aborted.clone()),
+    ];
+    let answered = outcome(&lines);
+    assert_eq!(answered.end, End::Completed);
+    assert_eq!(answered.report.text, "review");
+    // A blank answer is none.
+    let outcome = outcome(&[init(), ok(""), init(), result("", aborted)]);
+    assert_eq!(class(&outcome), Some(FailureClass::Killed));
+}
+
+#[test]
+fn what_was_heard_in_one_turn_says_nothing_about_the_next() {
+    let mut error = says("Invalid API key");
+    error["error"] = json!("authentication_failed");
+    let failed = result("", json!({"is_error": true}));
+    let declined = json!({"type": "system", "subtype": "model_refusal_no_fallback"});
+    for heard in [error, declined] {
+        let lines = [init(), heard, ok("a"), init(), failed.clone()];
+        assert_eq!(class(&outcome(&lines)), Some(FailureClass::Protocol));
+    }
 }

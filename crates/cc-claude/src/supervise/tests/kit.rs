@@ -10,7 +10,7 @@ use std::time::Duration;
 use cc_core::process::Signal;
 use cc_core::{Env, FailureClass, Proc};
 
-use crate::{Claude, End, Limits, Observer, Outcome, Progress, Request, Thread, Tools, run};
+use crate::{Claude, End, Limits, Observer, Outcome, Progress, Request, Tools, run};
 
 /// Shell functions for scripts that speak as Claude does.
 const SPEECH: &str = r#"#!/bin/sh
@@ -66,16 +66,10 @@ impl Script {
         cc_core::fs::write_atomic(&path, (SPEECH.to_owned() + &vars + body).as_bytes()).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         let request = Request {
-            cwd: dir.path().to_owned(),
             prompt: "review".into(),
-            system_prompt: None,
             tools: Tools::ReadOnly,
-            schema: None,
-            model: None,
-            effort: None,
-            thread: Thread::NotKept,
             limits: FOREVER,
-            max_turns: None,
+            ..Request::new(dir.path())
         };
         Self {
             dir,

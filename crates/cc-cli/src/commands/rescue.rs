@@ -1,0 +1,133 @@
+//! `rescue` and `resume-candidate`: a task is handed over, in the user's own words.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use cc_workflows::Project;
+use cc_workflows::rescue::{
+    self, Access, Continuation, FromReview, RescueRequest, ResumeError, TASK_LIMIT, TrustPolicy,
+};
+use cc_workflows::review::{IDLE_LIMIT, TOTAL_LIMIT};
+use serde_json::json;
+
+use super::Outcome;
+use super::hand_out::hand_out;
+use crate::args::{CandidateArgs, RescueArgs};
+use crate::complaint::{Complaint, Exit};
+use crate::output::Output;
+
+pub(super) fn rescue(project: &Project, args: &RescueArgs, output: &mut Output) -> Outcome {
+    let (continuation, first_word) = continuation(args);
+    let request = RescueRequest {
+        task: task(project, args, first_word)?,
+        from: args.from.as_ref().map(|job| FromReview {
+            job: job.clone(),
+            findings: args.findings.clone(),
+        }),
+        access: match (args.read_only, args.no_sandbox) {
+            (true, _) => Access::ReadOnly,
+            (false, true) => Access::WriteUnsandboxed,
+            (false, false) => Access::Write,
+        },
+        continuation,
+        isolated: args.isolated,
+        trust: TrustPolicy::Codex,
+        user_settings: false,
+        allowed_domains: Vec::new(),
+        claude: None,
+        model: args.model.clone(),
+        effort: args.effort.clone(),
+        timeout: args.timeout.unwrap_or(TOTAL_LIMIT),
+        idle_timeout: IDLE_LIMIT,
+        max_budget_usd: args.max_budget_usd,
+    };
+    let job = rescue::start(project, &request)?;
+    if request.access == Access::WriteUnsandboxed {
+        output.note(
+            "Without the sandbox, Claude's commands can reach any of your files and the network.",
+        );
+    }
+    hand_out(project, job, &args.hand_out, output)
+}
+
+pub(super) fn candidate(project: &Project, args: &CandidateArgs, output: &mut Output) -> Outcome {
+    let found = match rescue::candidate(project) {
+        Ok(job) => Ok(job),
+        Err(error @ ResumeError::Store(_)) => return Err(error.into()),
+        Err(error) => Err(error),
+    };
+    if args.json {
+        output.json(&match found {
+            Ok(job) => json!({"available": true, "candidate": job}),
+            Err(why) => json!({"available": false, "candidate": null, "reason": why.to_string()}),
+        });
+    } else {
+        output.text(match found {
+            Ok(job) => format!("{}  {}  {}", job.id, job.state().status(), job.title),
+            Err(why) => format!("Nothing to continue: {why}."),
+        });
+    }
+    Ok(Exit::Done)
+}
+
+/// Which conversation goes on. What follows `--resume` and is no job id is the task's first word.
+fn continuation(args: &RescueArgs) -> (Continuation, Option<&OsStr>) {
+    match &args.resume {
+        None if args.resume_last => (Continuation::Latest, None),
+        None => (Continuation::Fresh, None),
+        Some(None) => (Continuation::Latest, None),
+        Some(Some(value)) => match value.to_str().filter(|text| is_job_reference(text)) {
+            Some(job) => (Continuation::Job(job.to_owned()), None),
+            None => (Continuation::Latest, Some(value)),
+        },
+    }
+}
+
+fn is_job_reference(text: &str) -> bool {
+    (text.starts_with("task-") || text.starts_with("review-"))
+        && cc_core::JobId::parse(text).is_ok()
+}
+
+/// The task: from the words, the file or standard input; `None` where none of them has any.
+fn task(
+    project: &Project,
+    args: &RescueArgs,
+    first: Option<&OsStr>,
+) -> Result<Option<String>, Complaint> {
+    let words: Vec<&OsStr> = first
+        .into_iter()
+        .chain(args.task.iter().map(AsRef::as_ref))
+        .collect();
+    let bytes = match (&args.prompt_file, words.as_slice()) {
+        (Some(file), _) if file != Path::new("-") => {
+            let path = project.env.absolute(file);
+            let read = File::open(&path).and_then(read_bounded);
+            let told = |error| format!("cannot read the task from `{}`: {error}", path.display());
+            read.map_err(|error| Complaint::new(Exit::Usage, told(error)))?
+        }
+        (Some(_), _) => from_stdin()?,
+        (None, [word]) if *word == "-" => from_stdin()?,
+        (None, []) if args.from.is_none() && !project.env.stdin_is_terminal => from_stdin()?,
+        (None, words) => words.join(OsStr::new(" ")).into_encoded_bytes(),
+    };
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let text = String::from_utf8(bytes);
+    text.map(Some)
+        .map_err(|_| Complaint::new(Exit::Usage, "the task is not UTF-8 text"))
+}
+
+fn from_stdin() -> Result<Vec<u8>, Complaint> {
+    let told = |error| format!("cannot read the task from standard input: {error}");
+    read_bounded(io::stdin().lock()).map_err(|error| Complaint::new(Exit::Usage, told(error)))
+}
+
+/// Reads to the end, however slow it comes, but not more than Claude Code would take.
+fn read_bounded(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(TASK_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

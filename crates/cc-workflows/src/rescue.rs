@@ -1,0 +1,266 @@
+//! Rescues: a task handed to Claude, in the repository or in a work tree of its own.
+
+mod continuation;
+mod from_review;
+mod report;
+mod run;
+mod trust;
+
+pub mod isolated;
+pub mod leftovers;
+pub mod sandbox;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cc_claude::{Claude, LocateError};
+use cc_core::ThreadId;
+use cc_core::text::one_line;
+use cc_git::WorkTree;
+use cc_jobs::{Body, Draft, Job, Kind, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::preflight::{self, Obstacle};
+use crate::{LaunchError, Project, launch};
+
+pub use continuation::{Continuation, ResumeError, candidate};
+pub use from_review::{FromReview, FromReviewError};
+pub use isolated::ApplyError;
+pub use report::RescueReport;
+pub(crate) use run::run;
+pub use sandbox::SandboxMissing;
+pub use trust::{Trust, TrustPolicy};
+
+/// The most that a task may say, in bytes: Claude Code takes 10 MiB on its standard input.
+pub const TASK_LIMIT: usize = 10 << 20;
+
+/// A task to be handed over.
+#[derive(Clone, Debug)]
+pub struct RescueRequest {
+    /// The task in the user's own words, passed on byte for byte.
+    pub task: Option<String>,
+    /// A review whose findings are the task, or part of it.
+    pub from: Option<FromReview>,
+    /// What Claude may do.
+    pub access: Access,
+    /// Whether an earlier conversation goes on.
+    pub continuation: Continuation,
+    /// Whether Claude works in a work tree of its own.
+    pub isolated: bool,
+    /// What of the repository's own configuration is trusted.
+    pub trust: TrustPolicy,
+    /// Whether the user's own Claude settings are loaded.
+    pub user_settings: bool,
+    /// The hosts that sandboxed commands may reach.
+    pub allowed_domains: Vec<String>,
+    /// A `claude` binary to use instead of the one on PATH.
+    pub claude: Option<PathBuf>,
+    /// The model, passed on as it is; absent means Claude's own default.
+    pub model: Option<String>,
+    /// The effort, passed on as it is.
+    pub effort: Option<String>,
+    /// How long the task may take in all.
+    pub timeout: Duration,
+    /// How long Claude may be silent.
+    pub idle_timeout: Duration,
+    /// The most it may cost, in US dollars.
+    pub max_budget_usd: Option<f64>,
+}
+
+/// What Claude may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Change files of the workspace; commands run in the operating system's sandbox.
+    Write,
+    /// Change files; commands run with all rights of the user.
+    WriteUnsandboxed,
+    /// Look, and change nothing.
+    ReadOnly,
+}
+
+/// What the worker of a rescue is told; `request` of the job's record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RescueSpec {
+    /// What Claude may do.
+    pub access: Access,
+    /// The thread, and whether it is there already.
+    pub thread: ThreadId,
+    /// Whether the thread goes on.
+    pub resumed: bool,
+    /// What of the repository is trusted.
+    pub trust: Trust,
+    /// Whether the user's own Claude settings are loaded.
+    pub user_settings: bool,
+    /// The hosts that sandboxed commands may reach.
+    pub allowed_domains: Vec<String>,
+    /// The work tree of its own, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolated: Option<WorkTree>,
+    /// What the sandbox leaves behind and was not there before, relative to the workspace.
+    #[serde(default)]
+    pub absent_before: Vec<String>,
+    /// A `claude` binary to use instead of the one on PATH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claude: Option<PathBuf>,
+    /// The model asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The effort asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+    /// How long the task may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// How long Claude may be silent, in milliseconds.
+    pub idle_timeout_ms: u64,
+    /// The most it may cost, in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_budget_usd: Option<f64>,
+}
+
+/// Why a task was not handed over; no job is left behind then.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No job can be started from here.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+    /// There is no Claude Code to run.
+    #[error(transparent)]
+    Claude(#[from] LocateError),
+    /// Neither words nor findings were given.
+    #[error("there is no task: no text, no prompt file and nothing on standard input")]
+    NoTask,
+    /// The task is too long.
+    #[error("the task has {bytes} bytes; Claude Code takes {TASK_LIMIT} at most")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The conversation cannot go on.
+    #[error(transparent)]
+    Resume(#[from] ResumeError),
+    /// The findings cannot be taken over.
+    #[error(transparent)]
+    FromReview(#[from] FromReviewError),
+    /// The sandbox that keeps Claude's commands in the workspace cannot start.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxMissing),
+    /// There is no work tree for Claude alone.
+    #[error(transparent)]
+    Git(#[from] cc_git::Error),
+    /// Jobs cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The job cannot be stored or its worker not started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+}
+
+/// Hands a task over as a job with a worker of its own, and returns the queued job.
+///
+/// # Errors
+/// When it cannot run or cannot be stored; no job is left behind then.
+pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartError> {
+    preflight::check(&project.env)?;
+    let root = project.store.workspace().root();
+    Claude::locate(&project.env, root, request.claude.as_deref())?;
+    if request.access == Access::Write {
+        sandbox::check(&project.env, root)?;
+    }
+    let task = task(project, request)?;
+    let earlier = continuation::resolve(project, &request.continuation)?;
+    let resumed = earlier.is_some();
+    let (thread, isolated) = match earlier {
+        Some(earlier) => (earlier.thread, earlier.isolated),
+        None => (continuation::fresh_thread(), None),
+    };
+    let isolated = match isolated {
+        None if request.isolated => Some(isolated::create(project, &thread)?),
+        isolated => isolated,
+    };
+    let work_root = isolated
+        .as_ref()
+        .map_or(root, |isolated| isolated.root.as_path());
+    let spec = RescueSpec {
+        access: request.access,
+        thread,
+        resumed,
+        trust: trust::decide(&project.env, request.trust, root, work_root),
+        user_settings: request.user_settings,
+        allowed_domains: request.allowed_domains.clone(),
+        absent_before: leftovers::absent(work_root),
+        claude: request.claude.clone(),
+        model: request.model.clone(),
+        effort: request.effort.clone(),
+        timeout_ms: millis(request.timeout),
+        idle_timeout_ms: millis(request.idle_timeout),
+        max_budget_usd: request.max_budget_usd,
+        isolated: isolated.clone(),
+    };
+    let launched = launch_job(project, &spec, &task);
+    if let (Err(_), Some(isolated), false) = (&launched, &isolated, resumed) {
+        // The first error is the one to tell; `discard` finds what stays.
+        let _ = isolated::remove(project, isolated);
+    }
+    launched
+}
+
+fn launch_job(project: &Project, spec: &RescueSpec, task: &str) -> Result<Job, StartError> {
+    let verb = if spec.resumed {
+        "Rescue, continued"
+    } else {
+        "Rescue"
+    };
+    let draft = Draft {
+        kind: Kind::Task,
+        title: one_line(&format!("{verb}: {task}"), 100),
+        summary: one_line(task, 200),
+        write: spec.access != Access::ReadOnly,
+        session: project.session.clone(),
+        thread: None,
+        model: spec.model.clone(),
+        request: serde_json::to_value(spec).map_err(|error| LaunchError::Store(error.into()))?,
+    };
+    Ok(launch::launch(project, draft, task)?)
+}
+
+/// The words that Claude gets: the user's as they are, the findings of a review after them.
+fn task(project: &Project, request: &RescueRequest) -> Result<String, StartError> {
+    let own = request
+        .task
+        .as_deref()
+        .filter(|task| !task.trim().is_empty());
+    let task = match (&request.from, own) {
+        (Some(from), own) => from_review::task(project, from, own)?,
+        (None, Some(own)) => own.to_owned(),
+        (None, None) => return Err(StartError::NoTask),
+    };
+    if task.len() > TASK_LIMIT {
+        return Err(StartError::TooLong { bytes: task.len() });
+    }
+    Ok(task)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether a job must stay although it is old: its change waits in a work tree to be applied.
+pub fn is_needed(project: &Project, job: &Job) -> bool {
+    isolated::of(project, job).is_ok_and(|tree| tree.is_some())
+}
+
+/// Removes what the sandbox of a job left behind, where the job used one.
+pub(crate) fn tidy(job: &Job, body: &Body) {
+    if job.kind != Kind::Task {
+        return;
+    }
+    if let Ok(spec) = RescueSpec::deserialize(&body.request) {
+        let root = spec
+            .isolated
+            .as_ref()
+            .map_or(Path::new(&job.workspace_root), |tree| &tree.root);
+        leftovers::tidy(root, &spec.absent_before);
+    }
+}

@@ -1,0 +1,170 @@
+//! Whether an earlier conversation goes on, and which.
+//!
+//! Claude Code resumes any thread from any directory (2.1.330), so it is on us that a thread only
+//! goes on in the repository, and never by accident in another session's hands.
+
+use cc_core::{JobId, ThreadId};
+use cc_git::WorkTree;
+use cc_jobs::{Job, Kind, SelectError, StoreError, select};
+
+use super::RescueSpec;
+use crate::Project;
+
+/// What is asked about earlier conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Continuation {
+    /// Begin anew.
+    Fresh,
+    /// Go on with the latest finished rescue of this session.
+    Latest,
+    /// Go on with this rescue: an id, or the beginning of one.
+    Job(String),
+}
+
+/// Why a conversation cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// This session has no rescue that could go on.
+    #[error("no rescue of this session can be continued")]
+    None,
+    /// The reference names no single job here.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// It belongs to another repository.
+    #[error("job `{id}` belongs to another repository: {root}")]
+    OtherRepository {
+        /// The job.
+        id: JobId,
+        /// Where it belongs.
+        root: String,
+    },
+    /// It is no rescue.
+    #[error("job `{id}` is a review; only a rescue can be continued")]
+    NotARescue {
+        /// The job.
+        id: JobId,
+    },
+    /// Claude never began, so there is nothing to go on with.
+    #[error("job `{id}` left no conversation of Claude to continue")]
+    NoThread {
+        /// The job.
+        id: JobId,
+    },
+    /// Somebody works in that conversation right now.
+    #[error("job `{id}` works in this conversation right now")]
+    StillRuns {
+        /// The job.
+        id: JobId,
+    },
+    /// The work tree that the conversation was about is gone.
+    #[error("job `{id}` worked in a work tree of its own, which is gone")]
+    Discarded {
+        /// The job.
+        id: JobId,
+    },
+    /// Jobs cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A conversation that can go on.
+pub(super) struct Earlier {
+    pub(super) thread: ThreadId,
+    pub(super) isolated: Option<WorkTree>,
+}
+
+/// The rescue that `--resume` without a job would continue, if any.
+///
+/// # Errors
+/// Why there is none.
+pub fn candidate(project: &Project) -> Result<Job, ResumeError> {
+    let jobs = project.store.list()?.jobs;
+    let latest = select::of_session(&jobs, project.session.as_ref())
+        .filter(|job| job.kind == Kind::Task && job.thread.is_some() && !job.state().is_active())
+        .max_by_key(|job| (job.state().completed_at(), job.id.clone()));
+    let job = latest.ok_or(ResumeError::None)?;
+    check(project, job, &jobs)?;
+    Ok(job.clone())
+}
+
+/// The conversation that is meant; `None` to begin anew.
+pub(super) fn resolve(
+    project: &Project,
+    wanted: &Continuation,
+) -> Result<Option<Earlier>, ResumeError> {
+    let job = match wanted {
+        Continuation::Fresh => return Ok(None),
+        Continuation::Latest => candidate(project)?,
+        Continuation::Job(reference) => named(project, reference)?,
+    };
+    let spec = spec(project, &job)?;
+    let thread = job
+        .thread
+        .clone()
+        .ok_or_else(|| ResumeError::NoThread { id: job.id.clone() })?;
+    Ok(Some(Earlier {
+        thread,
+        isolated: spec.and_then(|spec| spec.isolated),
+    }))
+}
+
+fn named(project: &Project, reference: &str) -> Result<Job, ResumeError> {
+    let jobs = project.store.list()?.jobs;
+    let job = match select::by_reference(&jobs, reference) {
+        Err(SelectError::Unknown { .. }) if let Some(error) = elsewhere(project, reference) => {
+            return Err(error);
+        }
+        found => found?,
+    };
+    check(project, job, &jobs)?;
+    Ok(job.clone())
+}
+
+/// Tells of a job of that id in another workspace, so that the reason is told and not just "unknown".
+fn elsewhere(project: &Project, reference: &str) -> Option<ResumeError> {
+    let id = JobId::parse(reference).ok()?;
+    let (_, job) = cc_jobs::store::find_anywhere(&project.data, &id)?;
+    Some(ResumeError::OtherRepository {
+        id,
+        root: job.workspace_root,
+    })
+}
+
+fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> {
+    let id = || job.id.clone();
+    if job.kind != Kind::Task {
+        return Err(ResumeError::NotARescue { id: id() });
+    }
+    if job.workspace_root != project.store.workspace().root().display().to_string() {
+        return Err(ResumeError::OtherRepository {
+            id: id(),
+            root: job.workspace_root.clone(),
+        });
+    }
+    let Some(thread) = &job.thread else {
+        return Err(ResumeError::NoThread { id: id() });
+    };
+    if let Some(active) = jobs
+        .iter()
+        .find(|other| other.state().is_active() && other.thread.as_ref() == Some(thread))
+    {
+        return Err(ResumeError::StillRuns {
+            id: active.id.clone(),
+        });
+    }
+    match spec(project, job)?.and_then(|spec| spec.isolated) {
+        Some(isolated) if !isolated.root.is_dir() => Err(ResumeError::Discarded { id: id() }),
+        _ => Ok(()),
+    }
+}
+
+/// What the job was told; `None` for jobs of the plugin before this one.
+fn spec(project: &Project, job: &Job) -> Result<Option<RescueSpec>, StoreError> {
+    let (_, body) = project.store.read(&job.id)?;
+    Ok(serde_json::from_value(body.request).ok())
+}
+
+/// A new UUID, which is what Claude Code takes as the id of a new thread.
+pub(super) fn fresh_thread() -> ThreadId {
+    ThreadId::fresh()
+}

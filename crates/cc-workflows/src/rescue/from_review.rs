@@ -1,0 +1,117 @@
+//! A task made of the findings of a review.
+
+use cc_core::frame::framed;
+use cc_core::{JobId, text};
+use cc_jobs::{SelectError, StoreError, select};
+
+use crate::Project;
+use crate::review::{LocatedFinding, ReviewReport};
+
+/// The findings that are to be mended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromReview {
+    /// The review: an id, or the beginning of one.
+    pub job: String,
+    /// The numbers of the findings as the report shows them, from 1; empty means all.
+    pub findings: Vec<usize>,
+}
+
+/// Why the findings cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum FromReviewError {
+    /// The reference names no single job here.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// The job has no report.
+    #[error("job `{id}` has no review to take over")]
+    NoReview {
+        /// The job.
+        id: JobId,
+    },
+    /// Numbers were given, and the review is prose.
+    #[error("job `{id}` has no numbered findings")]
+    NotNumbered {
+        /// The job.
+        id: JobId,
+    },
+    /// There is no finding of that number.
+    #[error("job `{id}` has {count} findings, and no number {number}")]
+    NoSuchFinding {
+        /// The job.
+        id: JobId,
+        /// The number asked for.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The review found nothing.
+    #[error("job `{id}` has no findings to mend")]
+    NoFindings {
+        /// The job.
+        id: JobId,
+    },
+    /// Jobs cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The task: the user's own words first, then the findings, framed, since they quote the repository.
+pub(super) fn task(
+    project: &Project,
+    from: &FromReview,
+    own: Option<&str>,
+) -> Result<String, FromReviewError> {
+    let jobs = project.store.list()?.jobs;
+    let id = select::by_reference(&jobs, &from.job)?.id.clone();
+    let (_, body) = project.store.read(&id)?;
+    let report: Option<ReviewReport> = serde_json::from_value(body.result).ok();
+    let report = report
+        .filter(|report| report.claude.status == 0)
+        .ok_or_else(|| FromReviewError::NoReview { id: id.clone() })?;
+    let findings = match &report.result {
+        Some(result) => chosen(&id, &result.findings, &from.findings)?,
+        None if from.findings.is_empty() => report.claude.stdout.clone(),
+        None => return Err(FromReviewError::NotNumbered { id }),
+    };
+    let own = own.unwrap_or("Mend the findings of the review below. Check each against the code first; leave out what is not true, and say so.");
+    Ok(format!("{own}\n\n{}", framed("REVIEW", &findings)))
+}
+
+fn chosen(
+    id: &JobId,
+    findings: &[LocatedFinding],
+    numbers: &[usize],
+) -> Result<String, FromReviewError> {
+    if findings.is_empty() {
+        return Err(FromReviewError::NoFindings { id: id.clone() });
+    }
+    let all: Vec<usize> = (1..=findings.len()).collect();
+    let numbers = if numbers.is_empty() { &all } else { numbers };
+    numbers
+        .iter()
+        .map(|&number| {
+            let found = number.checked_sub(1).and_then(|index| findings.get(index));
+            let missing = || FromReviewError::NoSuchFinding {
+                id: id.clone(),
+                number,
+                count: findings.len(),
+            };
+            found
+                .map(|located| describe(number, located))
+                .ok_or_else(missing)
+        })
+        .collect()
+}
+
+fn describe(number: usize, LocatedFinding { finding, .. }: &LocatedFinding) -> String {
+    format!(
+        "{number}. [{}] {}:{}-{} {}\n{}\nSuggested: {}\n\n",
+        finding.severity.label(),
+        text::one_line(&finding.file, 300),
+        finding.line_start,
+        finding.line_end,
+        finding.title.trim(),
+        finding.body.trim(),
+        finding.recommendation.trim(),
+    )
+}

@@ -1,0 +1,193 @@
+//! The report of a rescue: its JSON, and the Markdown that people read.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use cc_claude::End;
+use cc_core::text::{one_line, printable};
+use cc_core::{JobId, ThreadId, Usage};
+use cc_git::WorkTree;
+use cc_jobs::{Denial, Job};
+use serde::{Deserialize, Serialize};
+
+use super::{Access, RescueSpec};
+use crate::footer::Footer;
+
+/// The result of a rescue, as `rescue --json` prints and the record keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RescueReport {
+    /// The job.
+    pub job_id: JobId,
+    /// `completed`, `failed` or `cancelled`.
+    pub status: String,
+    /// Claude's thread, once there is one.
+    pub session_id: Option<ThreadId>,
+    /// What Claude said, as it came.
+    pub raw_output: String,
+    /// Files that Claude's own tools changed, relative to the workspace where they lie in it.
+    pub touched_files: Vec<String>,
+    /// Tools that Claude was refused.
+    pub permission_denials: Vec<Denial>,
+    /// Tokens used.
+    pub usage: Usage,
+    /// Dollars by Claude's own account.
+    pub cost_usd: Option<f64>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The version of Claude Code.
+    pub version: Option<String>,
+    /// What Claude was allowed.
+    pub access: Access,
+    /// What of the repository's own Claude configuration was loaded.
+    pub loaded: Vec<String>,
+    /// What of it was there and not loaded.
+    pub not_loaded: Vec<String>,
+    /// The work tree of its own, where it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolated: Option<WorkTree>,
+    /// The command that goes on with the conversation in a terminal, where that works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_command: Option<String>,
+    /// The end of Claude's standard error.
+    pub stderr: String,
+}
+
+impl RescueReport {
+    pub(super) fn new(
+        job: &Job,
+        spec: &RescueSpec,
+        root: &Path,
+        end: &End,
+        report: &cc_claude::Report,
+    ) -> Self {
+        let found = || spec.trust.found.clone();
+        let (loaded, not_loaded) = if spec.trust.trusted {
+            (found(), Vec::new())
+        } else {
+            (Vec::new(), found())
+        };
+        Self {
+            job_id: job.id.clone(),
+            status: match end {
+                End::Completed => "completed",
+                End::Failed(_) => "failed",
+                End::Cancelled => "cancelled",
+            }
+            .to_owned(),
+            raw_output: report.text.clone(),
+            touched_files: report
+                .touched
+                .iter()
+                .map(|path| relative(path, root))
+                .collect(),
+            permission_denials: report
+                .denials
+                .iter()
+                .map(|denial| Denial {
+                    tool: denial.tool.clone(),
+                    detail: denial.detail.clone(),
+                })
+                .collect(),
+            usage: report.usage,
+            cost_usd: report.cost_usd,
+            model: report.model.clone(),
+            version: report.claude_version.clone(),
+            access: spec.access,
+            loaded,
+            not_loaded,
+            isolated: spec.isolated.clone(),
+            resume_command: report
+                .thread
+                .as_ref()
+                .map(|thread| format!("claude --resume {thread}")),
+            session_id: report.thread.clone(),
+            stderr: report.stderr.clone(),
+        }
+    }
+
+    /// The report as Markdown.
+    pub fn markdown(&self, elapsed: Option<Duration>) -> String {
+        let mut out = String::new();
+        let _ = writeln!(out, "{}\n", self.raw_output.trim());
+        list(
+            &mut out,
+            "Changed files",
+            self.touched_files
+                .iter()
+                .map(|file| format!("`{}`", one_line(file, 300))),
+        );
+        list(
+            &mut out,
+            "Refused",
+            self.permission_denials
+                .iter()
+                .map(|denial| one_line(&format!("{} {}", denial.tool, denial.detail), 300)),
+        );
+        if let Some(isolated) = &self.isolated {
+            let _ = writeln!(
+                out,
+                "The change is in a work tree of its own, `{}`. Take it with `cc-cli apply {id}`, drop it with `cc-cli discard {id}`.\n",
+                isolated.root.display(),
+                id = self.job_id
+            );
+        }
+        if !self.loaded.is_empty() {
+            let _ = writeln!(
+                out,
+                "Loaded from this repository, which is trusted: {}.\n",
+                self.loaded.join(", ")
+            );
+        }
+        if !self.not_loaded.is_empty() {
+            let _ = writeln!(
+                out,
+                "Not loaded, since Codex does not trust this project: {}.\n",
+                self.not_loaded.join(", ")
+            );
+        }
+        if self.access == Access::WriteUnsandboxed {
+            let _ = writeln!(
+                out,
+                "Claude's commands ran outside the sandbox, with all your rights.\n"
+            );
+        }
+        let _ = writeln!(out, "---\n{}", self.footer(elapsed));
+        if let Some(command) = &self.resume_command {
+            let _ = writeln!(
+                out,
+                "Go on here: `cc-cli rescue --resume {}`, or in a terminal: `{command}`",
+                self.job_id
+            );
+        }
+        printable(&out).into_owned()
+    }
+
+    fn footer(&self, elapsed: Option<Duration>) -> String {
+        Footer {
+            job: &self.job_id,
+            model: self.model.as_deref(),
+            version: self.version.as_deref(),
+            usage: self.usage,
+            cost_usd: self.cost_usd,
+            elapsed,
+        }
+        .line()
+    }
+}
+
+fn list(out: &mut String, title: &str, items: impl Iterator<Item = String>) {
+    let items: Vec<String> = items.map(|item| format!("- {item}\n")).collect();
+    if !items.is_empty() {
+        let _ = writeln!(out, "**{title}**\n\n{}", items.concat());
+    }
+}
+
+fn relative(path: &str, root: &Path) -> String {
+    let path = Path::new(path);
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}

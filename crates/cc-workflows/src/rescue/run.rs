@@ -1,0 +1,134 @@
+//! The worker's side of a rescue: one run of Claude in the workspace, and the report.
+
+use std::path::Path;
+use std::time::Duration;
+
+use cc_claude::{Claude, Configuration, End, Limits, Outcome, Request, Sandbox, Thread, Tools};
+use cc_core::FailureClass;
+use cc_jobs::{Denial, Ending, Job, Report};
+use serde_json::Value;
+
+use super::{Access, RescueReport, RescueSpec, leftovers};
+use crate::Project;
+use crate::observe::Scribe;
+use crate::worker::{Done, Stop};
+
+/// What Claude is told beyond the task. A thread that goes on keeps what it was told first.
+const NOTES: &str = "\
+You were handed this task by another coding agent; nobody can answer questions while you work. Do what \
+the task asks and no more. End with a short report: what you found or changed, file by file, what you \
+ran to check it and what came of it, and what is left open.";
+
+/// Runs a rescue to its end.
+pub(crate) async fn run(
+    project: &Project,
+    job: &Job,
+    stop: &mut Stop,
+    scribe: &mut Scribe<'_>,
+) -> Done {
+    let (spec, task) = match load(project, job) {
+        Ok(loaded) => loaded,
+        Err(error) => return Done::failed(FailureClass::Internal, error),
+    };
+    let workspace = project.store.workspace().root();
+    let root = spec
+        .isolated
+        .as_ref()
+        .map_or(workspace, |isolated| isolated.root.as_path());
+    let claude = match Claude::locate(&project.env, workspace, spec.claude.as_deref()) {
+        Ok(claude) => claude,
+        Err(error) => return Done::failed(FailureClass::NotInstalled, error.to_string()),
+    };
+    scribe.keep_thread();
+    let outcome = cc_claude::run(
+        &claude,
+        &request(&spec, root, task),
+        &project.env,
+        stop.asked(),
+        scribe,
+    )
+    .await;
+    leftovers::tidy(root, &spec.absent_before);
+    conclude(project, job, &spec, root, outcome)
+}
+
+fn load(project: &Project, job: &Job) -> Result<(RescueSpec, String), String> {
+    let (_, body) = project
+        .store
+        .read(&job.id)
+        .map_err(|error| error.to_string())?;
+    let spec = serde_json::from_value(body.request)
+        .map_err(|error| format!("cannot read the request: {error}"))?;
+    let prompt = project
+        .store
+        .prompt(&job.id)
+        .map_err(|error| error.to_string())?;
+    Ok((spec, prompt))
+}
+
+fn request(spec: &RescueSpec, root: &Path, task: String) -> Request {
+    Request {
+        prompt: task,
+        append_system_prompt: Some(NOTES.to_owned()),
+        tools: match spec.access {
+            Access::ReadOnly => Tools::ReadOnly,
+            Access::Write => Tools::Write(Sandbox::On {
+                allowed_domains: spec.allowed_domains.clone(),
+            }),
+            Access::WriteUnsandboxed => Tools::Write(Sandbox::Off),
+        },
+        configuration: Configuration {
+            user: spec.user_settings,
+            project: spec.trust.trusted,
+        },
+        model: spec.model.clone(),
+        effort: spec.effort.clone(),
+        thread: match spec.resumed {
+            true => Thread::Resume(spec.thread.clone()),
+            false => Thread::New(spec.thread.clone()),
+        },
+        limits: Limits {
+            idle: Duration::from_millis(spec.idle_timeout_ms),
+            total: Duration::from_millis(spec.timeout_ms),
+        },
+        max_budget_usd: spec.max_budget_usd,
+        ..Request::new(root)
+    }
+}
+
+fn conclude(
+    project: &Project,
+    job: &Job,
+    spec: &RescueSpec,
+    root: &Path,
+    outcome: Outcome,
+) -> Done {
+    let Outcome { end, report } = outcome;
+    let rescue = RescueReport::new(job, spec, root, &end, &report);
+    let made = end == End::Completed;
+    let rendered = made.then(|| rescue.markdown(job.elapsed(project.store.now())));
+    let summary = made.then(|| cc_core::text::first_line(&report.text, 200));
+    let denials = report.denials.into_iter().map(|denial| Denial {
+        tool: denial.tool,
+        detail: denial.detail,
+    });
+    Done {
+        ending: match end {
+            End::Completed => Ending::Completed,
+            End::Cancelled => Ending::Cancelled,
+            End::Failed(failure) => Ending::Failed(failure),
+        },
+        report: Report {
+            summary,
+            thread: report.thread,
+            model: report.model,
+            usage: Some(report.usage),
+            cost_usd: report.cost_usd,
+            result: serde_json::to_value(&rescue).unwrap_or(Value::Null),
+            rendered,
+            partial_output: (!made && !report.text.is_empty()).then_some(report.text),
+            touched_files: report.touched,
+            permission_denials: denials.collect(),
+        },
+    }
+}

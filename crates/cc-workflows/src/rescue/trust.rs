@@ -1,0 +1,166 @@
+//! Whether a repository's own Claude configuration is loaded: only where Codex trusts the project.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_core::Env;
+use cc_core::fs::read_bounded;
+use serde::{Deserialize, Serialize};
+
+/// Who decides whether a repository is trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrustPolicy {
+    /// Codex: what its `config.toml` says of the project.
+    #[default]
+    Codex,
+    /// Every repository is.
+    Always,
+    /// None is.
+    Never,
+}
+
+/// What of a repository's own configuration is loaded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trust {
+    /// Whether it is loaded.
+    pub trusted: bool,
+    /// What there is to load, by name.
+    pub found: Vec<String>,
+}
+
+/// What Claude Code loads from a repository.
+const CONFIGURATION: [&str; 10] = [
+    "CLAUDE.md",
+    "CLAUDE.local.md",
+    "AGENTS.md",
+    ".claude/CLAUDE.md",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".claude/skills",
+    ".claude/agents",
+    ".claude/commands",
+    ".mcp.json",
+];
+
+/// Decides on the repository at `root`, whose files Claude will see at `work_root`.
+pub(super) fn decide(env: &Env, policy: TrustPolicy, root: &Path, work_root: &Path) -> Trust {
+    let found: Vec<String> = CONFIGURATION
+        .into_iter()
+        .filter(|name| work_root.join(name).symlink_metadata().is_ok())
+        .map(str::to_owned)
+        .collect();
+    let trusted = match policy {
+        TrustPolicy::Always => true,
+        TrustPolicy::Never => false,
+        TrustPolicy::Codex => codex_trusts(env, root),
+    };
+    Trust { trusted, found }
+}
+
+/// Whether Codex's `config.toml` has `[projects."ROOT"] trust_level = "trusted"`; no for whatever
+/// cannot be read.
+fn codex_trusts(env: &Env, root: &Path) -> bool {
+    let home = env
+        .var("CODEX_HOME")
+        .map(|dir| env.absolute(Path::new(dir)));
+    let Some(home) = home.or_else(|| Some(env.home()?.join(".codex"))) else {
+        return false;
+    };
+    let Ok(bytes) = read_bounded(&home.join("config.toml"), 4 << 20) else {
+        return false;
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let Ok(config) = text.parse::<toml_edit::DocumentMut>() else {
+        return false;
+    };
+    let Some(projects) = config.get("projects").and_then(|item| item.as_table_like()) else {
+        return false;
+    };
+    let mut named = main_work_tree(root).into_iter().chain([root.to_owned()]);
+    named.any(|wanted| {
+        projects.iter().any(|(path, project)| {
+            let is_meant = Path::new(path) == wanted
+                || fs::canonicalize(path).is_ok_and(|path| path == wanted);
+            is_meant
+                && project.get("trust_level").and_then(|level| level.as_str()) == Some("trusted")
+        })
+    })
+}
+
+/// The main work tree of a linked one: Codex trusts a repository by its main work tree.
+fn main_work_tree(root: &Path) -> Option<PathBuf> {
+    let pointer = read_bounded(&root.join(".git"), 4 << 10).ok()?;
+    let git_dir = String::from_utf8(pointer)
+        .ok()?
+        .strip_prefix("gitdir:")?
+        .trim()
+        .to_owned();
+    let git_dir = fs::canonicalize(root.join(git_dir)).ok()?;
+    let common = git_dir
+        .parent()
+        .filter(|parent| parent.ends_with("worktrees"))?
+        .parent()?;
+    // The repository could name any directory there; only one that names this work tree in turn counts.
+    let back = read_bounded(&git_dir.join("gitdir"), 4 << 10).ok()?;
+    let back = fs::canonicalize(String::from_utf8(back).ok()?.trim()).ok()?;
+    (back == fs::canonicalize(root.join(".git")).ok()?)
+        .then(|| common.parent().map(Path::to_owned))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(config: &str, policy: TrustPolicy) -> bool {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap().join("repo");
+        fs::create_dir(&root).unwrap();
+        let config = config.replace("ROOT", root.to_str().unwrap());
+        fs::write(dir.path().join("config.toml"), config).unwrap();
+        let env = Env::fixed("/", "/cc-cli", [("CODEX_HOME", dir.path())]);
+        decide(&env, policy, &root, &root).trusted
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn trust_is_what_codex_says_of_this_very_project() {
+        let check = |config: &str, expect: bool| {
+            assert_eq!(decided(config, TrustPolicy::Codex), expect, "{config}")
+        };
+        check("[projects.\"ROOT\"]\ntrust_level = \"trusted\"\n", true);
+        check("[projects.\"ROOT/\"]\ntrust_level = \"trusted\"\n", true);
+        check(
+            "projects = { \"ROOT\" = { trust_level = \"trusted\" } }\n",
+            true,
+        );
+        check("[projects.\"ROOT\"]\ntrust_level = \"untrusted\"\n", false);
+        check(
+            "[projects.\"ROOT/sub\"]\ntrust_level = \"trusted\"\n",
+            false,
+        );
+        check("[projects.\"/\"]\ntrust_level = \"trusted\"\n", false);
+        check("[projects.\"ROOT\"\n", false);
+        check("", false);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_policy_overrules_codex() {
+        assert!(decided("", TrustPolicy::Always));
+        assert!(!decided(
+            "[projects.\"ROOT\"]\ntrust_level = \"trusted\"\n",
+            TrustPolicy::Never
+        ));
+    }
+
+    #[test]
+    fn what_there_is_to_load_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("CLAUDE.md"), "").unwrap();
+        fs::create_dir_all(dir.path().join(".claude/skills")).unwrap();
+        let env = Env::fixed("/", "/cc-cli", Vec::<(&str, &str)>::new());
+        let trust = decide(&env, TrustPolicy::Never, dir.path(), dir.path());
+        assert_eq!(trust.found, ["CLAUDE.md", ".claude/skills"]);
+    }
+}

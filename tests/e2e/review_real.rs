@@ -1,0 +1,13 @@
+//! Reviews by the real Claude Code, which takes a loopback server for the Messages API.
+
+mod ending;
+mod failures;
+mod hostile;
+mod older;
+mod plain;
+mod structured;
+
+use std::time::Duration;
+
+/// How long anything may take that a test waits for.
+const SOON: Duration = Duration::from_secs(30);

@@ -1,0 +1,115 @@
+//! What differs from run to run, taken out, so that whole outputs can be compared.
+
+use std::sync::OnceLock;
+
+use regex::{Captures, Regex};
+
+use super::{Output, Sandbox};
+
+/// Patterns and what stands in their place, in this order.
+const MASKS: [(&str, &str); 10] = [
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>"),
+    // The widest cell decides the padding of a table, so what follows is made one width too.
+    (r"\b(?:\d+m )?\d+(?:\.\d)?s\b( ago)?(  +)?", "<n>s$1$2"),
+    (r"<n>s( ago)?  +", "<n>s$1  "),
+    (r"(retry \d+ of \d+ in) \d+ s", "$1 <n> s"),
+    (r"\b(?P<name>[A-Z ]+) [0-9a-f]{16}\b", "$name <mark>"),
+    (r#"("(?:pid|claudePid)"): \d+"#, "$1: <pid>"),
+    (r"\b(pid|process) \d+", "$1 <pid>"),
+    (
+        r#"("(?:pid|claudePid)Identity"): "[^"]*""#,
+        "$1: <identity>",
+    ),
+    (r"\b127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
+    (r"\b(state/)[0-9a-f]{12}\b", "$1<workspace>"),
+];
+
+impl Sandbox {
+    /// `text` without what differs from run to run: the sandbox's directory becomes `<root>`, ids
+    /// of jobs `<review 1>`, `<review 2>` in the order they appear in, times `<time>`, spans of
+    /// time `<n>s`, processes `<pid>`, the marks of frames `<mark>`.
+    pub fn redact(&self, text: &str) -> String {
+        let text = text.replace(&*self.root().to_string_lossy(), "<root>");
+        masks()
+            .iter()
+            .fold(number_jobs(&text), |text, (pattern, mask)| {
+                pattern.replace_all(&text, *mask).into_owned()
+            })
+    }
+
+    /// A call as its caller saw it, redacted: exit code, standard output, standard error.
+    pub fn transcript(&self, output: &Output) -> String {
+        let code = output
+            .code()
+            .map_or("a signal".to_owned(), |code| code.to_string());
+        let mut text = format!("exit {code}\n");
+        for (name, said) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+            if !said.is_empty() {
+                let line_end = if said.ends_with('\n') {
+                    ""
+                } else {
+                    "(no newline)\n"
+                };
+                text.push_str(&format!("--- {name}\n{said}{line_end}"));
+            }
+        }
+        self.redact(&text)
+    }
+}
+
+fn masks() -> &'static [(Regex, &'static str)] {
+    static MADE: OnceLock<Vec<(Regex, &'static str)>> = OnceLock::new();
+    MADE.get_or_init(|| MASKS.map(|(pattern, mask)| (regex(pattern), mask)).into())
+}
+
+fn number_jobs(text: &str) -> String {
+    static ID: OnceLock<Regex> = OnceLock::new();
+    let id = ID.get_or_init(|| regex(r"\b(review|task)-[0-9a-z]{8}-[0-9a-z]{8}\b"));
+    let mut seen: Vec<String> = Vec::new();
+    let number = |found: &Captures<'_>| {
+        let at = seen
+            .iter()
+            .position(|id| *id == found[0])
+            .unwrap_or_else(|| {
+                seen.push(found[0].to_owned());
+                seen.len() - 1
+            });
+        format!("<{} {}>", &found[1], at + 1)
+    };
+    id.replace_all(text, number).into_owned()
+}
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant pattern")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_masked_and_the_rest_stays() {
+        let sandbox = Sandbox::new();
+        let check = |text: &str, expect: &str| assert_eq!(sandbox.redact(text), expect);
+        check(
+            "review-loyw3v28-0abc1234 review-loyw3v28-1abc1234 review-loyw3v28-0abc1234*  task-loyw3v28-0abc1234",
+            "<review 1> <review 2> <review 1>*  <task 3>",
+        );
+        check(
+            "2026-03-01T10:00:00.123Z says: 3 files in 0.4s",
+            "<time> says: 3 files in <n>s",
+        );
+        check("completed  12s ago   Review", "completed  <n>s ago  Review");
+        check("<<<LEFT OUT 00112233445566ff", "<<<LEFT OUT <mark>");
+        check(
+            r#"{"pid": 12, "claudePidIdentity": "b:1"}"#,
+            r#"{"pid": <pid>, "claudePidIdentity": <identity>}"#,
+        );
+        check(
+            "90 lines, 14.2k tokens, $0.01",
+            "90 lines, 14.2k tokens, $0.01",
+        );
+        let path = sandbox.repo().join("a.rs");
+        check(&path.display().to_string(), "<root>/repo/a.rs");
+    }
+}

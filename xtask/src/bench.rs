@@ -1,0 +1,85 @@
+//! `cargo xtask bench`: the speed and size of the product against its limits.
+//!
+//! Each row is a median of a release build on this machine, beside its floor (the same work with
+//! nothing of ours in it) measured in the same run, where there is one. A fake Claude answers at
+//! once, so that what is measured is ours; only the size of the first request takes the real one.
+
+mod idle;
+mod measure;
+mod request;
+mod review;
+mod status;
+mod stream;
+mod table;
+
+use std::error::Error;
+use std::process::Command;
+
+use clap::ValueEnum;
+
+use table::Row;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Fails where a limit is missed.
+    #[arg(long)]
+    strict: bool,
+    /// What to measure instead of everything.
+    groups: Vec<Group>,
+}
+
+/// Rows that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// `status` over many jobs.
+    Status,
+    /// What a review costs beyond Claude's own time.
+    Review,
+    /// A long stream through the worker.
+    Stream,
+    /// A worker whose Claude says nothing.
+    Idle,
+    /// The first request to the model.
+    Request,
+}
+
+/// The rows of a group, or why they cannot be measured.
+type Measured = Result<Vec<Row>, Box<dyn Error>>;
+
+pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    if cfg!(debug_assertions) {
+        return run_release_build();
+    }
+    let groups = match args.groups.as_slice() {
+        [] => Group::value_variants(),
+        some => some,
+    };
+    let mut rows = Vec::new();
+    for group in groups {
+        rows.extend(match group {
+            Group::Status => status::rows()?,
+            Group::Review => review::rows()?,
+            Group::Stream => stream::rows()?,
+            Group::Idle => idle::rows()?,
+            Group::Request => request::rows()?,
+        });
+    }
+    print!("{}", table::table(&rows));
+    let missed = rows.iter().filter(|row| row.is_missed()).count();
+    if args.strict && missed > 0 {
+        return Err(format!("{missed} limits missed").into());
+    }
+    Ok(())
+}
+
+/// Starts over in a release build: the floors that we measure are our own code too.
+fn run_release_build() -> Result<(), Box<dyn Error>> {
+    let status = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
+        .args(std::env::args_os().skip(1))
+        .status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err("the release build did not succeed".into()),
+    }
+}
