@@ -10,7 +10,7 @@ type Step = (
     Option<(&'static str, &'static str)>,
 );
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     ("format", &["fmt", "--all", "--check"], None),
     (
         "lints",
@@ -37,6 +37,7 @@ const STEPS: [Step; 4] = [
         Some(("RUSTDOCFLAGS", "-D warnings")),
     ),
     ("tests", &["test", "--workspace", "--locked"], None),
+    ("tour", &["xtask", "tour"], None),
 ];
 
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {

@@ -1,1 +1,97 @@
-//! .
+//! The hooks of `cc`: the host's JSON in, the host's JSON out, one file an event.
+//!
+//! A hook never stands in the user's way: whatever goes wrong here is one line on standard error
+//! and exit code 1, which the host shows and passes over. Exit code 2, which would block, is never
+//! used.
+//! Not here: the review gate; a `stop` hook lets every turn end.
+//!
+//! Start with [`run`].
+
+mod input;
+mod prompt;
+mod session;
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use cc_core::{Env, IoError};
+use cc_jobs::StoreError;
+use cc_workflows::{Project, ProjectError};
+
+use input::{Input, InputError};
+
+/// Why a hook could not do its part.
+#[derive(Debug, thiserror::Error)]
+enum HookError {
+    #[error("unknown event `{0}`: expected session-start, session-end, user-prompt-submit or stop")]
+    Event(String),
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Io(#[from] IoError),
+    #[error("cannot write the answer: {0}")]
+    Answer(#[source] io::Error),
+}
+
+/// Runs one call of `cc-hooks`: `argv` with the program's name first, the host's JSON on `stdin`.
+pub fn run(
+    env: &Env,
+    argv: impl IntoIterator<Item = OsString>,
+    stdin: impl Read,
+    mut stdout: impl Write,
+) -> ExitCode {
+    let event = argv.into_iter().nth(1).unwrap_or_default();
+    let hook = AssertUnwindSafe(|| answer(env, &event.to_string_lossy(), stdin));
+    let answered = panic::catch_unwind(hook)
+        .map_err(|_| None)
+        .and_then(|answer| answer.map_err(Some));
+    let written = answered.and_then(|answer| match answer {
+        Some(answer) => {
+            writeln!(stdout, "{answer}").map_err(|error| Some(HookError::Answer(error)))
+        }
+        None => Ok(()),
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        // A panic has told its line already.
+        Err(None) => ExitCode::FAILURE,
+        Err(Some(error)) => {
+            // Nobody hears it if standard error is gone.
+            let _ = writeln!(io::stderr(), "cc-hooks: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the host gets to read, if anything.
+fn answer(
+    env: &Env,
+    event: &str,
+    stdin: impl Read,
+) -> Result<Option<serde_json::Value>, HookError> {
+    let hook: fn(&Project, &Input) -> Result<Option<serde_json::Value>, HookError> = match event {
+        "session-start" => session::start,
+        "session-end" => session::end,
+        "user-prompt-submit" => prompt::submit,
+        "stop" => |_, _| Ok(None),
+        other => return Err(HookError::Event(cc_core::text::one_line(other, 40))),
+    };
+    let input = Input::read(env, stdin)?;
+    if env.nested() {
+        return Ok(None);
+    }
+    let mut env = env.clone();
+    if let Some(cwd) = &input.cwd {
+        env.cwd = env.absolute(cwd);
+    }
+    hook(&Project::open(&env)?, &input)
+}
+
+#[cfg(test)]
+mod tests;

@@ -102,6 +102,22 @@ impl<'store> Guard<'store> {
         })
     }
 
+    /// Notes that the end was announced; tells whether this call was the first to do so.
+    ///
+    /// # Errors
+    /// When the record cannot be saved.
+    pub fn mark_notified(&mut self) -> Result<bool, StoreError> {
+        if self.job.notified_at.is_some() || self.job.viewed_at.is_some() {
+            return Ok(false);
+        }
+        let now = self.store.now();
+        self.change(|job, _| {
+            job.notified_at = Some(now);
+            Ok(())
+        })?;
+        Ok(true)
+    }
+
     /// Removes the job and all its files.
     ///
     /// Removing the lock file with the record is safe: ids are never used again, and whoever still

@@ -18,12 +18,14 @@ pub fn current(env: &Env, dir: &StateDir) -> Option<SessionId> {
     ["CC_SESSION_ID", "CODEX_SESSION_ID", "CODEX_THREAD_ID"]
         .iter()
         .find_map(|name| SessionId::parse(env.text(name)?).ok())
-        .or_else(|| {
-            let bytes = read_bounded(&dir.current_session(), 64 << 10).ok()?;
-            serde_json::from_slice(&bytes)
-                .ok()
-                .map(|marker: CurrentSession| marker.session_id)
-        })
+        .or_else(|| marked(dir))
+}
+
+/// The session that the marker names; `None` where there is none or it cannot be read.
+pub fn marked(dir: &StateDir) -> Option<SessionId> {
+    let bytes = read_bounded(&dir.current_session(), 64 << 10).ok()?;
+    let marker: CurrentSession = serde_json::from_slice(&bytes).ok()?;
+    Some(marker.session_id)
 }
 
 #[cfg(test)]

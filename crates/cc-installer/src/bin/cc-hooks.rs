@@ -1,0 +1,20 @@
+//! `cc-hooks`: what Codex calls, a thin wrapper around the library of that name.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cc_core::Env::from_process() {
+        Ok(env) => cc_hooks::run(
+            &env,
+            std::env::args_os(),
+            io::stdin().lock(),
+            io::stdout().lock(),
+        ),
+        Err(error) => {
+            // Nobody hears it if standard error is gone.
+            let _ = writeln!(io::stderr(), "cc-hooks: cannot read the process: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
