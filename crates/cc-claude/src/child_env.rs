@@ -21,15 +21,12 @@ const SET: &[(&str, &str)] = &[
     ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
     ("CC_NESTED", "1"),
     ("DISABLE_AUTOUPDATER", "1"),
-    // The repository's own configuration may name programs that git would run.
-    ("GIT_CONFIG_COUNT", "2"),
-    ("GIT_CONFIG_KEY_0", "core.fsmonitor"),
-    ("GIT_CONFIG_VALUE_0", "false"),
-    ("GIT_CONFIG_KEY_1", "core.hooksPath"),
-    ("GIT_CONFIG_VALUE_1", "/dev/null"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_TERMINAL_PROMPT", "0"),
 ];
+
+/// Settings of git: the repository's own configuration may name programs that git would run.
+const GIT_CONFIG: &[(&str, &str)] = &[("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null")];
 
 /// What is set where the user has not set it. Ten retries of a refused login take 191 s, four 14 s.
 const DEFAULTS: &[(&str, &str)] = &[("CLAUDE_CODE_MAX_RETRIES", "4")];
@@ -145,7 +142,12 @@ const SECRETS: &[&str] = &[
 /// The environment for Claude, in place of ours.
 ///
 /// PATH keeps only entries that are absolute and outside `workspace`; no other file is looked at.
-pub fn child_env(env: &Env, workspace: &Path) -> BTreeMap<OsString, OsString> {
+/// `git_config` holds further settings for the git that Claude calls.
+pub fn child_env(
+    env: &Env,
+    workspace: &Path,
+    git_config: &[(OsString, OsString)],
+) -> BTreeMap<OsString, OsString> {
     let mut vars: BTreeMap<OsString, OsString> = env
         .vars()
         .iter()
@@ -165,6 +167,16 @@ pub fn child_env(env: &Env, workspace: &Path) -> BTreeMap<OsString, OsString> {
         vars.entry(name).or_insert(value);
     }
     vars.extend(SET.iter().map(to_os));
+    let settings: Vec<_> = GIT_CONFIG
+        .iter()
+        .map(to_os)
+        .chain(git_config.iter().cloned())
+        .collect();
+    vars.insert("GIT_CONFIG_COUNT".into(), settings.len().to_string().into());
+    for (number, (key, value)) in settings.into_iter().enumerate() {
+        vars.insert(format!("GIT_CONFIG_KEY_{number}").into(), key);
+        vars.insert(format!("GIT_CONFIG_VALUE_{number}").into(), value);
+    }
     vars
 }
 

@@ -129,7 +129,7 @@ impl Claude {
             .args(args.split(' '))
             .current_dir(root_of(self.path()))
             .env_clear()
-            .envs(child_env(env, self.workspace()))
+            .envs(child_env(env, self.workspace(), &[]))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -19,6 +19,8 @@ pub struct Request {
     pub system_prompt: Option<String>,
     /// What is said after Claude's system prompt, its own or ours.
     pub append_system_prompt: Option<String>,
+    /// Settings for the git that Claude calls, on top of those that keep its hooks and monitor off.
+    pub git_config: Vec<(OsString, OsString)>,
     /// What Claude may use.
     pub tools: Tools,
     /// Whose configuration Claude loads.
@@ -163,6 +165,7 @@ impl Request {
             prompt: String::new(),
             system_prompt: None,
             append_system_prompt: None,
+            git_config: Vec::new(),
             tools: Tools::None,
             configuration: Configuration::default(),
             schema: None,

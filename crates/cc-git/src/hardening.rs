@@ -1,10 +1,10 @@
 //! The configuration that every call of git gets, so that a repository can neither run anything
 //! nor bend what a review sees.
 //!
-//! A clone brings no `.git/config` along, but an unpacked archive does. External diff and text
-//! conversion are off by options at the one call that would use them. What is left are programs
-//! that git runs to compare files, *filters*: those that the repository itself configures are
-//! taken out, those of the user (LFS) stay, or every LFS file would look changed.
+//! A clone brings no `.git/config` along, but an unpacked archive does. It can name programs that git
+//! runs to compare files: filters, text conversions, external diffs. Those that the repository itself
+//! configures are taken out, those of the user (LFS) stay, or every LFS file would look changed.
+//! Our own calls have external diff and text conversion off by options as well.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -44,22 +44,22 @@ const CANARY: &str = "core.fsmonitor";
 /// What the configuration says, as far as calls of git depend on it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Found {
-    /// Settings that undo the filters of the repository.
+    /// Settings that undo the programs of the repository.
     pub(crate) overrides: Vec<(OsString, OsString)>,
     /// The name for first branches, `init.defaultBranch`.
     pub(crate) default_branch: Option<String>,
     pinned: bool,
 }
 
-/// Reads the configuration and gives `runner` what undoes the repository's filters.
-pub(crate) fn harden(runner: &mut Runner) -> Result<Option<String>, Error> {
+/// Reads the configuration and gives `runner` what undoes the repository's programs.
+pub(crate) fn harden(runner: &mut Runner) -> Result<Found, Error> {
     let args = [
         "config",
         "--show-scope",
         "--includes",
         "-z",
         "--get-regexp",
-        r"^(filter\..*\.(clean|smudge|process|required)|core\.fsmonitor|init\.defaultbranch)$",
+        r"^(filter\..*\.(clean|smudge|process|required)|diff\.(external|.*\.(textconv|command))|core\.fsmonitor|init\.defaultbranch)$",
     ];
     let (answer, ended) = runner.answer(&args)?;
     match ended.code {
@@ -72,8 +72,21 @@ pub(crate) fn harden(runner: &mut Runner) -> Result<Option<String>, Error> {
     if !found.pinned {
         return Err(Error::GitTooOld);
     }
-    runner.configure(found.overrides);
-    Ok(found.default_branch)
+    runner.configure(found.overrides.iter().cloned());
+    Ok(found)
+}
+
+/// What a program of the repository is replaced with where the user configured none.
+///
+/// An external diff has no neutral form: an empty name makes git fail, and so does `false`, at the
+/// first file that would have been handed over.
+fn neutral(key: &[u8]) -> &'static [u8] {
+    match key.rsplit(|&byte| byte == b'.').next().unwrap_or(key) {
+        b"required" => b"false",
+        b"textconv" => b"cat",
+        b"external" | b"command" => b"false",
+        _ => b"",
+    }
 }
 
 #[derive(Default)]
@@ -111,11 +124,7 @@ pub(crate) fn read(answer: &[u8]) -> Found {
         .into_iter()
         .filter(|(_, setting)| setting.by_repository)
         .filter_map(|(key, setting)| {
-            let neutral: &[u8] = if key.ends_with(b".required") {
-                b"false"
-            } else {
-                b""
-            };
+            let neutral = neutral(&key);
             let value = setting.trusted.as_deref().unwrap_or(neutral);
             Some((os_string(&key)?, os_string(value)?))
         })

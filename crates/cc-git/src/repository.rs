@@ -1,5 +1,6 @@
 //! A work tree that git accepts, ready for hardened calls.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
@@ -18,6 +19,7 @@ pub struct Repository {
     pub(crate) shallow: bool,
     pub(crate) sha256: bool,
     pub(crate) init_default_branch: Option<String>,
+    overrides: Vec<(OsString, OsString)>,
     root: PathBuf,
     head: Head,
 }
@@ -108,13 +110,14 @@ impl Repository {
             Some(head) => head,
             None => unborn(&runner, ended)?,
         };
-        let init_default_branch = hardening::harden(&mut runner)?;
+        let found = hardening::harden(&mut runner)?;
         Ok(Self {
             runner,
             cwd,
             shallow: facts.shallow,
             sha256: facts.sha256,
-            init_default_branch,
+            init_default_branch: found.default_branch,
+            overrides: found.overrides,
             root,
             head,
         })
@@ -123,6 +126,12 @@ impl Repository {
     /// The canonical root of the work tree.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Settings of git that take out the programs which the repository itself configures: for
+    /// calls of git that somebody else makes there.
+    pub fn overrides(&self) -> &[(OsString, OsString)] {
+        &self.overrides
     }
 
     /// Where HEAD stood when the repository was discovered.

@@ -6,6 +6,7 @@ mod prompt;
 mod report;
 mod run;
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use cc_claude::{Claude, LocateError};
@@ -83,6 +84,9 @@ pub struct ReviewSpec {
     pub totals: Totals,
     /// What the prompt does not hold, a line each.
     pub not_seen: Vec<String>,
+    /// Settings for the git that Claude calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub git_config: Vec<(OsString, OsString)>,
     /// What to look at above all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub focus: Option<String>,
@@ -96,19 +100,32 @@ pub struct ReviewSpec {
     pub timeout_ms: u64,
 }
 
-/// What a review would look at: resolves the selection and collects the change.
+/// What a review would look at.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Which states are compared.
+    pub target: Target,
+    /// The change, as far as it fits.
+    pub context: Context,
+    /// Settings that take out the programs which the repository would have git run.
+    pub git_config: Vec<(OsString, OsString)>,
+}
+
+/// Resolves the selection and collects the change.
 ///
 /// # Errors
 /// When there is no repository, nothing to review, or Git fails.
-pub fn survey(
-    project: &Project,
-    selection: &Selection,
-) -> Result<(Target, Context), cc_git::Error> {
+pub fn survey(project: &Project, selection: &Selection) -> Result<Survey, cc_git::Error> {
     let git = Git::locate(&project.env)?;
     let repository = Repository::discover(git, &project.env.cwd)?;
     let target = repository.resolve(selection)?;
     let context = repository.collect(&target, &cc_git::Limits::default())?;
-    Ok((target, context))
+    let git_config = repository.overrides().to_vec();
+    Ok(Survey {
+        target,
+        context,
+        git_config,
+    })
 }
 
 /// Starts a review as a job with a worker of its own, and returns the queued job.
@@ -118,7 +135,11 @@ pub fn survey(
 pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartError> {
     preflight::check(&project.env)?;
     Claude::locate(&project.env, project.store.workspace().root(), None)?;
-    let (target, context) = survey(project, &request.selection)?;
+    let Survey {
+        target,
+        context,
+        git_config,
+    } = survey(project, &request.selection)?;
     let kind = request.kind();
     let prompt = prompt::task(&target, &context, request.focus.as_deref());
     let title = match kind {
@@ -133,6 +154,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartErr
         totals: context.totals,
         not_seen: context.not_seen.iter().map(ToString::to_string).collect(),
         target,
+        git_config,
         focus: request.focus.clone(),
         model: request.model.clone(),
         effort: request.effort.clone(),

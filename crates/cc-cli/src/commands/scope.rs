@@ -1,7 +1,8 @@
 //! `scope`: what a review would look at, and whether to wait for it.
 
 use cc_git::{Context, Target, Totals};
-use cc_workflows::{Project, review};
+use cc_workflows::Project;
+use cc_workflows::review::{self, Survey};
 use serde_json::json;
 
 use super::Outcome;
@@ -14,7 +15,9 @@ const SMALL_FILES: u64 = 5;
 const SMALL_LINES: u64 = 300;
 
 pub(super) fn scope(project: &Project, args: &ScopeArgs, output: &mut Output) -> Outcome {
-    let (target, context) = review::survey(project, &args.selection.selection())?;
+    let Survey {
+        target, context, ..
+    } = review::survey(project, &args.selection.selection())?;
     let wait = is_small(&context.totals);
     if args.json {
         output.json(&json!({

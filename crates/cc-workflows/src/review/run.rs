@@ -43,6 +43,7 @@ pub(crate) async fn run(
     let request = Request {
         prompt: task,
         system_prompt: Some(prompt::system(job.kind)),
+        git_config: spec.git_config.clone(),
         tools: Tools::ReadOnly,
         schema: structured.then(findings::schema),
         model: spec.model.clone(),
