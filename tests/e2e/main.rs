@@ -3,6 +3,8 @@
 
 #![cfg(test)]
 
+mod jobs;
 mod kit;
 mod layers;
 mod review_real;
+mod usage;

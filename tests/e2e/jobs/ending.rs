@@ -1,0 +1,154 @@
+//! Jobs that end otherwise than well.
+
+use cc_core::process::Signal;
+use cc_tests::fake::{Run, Step};
+use cc_tests::{Sandbox, Scenario};
+use serde_json::json;
+
+use super::{SOON, answering, background};
+
+fn hanging() -> Sandbox {
+    Sandbox::fake(&Scenario::runs([Run::started()
+        .text("So far so good.")
+        .step(Step::Hang)]))
+    .with_change()
+}
+
+#[test]
+fn a_claude_that_ignores_signals_and_its_grandchild_are_gone_after_a_cancel() {
+    let stubborn = Run::started()
+        .step(Step::Grandchild { holds_output: true })
+        .step(Step::Hang)
+        .ignoring_signals();
+    let sandbox = Sandbox::fake(&Scenario::runs([stubborn])).with_change();
+    let id = background(&sandbox);
+    sandbox.wait_for_run(1, SOON);
+    cc_tests::eventually(SOON, "the grandchild runs", || {
+        (!sandbox.grandchildren().is_empty()).then_some(())
+    });
+    let cancelled = sandbox.cc(["cancel", &id, "--json"]).run().success().json();
+    assert_eq!(cancelled["status"], "cancelled");
+    assert!(
+        sandbox
+            .grandchildren()
+            .iter()
+            .all(|proc| !proc.is_running())
+    );
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn cancel_without_a_job_takes_the_only_one_that_runs() {
+    let sandbox = hanging();
+    let none = sandbox.cc(["cancel"]).run().exits(2);
+    assert!(
+        none.stderr.contains("no job of this session is running"),
+        "{}",
+        none.stderr
+    );
+    let first = background(&sandbox);
+    let second = background(&sandbox);
+    let several = sandbox.cc(["cancel"]).run().exits(2);
+    assert!(
+        several.stderr.contains("several jobs"),
+        "{}",
+        several.stderr
+    );
+    sandbox.cc(["cancel", &first]).run().success();
+    sandbox.cc(["cancel"]).run().success();
+    let again = sandbox.cc(["cancel", &second]).run().exits(2);
+    assert!(
+        again.stderr.contains("has already ended: cancelled"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+fn two_who_cancel_at_once_both_succeed() {
+    let sandbox = hanging();
+    let id = background(&sandbox);
+    sandbox.wait_for_run(1, SOON);
+    let calls: Vec<_> = (0..2)
+        .map(|_| sandbox.cc(["cancel", &id]).spawn())
+        .collect();
+    let codes: Vec<_> = calls.into_iter().map(|call| call.wait().code()).collect();
+    // The slower one may come when all is over.
+    assert!(
+        codes.iter().all(|code| matches!(code, Some(0 | 2))) && codes.contains(&Some(0)),
+        "{codes:?}"
+    );
+    assert_eq!(sandbox.record()["status"], "cancelled");
+}
+
+#[test]
+fn a_review_that_takes_too_long_is_ended_and_its_text_kept() {
+    let sandbox = hanging();
+    let output = sandbox.cc(["review", "--timeout", "1s"]).run().exits(1);
+    assert!(
+        output.stdout.contains("So far so good."),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(sandbox.record()["failure"]["class"], "timeout_total");
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn a_shell_that_goes_away_does_not_take_the_job_with_it() {
+    let waits = Run::started()
+        .step(Step::Await("go".into()))
+        .success("Fine.", None);
+    let sandbox = Sandbox::fake(&Scenario::runs([waits])).with_change();
+    let review = sandbox.cc(["review"]).spawn();
+    sandbox.wait_for_run(1, SOON);
+    review.signal(Signal::Kill);
+    review.wait();
+    sandbox.write("go", "");
+    let id = sandbox.job();
+    sandbox.cc(["wait", id.as_str()]).run().success();
+}
+
+#[test]
+fn many_at_once_all_finish() {
+    let sandbox = answering();
+    let calls: Vec<_> = (0..8)
+        .map(|_| sandbox.cc(["review", "--background", "--json"]).spawn())
+        .collect();
+    let ids: Vec<String> = calls
+        .into_iter()
+        .map(|call| {
+            call.wait().success().json()["jobId"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    let wait = ["wait".to_owned()].into_iter().chain(ids);
+    sandbox.cc(wait).run().success();
+    assert_eq!(sandbox.records().len(), 8);
+    assert!(
+        sandbox
+            .records()
+            .iter()
+            .all(|record| record["status"] == "completed")
+    );
+}
+
+#[test]
+fn a_closed_output_is_no_error() {
+    let sandbox = answering();
+    sandbox.cc(["review"]).broken_stdout().run().success();
+    let record = sandbox.record();
+    assert_eq!(
+        (&record["status"], &record["resultViewedAt"]),
+        (&json!("completed"), &json!(null))
+    );
+}
+
+#[test]
+fn an_empty_answer_is_a_failure() {
+    let sandbox = Sandbox::fake(&Scenario::says("")).with_change();
+    sandbox.cc(["review"]).run().exits(1);
+    assert_eq!(sandbox.record()["failure"]["class"], "protocol");
+}

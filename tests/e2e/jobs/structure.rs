@@ -1,0 +1,117 @@
+//! Findings are never lost to their form.
+
+use cc_tests::fake::Run;
+use cc_tests::{Sandbox, Scenario};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+fn findings() -> Value {
+    json!({
+        "verdict": "needs-attention", "summary": "One thing.", "next_steps": ["Mend it."],
+        "findings": [{
+            "severity": "high", "title": "Subtracts", "body": "It is `-`.", "file": "src/lib.rs", "line_start": 2,
+            "line_end": 2, "confidence": 0.9, "recommendation": "Use `+`.",
+        }],
+    })
+}
+
+fn review(runs: impl IntoIterator<Item = Run>) -> (Sandbox, Value) {
+    let sandbox = Sandbox::fake(&Scenario::runs(runs)).with_change();
+    let json = sandbox
+        .cc(["adversarial-review", "--json"])
+        .run()
+        .success()
+        .json();
+    (sandbox, json)
+}
+
+#[test]
+fn json_in_the_text_is_taken() {
+    let (sandbox, json) = review([Run::says(&format!("Here:\n```json\n{}\n```\n", findings()))]);
+    assert_eq!(json["result"]["findings"][0]["title"], "Subtracts");
+    assert_eq!(sandbox.claude_calls().len(), 1);
+}
+
+#[test]
+fn prose_is_put_into_form_by_one_more_run() {
+    let (sandbox, json) = review([
+        Run::says("High: it subtracts."),
+        Run::structured(findings()),
+    ]);
+    assert_eq!(json["result"]["findings"][0]["title"], "Subtracts");
+    assert_eq!(json["rawOutput"], "High: it subtracts.");
+    let second = sandbox.wait_for_run(2, super::SOON);
+    assert!(
+        second.stdin.contains("High: it subtracts."),
+        "{}",
+        second.stdin
+    );
+    assert_eq!(second.flag("--tools"), Some(""));
+}
+
+#[test]
+fn prose_that_stays_prose_is_kept_as_it_is() {
+    let (sandbox, json) = review([Run::says("High: it subtracts.")]);
+    assert!(
+        json["result"].is_null() && json["parseError"].is_string(),
+        "{json}"
+    );
+    assert_eq!(
+        sandbox.claude_calls().len(),
+        2,
+        "asked once more, not for ever"
+    );
+    let shown = sandbox.cc(["result"]).run().success();
+    assert!(
+        shown.stdout.contains("High: it subtracts."),
+        "{}",
+        shown.stdout
+    );
+}
+
+#[test]
+fn the_forms_of_a_result() {
+    let sandbox = Sandbox::fake(&Scenario::structured(findings())).with_change();
+    sandbox
+        .cc(["adversarial-review", "mind the sign"])
+        .run()
+        .success();
+    let sarif = sandbox
+        .cc(["result", "--format", "sarif"])
+        .run()
+        .success()
+        .json();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(
+        (&result["level"], &result["ruleId"]),
+        (&json!("error"), &json!("cc/high"))
+    );
+    assert_eq!(
+        result["locations"][0]["physicalLocation"]["region"]["startLine"],
+        2
+    );
+    let html = sandbox.cc(["result", "--format", "html"]).run().success();
+    assert!(
+        html.stdout.starts_with("<!doctype html>")
+            && html.stdout.contains("<h2>1. High: Subtracts</h2>")
+    );
+    let stored = sandbox.cc(["result", "--json"]).run().success().json();
+    assert_eq!(
+        stored["storedJob"]["result"]["result"]["verdict"],
+        "needs-attention"
+    );
+    assert_eq!(stored["storedJob"]["request"]["focus"], "mind the sign");
+}
+
+#[test]
+fn a_plain_review_has_no_sarif() {
+    let sandbox = super::answering();
+    sandbox.cc(["review"]).run().success();
+    let output = sandbox.cc(["result", "--format", "sarif"]).run().exits(2);
+    assert_snapshot!(sandbox.transcript(&output), @"
+    exit 2
+    --- stderr
+    cc-cli: <review 1> has no structured findings
+      Only a finished adversarial review has them: cc-cli adversarial-review
+    ");
+}

@@ -1,0 +1,282 @@
+//! Wrong usage and a machine that is not set up: one clear message, the exit code of the contract,
+//! and no job left behind that never ran.
+
+use std::ffi::OsStr;
+use std::fs;
+
+use cc_tests::{Sandbox, Scenario};
+use insta::assert_snapshot;
+
+fn sandbox() -> Sandbox {
+    Sandbox::fake(&Scenario::says("No findings.")).with_change()
+}
+
+/// The transcript of a refused call, which left no job.
+#[track_caller]
+fn refused(sandbox: &Sandbox, args: &[&str]) -> String {
+    let output = sandbox.cc(args).run();
+    assert_eq!(sandbox.records(), Vec::<serde_json::Value>::new());
+    sandbox.transcript(&output)
+}
+
+#[test]
+fn a_plain_review_takes_no_focus() {
+    assert_snapshot!(refused(&sandbox(), &["review", "look at", "the 'lock'"]), @r"
+    exit 2
+    --- stderr
+    cc-cli: a plain review takes no focus text
+      Use: cc-cli adversarial-review 'look at the '\''lock'\'''. Paths come after `--`.
+    ");
+}
+
+#[test]
+fn an_unknown_revision() {
+    assert_snapshot!(refused(&sandbox(), &["review", "--base", "nope"]), @"
+    exit 2
+    --- stderr
+    cc-cli: `nope` is not a known revision
+      `git branch --all` lists branches, `git log --oneline` commits.
+    ");
+}
+
+#[test]
+fn a_revision_that_looks_like_an_option() {
+    assert_snapshot!(refused(&sandbox(), &["review", "--commit=--output=x"]), @"
+    exit 2
+    --- stderr
+    cc-cli: `--output=x` looks like an option, not a revision
+      Name a branch, tag or commit.
+    ");
+}
+
+#[test]
+fn flags_that_exclude_each_other() {
+    assert_snapshot!(refused(&sandbox(), &["review", "--commit", "HEAD", "--range", "HEAD~1..HEAD"]), @"
+    exit 2
+    --- stderr
+    cc-cli: --commit cannot be combined with --range
+    ");
+}
+
+#[test]
+fn an_unsupported_scope() {
+    assert_snapshot!(refused(&sandbox(), &["review", "--scope", "nonsense"]), @"
+    exit 2
+    --- stderr
+    error: invalid value 'nonsense' for '--scope <SCOPE>'
+      [possible values: auto, working-tree, staged, branch]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn an_unknown_flag() {
+    assert_snapshot!(refused(&sandbox(), &["review", "--shiny"]), @"
+    exit 2
+    --- stderr
+    error: unexpected argument '--shiny' found
+
+      tip: to pass '--shiny' as a value, use '-- --shiny'
+
+    Usage: cc-cli review [OPTIONS] [FOCUS]... [-- <PATH>...]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn not_a_repository() {
+    let sandbox = sandbox();
+    let elsewhere = sandbox.tmp();
+    let output = sandbox.cc(["review"]).cwd(elsewhere).run();
+    assert_snapshot!(sandbox.transcript(&output), @"
+    exit 2
+    --- stderr
+    cc-cli: `<root>/tmp` is not inside a git work tree
+      Go into a Git repository, or name one with --cwd DIR.
+    ");
+}
+
+#[test]
+fn nothing_to_review() {
+    let sandbox = sandbox();
+    sandbox.commit("All of it");
+    let output = refused(&sandbox, &["review", "--scope", "working-tree"]);
+    assert_snapshot!(output, @"
+    exit 2
+    --- stderr
+    cc-cli: nothing to review: no uncommitted changes
+      Name another change: --commit HEAD, --base REF or --range A..B. `cc-cli scope` shows what each covers.
+    ");
+}
+
+#[test]
+fn no_claude() {
+    let sandbox = Sandbox::new().with_change();
+    assert_snapshot!(refused(&sandbox, &["review"]), @"
+    exit 3
+    --- stderr
+    cc-cli: no `claude` was found in the 3 directories of PATH
+      Install Claude Code: npm install -g @anthropic-ai/claude-code
+    ");
+}
+
+#[test]
+fn a_claude_of_the_repository_is_not_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut sandbox = Sandbox::new().with_change();
+    sandbox.write("bin/claude", "#!/bin/sh\ntouch owned\n");
+    let claude = sandbox.repo().join("bin/claude");
+    fs::set_permissions(&claude, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::join_paths([
+        sandbox.repo().join("bin"),
+        "bin".into(),
+        "/usr/bin".into(),
+        "/bin".into(),
+    ])
+    .unwrap();
+    sandbox.set_env("PATH", path);
+    assert_snapshot!(refused(&sandbox, &["review"]), @"
+    exit 3
+    --- stderr
+    cc-cli: `<root>/repo/bin/claude` lies inside the workspace and is not trusted
+      Install Claude Code outside of this repository and put it on your PATH.
+    ");
+    assert!(!sandbox.repo().join("owned").exists());
+}
+
+#[test]
+fn inside_a_claude_that_we_started() {
+    let mut sandbox = sandbox();
+    sandbox.set_env("CC_NESTED", "1");
+    assert_snapshot!(refused(&sandbox, &["review"]), @"
+    exit 3
+    --- stderr
+    cc-cli: this is a Claude Code run started by cc; it does not start another one
+      Do the work in this session instead.
+    ");
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_written() {
+    let mut sandbox = sandbox();
+    let file = sandbox.tmp().join("file");
+    fs::write(&file, "").unwrap();
+    sandbox.set_env("CC_DATA_DIR", file.join("data"));
+    let output = sandbox.cc(["review"]).run();
+    assert_snapshot!(sandbox.transcript(&output), @"
+    exit 3
+    --- stderr
+    cc-cli: cannot create directory `<root>/tmp/file/data/state/<workspace>/jobs`: Not a directory (os error 20)
+      cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.
+    ");
+}
+
+#[test]
+fn a_directory_that_is_not_there() {
+    let sandbox = sandbox();
+    let output = sandbox.cc(["-C", "nowhere", "status"]).run();
+    assert_snapshot!(sandbox.transcript(&output), @"
+    exit 2
+    --- stderr
+    cc-cli: cannot resolve `<root>/repo/nowhere`: No such file or directory (os error 2)
+      Name an existing directory with --cwd.
+    ");
+}
+
+#[test]
+fn odd_repositories_are_reviewed() {
+    use std::os::unix::ffi::OsStrExt;
+    let sandbox = Sandbox::fake(&Scenario::says("No findings."));
+    sandbox.write("a\nb.txt", "x\n");
+    fs::write(
+        sandbox.repo().join(OsStr::from_bytes(b"caf\xe9.txt")),
+        "x\n",
+    )
+    .unwrap();
+    fs::create_dir_all(sandbox.repo().join("deep/er")).unwrap();
+    let review = sandbox
+        .cc(["review"])
+        .cwd(sandbox.repo().join("deep/er"))
+        .run()
+        .success();
+    assert!(review.stdout.contains("No findings."));
+    let run = sandbox.wait_for_run(1, std::time::Duration::from_secs(30));
+    assert_eq!(run.cwd, sandbox.repo(), "Claude works at the root");
+    assert!(
+        run.stdin.contains("a\\nb.txt") && run.stdin.contains("caf\\351.txt"),
+        "{}",
+        run.stdin
+    );
+    let tree = sandbox.tmp().join("tree");
+    sandbox.commit("All");
+    sandbox.git(["worktree", "add", "-q", tree.to_str().unwrap()]);
+    fs::write(tree.join("new.txt"), "x\n").unwrap();
+    sandbox.cc(["review"]).cwd(&tree).run().success();
+}
+
+#[test]
+fn what_claude_is_called_with() {
+    let sandbox = sandbox();
+    let focus = "quotes ' \" $(x)\nand a second line";
+    let flags = [
+        "--model",
+        "opus",
+        "--effort=high",
+        "--scope",
+        "working-tree",
+    ];
+    sandbox
+        .cc(["adversarial-review", focus]
+            .iter()
+            .chain(&flags)
+            .chain(&["--", "src"]))
+        .run()
+        .success();
+    let run = sandbox.wait_for_run(1, std::time::Duration::from_secs(30));
+    let args: Vec<&str> = run
+        .args
+        .iter()
+        .map(|arg| arg.split_once('=').map_or(arg.as_str(), |(name, _)| name))
+        .collect();
+    assert_snapshot!(args.join(" "), @"-p --output-format stream-json --verbose --include-partial-messages --setting-sources  --permission-mode dontAsk --tools Read,Glob,Grep,Bash --strict-mcp-config --disable-slash-commands --no-session-persistence --system-prompt --json-schema --model --effort");
+    assert!(
+        run.args.contains(&"--model=opus".to_owned())
+            && run.args.contains(&"--effort=high".to_owned())
+    );
+    assert!(run.stdin.contains(focus), "{}", run.stdin);
+    assert!(
+        !run.env
+            .keys()
+            .any(|name| name == "CLAUDECODE" || name.starts_with("CODEX_")),
+        "{:?}",
+        run.env.keys()
+    );
+    assert_eq!(run.env["CC_NESTED"], "1");
+}
+
+#[test]
+fn a_scope_is_shown_without_starting_anything() {
+    assert_snapshot!(refused(&sandbox(), &["scope"]), @"
+    exit 0
+    --- stdout
+    uncommitted changes: 1 file, +1 −1
+
+     M src/lib.rs | +1 -1
+     1 file changed, 1 insertion(+), 1 deletion(-), 189 B
+
+    This review is small enough to wait for.
+    ");
+    let sandbox = sandbox();
+    let json = sandbox.cc(["scope", "--json"]).run().success().json();
+    assert_eq!(json["recommendation"], "wait");
+    assert_eq!(json["files"][0]["path"], "src/lib.rs");
+    assert!(sandbox.claude_calls().is_empty());
+}
+
+#[test]
+fn completions_name_the_commands() {
+    let output = sandbox().cc(["completions", "bash"]).run().success();
+    assert!(output.stdout.contains("adversarial-review") && output.stdout.contains("--range"));
+}
