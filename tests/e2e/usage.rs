@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 
-use cc_tests::{Sandbox, Scenario};
+use cc_tests::{Sandbox, Scenario, binaries, peers};
 use insta::assert_snapshot;
 
 fn sandbox() -> Sandbox {
@@ -156,6 +156,30 @@ fn inside_a_claude_that_we_started() {
     cc-cli: this is a Claude Code run started by cc; it does not start another one
       Do the work in this session instead.
     ");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn inside_the_sandbox_of_the_real_codex() {
+    let sandbox = sandbox();
+    let codex = peers::codex();
+    // Codex refuses a home below the system's temporary directory.
+    let target = codex.ancestors().find(|dir| dir.ends_with("target"));
+    let home = tempfile::tempdir_in(target.unwrap()).unwrap();
+    let cc_cli = binaries::product().join("cc-cli");
+    let output = sandbox
+        .command(&codex)
+        .args(["sandbox", "--", cc_cli.to_str().unwrap(), "review"])
+        .env("HOME", home.path())
+        .env("CODEX_HOME", home.path())
+        .run();
+    assert_snapshot!(sandbox.transcript(&output), @"
+    exit 3
+    --- stderr
+    cc-cli: this call runs inside a sandbox without network, where Claude Code cannot work
+      Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable), so that the exec rule applies; or ask for permission to run it outside the sandbox.
+    ");
+    assert!(sandbox.claude_calls().is_empty());
 }
 
 #[test]

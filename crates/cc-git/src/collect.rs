@@ -17,7 +17,7 @@ use crate::{Context, Error, Limits, Mode, Repository, Target, untracked};
 const MAX_EXCLUDED: usize = 500;
 
 /// Every option that a user's configuration could change, said outright.
-const DIFF: [&str; 22] = [
+const DIFF: [&str; 21] = [
     "diff",
     "--raw",
     "--numstat",
@@ -41,8 +41,6 @@ const DIFF: [&str; 22] = [
     "--indent-heuristic",
     "--find-renames=50%",
     "-l1000",
-    // Cancels `diff.orderFile`.
-    "-O/dev/null",
 ];
 
 impl Repository {

@@ -1,8 +1,9 @@
 //! What is under review: the repository, the scope somebody asked for, and a bounded diff of it.
 //!
 //! Here: finding the work tree, turning flags into a [`Target`], collecting its [`Context`], and
-//! counting the lines of a reviewed file. Nothing is ever written to the repository, and nothing
-//! that the repository brings along is run: see [`Git`] and `hardening`.
+//! counting the lines of a reviewed file. None of that writes to the repository, and nothing that
+//! the repository brings along is run: see [`Git`] and `hardening`. What does write, because the
+//! user asked for it, is a work tree of its own for somebody else's changes: [`WorkTree`].
 //! Not here: words for prompts, jobs, and the read-only git that Claude itself may use.
 //!
 //! Start with [`Repository::discover`], then [`Repository::resolve`], then [`Repository::collect`].

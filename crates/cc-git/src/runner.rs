@@ -82,8 +82,6 @@ impl Runner {
     }
 
     /// Gives what git says to `take`, piece by piece, until git ends or `take` has enough.
-    ///
-    /// `input` must be small: it is written before anything is read.
     pub(crate) fn stream<S: AsRef<OsStr>>(
         &self,
         args: &[S],
@@ -181,8 +179,13 @@ impl Runner {
         })
         .map_err(failed())?;
         if let Some(mut stdin) = stdin {
-            // A git that does not want its input says why on standard error.
-            let _ = stdin.write_all(input);
+            let input = input.to_owned();
+            // On a thread: a git that answers while it reads would wait for us, and we for it.
+            spawn(move || {
+                // A git that does not want its input says why on standard error.
+                let _ = stdin.write_all(&input);
+            })
+            .map_err(failed())?;
         }
         Ok(running)
     }
@@ -252,5 +255,65 @@ impl Ended {
                 said
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cc_core::Env;
+
+    use super::*;
+
+    fn runner(dir: &Path) -> Runner {
+        let git = Git::locate(&Env::from_process().unwrap()).unwrap();
+        Runner::new(&git, dir, Vec::new())
+    }
+
+    #[test]
+    fn much_input_and_much_output_do_not_wait_for_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let runner = runner(dir.path());
+        runner.answer(&["init", "--quiet", "."]).unwrap();
+        let input = b"no such object\n".repeat(100_000);
+        let mut lines = 0;
+        let args = ["cat-file", "--batch-check"];
+        let ended = runner
+            .stream(&args, &input, PATIENCE, &mut |bytes| {
+                lines += bytes.iter().filter(|&&byte| byte == b'\n').count();
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!((ended.code, lines), (Some(0), 100_000));
+    }
+
+    #[test]
+    fn a_git_that_does_not_end_is_ended() {
+        let dir = tempfile::tempdir().unwrap();
+        let runner = runner(dir.path());
+        runner.answer(&["init", "--quiet", "."]).unwrap();
+        let begun = Instant::now();
+        let patience = Duration::from_millis(100);
+        let args = ["-c", "alias.hang=!sleep 20", "hang"];
+        let ended = runner.stream(&args, b"", patience, &mut |_| ControlFlow::Continue(()));
+        assert!(matches!(ended, Err(Error::Timeout { .. })));
+        assert!(begun.elapsed() < Duration::from_secs(15));
+    }
+
+    #[test]
+    fn the_reason_of_a_failure_is_what_git_says_last() {
+        let check = |stderr: &str, expect: &str| {
+            let ended = Ended {
+                code: Some(128),
+                stopped: false,
+                stderr: stderr.into(),
+            };
+            assert_eq!(ended.into_error(&["diff"]).to_string(), expect);
+        };
+        check("", "`git diff` failed: it gave no reason");
+        check("warning: a\nfatal: b\nc\n", "`git diff` failed: fatal: b c");
+        check(
+            "warning: lazy fetching disabled\nfatal: x\n",
+            "objects are missing in this clone (shallow, partial or damaged): fatal: x",
+        );
     }
 }

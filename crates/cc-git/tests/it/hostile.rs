@@ -259,10 +259,35 @@ fn settings_of_the_user_do_not_change_the_diff() {
     lab.git(["commit", "--quiet", "-m", "third"]);
     lab.git(["mv", "sub/moved.txt", "sub/away.txt"]);
     lab.write("é", "é\n\n\nx\n");
-    lab.git(["add", "é"]);
+    // Changes that one algorithm sees otherwise than another, that lie near each other, and that
+    // have an empty line beside them.
+    lab.write("algorithm", "d\na\nb\nb\nb\na\nc\n");
+    lab.write("near", format!("1\n{}\n2\n", "\n".repeat(9)));
+    let other = Lab::new();
+    let url = other.root.to_str().unwrap();
+    lab.git(["submodule", "--quiet", "add", url, "module"]);
+    lab.git(["add", "é", "algorithm", "near"]);
+    lab.git(["commit", "--quiet", "-m", "fourth"]);
+    lab.git(["mv", "é", "è"]);
+    lab.git(["mv", "sub/away.txt", "sub/far.txt"]);
+    lab.write("algorithm", "a\na\na\na\nd\na\nc\n");
+    lab.write("near", format!("one\n{}\ntwo\n", "\n".repeat(9)));
+    let inside = lab.root.join("module");
+    lab.git_in(&inside, ["commit", "--quiet", "--allow-empty", "-m", "x"]);
     let plain = review_all(&lab);
-    assert_eq!(listed(&plain[0]).len(), 4, "{:?}", listed(&plain[0]));
-    assert!(file(&plain[0], "é").shown);
+    assert_eq!(
+        listed(&plain[0]),
+        [
+            "M a.txt",
+            "M algorithm",
+            "M module",
+            "M near",
+            "R sub/far.txt",
+            "R è",
+            "? new.txt"
+        ]
+    );
+    assert!(file(&plain[0], "è").shown && file(&plain[0], "module").shown);
     for (name, value) in [
         ("diff.noprefix", "true"),
         ("diff.mnemonicPrefix", "true"),
