@@ -6,5 +6,6 @@
 mod jobs;
 mod kit;
 mod layers;
+mod rescue;
 mod review_real;
 mod usage;

@@ -7,10 +7,10 @@ mod run;
 mod trust;
 
 pub mod isolated;
-pub mod leftovers;
+mod leftovers;
 pub mod sandbox;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cc_claude::{Claude, LocateError};
@@ -26,6 +26,7 @@ use crate::{LaunchError, Project, launch};
 pub use continuation::{Continuation, ResumeError, candidate};
 pub use from_review::{FromReview, FromReviewError};
 pub use isolated::ApplyError;
+pub use leftovers::Leftovers;
 pub use report::RescueReport;
 pub(crate) use run::run;
 pub use sandbox::SandboxMissing;
@@ -98,9 +99,9 @@ pub struct RescueSpec {
     /// The work tree of its own, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<WorkTree>,
-    /// What the sandbox leaves behind and was not there before, relative to the workspace.
+    /// What the sandbox might leave behind, in the workspace and in a work tree of its own.
     #[serde(default)]
-    pub absent_before: Vec<String>,
+    pub leftovers: Vec<Leftovers>,
     /// A `claude` binary to use instead of the one on PATH.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claude: Option<PathBuf>,
@@ -189,7 +190,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
         trust: trust::decide(&project.env, request.trust, root, work_root),
         user_settings: request.user_settings,
         allowed_domains: request.allowed_domains.clone(),
-        absent_before: leftovers::absent(work_root),
+        leftovers: [root, work_root].map(Leftovers::note).into(),
         claude: request.claude.clone(),
         model: request.model.clone(),
         effort: request.effort.clone(),
@@ -257,10 +258,6 @@ pub(crate) fn tidy(job: &Job, body: &Body) {
         return;
     }
     if let Ok(spec) = RescueSpec::deserialize(&body.request) {
-        let root = spec
-            .isolated
-            .as_ref()
-            .map_or(Path::new(&job.workspace_root), |tree| &tree.root);
-        leftovers::tidy(root, &spec.absent_before);
+        spec.leftovers.iter().for_each(Leftovers::tidy);
     }
 }

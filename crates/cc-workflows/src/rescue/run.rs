@@ -8,7 +8,7 @@ use cc_core::FailureClass;
 use cc_jobs::{Denial, Ending, Job, Report};
 use serde_json::Value;
 
-use super::{Access, RescueReport, RescueSpec, leftovers};
+use super::{Access, Leftovers, RescueReport, RescueSpec};
 use crate::Project;
 use crate::observe::Scribe;
 use crate::worker::{Done, Stop};
@@ -48,7 +48,7 @@ pub(crate) async fn run(
         scribe,
     )
     .await;
-    leftovers::tidy(root, &spec.absent_before);
+    spec.leftovers.iter().for_each(Leftovers::tidy);
     conclude(project, job, &spec, root, outcome)
 }
 

@@ -1,0 +1,169 @@
+//! Tasks handed to the real Claude Code, which takes a loopback server for the Messages API.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cc_tests::{Block, MessagesApi, Sandbox, Turn};
+use serde_json::json;
+
+/// All that lies in a directory, Git's objects and logs apart.
+fn files(root: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            if name == ".git/objects" || name == ".git/logs" {
+                continue;
+            }
+            if path.is_dir() && !path.is_symlink() {
+                open.push(path);
+            }
+            found.insert(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn commands_are_caged_edits_land_and_nothing_else_stays() {
+    let command = "echo made > made.txt; touch ../outside ~/outside; ls ~/outside ../outside";
+    let edit = |sandbox: &Sandbox| json!({"file_path": sandbox.repo().join("new.txt"), "content": "new\n"});
+    let api = MessagesApi::start([]);
+    let sandbox = Sandbox::real(&api).with_change();
+    api.push([
+        Turn::blocks([
+            Block::tool("Bash", json!({"command": command})),
+            Block::tool("Write", edit(&sandbox)),
+        ]),
+        Turn::tool(
+            "Write",
+            json!({"file_path": sandbox.root().join("outside.txt"), "content": "x"}),
+        ),
+        Turn::text("Wrote two files."),
+    ]);
+    let before = files(&sandbox.repo());
+    let report = sandbox
+        .cc(["rescue", "--json", "/make \"two\" files $(x)"])
+        .run()
+        .success()
+        .json();
+    let new: Vec<String> = files(&sandbox.repo())
+        .difference(&before)
+        .cloned()
+        .collect();
+    assert_eq!(new, ["made.txt", "new.txt"]);
+    assert_eq!(report["touchedFiles"], json!(["new.txt"]));
+    assert_eq!(report["permissionDenials"][0]["tool"], "Write", "{report}");
+    assert!(!sandbox.root().join("outside").exists() && !sandbox.home().join("outside").exists());
+    let prompt = api.requests()[0].prompt();
+    assert!(prompt.contains("/make \"two\" files $(x)"), "{prompt}");
+}
+
+#[test]
+fn reading_only_changes_nothing() {
+    let api = MessagesApi::start([
+        Turn::tool("Bash", json!({"command": "touch made.txt"})),
+        Turn::text("I may not."),
+    ]);
+    let sandbox = Sandbox::real(&api).with_change();
+    let before = files(&sandbox.repo());
+    sandbox
+        .cc(["rescue", "--read-only", "look around"])
+        .run()
+        .success();
+    assert_eq!(files(&sandbox.repo()), before);
+}
+
+#[test]
+fn a_conversation_goes_on_and_only_in_its_own_session() {
+    let api = MessagesApi::start([
+        Turn::text("The word is heron."),
+        Turn::text("It was heron."),
+    ]);
+    let sandbox = Sandbox::real(&api).with_change();
+    let none = sandbox
+        .cc(["rescue", "--resume", "what was it?"])
+        .run()
+        .exits(2);
+    assert!(
+        none.stderr
+            .contains("no rescue of this session can be continued"),
+        "{}",
+        none.stderr
+    );
+    sandbox
+        .cc(["rescue", "--read-only", "think of a word"])
+        .run()
+        .success();
+    let candidate = sandbox
+        .cc(["resume-candidate", "--json"])
+        .run()
+        .success()
+        .json();
+    assert_eq!(candidate["candidate"]["id"], sandbox.job().as_str());
+    let other = sandbox
+        .cc(["resume-candidate", "--json"])
+        .env("CC_SESSION_ID", "other")
+        .run()
+        .success()
+        .json();
+    assert_eq!(other["available"], false);
+    sandbox
+        .cc(["rescue", "--read-only", "--resume", "what was it?"])
+        .run()
+        .success();
+    let last = api.requests().pop().unwrap().body.to_string();
+    assert!(
+        last.contains("think of a word") && last.contains("heron") && last.contains("what was it?")
+    );
+}
+
+#[test]
+fn an_isolated_change_is_applied_or_leaves_no_trace() {
+    let api = MessagesApi::start([
+        Turn::tool(
+            "Write",
+            json!({"file_path": "src/extra.rs", "content": "// extra\n"}),
+        ),
+        Turn::text("Added a file."),
+    ]);
+    let sandbox = Sandbox::real(&api).with_change();
+    let before = files(&sandbox.repo());
+    sandbox
+        .cc(["rescue", "--isolated", "add a file"])
+        .run()
+        .success();
+    assert!(!sandbox.repo().join("src/extra.rs").exists());
+    let job = sandbox.job();
+    let kept = sandbox
+        .cc(["prune", "--keep", "0", "--json"])
+        .run()
+        .success()
+        .json();
+    assert_eq!(kept["removed"], json!([]), "its change waits to be applied");
+    let applied = sandbox
+        .cc(["apply", job.as_str(), "--json"])
+        .run()
+        .success()
+        .json();
+    assert_eq!(applied["applied"], json!(["src/extra.rs"]));
+    assert_eq!(sandbox.read("src/extra.rs"), "// extra\n");
+    let again = sandbox.cc(["apply", job.as_str()]).run().exits(1);
+    assert!(
+        again.stderr.contains("nothing was changed"),
+        "{}",
+        again.stderr
+    );
+    sandbox.cc(["discard", job.as_str()]).run().success();
+    assert_eq!(sandbox.git(["branch", "--list", "cc/*"]), "");
+    std::fs::remove_file(sandbox.repo().join("src/extra.rs")).unwrap();
+    assert_eq!(files(&sandbox.repo()), before);
+    sandbox.cc(["discard", job.as_str()]).run().exits(2);
+}
