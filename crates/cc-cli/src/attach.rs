@@ -76,37 +76,67 @@ fn tell_of_end(project: &Project, job: &Job, tell: Sender<Result<Attached, Store
     });
 }
 
-/// Tells of the first signal. Without signals, an impatient shell ends us and the job goes on.
+/// Tells of the first signal from now on: returns once signals are listened to. Where they cannot
+/// be, an impatient shell ends us and the job goes on.
 fn tell_of_signals(tell: Sender<Result<Attached, StoreError>>) {
+    let (listens, listening) = mpsc::channel();
     thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+        let builder = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .build()
-        else {
-            return;
-        };
-        if let Ok(attached) = runtime.block_on(first_signal()) {
+            .build();
+        let Ok(runtime) = builder else { return };
+        let attached = runtime.block_on(async {
+            let signals = Signals::listen()?;
+            // Nobody waits for this any more only where the process ends.
+            let _ = listens.send(());
+            signals.first().await
+        });
+        if let Ok(attached) = attached {
             let _ = tell.send(Ok(attached));
         }
     });
+    // An error means that the thread gave up, and there is nothing to wait for.
+    let _ = listening.recv();
 }
 
 #[cfg(unix)]
-async fn first_signal() -> io::Result<Attached> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => Attached::Interrupted,
-        _ = terminate.recv() => Attached::Detached,
-        _ = hangup.recv() => Attached::Detached,
-    })
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let [interrupt, terminate, hangup] = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ]
+        .map(signal);
+        Ok(Self([interrupt?, terminate?, hangup?]))
+    }
+
+    async fn first(self) -> io::Result<Attached> {
+        let [mut interrupt, mut terminate, mut hangup] = self.0;
+        Ok(tokio::select! {
+            _ = interrupt.recv() => Attached::Interrupted,
+            _ = terminate.recv() => Attached::Detached,
+            _ = hangup.recv() => Attached::Detached,
+        })
+    }
 }
 
 #[cfg(not(unix))]
-async fn first_signal() -> io::Result<Attached> {
-    tokio::signal::ctrl_c()
-        .await
-        .map(|()| Attached::Interrupted)
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn first(self) -> io::Result<Attached> {
+        tokio::signal::ctrl_c()
+            .await
+            .map(|()| Attached::Interrupted)
+    }
 }

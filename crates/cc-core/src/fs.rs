@@ -73,7 +73,9 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
     let read = || {
         let file = open_regular(path)?;
-        let mut content = Vec::new();
+        // One read instead of many that grow: thousands of records are read in a row.
+        let size = file.metadata()?.len().min(limit);
+        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
         file.take(limit + 1).read_to_end(&mut content)?;
         if content.len() as u64 > limit {
             return Err(io::Error::new(

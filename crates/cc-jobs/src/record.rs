@@ -2,6 +2,7 @@
 
 use cc_core::{Failure, FailureClass, JobId, ModelNames, Proc, SessionId, ThreadId, Time, Usage};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::job::{Body, Job, SCHEMA_VERSION};
@@ -88,8 +89,8 @@ pub struct Head {
 fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
-    let value = Value::deserialize(from)?;
-    Ok(serde_json::from_value(value).ok())
+    let text = Box::<RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str(text.get()).ok())
 }
 
 impl TryFrom<Head> for Job {
