@@ -1,12 +1,15 @@
 //! Living with jobs: every command, against the scripted Claude.
 
+mod attached;
 mod ending;
+mod outcomes;
 mod reading;
 mod sessions;
 mod structure;
 
 use std::time::Duration;
 
+use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario};
 
 /// How long anything may take that a test waits for.
@@ -15,6 +18,19 @@ const SOON: Duration = Duration::from_secs(30);
 /// A sandbox with a change to review and a Claude that answers at once.
 fn answering() -> Sandbox {
     Sandbox::fake(&Scenario::says("No findings.")).with_change()
+}
+
+/// A sandbox with a change to review and a Claude that begins to answer and never ends.
+fn hanging() -> Sandbox {
+    let hangs = Run::started().text("So far so good.").step(Step::Hang);
+    Sandbox::fake(&Scenario::runs([hangs])).with_change()
+}
+
+/// A sandbox with a change to review and a Claude that answers once the file `go` is there.
+fn waiting_for_go() -> Sandbox {
+    let waits = Run::started().step(Step::Await("go".into()));
+    let waits = waits.text("Fine.").success("Fine.", None);
+    Sandbox::fake(&Scenario::runs([waits])).with_change()
 }
 
 /// A background review; its id.

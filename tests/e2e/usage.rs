@@ -3,7 +3,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::path::PathBuf;
 
+use cc_tests::fake::Call;
+use cc_tests::sandbox::Cmd;
 use cc_tests::{Sandbox, Scenario, binaries, peers};
 use insta::assert_snapshot;
 
@@ -14,8 +17,20 @@ fn sandbox() -> Sandbox {
 /// The transcript of a refused call, which left no job.
 #[track_caller]
 fn refused(sandbox: &Sandbox, args: &[&str]) -> String {
-    let output = sandbox.cc(args).run();
-    assert_eq!(sandbox.records(), Vec::<serde_json::Value>::new());
+    transcript_without_job(sandbox, sandbox.cc(args))
+}
+
+/// The transcript of a call that started nothing and left no job in any workspace.
+#[track_caller]
+fn transcript_without_job(sandbox: &Sandbox, call: Cmd<'_>) -> String {
+    let output = call.run();
+    let states = fs::read_dir(sandbox.data_dir().root().join("state"));
+    for state in states.into_iter().flatten() {
+        let jobs = fs::read_dir(state.unwrap().path().join("jobs"));
+        let names = jobs.into_iter().flatten().map(|file| file.unwrap().path());
+        assert_eq!(names.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+    }
+    assert!(!sandbox.claude_calls().iter().any(Call::is_run));
     sandbox.transcript(&output)
 }
 
@@ -46,6 +61,52 @@ fn a_revision_that_looks_like_an_option() {
     --- stderr
     cc-cli: `--output=x` looks like an option, not a revision
       Name a branch, tag or commit.
+    ");
+}
+
+#[test]
+fn a_base_or_range_that_looks_like_an_option() {
+    for flag in [
+        "--base=--output=x",
+        "--range=--output=x..HEAD",
+        "--range=HEAD..--output=x",
+    ] {
+        let told = refused(&sandbox(), &["review", flag]);
+        assert!(
+            told.starts_with("exit 2\n") && told.contains("`--output=x` looks like an option"),
+            "{flag}: {told}"
+        );
+    }
+    assert_snapshot!(refused(&sandbox(), &["review", "--base", "--output=x"]), @"
+    exit 2
+    --- stderr
+    error: unexpected argument '--output' found
+
+      tip: to pass '--output' as a value, use '-- --output'
+
+    Usage: cc-cli review [OPTIONS] [FOCUS]... [-- <PATH>...]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_call_that_asks_for_two_opposite_things() {
+    assert_snapshot!(refused(&sandbox(), &["review", "--background", "--wait"]), @"
+    exit 2
+    --- stderr
+    error: the argument '--background' cannot be used with '--wait'
+
+    Usage: cc-cli review --background [FOCUS]... [-- <PATH>...]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(refused(&sandbox(), &["review", "--timeout", "soon"]), @"
+    exit 2
+    --- stderr
+    error: invalid value 'soon' for '--timeout <TIME>': expected a time above zero, such as <n>s, 20m or 2h
+
+    For more information, try '--help'.
     ");
 }
 
@@ -89,8 +150,8 @@ fn an_unknown_flag() {
 fn not_a_repository() {
     let sandbox = sandbox();
     let elsewhere = sandbox.tmp();
-    let output = sandbox.cc(["review"]).cwd(elsewhere).run();
-    assert_snapshot!(sandbox.transcript(&output), @"
+    let call = sandbox.cc(["review"]).cwd(elsewhere);
+    assert_snapshot!(transcript_without_job(&sandbox, call), @"
     exit 2
     --- stderr
     cc-cli: `<root>/tmp` is not inside a git work tree
@@ -198,15 +259,77 @@ fn a_state_directory_that_cannot_be_written() {
 }
 
 #[test]
+fn a_state_directory_that_is_a_file() {
+    let mut sandbox = sandbox();
+    let file = sandbox.tmp().join("file");
+    fs::write(&file, "mine").unwrap();
+    sandbox.set_env("CC_DATA_DIR", &file);
+    assert_snapshot!(refused(&sandbox, &["review"]), @"
+    exit 3
+    --- stderr
+    cc-cli: cannot create directory `<root>/tmp/file/state/<workspace>/jobs`: Not a directory (os error 20)
+      cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.
+    ");
+    assert_snapshot!(refused(&sandbox, &["status"]), @"
+    exit 3
+    --- stderr
+    cc-cli: cannot list `<root>/tmp/file/state/<workspace>/jobs`: Not a directory (os error 20)
+      cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.
+    ");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    sandbox.unset_env("CC_DATA_DIR");
+    fs::create_dir_all(sandbox.state_dir().root().parent().unwrap()).unwrap();
+    fs::write(sandbox.state_dir().root(), "mine").unwrap();
+    assert_snapshot!(refused(&sandbox, &["review"]), @"
+    exit 3
+    --- stderr
+    cc-cli: cannot create directory `<root>/codex/plugins/data/cc/state/<workspace>/jobs`: Not a directory (os error 20)
+      cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.
+    ");
+}
+
+#[test]
 fn a_directory_that_is_not_there() {
     let sandbox = sandbox();
-    let output = sandbox.cc(["-C", "nowhere", "status"]).run();
-    assert_snapshot!(sandbox.transcript(&output), @"
+    assert_snapshot!(refused(&sandbox, &["-C", "nowhere", "status"]), @"
     exit 2
     --- stderr
     cc-cli: cannot resolve `<root>/repo/nowhere`: No such file or directory (os error 2)
       Name an existing directory with --cwd.
     ");
+}
+
+#[test]
+fn a_repository_without_commits() {
+    let sandbox = Sandbox::fake(&Scenario::says("No findings."));
+    assert_snapshot!(refused(&sandbox, &["review"]), @"
+    exit 2
+    --- stderr
+    cc-cli: the repository has no commits yet
+      Review what you have so far with --scope working-tree.
+    ");
+    assert_snapshot!(refused(&sandbox, &["review", "--scope", "branch"]), @"
+    exit 2
+    --- stderr
+    cc-cli: the repository has no commits yet
+      Review what you have so far with --scope working-tree.
+    ");
+    sandbox.write("new.txt", "x\n");
+    let review = sandbox.cc(["review"]).run();
+    assert_snapshot!(sandbox.transcript(&review), @"
+    exit 0
+    --- stdout
+    # Review of uncommitted changes
+
+    No findings.
+
+    ---
+    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s
+    --- stderr
+    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    ");
+    let run = sandbox.wait_for_run(1, std::time::Duration::from_secs(30));
+    assert!(run.stdin.contains("new.txt"), "{}", run.stdin);
 }
 
 #[test]
@@ -294,8 +417,35 @@ fn a_scope_is_shown_without_starting_anything() {
     ");
     let sandbox = sandbox();
     let json = sandbox.cc(["scope", "--json"]).run().success().json();
-    assert_eq!(json["recommendation"], "wait");
-    assert_eq!(json["files"][0]["path"], "src/lib.rs");
+    assert_snapshot!(sandbox.redact(&format!("{json:#}")), @r#"
+    {
+      "files": [
+        {
+          "additions": 1,
+          "bytes": 189,
+          "change": "modified",
+          "deletions": 1,
+          "path": "src/lib.rs",
+          "shown": true
+        }
+      ],
+      "notSeen": [],
+      "recommendation": "wait",
+      "target": {
+        "base": "960b4d50c5d9de0896e19beb29f08ca004e6efae",
+        "head": "960b4d50c5d9de0896e19beb29f08ca004e6efae",
+        "label": "uncommitted changes",
+        "mode": "working-tree"
+      },
+      "totals": {
+        "additions": 1,
+        "bytes": 189,
+        "deletions": 1,
+        "files": 1
+      },
+      "workspaceRoot": "<root>/repo"
+    }
+    "#);
     assert!(sandbox.claude_calls().is_empty());
 }
 

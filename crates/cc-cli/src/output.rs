@@ -1,5 +1,6 @@
 //! Where words go: results to standard output, everything else to standard error.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -39,7 +40,7 @@ impl Output {
     /// One JSON document.
     pub(crate) fn json(&mut self, value: &impl Serialize) {
         match serde_json::to_string_pretty(value) {
-            Ok(text) => self.write(format!("{text}\n").as_bytes()),
+            Ok(text) => self.write(format!("{}\n", escaped(&text)).as_bytes()),
             Err(error) => self.note(format!("cannot write the result as JSON: {error}")),
         }
     }
@@ -74,4 +75,20 @@ impl Output {
         let _ = error.print();
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     }
+}
+
+/// A JSON document whose strings cannot rule a terminal: JSON itself leaves some controls as they are.
+fn escaped(json: &str) -> Cow<'_, str> {
+    if let Cow::Borrowed(clean) = printable(json) {
+        return Cow::Borrowed(clean);
+    }
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match printable(c.encode_utf8(&mut [0; 4])) {
+            Cow::Borrowed(clean) => text.push_str(clean),
+            // All of them lie in the first 64 Ki characters, so that four digits are enough.
+            Cow::Owned(_) => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+        }
+    }
+    Cow::Owned(text)
 }

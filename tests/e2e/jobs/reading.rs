@@ -5,7 +5,7 @@ use cc_tests::{Sandbox, Scenario};
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{SOON, answering, background};
+use super::{SOON, answering, background, waiting_for_go};
 
 #[test]
 fn status_of_an_empty_workspace() {
@@ -140,6 +140,39 @@ fn a_reference_must_name_one_job() {
 }
 
 #[test]
+fn the_beginning_of_an_id_will_do_and_a_whole_id_always_does() {
+    let sandbox = waiting_for_go();
+    let id = background(&sandbox);
+    let waiting = sandbox.cc(["wait", &id[..id.len() - 2]]).spawn();
+    sandbox.wait_for_run(1, SOON);
+    sandbox.write("go", "");
+    let waited = waiting.wait().success();
+    assert_eq!(waited.stdout, format!("{id}  completed  Fine.\n"));
+    for name in ["review-old", "review-older"] {
+        sandbox.write_record(name, older_record(&sandbox, name));
+    }
+    let exact = sandbox.cc(["result", "review-old"]).run().success();
+    assert_eq!(exact.stdout, "All good, says review-old.\n");
+    let ambiguous = sandbox.cc(["result", "review-ol"]).run();
+    assert_snapshot!(sandbox.transcript(&ambiguous), @"
+    exit 2
+    --- stderr
+    cc-cli: `review-ol` could be `review-older`, `review-old`
+      Write more of the id.
+    ");
+}
+
+/// A finished job as the plugin before this one wrote it, without `schemaVersion`.
+fn older_record(sandbox: &Sandbox, id: &str) -> String {
+    let record = json!({
+        "id": id, "kind": "review", "jobClass": "review", "title": "Codex review", "status": "completed",
+        "createdAt": "2026-01-01T10:00:00.000Z", "completedAt": "2026-01-01T10:05:00.000Z",
+        "rendered": format!("All good, says {id}."), "workspaceRoot": sandbox.repo(),
+    });
+    record.to_string()
+}
+
+#[test]
 fn logs_are_shown_and_followed_to_the_end() {
     let sandbox = Sandbox::fake(&Scenario::runs([Run::started()
         .text("Looking.")
@@ -171,19 +204,19 @@ fn damaged_records_are_named_and_older_ones_listed() {
     let sandbox = answering();
     sandbox.cc(["review"]).run().success();
     sandbox.write_record("half", "{\"id\": \"half\"");
-    let old = json!({
-        "id": "review-old", "kind": "review", "jobClass": "review", "title": "Codex review", "status": "completed",
-        "createdAt": "2026-01-01T10:00:00.000Z", "completedAt": "2026-01-01T10:05:00.000Z", "rendered": "All good.",
-        "workspaceRoot": sandbox.repo(),
-    });
-    sandbox.write_record("review-old", old.to_string());
+    sandbox.write_record("review-old", older_record(&sandbox, "review-old"));
     let status = sandbox.cc(["status"]).run().success();
-    assert!(
-        status.stdout.contains("review-old") && status.stderr.contains("half.json"),
-        "{status:?}"
-    );
+    let listed = |line: &str| line.trim_start().starts_with("review-old* ");
+    assert!(status.stdout.lines().any(listed), "{status}");
+    assert_snapshot!(sandbox.redact(&status.stderr), @"skipped `<root>/codex/plugins/data/cc/state/<workspace>/jobs/half.json`: not a job record: EOF while parsing an object at line 1 column 13");
+    let json = sandbox.cc(["status", "--json"]).run().success().json();
+    assert_eq!(json["recent"][0]["id"], "review-old");
+    let skipped = json["skipped"][0]["path"].as_str().unwrap();
+    assert!(skipped.ends_with("half.json"), "{skipped}");
     let result = sandbox.cc(["result", "review-old"]).run().success();
-    assert_eq!(result.stdout, "All good.\n");
+    assert_eq!(result.stdout, "All good, says review-old.\n");
+    let half = sandbox.state_dir().jobs().join("half.json");
+    assert!(half.exists(), "a damaged record is left alone");
 }
 
 #[test]
@@ -204,18 +237,52 @@ fn pruning_keeps_the_newest() {
         ),
         (2, 3)
     );
-    sandbox.cc(["prune", "--keep", "1"]).run().success();
-    assert_eq!(sandbox.records().len(), 1);
+    let newest = sandbox.cc(["status", "--json"]).run().success().json();
+    let pruned = sandbox.cc(["prune", "--keep", "1"]).run();
+    assert_snapshot!(sandbox.transcript(&pruned), @"
+    exit 0
+    --- stdout
+    removed 2 finished jobs
+      <review 1>
+      <review 2>
+    ");
+    assert_eq!(sandbox.record()["id"], newest["latestFinished"]["id"]);
 }
 
 #[test]
 fn an_answer_cannot_rule_the_terminal() {
-    let sandbox =
-        Sandbox::fake(&Scenario::says("Fine.\x1b[2J\x1b]0;owned\x07 \u{202e}x")).with_change();
-    let output = sandbox.cc(["review"]).run().success();
-    assert!(
-        !output.stdout.contains(['\x1b', '\x07', '\u{202e}']),
-        "{:?}",
-        output.stdout
-    );
+    let said = "Fine.\x1b[2J\x1b]0;owned\x07 \u{202e}x\u{9b}y";
+    let sandbox = Sandbox::fake(&Scenario::says(said)).with_change();
+    sandbox.cc(["review"]).run().success();
+    for args in [
+        &["result"][..],
+        &["result", "--json"],
+        &["result", "--format", "html"],
+        &["status"],
+        &["status", "review-"],
+        &["logs"],
+    ] {
+        let shown = sandbox.cc(args).run().success();
+        assert!(
+            !shown
+                .stdout
+                .contains(['\x1b', '\x07', '\u{202e}', '\u{9b}']),
+            "{args:?}: {:?}",
+            shown.stdout
+        );
+    }
+    let shown = sandbox.cc(["result"]).run();
+    assert_snapshot!(sandbox.transcript(&shown), @"
+    exit 0
+    --- stdout
+    # Review of uncommitted changes
+
+    Fine.�[2J�]0;owned� �x�y
+
+    ---
+    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s
+    ");
+    let json = sandbox.cc(["result", "--json"]).run().json();
+    let stored = &json["storedJob"]["result"]["claude"]["stdout"];
+    assert_eq!(stored, said, "escaped, not lost");
 }

@@ -1,6 +1,8 @@
 //! Whose job is it?
 
-use super::answering;
+use insta::assert_snapshot;
+
+use super::{SOON, answering, background, hanging};
 
 #[test]
 fn a_job_belongs_to_the_session_it_was_started_in() {
@@ -85,4 +87,63 @@ fn hooks_remember_the_session_and_announce_its_jobs_once() {
     assert_eq!(event("stop").stdout, "");
     event("session-end");
     assert!(!sandbox.state_dir().current_session().exists());
+}
+
+#[test]
+fn the_first_of_three_names_that_is_set_and_sound_tells_the_session() {
+    let sandbox = answering();
+    let owner = |env: &[(&str, &str)]| {
+        let call = sandbox.cc(["review", "--background", "--json"]);
+        let call = env
+            .iter()
+            .fold(call, |call, (name, id)| call.env(name, *id));
+        let id = call.run().success().json()["jobId"].clone();
+        sandbox.cc(["wait", id.as_str().unwrap()]).run().success();
+        let records = sandbox.records();
+        let record = records.iter().find(|record| record["id"] == id);
+        record.unwrap()["sessionId"].clone()
+    };
+    let all = [
+        ("CC_SESSION_ID", "a"),
+        ("CODEX_SESSION_ID", "b"),
+        ("CODEX_THREAD_ID", "c"),
+    ];
+    assert_eq!(owner(&all), "a");
+    assert_eq!(owner(&all[1..]), "b");
+    assert_eq!(owner(&all[2..]), "c");
+    assert_eq!(owner(&[("CC_SESSION_ID", "../a"), all[2]]), "c");
+    assert_eq!(owner(&[]), serde_json::Value::Null);
+}
+
+#[test]
+fn nobody_cancels_the_job_of_another_session_by_accident() {
+    let mut sandbox = hanging();
+    sandbox.set_env("CODEX_THREAD_ID", "a");
+    let id = background(&sandbox);
+    sandbox.wait_for_run(1, SOON);
+    sandbox.set_env("CODEX_THREAD_ID", "b");
+    let cancel = sandbox.cc(["cancel"]).run();
+    assert_snapshot!(sandbox.transcript(&cancel), @"
+    exit 2
+    --- stderr
+    cc-cli: no job of this session is running
+      `cc-cli status --all` lists all jobs of this workspace.
+    ");
+    let status = sandbox.cc(["status"]).run();
+    assert_snapshot!(sandbox.transcript(&status), @"
+    exit 0
+    --- stdout
+    No jobs of this session in this workspace.
+
+    1 job of other sessions: cc-cli status --all
+    ");
+    let logs = sandbox.cc(["logs"]).run();
+    assert_snapshot!(sandbox.transcript(&logs), @"
+    exit 2
+    --- stderr
+    cc-cli: no job of this session has finished
+      Other sessions have 1 job here: `cc-cli status --all` lists them, `cc-cli result ID` shows one.
+    ");
+    assert_eq!(sandbox.record()["status"], "running");
+    sandbox.cc(["cancel", &id]).run().success();
 }

@@ -115,3 +115,57 @@ fn a_plain_review_has_no_sarif() {
       Only a finished adversarial review has them: cc-cli adversarial-review
     ");
 }
+
+#[test]
+fn a_review_as_a_page() {
+    let sandbox = Sandbox::fake(&Scenario::structured(findings())).with_change();
+    sandbox.cc(["adversarial-review"]).run().success();
+    let page = sandbox.cc(["result", "--format", "html"]).run().success();
+    let body = page.stdout.find("<body>").unwrap();
+    assert_snapshot!(sandbox.redact(&page.stdout[body..]), @"
+    <body>
+    <h1>Adversarial review of uncommitted changes</h1>
+    <p><strong>Verdict: needs attention</strong></p>
+    <p>One thing.</p>
+    <h2>1. High: Subtracts</h2>
+    <p><code>src/lib.rs:2</code> · confidence 90 %</p>
+    <p>It is <code>-</code>.</p>
+    <p><strong>Mend:</strong> Use <code>+</code>.</p>
+    <h2>Next steps</h2>
+    <ol>
+    <li>Mend it.</li>
+    </ol>
+    <hr />
+    <p>Job <code><review 1></code> · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s</p>
+    </body>
+    </html>
+    ");
+}
+
+#[test]
+fn findings_that_never_took_form_are_shown_with_the_reason() {
+    let sandbox = Sandbox::fake(&Scenario::says("High: it subtracts.")).with_change();
+    let output = sandbox.cc(["adversarial-review"]).run();
+    assert_snapshot!(sandbox.transcript(&output), @"
+    exit 0
+    --- stdout
+    # Adversarial review of uncommitted changes
+
+    > The findings came without their structure (Claude gave no structured output). What Claude said:
+
+    High: it subtracts.
+
+    ---
+    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 13.0k tokens in, 84 out · $0.02 · <n>s
+    --- stderr
+    Adversarial review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    ");
+    assert_eq!(sandbox.record()["status"], "completed");
+    let sarif = sandbox.cc(["result", "--format", "sarif"]).run();
+    assert_snapshot!(sandbox.transcript(&sarif), @"
+    exit 2
+    --- stderr
+    cc-cli: <review 1> has no structured findings
+      Only a finished adversarial review has them: cc-cli adversarial-review
+    ");
+}

@@ -1,0 +1,117 @@
+//! A `cc-cli` that waits in the foreground is only a spectator: the job does not need it.
+
+use cc_core::process::Signal;
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{SOON, answering, hanging, waiting_for_go};
+
+#[test]
+fn a_terminate_detaches() {
+    let sandbox = waiting_for_go();
+    let review = sandbox.cc(["review"]).spawn();
+    sandbox.wait_for_run(1, SOON);
+    review.signal(Signal::Terminate);
+    let told = review.wait();
+    assert_eq!(sandbox.record()["status"], "running");
+    assert_snapshot!(sandbox.transcript(&told), @"
+    exit 0
+    --- stderr
+    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Detached; job <review 1> goes on. See it with: cc-cli status <review 1>
+    ");
+    sandbox.write("go", "");
+    let id = sandbox.job();
+    sandbox.cc(["wait", id.as_str()]).run().success();
+    assert_eq!(sandbox.record()["resultViewedAt"], json!(null));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_hang_up_detaches() {
+    let sandbox = waiting_for_go();
+    let review = sandbox.cc(["review"]).spawn();
+    sandbox.wait_for_run(1, SOON);
+    let hang_up = sandbox.command("/bin/sh".as_ref());
+    let line = format!("kill -HUP {}", review.pid());
+    hang_up.args(["-c", line.as_str()]).run().success();
+    let told = review.wait();
+    assert_snapshot!(sandbox.transcript(&told), @"
+    exit 0
+    --- stderr
+    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Detached; job <review 1> goes on. See it with: cc-cli status <review 1>
+    ");
+    sandbox.write("go", "");
+    let id = sandbox.job();
+    sandbox.cc(["wait", id.as_str()]).run().success();
+}
+
+#[test]
+fn a_signal_to_the_whole_group_does_not_reach_the_job() {
+    let sandbox = waiting_for_go();
+    let review = sandbox.cc(["review"]).spawn();
+    sandbox.wait_for_run(1, SOON);
+    review.signal_group(Signal::Terminate);
+    review.wait().success();
+    sandbox.write("go", "");
+    let id = sandbox.job();
+    sandbox.cc(["wait", id.as_str()]).run().success();
+}
+
+#[test]
+fn an_interrupt_cancels() {
+    let sandbox = hanging();
+    let review = sandbox.cc(["review"]).spawn();
+    sandbox.wait_for_run(1, SOON);
+    let id = sandbox.job();
+    let following = sandbox.cc(["logs", id.as_str(), "-f"]).spawn();
+    following.wait_for_stdout("says:");
+    review.signal(Signal::Interrupt);
+    let told = review.wait();
+    assert_snapshot!(sandbox.transcript(&told), @"
+    exit 4
+    --- stdout
+    What Claude had said by then:
+
+    So far so good.
+    --- stderr
+    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    <review 1> was cancelled.
+    ");
+    following.wait().success();
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn an_interrupt_as_soon_as_the_job_is_announced_cancels_too() {
+    for _ in 0..10 {
+        let sandbox = hanging();
+        let review = sandbox.cc(["review"]).spawn();
+        review.wait_for_stderr("job review-");
+        review.signal(Signal::Interrupt);
+        review.wait().exits(4);
+        assert_eq!(sandbox.record()["status"], "cancelled");
+    }
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_error_of_any_command() {
+    let sandbox = answering();
+    sandbox.cc(["review"]).run().success();
+    for args in [
+        &["status"][..],
+        &["status", "--json"],
+        &["result", "--format", "html"],
+        &["logs"],
+        &["logs", "-f"],
+        &["completions", "bash"],
+    ] {
+        let output = sandbox.cc(args).broken_stdout().run();
+        assert_eq!(
+            (output.code(), output.stderr.as_str()),
+            (Some(0), ""),
+            "{output}"
+        );
+    }
+}
