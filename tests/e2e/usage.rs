@@ -104,7 +104,7 @@ fn a_call_that_asks_for_two_opposite_things() {
     assert_snapshot!(refused(&sandbox(), &["review", "--timeout", "soon"]), @"
     exit 2
     --- stderr
-    error: invalid value 'soon' for '--timeout <TIME>': expected a time above zero, such as <n>s, 20m or 2h
+    error: invalid value 'soon' for '--timeout <TIME>': expected a time above zero, such as <n>s, 20m or 1h 30m
 
     For more information, try '--help'.
     ");

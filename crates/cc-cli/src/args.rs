@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cc_core::Dollars;
+use cc_core::time::parse_duration;
 use cc_git::{Scope, Selection};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -55,6 +57,12 @@ pub enum Command {
     Scope(ScopeArgs),
     /// Remove old finished jobs of this workspace.
     Prune(PruneArgs),
+    /// Show or change your settings.
+    Config {
+        /// What to do.
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -134,18 +142,29 @@ pub struct ReviewArgs {
     /// What to review.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// How Claude is run.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// What to do once it was started.
+    #[command(flatten)]
+    pub hand_out: HandOutArgs,
+}
+
+/// How Claude is run; what is not said here is a setting of `config`.
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
     /// The model, passed on to Claude Code as it is.
     #[arg(long)]
     pub model: Option<String>,
     /// The effort, passed on to Claude Code as it is.
     #[arg(long)]
     pub effort: Option<String>,
-    /// End the review after this time, such as 90s, 20m or 2h; a plain number is seconds.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// End the job after this time, such as 90s, 20m or 2h; a plain number is seconds.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
-    /// What to do once it was started.
-    #[command(flatten)]
-    pub hand_out: HandOutArgs,
+    /// End the job once it has cost that much.
+    #[arg(long, value_name = "DOLLARS")]
+    pub max_budget_usd: Option<Dollars>,
 }
 
 /// What to do once a job was started.
@@ -201,18 +220,9 @@ pub struct RescueArgs {
     /// Work in a work tree of its own; `apply` and `discard` decide what becomes of it.
     #[arg(long, conflicts_with_all = ["resume", "resume_last", "read_only"])]
     pub isolated: bool,
-    /// The model, passed on to Claude Code as it is.
-    #[arg(long)]
-    pub model: Option<String>,
-    /// The effort, passed on to Claude Code as it is.
-    #[arg(long)]
-    pub effort: Option<String>,
-    /// End the task after this time, such as 90s, 20m or 2h; a plain number is seconds.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub timeout: Option<Duration>,
-    /// End the task once it has cost that much.
-    #[arg(long, value_name = "DOLLARS")]
-    pub max_budget_usd: Option<f64>,
+    /// How Claude is run.
+    #[command(flatten)]
+    pub run: RunArgs,
     /// What to do once it was started.
     #[command(flatten)]
     pub hand_out: HandOutArgs,
@@ -341,6 +351,40 @@ pub struct ScopeArgs {
     pub json: bool,
 }
 
+/// What `config` can do.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show every setting, its value and where that comes from.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one setting; fails where it has no value.
+    Get {
+        /// The setting, such as rescue.model.
+        key: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change one setting.
+    Set {
+        /// The setting, such as rescue.timeout.
+        key: String,
+        /// Its value; a list has commas between.
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Give one setting its default back.
+    Unset {
+        /// The setting.
+        key: String,
+    },
+    /// Show where the settings are kept.
+    Path,
+}
+
 /// Arguments of `prune`.
 #[derive(Debug, clap::Args)]
 pub struct PruneArgs {
@@ -355,21 +399,6 @@ pub struct PruneArgs {
     pub json: bool,
 }
 
-/// Reads a time span: a number of seconds, or a text such as `20m` or `1h 30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let span = match text.parse::<u64>() {
-        Ok(seconds) => Ok(Duration::from_secs(seconds)),
-        Err(_) => text
-            .parse::<jiff::SignedDuration>()
-            .map_err(|_| ())
-            .and_then(|span| span.try_into().map_err(|_| ())),
-    };
-    match span {
-        Ok(span) if !span.is_zero() => Ok(span),
-        _ => Err("expected a time above zero, such as 90s, 20m or 2h".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -379,23 +408,5 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Args::command().debug_assert();
-    }
-
-    #[test]
-    fn time_spans() {
-        let check = |text: &str, expect: Option<u64>| {
-            assert_eq!(
-                duration(text).ok().map(|span| span.as_secs()),
-                expect,
-                "{text}"
-            );
-        };
-        check("90", Some(90));
-        check("90s", Some(90));
-        check("20m", Some(1200));
-        check("1h 30m", Some(5400));
-        for bad in ["", "0", "0s", "-5m", "soon", "5 parsecs"] {
-            check(bad, None);
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod completions;
+mod config;
 mod hand_out;
 mod isolated;
 mod logs;
@@ -14,11 +15,11 @@ mod status;
 mod wait;
 mod worker;
 
-use cc_core::Env;
-use cc_jobs::{Job, SelectError, select};
-use cc_workflows::Project;
+use cc_core::{Dollars, Env};
+use cc_jobs::{Job, SelectError, Settings, select};
+use cc_workflows::{Project, RunOptions};
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, RunArgs};
 use crate::complaint::{Complaint, Exit};
 use crate::output::Output;
 
@@ -47,12 +48,29 @@ pub(crate) fn dispatch(env: &Env, args: Args, output: &mut Output) -> Outcome {
         Command::Logs(args) => logs::logs(&Project::open(&env)?, &args, output),
         Command::Scope(args) => scope::scope(&Project::open(&env)?, &args, output),
         Command::Prune(args) => prune::prune(&Project::open(&env)?, &args, output),
+        Command::Config { command } => config::config(&Project::open(&env)?.data, &command, output),
         Command::Completions { shell } => completions::completions(shell, output),
         Command::Worker {
             data,
             workspace,
             job,
         } => worker::worker(&env, data, workspace, &job),
+    }
+}
+
+/// How Claude is run: what was typed comes before the settings of the command.
+fn run_options(settings: &Settings, defaults: RunOptions, typed: &RunArgs) -> RunOptions {
+    RunOptions {
+        claude: settings.claude.path.clone(),
+        model: typed.model.clone().or(defaults.model),
+        effort: typed.effort.clone().or(defaults.effort),
+        timeout: typed.timeout.unwrap_or(defaults.timeout),
+        idle_timeout: defaults.idle_timeout,
+        max_budget_usd: typed
+            .max_budget_usd
+            .map(Dollars::amount)
+            .or(defaults.max_budget_usd),
+        day_budget: settings.budget.per_day_usd,
     }
 }
 

@@ -3,7 +3,7 @@
 use cc_claude::LocateError;
 use cc_core::{Failure, FailureClass};
 use cc_git::Error as GitError;
-use cc_jobs::{SelectError, StoreError};
+use cc_jobs::{SelectError, SettingsError, StoreError};
 use cc_workflows::cancel::CancelError;
 use cc_workflows::preflight::Obstacle;
 use cc_workflows::rescue::{
@@ -11,7 +11,7 @@ use cc_workflows::rescue::{
 };
 use cc_workflows::review::StartError;
 use cc_workflows::worker::WorkError;
-use cc_workflows::{LaunchError, ProjectError};
+use cc_workflows::{BudgetSpent, LaunchError, ProjectError};
 
 /// How a call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,7 @@ impl From<StartError> for Complaint {
         match error {
             StartError::Obstacle(error) => error.into(),
             StartError::Claude(error) => error.into(),
+            StartError::Budget(error) => error.into(),
             StartError::Git(error) => error.into(),
             StartError::Launch(error) => error.into(),
         }
@@ -95,6 +96,7 @@ impl From<RescueError> for Complaint {
         match error {
             RescueError::Obstacle(error) => error.into(),
             RescueError::Claude(error) => error.into(),
+            RescueError::Budget(error) => error.into(),
             RescueError::NoTask => {
                 Self::new(Exit::Usage, error).hint("Say what is to be done: cc-cli rescue 'TASK'")
             }
@@ -106,6 +108,32 @@ impl From<RescueError> for Complaint {
             RescueError::Git(error) => error.into(),
             RescueError::Store(error) => error.into(),
             RescueError::Launch(error) => error.into(),
+        }
+    }
+}
+
+impl From<BudgetSpent> for Complaint {
+    fn from(error: BudgetSpent) -> Self {
+        Self::new(Exit::Failed, error)
+            .hint("Allow more: cc-cli config set budget.per_day_usd DOLLARS")
+    }
+}
+
+impl From<SettingsError> for Complaint {
+    fn from(error: SettingsError) -> Self {
+        match &error {
+            SettingsError::Io(_) => Self::new(Exit::NotSetUp, error)
+                .hint("cc keeps its settings there; make it readable and writable for you."),
+            SettingsError::Lock(_) => Self::new(Exit::Failed, error).hint("Try again."),
+            SettingsError::Invalid { .. } => Self::new(Exit::Usage, error)
+                .hint("Mend or remove that line; `cc-cli config --help` shows the ways to change settings."),
+            SettingsError::UnknownKey { nearest, .. } => {
+                let hint = format!("Did you mean `{nearest}`? `cc-cli config list` shows all.");
+                Self::new(Exit::Usage, error).hint(hint)
+            }
+            SettingsError::WrongValue { .. } => {
+                Self::new(Exit::Usage, error).hint("`cc-cli config list` shows all settings.")
+            }
         }
     }
 }

@@ -27,12 +27,6 @@ impl Time {
         Duration::from_millis(u64::try_from(now.as_millis() - self.as_millis()).unwrap_or(0))
     }
 
-    /// The midnight (UTC) at which the day of `self` began.
-    pub fn start_of_day(self) -> Self {
-        let millis = self.as_millis();
-        Self::from_millis(millis - millis.rem_euclid(24 * 60 * 60 * 1_000))
-    }
-
     /// The point `after` later.
     pub fn plus(self, after: Duration) -> Self {
         let millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
@@ -151,18 +145,6 @@ mod tests {
         let (early, late) = (Time::from_millis(1_000), Time::from_millis(4_000));
         assert_eq!(early.until(late), Duration::from_secs(3));
         assert_eq!(late.until(early), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_day_begins_at_midnight_utc() {
-        let check = |at: &str, midnight: &str| {
-            let at: Time = serde_json::from_str(&format!("\"{at}\"")).unwrap();
-            assert_eq!(at.start_of_day().to_string(), midnight);
-        };
-        check("2026-03-01T10:11:12.345Z", "2026-03-01T00:00:00.000Z");
-        check("2026-03-01T00:00:00.000Z", "2026-03-01T00:00:00.000Z");
-        check("2026-02-28T23:59:59.999Z", "2026-02-28T00:00:00.000Z");
-        check("1969-12-31T12:00:00.000Z", "1969-12-31T00:00:00.000Z");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub mod record;
 pub mod retention;
 pub mod select;
 pub mod session;
+pub mod settings;
+pub mod spending;
 pub mod state;
 pub mod store;
 
@@ -25,5 +27,6 @@ pub use job::{Body, Denial, Draft, Job, Report};
 pub use kind::Kind;
 pub use log::Log;
 pub use select::SelectError;
+pub use settings::{Settings, SettingsError, SettingsFile};
 pub use state::{Ending, Event, Rejected, State};
 pub use store::{Listing, Skipped, Store, StoreError};

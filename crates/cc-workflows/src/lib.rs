@@ -7,17 +7,21 @@
 //!
 //! Start with [`Project::open`], then [`review::start`]; [`worker::work`] is the other end.
 
+pub mod budget;
 pub mod cancel;
 pub mod launch;
 pub mod preflight;
 pub mod project;
 pub mod rescue;
 pub mod review;
+pub mod run_options;
 pub mod wait;
 pub mod worker;
 
 mod footer;
 mod observe;
 
+pub use budget::BudgetSpent;
 pub use launch::LaunchError;
 pub use project::{Project, ProjectError};
+pub use run_options::RunOptions;

@@ -1,7 +1,7 @@
 //! The place a call works in: its workspace, the jobs there, the session that calls.
 
 use cc_core::{DataDir, Env, IoError, SessionId, Workspace};
-use cc_jobs::{Body, Job, Store, session};
+use cc_jobs::{Body, Job, Settings, SettingsError, SettingsFile, Store, session};
 
 use crate::rescue;
 
@@ -38,6 +38,14 @@ impl Project {
         let data = DataDir::locate(env).ok_or(ProjectError::NoHome)?;
         let workspace = cc_git::workspace(&env.cwd)?;
         Ok(Self::at(env, data, workspace))
+    }
+
+    /// The user's settings, read anew.
+    ///
+    /// # Errors
+    /// When the file is not valid or cannot be read.
+    pub fn settings(&self) -> Result<Settings, SettingsError> {
+        Ok(SettingsFile::read(&self.data)?.settings().clone())
     }
 
     /// Opens a known workspace.

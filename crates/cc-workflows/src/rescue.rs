@@ -10,9 +10,6 @@ pub mod isolated;
 mod leftovers;
 pub mod sandbox;
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use cc_claude::{Claude, LocateError};
 use cc_core::ThreadId;
 use cc_core::text::one_line;
@@ -21,8 +18,9 @@ use cc_jobs::{Body, Draft, Job, Kind, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::preflight::{self, Obstacle};
-use crate::{LaunchError, Project, launch};
+use crate::{BudgetSpent, LaunchError, Project, RunOptions, budget, launch};
 
+pub use cc_jobs::settings::TrustPolicy;
 pub use continuation::{Continuation, ResumeError, candidate};
 pub use from_review::{FromReview, FromReviewError};
 pub use isolated::ApplyError;
@@ -30,7 +28,7 @@ pub use leftovers::Leftovers;
 pub use report::RescueReport;
 pub(crate) use run::run;
 pub use sandbox::SandboxMissing;
-pub use trust::{Trust, TrustPolicy};
+pub use trust::Trust;
 
 /// The most that a task may say, in bytes: Claude Code takes 10 MiB on its standard input.
 pub const TASK_LIMIT: usize = 10 << 20;
@@ -54,18 +52,8 @@ pub struct RescueRequest {
     pub user_settings: bool,
     /// The hosts that sandboxed commands may reach.
     pub allowed_domains: Vec<String>,
-    /// A `claude` binary to use instead of the one on PATH.
-    pub claude: Option<PathBuf>,
-    /// The model, passed on as it is; absent means Claude's own default.
-    pub model: Option<String>,
-    /// The effort, passed on as it is.
-    pub effort: Option<String>,
-    /// How long the task may take in all.
-    pub timeout: Duration,
-    /// How long Claude may be silent.
-    pub idle_timeout: Duration,
-    /// The most it may cost, in US dollars.
-    pub max_budget_usd: Option<f64>,
+    /// How Claude is run for it.
+    pub options: RunOptions,
 }
 
 /// What Claude may do.
@@ -102,22 +90,9 @@ pub struct RescueSpec {
     /// What the sandbox might leave behind, in the workspace and in a work tree of its own.
     #[serde(default)]
     pub leftovers: Vec<Leftovers>,
-    /// A `claude` binary to use instead of the one on PATH.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claude: Option<PathBuf>,
-    /// The model asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// The effort asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effort: Option<String>,
-    /// How long the task may take, in milliseconds.
-    pub timeout_ms: u64,
-    /// How long Claude may be silent, in milliseconds.
-    pub idle_timeout_ms: u64,
-    /// The most it may cost, in US dollars.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_budget_usd: Option<f64>,
+    /// How Claude is run for it.
+    #[serde(flatten)]
+    pub options: RunOptions,
 }
 
 /// Why a task was not handed over; no job is left behind then.
@@ -129,6 +104,9 @@ pub enum StartError {
     /// There is no Claude Code to run.
     #[error(transparent)]
     Claude(#[from] LocateError),
+    /// Nothing is left of what jobs may cost.
+    #[error(transparent)]
+    Budget(#[from] BudgetSpent),
     /// Neither words nor findings were given.
     #[error("there is no task: no text, no prompt file and nothing on standard input")]
     NoTask,
@@ -165,7 +143,8 @@ pub enum StartError {
 pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartError> {
     preflight::check(&project.env)?;
     let root = project.store.workspace().root();
-    Claude::locate(&project.env, root, request.claude.as_deref())?;
+    Claude::locate(&project.env, root, request.options.claude.as_deref())?;
+    let options = budget::within_the_day(project, &request.options)?;
     if request.access == Access::Write {
         sandbox::check(&project.env, root)?;
     }
@@ -191,12 +170,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
         user_settings: request.user_settings,
         allowed_domains: request.allowed_domains.clone(),
         leftovers: [root, work_root].map(Leftovers::note).into(),
-        claude: request.claude.clone(),
-        model: request.model.clone(),
-        effort: request.effort.clone(),
-        timeout_ms: millis(request.timeout),
-        idle_timeout_ms: millis(request.idle_timeout),
-        max_budget_usd: request.max_budget_usd,
+        options,
         isolated: isolated.clone(),
     };
     let launched = launch_job(project, &spec, &task);
@@ -220,7 +194,7 @@ fn launch_job(project: &Project, spec: &RescueSpec, task: &str) -> Result<Job, S
         write: spec.access != Access::ReadOnly,
         session: project.session.clone(),
         thread: None,
-        model: spec.model.clone(),
+        model: spec.options.model.clone(),
         request: serde_json::to_value(spec).map_err(|error| LaunchError::Store(error.into()))?,
     };
     Ok(launch::launch(project, draft, task)?)
@@ -241,10 +215,6 @@ fn task(project: &Project, request: &RescueRequest) -> Result<String, StartError
         return Err(StartError::TooLong { bytes: task.len() });
     }
     Ok(task)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whether a job must stay although it is old: its change waits in a work tree to be applied.

@@ -7,7 +7,6 @@ mod report;
 mod run;
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use cc_claude::{Claude, LocateError};
 use cc_core::text::{count, one_line};
@@ -16,18 +15,12 @@ use cc_jobs::{Draft, Job, Kind};
 use serde::{Deserialize, Serialize};
 
 use crate::preflight::{self, Obstacle};
-use crate::{LaunchError, Project, launch};
+use crate::{BudgetSpent, LaunchError, Project, RunOptions, budget, launch};
 
 pub use findings::{Finding, Findings, Severity, Verdict};
 pub use locate::Location;
 pub use report::{ClaudeReport, LocatedFinding, ReviewReport, ReviewResult};
 pub(crate) use run::run;
-
-/// How long Claude may be silent: longer than its own five minutes on a silent stream.
-pub const IDLE_LIMIT: Duration = Duration::from_secs(10 * 60);
-
-/// How long a review may take where the caller sets no limit.
-pub const TOTAL_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// A review to be made.
 #[derive(Clone, Debug)]
@@ -38,12 +31,8 @@ pub struct ReviewRequest {
     pub adversarial: bool,
     /// What to look at above all; adversarial reviews only.
     pub focus: Option<String>,
-    /// The model, passed on as it is; absent means Claude's own default.
-    pub model: Option<String>,
-    /// The effort, passed on as it is.
-    pub effort: Option<String>,
-    /// How long the review may take in all.
-    pub timeout: Duration,
+    /// How Claude is run for it.
+    pub options: RunOptions,
 }
 
 impl ReviewRequest {
@@ -66,6 +55,9 @@ pub enum StartError {
     /// There is no Claude Code to run.
     #[error(transparent)]
     Claude(#[from] LocateError),
+    /// Nothing is left of what jobs may cost.
+    #[error(transparent)]
+    Budget(#[from] BudgetSpent),
     /// What is to be reviewed cannot be told or read.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
@@ -90,14 +82,9 @@ pub struct ReviewSpec {
     /// What to look at above all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub focus: Option<String>,
-    /// The model asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// The effort asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effort: Option<String>,
-    /// How long the review may take, in milliseconds.
-    pub timeout_ms: u64,
+    /// How Claude is run for it.
+    #[serde(flatten)]
+    pub options: RunOptions,
 }
 
 /// What a review would look at.
@@ -134,7 +121,9 @@ pub fn survey(project: &Project, selection: &Selection) -> Result<Survey, cc_git
 /// When it cannot run or cannot be stored; no job is left behind then.
 pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartError> {
     preflight::check(&project.env)?;
-    Claude::locate(&project.env, project.store.workspace().root(), None)?;
+    let root = project.store.workspace().root();
+    Claude::locate(&project.env, root, request.options.claude.as_deref())?;
+    let options = budget::within_the_day(project, &request.options)?;
     let Survey {
         target,
         context,
@@ -156,9 +145,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartErr
         target,
         git_config,
         focus: request.focus.clone(),
-        model: request.model.clone(),
-        effort: request.effort.clone(),
-        timeout_ms: u64::try_from(request.timeout.as_millis()).unwrap_or(u64::MAX),
+        options,
     };
     let draft = Draft {
         kind,
@@ -167,7 +154,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartErr
         write: false,
         session: project.session.clone(),
         thread: None,
-        model: request.model.clone(),
+        model: spec.options.model.clone(),
         request: serde_json::to_value(&spec).map_err(|error| LaunchError::Store(error.into()))?,
     };
     Ok(launch::launch(project, draft, &prompt)?)

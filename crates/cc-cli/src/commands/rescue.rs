@@ -5,20 +5,21 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use cc_jobs::settings::SettingSources;
 use cc_workflows::Project;
 use cc_workflows::rescue::{
-    self, Access, Continuation, FromReview, RescueRequest, ResumeError, TASK_LIMIT, TrustPolicy,
+    self, Access, Continuation, FromReview, RescueRequest, ResumeError, TASK_LIMIT,
 };
-use cc_workflows::review::{IDLE_LIMIT, TOTAL_LIMIT};
 use serde_json::json;
 
-use super::Outcome;
 use super::hand_out::hand_out;
+use super::{Outcome, run_options};
 use crate::args::{CandidateArgs, RescueArgs};
 use crate::complaint::{Complaint, Exit};
 use crate::output::Output;
 
 pub(super) fn rescue(project: &Project, args: &RescueArgs, output: &mut Output) -> Outcome {
+    let settings = project.settings()?;
     let (continuation, first_word) = continuation(args);
     let request = RescueRequest {
         task: task(project, args, first_word)?,
@@ -33,15 +34,10 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, output: &mut Output) 
         },
         continuation,
         isolated: args.isolated,
-        trust: TrustPolicy::Codex,
-        user_settings: false,
-        allowed_domains: Vec::new(),
-        claude: None,
-        model: args.model.clone(),
-        effort: args.effort.clone(),
-        timeout: args.timeout.unwrap_or(TOTAL_LIMIT),
-        idle_timeout: IDLE_LIMIT,
-        max_budget_usd: args.max_budget_usd,
+        trust: settings.rescue.trust,
+        user_settings: settings.rescue.setting_sources == SettingSources::User,
+        allowed_domains: settings.rescue.allowed_domains.clone(),
+        options: run_options(&settings, (&settings.rescue).into(), &args.run),
     };
     let job = rescue::start(project, &request)?;
     if request.access == Access::WriteUnsandboxed {

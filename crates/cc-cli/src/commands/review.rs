@@ -2,10 +2,10 @@
 
 use cc_core::text::one_line;
 use cc_workflows::Project;
-use cc_workflows::review::{ReviewRequest, TOTAL_LIMIT, start};
+use cc_workflows::review::{ReviewRequest, start};
 
-use super::Outcome;
 use super::hand_out::hand_out;
+use super::{Outcome, run_options};
 use crate::args::ReviewArgs;
 use crate::complaint::{Complaint, Exit};
 use crate::output::Output;
@@ -16,13 +16,16 @@ pub(super) fn review(
     adversarial: bool,
     output: &mut Output,
 ) -> Outcome {
+    let settings = project.settings()?;
+    let defaults = match adversarial {
+        true => &settings.adversarial_review,
+        false => &settings.review,
+    };
     let request = ReviewRequest {
         selection: args.selection.selection(),
         adversarial,
         focus: focus(args, adversarial)?,
-        model: args.model.clone(),
-        effort: args.effort.clone(),
-        timeout: args.timeout.unwrap_or(TOTAL_LIMIT),
+        options: run_options(&settings, defaults.into(), &args.run),
     };
     let job = start(project, &request)?;
     hand_out(project, job, &args.hand_out, output)

@@ -5,8 +5,11 @@ use std::time::Duration;
 use cc_core::text::{count, human_count};
 use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
+use cc_git::WorkTree;
 use cc_jobs::{Ending, Job, Listing, select};
+
 use cc_workflows::Project;
+use cc_workflows::rescue::isolated;
 use serde_json::json;
 
 use super::{Outcome, named};
@@ -131,6 +134,13 @@ fn human(project: &Project, overview: &Overview, all: bool) -> String {
             "No jobs of this session in this workspace.\n"
         });
     }
+    let shown = overview.finished.iter().take(RECENT);
+    for job in shown.filter(|job| work_tree(project, job).is_some()) {
+        text.push_str(&format!(
+            "\n{id} left its change in a work tree: cc-cli apply {id}, or cc-cli discard {id}\n",
+            id = job.id
+        ));
+    }
     if let Some(job) = overview.finished.iter().find(|job| job.is_unread()) {
         text.push_str(&format!("\n* not read yet: cc-cli result {}\n", job.id));
     }
@@ -170,6 +180,11 @@ fn finished_row(job: &Job, now: Time) -> Vec<String> {
     ]
 }
 
+/// The work tree that a rescue had for itself, while it is there.
+fn work_tree(project: &Project, job: &Job) -> Option<WorkTree> {
+    isolated::of(project, job).ok().flatten()
+}
+
 /// What came of a job, one line.
 fn came_of(job: &Job) -> String {
     match job.state().ending() {
@@ -202,6 +217,9 @@ fn one(project: &Project, reference: &str, args: &StatusArgs, output: &mut Outpu
             "workspaceRoot": project.store.workspace().root().display().to_string(),
             "job": job,
         });
+        if let Some(tree) = work_tree(project, &job) {
+            document["workTree"] = json!(tree);
+        }
         if args.wait {
             document["waitTimedOut"] = timed_out.into();
             document["timeoutMs"] = args.timeout_ms.into();
@@ -247,6 +265,9 @@ fn details(project: &Project, job: &Job) -> String {
             human_count(usage.output_tokens)
         );
         rows.push(("Tokens", tokens));
+    }
+    if let Some(tree) = work_tree(project, job) {
+        rows.push(("Work tree", tree.root.display().to_string()));
     }
     if let cc_jobs::State::CancelFailed { why, .. } = job.state() {
         rows.push(("Failure", format!("could not be stopped: {why}")));

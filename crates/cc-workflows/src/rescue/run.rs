@@ -1,9 +1,8 @@
 //! The worker's side of a rescue: one run of Claude in the workspace, and the report.
 
 use std::path::Path;
-use std::time::Duration;
 
-use cc_claude::{Claude, Configuration, End, Limits, Outcome, Request, Sandbox, Thread, Tools};
+use cc_claude::{Claude, Configuration, End, Outcome, Request, Sandbox, Thread, Tools};
 use cc_core::FailureClass;
 use cc_jobs::{Denial, Ending, Job, Report};
 use serde_json::Value;
@@ -35,7 +34,7 @@ pub(crate) async fn run(
         .isolated
         .as_ref()
         .map_or(workspace, |isolated| isolated.root.as_path());
-    let claude = match Claude::locate(&project.env, workspace, spec.claude.as_deref()) {
+    let claude = match Claude::locate(&project.env, workspace, spec.options.claude.as_deref()) {
         Ok(claude) => claude,
         Err(error) => return Done::failed(FailureClass::NotInstalled, error.to_string()),
     };
@@ -67,7 +66,7 @@ fn load(project: &Project, job: &Job) -> Result<(RescueSpec, String), String> {
 }
 
 fn request(spec: &RescueSpec, root: &Path, task: String) -> Request {
-    Request {
+    spec.options.apply(Request {
         prompt: task,
         append_system_prompt: Some(NOTES.to_owned()),
         tools: match spec.access {
@@ -81,19 +80,12 @@ fn request(spec: &RescueSpec, root: &Path, task: String) -> Request {
             user: spec.user_settings,
             project: spec.trust.trusted,
         },
-        model: spec.model.clone(),
-        effort: spec.effort.clone(),
         thread: match spec.resumed {
             true => Thread::Resume(spec.thread.clone()),
             false => Thread::New(spec.thread.clone()),
         },
-        limits: Limits {
-            idle: Duration::from_millis(spec.idle_timeout_ms),
-            total: Duration::from_millis(spec.timeout_ms),
-        },
-        max_budget_usd: spec.max_budget_usd,
         ..Request::new(root)
-    }
+    })
 }
 
 fn conclude(

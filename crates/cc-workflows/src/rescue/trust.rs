@@ -5,19 +5,8 @@ use std::path::{Path, PathBuf};
 
 use cc_core::Env;
 use cc_core::fs::read_bounded;
+use cc_jobs::settings::TrustPolicy;
 use serde::{Deserialize, Serialize};
-
-/// Who decides whether a repository is trusted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TrustPolicy {
-    /// Codex: what its `config.toml` says of the project.
-    #[default]
-    Codex,
-    /// Every repository is.
-    Always,
-    /// None is.
-    Never,
-}
 
 /// What of a repository's own configuration is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

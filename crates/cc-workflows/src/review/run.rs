@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use super::report::ReportTarget;
 use super::{
-    ClaudeReport, Findings, IDLE_LIMIT, LocatedFinding, Location, ReviewReport, ReviewResult,
-    ReviewSpec,
+    ClaudeReport, Findings, LocatedFinding, Location, ReviewReport, ReviewResult, ReviewSpec,
 };
 use super::{findings, prompt};
 use crate::Project;
@@ -35,25 +34,20 @@ pub(crate) async fn run(
         Ok(loaded) => loaded,
         Err(error) => return Done::failed(FailureClass::Internal, error),
     };
-    let claude = match Claude::locate(&project.env, project.store.workspace().root(), None) {
+    let root = project.store.workspace().root();
+    let claude = match Claude::locate(&project.env, root, spec.options.claude.as_deref()) {
         Ok(claude) => claude,
         Err(error) => return Done::failed(FailureClass::NotInstalled, error.to_string()),
     };
     let structured = job.kind == Kind::AdversarialReview;
-    let request = Request {
+    let request = spec.options.apply(Request {
         prompt: task,
         system_prompt: Some(prompt::system(job.kind)),
         git_config: spec.git_config.clone(),
         tools: Tools::ReadOnly,
         schema: structured.then(findings::schema),
-        model: spec.model.clone(),
-        effort: spec.effort.clone(),
-        limits: Limits {
-            idle: IDLE_LIMIT,
-            total: Duration::from_millis(spec.timeout_ms),
-        },
-        ..Request::new(project.store.workspace().root())
-    };
+        ..Request::new(root)
+    });
     let mut outcome = cc_claude::run(&claude, &request, &project.env, stop.asked(), scribe).await;
     let structure = if structured {
         structure(project, &claude, &request, &mut outcome, stop, scribe).await
@@ -114,7 +108,7 @@ async fn structure(
         system_prompt: Some("You put a finished code review into a given form.".to_owned()),
         tools: Tools::None,
         limits: Limits {
-            idle: IDLE_LIMIT.min(REFORMAT_LIMIT),
+            idle: request.limits.idle.min(REFORMAT_LIMIT),
             total: REFORMAT_LIMIT,
         },
         ..request.clone()

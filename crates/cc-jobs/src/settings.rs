@@ -1,0 +1,220 @@
+//! The user's settings: `config.toml` of the data directory, the same for all workspaces.
+//!
+//! The fields of [`Settings`] are the keys, `rescue.timeout` for example. A key that the file does
+//! not have keeps its default; a key that we do not know, or a value of another type, is an error.
+
+mod file;
+mod value;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cc_core::Dollars;
+use serde::{Deserialize, Serialize};
+
+pub use file::{Entry, Origin, SettingsError, SettingsFile};
+pub use value::Span;
+
+/// All settings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Plain reviews.
+    pub review: Review,
+    /// Adversarial reviews.
+    pub adversarial_review: Review,
+    /// Rescues.
+    pub rescue: Rescue,
+    /// The review gate at the end of a turn.
+    pub gate: Gate,
+    /// All jobs.
+    pub jobs: Jobs,
+    /// What all jobs together may cost.
+    pub budget: Budget,
+    /// Claude Code itself.
+    pub claude: Claude,
+}
+
+/// How a review runs where its command line does not say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Review {
+    /// The model, passed on as it is.
+    pub model: Option<String>,
+    /// The effort, passed on as it is.
+    pub effort: Option<String>,
+    /// How long it may take in all.
+    pub timeout: Span,
+    /// How long Claude may be silent.
+    pub idle_timeout: Span,
+    /// What one job may cost, in US dollars.
+    #[serde(with = "value::dollars")]
+    pub max_budget_usd: Option<Dollars>,
+}
+
+/// How a rescue runs where its command line does not say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rescue {
+    /// The model, passed on as it is.
+    pub model: Option<String>,
+    /// The effort, passed on as it is.
+    pub effort: Option<String>,
+    /// How long it may take in all.
+    pub timeout: Span,
+    /// How long Claude may be silent.
+    pub idle_timeout: Span,
+    /// What one job may cost, in US dollars.
+    #[serde(with = "value::dollars")]
+    pub max_budget_usd: Option<Dollars>,
+    /// The hosts that sandboxed commands may reach, such as `crates.io` or `*.npmjs.org`.
+    pub allowed_domains: Vec<String>,
+    /// Whose word decides whether a repository's own Claude configuration is loaded.
+    pub trust: TrustPolicy,
+    /// Which Claude settings outside of the repository are loaded.
+    pub setting_sources: SettingSources,
+}
+
+/// Who decides whether a repository is trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrustPolicy {
+    /// Codex: what its `config.toml` says of the project.
+    #[default]
+    Codex,
+    /// Every repository is.
+    Always,
+    /// None is.
+    Never,
+}
+
+/// Which Claude settings outside of the repository are loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SettingSources {
+    /// None.
+    #[default]
+    #[serde(rename = "")]
+    None,
+    /// The user's own.
+    #[serde(rename = "user")]
+    User,
+}
+
+/// The review gate at the end of a turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gate {
+    /// The model, passed on as it is.
+    pub model: Option<String>,
+    /// The effort, passed on as it is.
+    pub effort: Option<String>,
+    /// How long the gate may take. Codex itself ends the hook after 15 minutes.
+    pub timeout: Span,
+    /// What one check may cost, in US dollars.
+    #[serde(with = "value::dollars")]
+    pub max_budget_usd: Option<Dollars>,
+    /// How often one turn may be blocked.
+    pub max_rounds: u32,
+    /// How long the gate rests after a check; a turn that ends meanwhile passes unchecked.
+    #[serde(with = "value::rest")]
+    pub cooldown: Duration,
+    /// How many checks one session of Codex may have.
+    pub max_per_session: u32,
+    /// How many checks all sessions together may have in 24 hours.
+    pub max_per_day: u32,
+    /// Whether a turn is blocked when the gate itself fails.
+    pub fail_closed: bool,
+}
+
+/// The life of all jobs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Jobs {
+    /// Whether the background jobs of a session are cancelled when it ends.
+    pub cancel_on_session_end: bool,
+    /// Whether the end of a background job is told to the idle session at once.
+    pub notify: bool,
+}
+
+/// What all jobs together may cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Budget {
+    /// In 24 hours, in US dollars, over all workspaces.
+    #[serde(with = "value::dollars")]
+    pub per_day_usd: Option<Dollars>,
+}
+
+/// Claude Code itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Claude {
+    /// The binary to use instead of the one on the PATH; absolute.
+    #[serde(with = "value::absolute_path")]
+    pub path: Option<PathBuf>,
+}
+
+/// Longer than Claude's own five minutes on a silent stream.
+const IDLE_LIMIT: Span = Span::from_minutes(10);
+
+impl Default for Review {
+    fn default() -> Self {
+        Self {
+            model: None,
+            effort: None,
+            timeout: Span::from_minutes(60),
+            idle_timeout: IDLE_LIMIT,
+            max_budget_usd: None,
+        }
+    }
+}
+
+impl Default for Rescue {
+    fn default() -> Self {
+        let Review {
+            model,
+            effort,
+            timeout,
+            idle_timeout,
+            max_budget_usd,
+        } = Review::default();
+        Self {
+            model,
+            effort,
+            timeout,
+            idle_timeout,
+            max_budget_usd,
+            allowed_domains: Vec::new(),
+            trust: TrustPolicy::default(),
+            setting_sources: SettingSources::default(),
+        }
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            model: None,
+            effort: None,
+            timeout: Span::from_minutes(10),
+            max_budget_usd: None,
+            max_rounds: 2,
+            cooldown: Duration::ZERO,
+            max_per_session: 50,
+            max_per_day: 100,
+            fail_closed: false,
+        }
+    }
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self {
+            cancel_on_session_end: false,
+            notify: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

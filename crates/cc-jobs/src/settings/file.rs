@@ -1,0 +1,288 @@
+//! The file behind the settings: read as a whole, changed key by key, comments kept.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
+use cc_core::{DataDir, FileLock, IoError, LockError};
+use serde::Serialize;
+use serde_json::Value as Json;
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+
+use super::Settings;
+
+/// The most that the file may hold, in bytes.
+const LIMIT: u64 = 1 << 20;
+
+/// How long another process may be changing the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why settings cannot be read or changed; the file is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// Another process keeps it locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The file is no TOML, or holds an unknown key or a wrong value; the source tells the line.
+    #[error("`{}` is not valid: {source}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: Box<toml_edit::de::Error>,
+    },
+    /// No setting has that name.
+    #[error("there is no setting `{key}`")]
+    UnknownKey {
+        /// What was asked for.
+        key: String,
+        /// The setting of the most similar name.
+        nearest: String,
+    },
+    /// The setting does not take that value.
+    #[error("`{key}` cannot be `{value}`: {reason}")]
+    WrongValue {
+        /// The setting.
+        key: String,
+        /// What it was to be.
+        value: String,
+        /// What it takes.
+        reason: String,
+    },
+}
+
+/// One setting as it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    /// Its name, such as `rescue.timeout`.
+    pub key: String,
+    /// Its value; null where it has none and Claude's or Codex's own default applies.
+    pub value: Json,
+    /// Where the value comes from.
+    pub origin: Origin,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The file.
+    File,
+    /// The file does not say.
+    Default,
+}
+
+/// The settings and the file that they were read from.
+#[derive(Debug)]
+pub struct SettingsFile {
+    document: DocumentMut,
+    settings: Settings,
+}
+
+impl SettingsFile {
+    /// Reads the settings of a data directory; a file that is not there has all defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds what is no setting.
+    pub fn read(data: &DataDir) -> Result<Self, SettingsError> {
+        let path = data.settings();
+        let text = match read_bounded(&path, LIMIT) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if is_absent(&error) => String::new(),
+            Err(error) => return Err(error.into()),
+        };
+        Self::parse(&text).map_err(|source| SettingsError::Invalid {
+            path,
+            source: Box::new(source),
+        })
+    }
+
+    fn parse(text: &str) -> Result<Self, toml_edit::de::Error> {
+        let settings = toml_edit::de::from_str(text)?;
+        let document = text.parse()?;
+        Ok(Self { document, settings })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Every setting there is, in the order of [`Settings`].
+    pub fn entries(&self) -> Vec<Entry> {
+        let said = |key: &str| find(self.document.as_table(), key).is_some();
+        flat(&self.settings)
+            .into_iter()
+            .map(|(key, value)| Entry {
+                origin: if said(&key) {
+                    Origin::File
+                } else {
+                    Origin::Default
+                },
+                key,
+                value,
+            })
+            .collect()
+    }
+
+    /// One setting.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn entry(&self, key: &str) -> Result<Entry, SettingsError> {
+        known(key)?;
+        let mut entries = self.entries().into_iter();
+        entries
+            .find(|entry| entry.key == key)
+            .ok_or_else(|| unknown(key))
+    }
+
+    /// Sets a key in the file; `text` is a TOML value, or a plain text, or plain texts with commas
+    /// between where the key takes a list.
+    ///
+    /// # Errors
+    /// When there is no such key, when it does not take the value, when the file is not valid already
+    /// or cannot be written.
+    pub fn set(data: &DataDir, key: &str, text: &str) -> Result<(), SettingsError> {
+        known(key)?;
+        change(data, |document| {
+            let mut reason = String::new();
+            for value in readings(text) {
+                let mut changed = document.clone();
+                put(changed.as_table_mut(), key, value);
+                match toml_edit::de::from_document::<Settings>(changed.clone()) {
+                    Ok(_) => {
+                        *document = changed;
+                        return Ok(());
+                    }
+                    Err(error) if reason.is_empty() => reason = error.message().to_owned(),
+                    Err(_) => {}
+                }
+            }
+            Err(SettingsError::WrongValue {
+                key: key.to_owned(),
+                value: text.to_owned(),
+                reason,
+            })
+        })
+    }
+
+    /// Takes a key out of the file; whether it was there.
+    ///
+    /// # Errors
+    /// When there is no such key, or the file cannot be read or written.
+    pub fn unset(data: &DataDir, key: &str) -> Result<bool, SettingsError> {
+        known(key)?;
+        let mut was_there = false;
+        change(data, |document| {
+            let (section, name) = split(key);
+            let section = document.get_mut(section).and_then(Item::as_table_like_mut);
+            was_there = section.is_some_and(|section| section.remove(name).is_some());
+            Ok(())
+        })?;
+        Ok(was_there)
+    }
+}
+
+fn is_absent(error: &IoError) -> bool {
+    use std::io::ErrorKind as E;
+    matches!(error.source.kind(), E::NotFound | E::NotADirectory)
+}
+
+/// Reads, edits and writes the file; nobody else changes it meanwhile.
+fn change(
+    data: &DataDir,
+    edit: impl FnOnce(&mut DocumentMut) -> Result<(), SettingsError>,
+) -> Result<(), SettingsError> {
+    create_private_dir(data.root())?;
+    let _lock = FileLock::exclusive(&data.settings_lock(), PATIENCE)?;
+    let mut document = SettingsFile::read(data)?.document;
+    let before = document.to_string();
+    edit(&mut document)?;
+    let after = document.to_string();
+    if after != before {
+        write_atomic(&data.settings(), after.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Every key with its value, in the order of the fields.
+fn flat(settings: &Settings) -> Vec<(String, Json)> {
+    let sections = match serde_json::to_value(settings) {
+        Ok(Json::Object(sections)) => sections,
+        _ => return Vec::new(),
+    };
+    let keys = |(section, values): (String, Json)| match values {
+        Json::Object(values) => values
+            .into_iter()
+            .map(|(name, value)| (format!("{section}.{name}"), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    sections.into_iter().flat_map(keys).collect()
+}
+
+fn known(key: &str) -> Result<(), SettingsError> {
+    let keys = flat(&Settings::default());
+    if keys.iter().any(|(known, _)| known == key) {
+        return Ok(());
+    }
+    Err(unknown(key))
+}
+
+fn unknown(key: &str) -> SettingsError {
+    let keys = flat(&Settings::default())
+        .into_iter()
+        .map(|(known, _)| known);
+    let nearest =
+        keys.max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
+    SettingsError::UnknownKey {
+        key: key.to_owned(),
+        nearest: nearest.unwrap_or_default(),
+    }
+}
+
+/// What a text can mean, the likeliest first.
+fn readings(text: &str) -> Vec<Value> {
+    let list: toml_edit::Array = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    let literal = text.parse::<Value>().ok();
+    literal
+        .into_iter()
+        .chain([Value::from(text), Value::from(list)])
+        .collect()
+}
+
+fn split(key: &str) -> (&str, &str) {
+    key.split_once('.').unwrap_or((key, ""))
+}
+
+fn find<'a>(root: &'a Table, key: &str) -> Option<&'a Item> {
+    let (section, name) = split(key);
+    root.get(section)?.as_table_like()?.get(name)
+}
+
+fn put(root: &mut Table, key: &str, value: Value) {
+    let (section, name) = split(key);
+    let section = root.entry(section).or_insert_with(toml_edit::table);
+    let section: Option<&mut dyn TableLike> = section.as_table_like_mut();
+    // A section that is no table does not get past the reading of the file.
+    if let Some(section) = section {
+        match section.get_mut(name).and_then(Item::as_value_mut) {
+            Some(old) => {
+                let decor = old.decor().clone();
+                *old = value;
+                *old.decor_mut() = decor;
+            }
+            None => {
+                section.insert(name, Item::Value(value));
+            }
+        }
+    }
+}

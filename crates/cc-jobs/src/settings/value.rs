@@ -1,0 +1,120 @@
+//! How values are written: time spans as `20m`, dollars as a number, paths as text.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cc_core::Dollars;
+use cc_core::time::{InvalidDuration, exact_duration, parse_duration};
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A time span above zero: a text such as `20m`, or a number of seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(Duration);
+
+impl Span {
+    pub(super) const fn from_minutes(minutes: u64) -> Self {
+        Self(Duration::from_secs(minutes * 60))
+    }
+
+    /// The time span.
+    pub fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&exact_duration(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Written::deserialize(deserializer)?;
+        written.span().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// A number or a text.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a time above zero, such as 90s, 20m or 1h 30m")]
+enum Written {
+    Seconds(u64),
+    Text(String),
+}
+
+impl Written {
+    fn span(self) -> Result<Duration, InvalidDuration> {
+        match self {
+            Self::Seconds(seconds) => parse_duration(&seconds.to_string()),
+            Self::Text(text) => parse_duration(&text),
+        }
+    }
+}
+
+/// A time span that may be zero.
+pub(super) mod rest {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(
+        span: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        if span.is_zero() {
+            return serializer.serialize_u64(0);
+        }
+        Span(*span).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        match Written::deserialize(deserializer)? {
+            Written::Seconds(0) => Ok(Duration::ZERO),
+            written => written.span().map_err(D::Error::custom),
+        }
+    }
+}
+
+pub(super) mod dollars {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(
+        amount: &Option<Dollars>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        amount.map(Dollars::amount).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Dollars>, D::Error> {
+        let amount = f64::deserialize(deserializer)?;
+        Dollars::new(amount).map(Some).map_err(D::Error::custom)
+    }
+}
+
+pub(super) mod absolute_path {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(
+        path: &Option<PathBuf>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        path.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<PathBuf>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if Path::new(&text).is_absolute() {
+            return Ok(Some(PathBuf::from(text)));
+        }
+        Err(D::Error::invalid_value(
+            Unexpected::Str(&text),
+            &"an absolute path",
+        ))
+    }
+}

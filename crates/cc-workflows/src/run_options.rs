@@ -1,0 +1,97 @@
+//! How Claude is run for a job: what reviews, rescues and the gate have in common.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use cc_claude::{Limits, Request};
+use cc_core::Dollars;
+use cc_jobs::settings::{Rescue, Review};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Which Claude, and within which limits. Kept with the request of the job for its worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunOptions {
+    /// A `claude` binary to use instead of the one on PATH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claude: Option<PathBuf>,
+    /// The model, passed on as it is; absent means Claude's own default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// The effort, passed on as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<String>,
+    /// How long the job may take in all.
+    #[serde(rename = "timeoutMs", with = "millis")]
+    pub timeout: Duration,
+    /// How long Claude may be silent.
+    #[serde(rename = "idleTimeoutMs", with = "millis")]
+    pub idle_timeout: Duration,
+    /// The most the job may cost, in US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_budget_usd: Option<f64>,
+    /// The most that all jobs of 24 hours may cost, this one among them. Looked at when a job starts.
+    #[serde(skip)]
+    pub day_budget: Option<Dollars>,
+}
+
+impl RunOptions {
+    /// A request to Claude within these limits.
+    pub(crate) fn apply(&self, request: Request) -> Request {
+        Request {
+            model: self.model.clone(),
+            effort: self.effort.clone(),
+            limits: Limits {
+                idle: self.idle_timeout,
+                total: self.timeout,
+            },
+            max_budget_usd: self.max_budget_usd,
+            ..request
+        }
+    }
+}
+
+impl From<&Review> for RunOptions {
+    fn from(settings: &Review) -> Self {
+        Self {
+            claude: None,
+            model: settings.model.clone(),
+            effort: settings.effort.clone(),
+            timeout: settings.timeout.duration(),
+            idle_timeout: settings.idle_timeout.duration(),
+            max_budget_usd: settings.max_budget_usd.map(Dollars::amount),
+            day_budget: None,
+        }
+    }
+}
+
+impl From<&Rescue> for RunOptions {
+    fn from(settings: &Rescue) -> Self {
+        Self {
+            claude: None,
+            model: settings.model.clone(),
+            effort: settings.effort.clone(),
+            timeout: settings.timeout.duration(),
+            idle_timeout: settings.idle_timeout.duration(),
+            max_budget_usd: settings.max_budget_usd.map(Dollars::amount),
+            day_budget: None,
+        }
+    }
+}
+
+mod millis {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(
+        span: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
