@@ -11,6 +11,7 @@ mod review;
 mod status;
 mod stream;
 mod table;
+mod turn;
 
 use std::error::Error;
 use std::process::Command;
@@ -33,6 +34,8 @@ pub(crate) struct Args {
 enum Group {
     /// `status` over many jobs.
     Status,
+    /// What the gate costs at a prompt.
+    Turn,
     /// What a review costs beyond Claude's own time.
     Review,
     /// A long stream through the worker.
@@ -58,6 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     for group in groups {
         rows.extend(match group {
             Group::Status => status::rows()?,
+            Group::Turn => turn::rows()?,
             Group::Review => review::rows()?,
             Group::Stream => stream::rows()?,
             Group::Idle => idle::rows()?,

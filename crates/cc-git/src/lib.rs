@@ -1,7 +1,8 @@
 //! What is under review: the repository, the scope somebody asked for, and a bounded diff of it.
 //!
-//! Here: finding the work tree, turning flags into a [`Target`], collecting its [`Context`], and
-//! counting the lines of a reviewed file. None of that writes to the repository, and nothing that
+//! Here: finding the work tree, turning flags into a [`Target`], collecting its [`Context`],
+//! counting the lines of a reviewed file, and telling by two [`Fingerprint`]s whether something
+//! was edited in between. None of that writes to the repository, and nothing that
 //! the repository brings along is run: see [`Git`] and `hardening`. What does write, because the
 //! user asked for it, is a work tree of its own for somebody else's changes: [`WorkTree`].
 //! Not here: words for prompts, jobs, and the read-only git that Claude itself may use.
@@ -24,6 +25,7 @@ mod budget;
 mod collect;
 mod context;
 mod diff_stream;
+mod fingerprint;
 mod lines;
 mod repo_path;
 mod untracked;
@@ -33,6 +35,7 @@ mod work_tree;
 pub use budget::Limits;
 pub use context::{Change, Context, FileChange, NotSeen, Reason, Totals};
 pub use error::Error;
+pub use fingerprint::{Changes, Fingerprint};
 pub use git::Git;
 pub use lines::Lines;
 pub use repository::{Head, Repository};

@@ -4,8 +4,13 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 /// A path inside the repository: bytes with `/` between parts, relative to the root.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// Serialised as it is displayed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub(crate) struct RepoPath(Vec<u8>);
 
 impl RepoPath {
@@ -63,6 +68,16 @@ impl RepoPath {
         out
     }
 
+    /// The path without the slash that git lets the name of a directory end in.
+    pub(crate) fn without_slash(&self) -> Self {
+        Self::new(self.0.strip_suffix(b"/").unwrap_or(&self.0))
+    }
+
+    /// A path that starts from this directory.
+    pub(crate) fn join(&self, path: &Self) -> Self {
+        Self([&self.0, &path.0[..]].join(&b'/'))
+    }
+
     /// The path below `root`; `None` where the system cannot have such a name.
     pub(crate) fn below(&self, root: &Path) -> Option<PathBuf> {
         Some(root.join(os_path(&self.0)?))
@@ -82,6 +97,18 @@ impl RepoPath {
         let mut spec = OsString::from(magic);
         spec.push(os_string(&self.0)?);
         Some(spec)
+    }
+}
+
+impl From<String> for RepoPath {
+    fn from(shown: String) -> Self {
+        Self::from_display(&shown)
+    }
+}
+
+impl From<RepoPath> for String {
+    fn from(path: RepoPath) -> String {
+        path.display()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{Error, Git, hardening};
 /// A repository with a work tree.
 #[derive(Clone, Debug)]
 pub struct Repository {
+    pub(crate) git: Git,
     pub(crate) runner: Runner,
     pub(crate) cwd: PathBuf,
     pub(crate) shallow: bool,
@@ -112,6 +113,7 @@ impl Repository {
         };
         let found = hardening::harden(&mut runner)?;
         Ok(Self {
+            git,
             runner,
             cwd,
             shallow: facts.shallow,

@@ -1,5 +1,6 @@
 //! One repository in a directory of its own, with its own home and a cleared environment.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
@@ -168,6 +169,26 @@ pub(crate) fn search_path() -> String {
 
 pub(crate) fn numbers(range: std::ops::RangeInclusive<u32>) -> String {
     range.map(|number| format!("{number}\n")).collect()
+}
+
+/// Every file below `dir` with its content and its time of change.
+pub(crate) fn snapshot(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, Option<std::time::SystemTime>)> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![dir.to_owned()];
+    while let Some(dir) = left.pop() {
+        for entry in fs::read_dir(&dir).unwrap() {
+            let entry = entry.unwrap();
+            let meta = entry.metadata().unwrap();
+            let content = if meta.is_dir() {
+                left.push(entry.path());
+                Vec::new()
+            } else {
+                fs::read(entry.path()).unwrap()
+            };
+            found.insert(entry.path(), (content, meta.modified().ok()));
+        }
+    }
+    found
 }
 
 /// Each file as `LETTER PATH`.

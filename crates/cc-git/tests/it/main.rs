@@ -10,6 +10,7 @@ mod lab;
 mod budget;
 mod discover;
 mod files;
+mod fingerprint;
 mod hostile;
 mod lines;
 mod scopes;

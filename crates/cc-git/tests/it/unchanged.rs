@@ -1,32 +1,10 @@
 //! A review costs few processes and leaves the repository as it was, to the byte.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use cc_git::{Limits, Scope, Selection};
 
-use crate::lab::{Lab, search_path};
-
-/// Every file below `dir` with its content and its time of change.
-fn snapshot(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, Option<std::time::SystemTime>)> {
-    let mut found = BTreeMap::new();
-    let mut left = vec![dir.to_owned()];
-    while let Some(dir) = left.pop() {
-        for entry in fs::read_dir(&dir).unwrap() {
-            let entry = entry.unwrap();
-            let meta = entry.metadata().unwrap();
-            let content = if meta.is_dir() {
-                left.push(entry.path());
-                Vec::new()
-            } else {
-                fs::read(entry.path()).unwrap()
-            };
-            found.insert(entry.path(), (content, meta.modified().ok()));
-        }
-    }
-    found
-}
+use crate::lab::{Lab, search_path, snapshot};
 
 /// A work tree whose files look changed to git until it reads them: it would love to note down
 /// that they are not.

@@ -1,0 +1,250 @@
+//! The state of a work tree at one moment, to tell whether a turn edited something.
+//!
+//! Git says which paths are not as HEAD has them; for those the content on disk is digested. All
+//! other paths are settled by HEAD's commit, so equal fingerprints mean equal work trees: content,
+//! modes, names, index and commit. Content decides, never a time stamp alone.
+//!
+//! Bounds, each of which can only show a change that is none, never hide one:
+//! - Files above 32 MiB, and all files once 512 MiB have been read, are known by size, times and
+//!   inode instead of their content.
+//! - Above 10,000 paths the list shrinks to one digest: still exact, but it names no files, and
+//!   the next fingerprint reads every file again.
+//!
+//! Not seen are ignored files, and repositories inside this one that git refuses to read.
+
+mod changes;
+mod look;
+mod seen;
+mod status;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+use std::thread;
+
+use cc_core::{IoError, Time};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::repo_path::RepoPath;
+use crate::runner::PATIENCE;
+use crate::{Error, ObjectId, Repository};
+
+pub use changes::Changes;
+use look::Known;
+use seen::{Digest, Seen};
+use status::{Listed, Records, Special, Status};
+
+/// The most paths that are kept one by one.
+const LISTED: usize = 10_000;
+
+/// The most that is taken in of one answer of git, in bytes.
+const ANSWER_LIMIT: usize = 256 << 20;
+
+/// What a work tree looked like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fingerprint {
+    /// A moment before anything was looked at.
+    taken: Time,
+    /// The commit of HEAD; `None` where there is none yet.
+    head: Option<ObjectId>,
+    /// What is not as that commit has it.
+    paths: Paths,
+    /// Submodules and other repositories inside this one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    nested: BTreeMap<RepoPath, Fingerprint>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Paths {
+    /// Sorted by path and state.
+    Each(Vec<Entry>),
+    TooMany {
+        digest: Digest,
+        /// Whether all of them can be compared with another time; see [`Seen::is_settled`].
+        settled: bool,
+    },
+}
+
+/// A path that differs from HEAD, or that git does not watch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    path: RepoPath,
+    /// What git says of it.
+    state: String,
+    seen: Seen,
+}
+
+impl Repository {
+    /// Takes the fingerprint of the work tree and the index as they are.
+    ///
+    /// Digests of an earlier fingerprint are used again for files whose size, times and inode are
+    /// the same and were not fresh then. `now` is the current time; an earlier one is harmless.
+    ///
+    /// Calls git twice, and four times for each repository inside this one.
+    ///
+    /// # Errors
+    /// What a failed call means.
+    pub fn fingerprint(
+        &self,
+        previous: Option<&Fingerprint>,
+        now: Time,
+    ) -> Result<Fingerprint, Error> {
+        self.fingerprint_within(previous, now, &mut LISTED.clone())
+    }
+
+    fn fingerprint_within(
+        &self,
+        previous: Option<&Fingerprint>,
+        now: Time,
+        room: &mut usize,
+    ) -> Result<Fingerprint, Error> {
+        let (status, special) = self.ask()?;
+        let head = status.head.ok_or_else(|| not_understood("status"))?;
+        let (mut inside, mut listed): (Vec<Listed>, Vec<Listed>) = status
+            .listed
+            .into_iter()
+            .partition(|listed| listed.path.as_bytes().ends_with(b"/"));
+        let submodules = special.merge_into(&mut listed);
+        listed.sort();
+
+        let known = previous.map(Known::of).unwrap_or_default();
+        let entries = look::at_all(self.root(), listed, &known)
+            .map_err(IoError::at("read the files of", self.root()))?;
+        let paths = if entries.len() <= *room {
+            *room -= entries.len();
+            Paths::Each(entries)
+        } else {
+            Paths::TooMany {
+                digest: fold(&entries),
+                settled: entries.iter().all(|entry| entry.seen.is_settled(now)),
+            }
+        };
+
+        let mut nested = BTreeMap::new();
+        let untracked = inside.drain(..).map(|listed| listed.path.without_slash());
+        for path in submodules.into_iter().chain(untracked) {
+            let earlier = previous.and_then(|previous| previous.nested.get(&path));
+            if let Some(repository) = self.nested(&path)? {
+                let found = repository.fingerprint_within(earlier, now, room)?;
+                nested.insert(path, found);
+            }
+        }
+        Ok(Fingerprint {
+            taken: now,
+            head,
+            paths,
+            nested,
+        })
+    }
+
+    /// What git says: which paths differ from HEAD, and which it would not tell about.
+    fn ask(&self) -> Result<(Status, Special), Error> {
+        let status_args = [
+            "status",
+            "--porcelain=v2",
+            "--branch",
+            "--no-ahead-behind",
+            "-z",
+            "--no-renames",
+            "--untracked-files=all",
+            "--ignored=no",
+            // Git would run programs that a submodule configures; we look into it ourselves.
+            "--ignore-submodules=dirty",
+        ];
+        let index_args = ["ls-files", "-v", "--stage", "-z"];
+        let mut status = Status::default();
+        let mut special = Special::default();
+        let [status_answer, index_answer] = thread::scope(|scope| {
+            let index = thread::Builder::new()
+                .spawn_scoped(scope, || {
+                    self.records(&index_args, &mut |record| special.push(record))
+                })
+                .map_err(IoError::at("start a thread for", self.root()));
+            let status = self.records(&status_args, &mut |record| status.push(record));
+            let index = match index {
+                Ok(thread) => thread.join().unwrap_or_else(|_| {
+                    Err(
+                        IoError::at("read the index of", self.root())(io::ErrorKind::Other.into())
+                            .into(),
+                    )
+                }),
+                Err(error) => Err(error.into()),
+            };
+            [status, index]
+        });
+        status_answer?;
+        index_answer?;
+        Ok((status, special))
+    }
+
+    /// Gives each record of git's answer to `take`, which says whether it could be read.
+    fn records(&self, args: &[&str], take: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Error> {
+        let mut records = Records::default();
+        let (mut total, mut understood) = (0, true);
+        let ended = self.runner.stream(args, b"", PATIENCE, &mut |bytes| {
+            total += bytes.len();
+            records.push(bytes, &mut |record| understood &= take(record));
+            if total <= ANSWER_LIMIT && understood {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        if total > ANSWER_LIMIT {
+            return Err(Error::TooMuchOutput {
+                command: args[0].to_owned(),
+                limit: ANSWER_LIMIT as u64,
+            });
+        }
+        if !understood {
+            return Err(not_understood(args[0]));
+        }
+        match ended.code {
+            Some(0) => Ok(()),
+            _ => Err(ended.into_error(args)),
+        }
+    }
+
+    /// The repository at a path of this one; `None` where there is none that git would read.
+    fn nested(&self, path: &RepoPath) -> Result<Option<Repository>, Error> {
+        let Some(dir) = path.below(self.root()) else {
+            return Ok(None);
+        };
+        // An empty directory belongs to this repository, a link to another place.
+        if crate::top_level(&dir).is_none_or(|top| dir != top) {
+            return Ok(None);
+        }
+        match Repository::discover(self.git.clone(), &dir) {
+            Ok(repository) => Ok(Some(repository)),
+            Err(
+                Error::NotARepository { .. }
+                | Error::WorkTreeElsewhere { .. }
+                | Error::DubiousOwnership { .. },
+            ) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn not_understood(command: &str) -> Error {
+    Error::Failed {
+        command: command.to_owned(),
+        stderr: "its answer has an unknown form".into(),
+    }
+}
+
+/// One digest for all that is compared of the entries.
+fn fold(entries: &[Entry]) -> Digest {
+    let mut hash = Sha256::new();
+    for entry in entries {
+        for part in [entry.path.as_bytes(), entry.state.as_bytes()] {
+            hash.update(part);
+            hash.update([0]);
+        }
+        entry.seen.feed(&mut hash);
+    }
+    Digest::of(hash)
+}

@@ -1,0 +1,118 @@
+//! What differs between two fingerprints.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::{Entry, Fingerprint, Paths, fold};
+use crate::repo_path::RepoPath;
+
+/// How many paths are named.
+const NAMED: usize = 100;
+
+/// An edit between two fingerprints.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Paths that are not as they were, sorted, the first hundred; plain, or quoted as git does.
+    ///
+    /// None where only HEAD moved, or where too many files differ from HEAD to name any. A file
+    /// that was both edited and committed in between is not among them.
+    pub files: Vec<String>,
+    /// How many more paths there are, as far as they are known one by one.
+    pub more: usize,
+    /// Whether HEAD is another commit.
+    pub head_moved: bool,
+}
+
+impl Fingerprint {
+    /// What was edited since an earlier fingerprint of the same work tree; `None` where nothing was.
+    pub fn changes_since(&self, earlier: &Self) -> Option<Changes> {
+        let mut found = Found::default();
+        self.compare(earlier, None, &mut found);
+        let named = found.files.iter().take(NAMED);
+        let changes = Changes {
+            files: named.map(RepoPath::display).collect(),
+            more: found.files.len().saturating_sub(NAMED),
+            head_moved: found.head_moved,
+        };
+        found.differs.then_some(changes)
+    }
+
+    /// Compares the repository in `dir`, or the outermost one.
+    fn compare(&self, earlier: &Self, dir: Option<&RepoPath>, found: &mut Found) {
+        let place = |path: &RepoPath| dir.map_or_else(|| path.clone(), |dir| dir.join(path));
+        if self.head != earlier.head {
+            match dir {
+                Some(dir) => found.add(dir.clone()),
+                None => (found.differs, found.head_moved) = (true, true),
+            }
+        }
+        match (&self.paths, &earlier.paths) {
+            (Paths::Each(now), Paths::Each(then)) => {
+                differences(now, then, earlier, &mut |entry| {
+                    found.add(place(&entry.path));
+                });
+            }
+            (now, then) if same_as_a_whole(now, then, earlier) => {}
+            _ => match dir {
+                Some(dir) => found.add(dir.clone()),
+                None => found.differs = true,
+            },
+        }
+        let inside: BTreeSet<_> = self.nested.keys().chain(earlier.nested.keys()).collect();
+        for path in inside {
+            match (self.nested.get(path), earlier.nested.get(path)) {
+                (Some(now), Some(then)) => now.compare(then, Some(&place(path)), found),
+                _ => found.add(place(path)),
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Found {
+    differs: bool,
+    head_moved: bool,
+    files: BTreeSet<RepoPath>,
+}
+
+impl Found {
+    fn add(&mut self, file: RepoPath) {
+        self.differs = true;
+        self.files.insert(file);
+    }
+}
+
+/// Gives each entry to `tell` that has no equal on the other side. Both sides are sorted.
+fn differences(now: &[Entry], then: &[Entry], earlier: &Fingerprint, tell: &mut dyn FnMut(&Entry)) {
+    let (mut now, mut then) = (now.iter().peekable(), then.iter().peekable());
+    loop {
+        let order = match (now.peek(), then.peek()) {
+            (Some(a), Some(b)) => (&a.path, &a.state).cmp(&(&b.path, &b.state)),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return,
+        };
+        let a = now.next_if(|_| order != Ordering::Greater);
+        let b = then.next_if(|_| order != Ordering::Less);
+        match (a, b) {
+            (Some(a), Some(b)) if a.seen.is_same_as(&b.seen, earlier.taken) => {}
+            (Some(entry), _) | (None, Some(entry)) => tell(entry),
+            (None, None) => return,
+        }
+    }
+}
+
+/// Compares two sides of which one at least is a mere digest.
+fn same_as_a_whole(now: &Paths, then: &Paths, earlier: &Fingerprint) -> bool {
+    let settled = match then {
+        Paths::Each(entries) => entries
+            .iter()
+            .all(|entry| entry.seen.is_settled(earlier.taken)),
+        Paths::TooMany { settled, .. } => *settled,
+    };
+    let digest = |paths: &Paths| match paths {
+        Paths::Each(entries) => fold(entries),
+        Paths::TooMany { digest, .. } => *digest,
+    };
+    settled && digest(now) == digest(then)
+}

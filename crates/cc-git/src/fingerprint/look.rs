@@ -1,0 +1,194 @@
+//! Reads the files that may have changed, those that are known already by their stamp alone.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use sha2::{Digest as _, Sha256};
+
+use super::seen::{Digest, Seen, Stamp};
+use super::status::{LEFT_OUT, Listed};
+use super::{Entry, Fingerprint, Paths};
+use crate::repo_path::RepoPath;
+use crate::work_file::WorkFile;
+
+/// Larger files are known by their stamp alone.
+const LARGE: u64 = 32 << 20;
+
+/// The most that is read in all, in bytes.
+const READ_LIMIT: u64 = 512 << 20;
+
+/// How much is read at once, in bytes.
+const PIECE: usize = 64 << 10;
+
+/// Fewer files than this are not worth another thread.
+const WORTH_A_THREAD: usize = 128;
+
+/// Files whose content an earlier fingerprint tells as long as their stamp is the same.
+#[derive(Default)]
+pub(super) struct Known<'a>(HashMap<&'a RepoPath, (Stamp, &'a Seen)>);
+
+impl<'a> Known<'a> {
+    pub(super) fn of(earlier: &'a Fingerprint) -> Self {
+        let Paths::Each(entries) = &earlier.paths else {
+            return Self::default();
+        };
+        let files = entries.iter().filter_map(|entry| match &entry.seen {
+            Seen::File {
+                stamp,
+                digest: Some(_),
+                ..
+            } if stamp.is_settled(earlier.taken) => Some((&entry.path, (*stamp, &entry.seen))),
+            _ => None,
+        });
+        Self(files.collect())
+    }
+
+    fn content(&self, path: &RepoPath, stamp: Stamp) -> Option<&Seen> {
+        let (known, seen) = self.0.get(path)?;
+        (*known == stamp).then_some(*seen)
+    }
+}
+
+/// Looks at everything listed, on two threads where that is much.
+pub(super) fn at_all(root: &Path, listed: Vec<Listed>, known: &Known) -> io::Result<Vec<Entry>> {
+    let looker = Looker {
+        root,
+        known,
+        left: AtomicU64::new(READ_LIMIT),
+    };
+    let mut first = listed;
+    if first.len() < WORTH_A_THREAD {
+        return Ok(looker.at_each(first));
+    }
+    let second = first.split_off(first.len() / 2);
+    thread::scope(|scope| {
+        let second = thread::Builder::new().spawn_scoped(scope, || looker.at_each(second))?;
+        let mut entries = looker.at_each(first);
+        let second = second.join();
+        entries.extend(second.map_err(|_| io::Error::other("a thread panicked"))?);
+        Ok(entries)
+    })
+}
+
+struct Looker<'a> {
+    root: &'a Path,
+    known: &'a Known<'a>,
+    /// How many bytes may still be read.
+    left: AtomicU64,
+}
+
+impl Looker<'_> {
+    fn at_each(&self, listed: Vec<Listed>) -> Vec<Entry> {
+        let mut entries = Vec::with_capacity(listed.len());
+        // A sparse checkout leaves out whole directories; one look at each is enough.
+        let mut nowhere: Option<Vec<u8>> = None;
+        for Listed { path, state, look } in listed {
+            let left_out = state == LEFT_OUT;
+            if left_out
+                && nowhere
+                    .as_ref()
+                    .is_some_and(|dir| path.as_bytes().starts_with(dir))
+            {
+                continue;
+            }
+            let seen = if look {
+                self.at(&path)
+            } else {
+                Seen::AsIndexed
+            };
+            if left_out && seen == Seen::Missing {
+                nowhere = self.missing_dir(&path);
+                continue;
+            }
+            entries.push(Entry { path, state, seen });
+        }
+        entries
+    }
+
+    fn at(&self, path: &RepoPath) -> Seen {
+        let Some(place) = path.below(self.root) else {
+            return Seen::Other;
+        };
+        // Links on the way lead to a file of the same stamp at worst, which is the same file.
+        if let Ok(meta) = fs::symlink_metadata(&place)
+            && let Some(seen) = self.known.content(path, Stamp::of(&meta))
+        {
+            return seen.clone();
+        }
+        match WorkFile::open(self.root, path) {
+            WorkFile::Regular { file, executable } => match file.metadata() {
+                Ok(meta) => Seen::File {
+                    executable,
+                    stamp: Stamp::of(&meta),
+                    digest: self.digest(file, meta.len()),
+                },
+                Err(_) => Seen::Other,
+            },
+            WorkFile::Link(target) => Seen::Link(Digest::of(Sha256::new().chain_update(target))),
+            WorkFile::Missing => Seen::Missing,
+            WorkFile::Other => Seen::Other,
+            WorkFile::Unreadable => match fs::symlink_metadata(&place) {
+                Ok(meta) => Seen::File {
+                    executable: false,
+                    stamp: Stamp::of(&meta),
+                    digest: None,
+                },
+                Err(_) => Seen::Other,
+            },
+        }
+    }
+
+    /// The digest of a file; `None` where it is too large or cannot be read.
+    fn digest(&self, file: File, size: u64) -> Option<Digest> {
+        let take = |left: u64| left.checked_sub(size);
+        if size > LARGE
+            || self
+                .left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+                .is_err()
+        {
+            return None;
+        }
+        read_to_digest(file, size).ok().flatten()
+    }
+
+    /// The outermost directory on the way to a missing file that is missing too, with its slash.
+    fn missing_dir(&self, path: &RepoPath) -> Option<Vec<u8>> {
+        let bytes = path.as_bytes();
+        let slashes = (0..bytes.len()).filter(|&at| bytes[at] == b'/');
+        slashes
+            .map(|at| &bytes[..=at])
+            .find(|dir| {
+                let place = RepoPath::new(&dir[..dir.len() - 1]).below(self.root);
+                place.is_some_and(|place| {
+                    fs::symlink_metadata(place)
+                        .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+                })
+            })
+            .map(<[u8]>::to_vec)
+    }
+}
+
+/// The digest of a file that is still as long as it was; `None` where it is not.
+fn read_to_digest(mut file: File, size: u64) -> io::Result<Option<Digest>> {
+    let mut hash = Sha256::new();
+    // One more than there is, so that one read takes in a small file and finds its end.
+    let mut buffer = vec![0; usize::try_from(size + 1).map_or(PIECE, |all| all.min(PIECE))];
+    let mut total = 0;
+    while total <= size {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => {
+                total += count as u64;
+                hash.update(&buffer[..count]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((total == size).then(|| Digest::of(hash)))
+}

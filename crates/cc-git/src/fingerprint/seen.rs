@@ -1,0 +1,253 @@
+//! What lies at a path: enough of it to tell a change, and to save reading it again.
+
+use std::fmt;
+use std::fs::Metadata;
+use std::time::Duration;
+
+use cc_core::Time;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// File systems and their servers keep times this coarse, and clocks differ: a file that changed
+/// so shortly before it was looked at can change again and have the same times.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// What lies at a path of the work tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Seen {
+    /// What the index says; nobody looked.
+    AsIndexed,
+    Missing,
+    File {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        executable: bool,
+        stamp: Stamp,
+        /// `None` where the file is too large or cannot be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<Digest>,
+    },
+    /// A symbolic link, with a digest of where it points.
+    Link(Digest),
+    /// Something that git does not look into, or that cannot be reached.
+    Other,
+}
+
+/// Size, times and inode of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stamp(u64, Nanos, Nanos, u64);
+
+/// Nanoseconds since the Unix epoch.
+type Nanos = i64;
+
+/// The first half of a SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct Digest([u8; 16]);
+
+impl Seen {
+    /// Whether this is the same as what was seen `earlier`, when that was at `taken`.
+    pub(super) fn is_same_as(&self, earlier: &Self, taken: Time) -> bool {
+        match (self, earlier) {
+            (
+                Self::File {
+                    digest: Some(now), ..
+                },
+                Self::File {
+                    digest: Some(then), ..
+                },
+            ) if now != then => false,
+            (
+                Self::File {
+                    executable,
+                    stamp,
+                    digest,
+                },
+                Self::File {
+                    executable: was_executable,
+                    stamp: earlier_stamp,
+                    digest: earlier_digest,
+                },
+            ) => {
+                let by_content = digest.is_some() && earlier_digest.is_some();
+                let by_stamp = stamp == earlier_stamp && stamp.is_settled(taken);
+                executable == was_executable && (by_content || by_stamp)
+            }
+            (now, then) => now == then,
+        }
+    }
+
+    /// Whether what was seen at `taken` can be compared with another time: it can not where only
+    /// the stamp of a file is known, and that was fresh.
+    pub(super) fn is_settled(&self, taken: Time) -> bool {
+        match self {
+            Self::File {
+                stamp,
+                digest: None,
+                ..
+            } => stamp.is_settled(taken),
+            _ => true,
+        }
+    }
+
+    /// Feeds all that is compared to `hash`.
+    pub(super) fn feed(&self, hash: &mut Sha256) {
+        match self {
+            Self::AsIndexed => hash.update(b"i"),
+            Self::Missing => hash.update(b"m"),
+            Self::Other => hash.update(b"o"),
+            Self::Link(digest) => {
+                hash.update(b"l");
+                hash.update(digest.0);
+            }
+            Self::File {
+                executable,
+                stamp,
+                digest,
+            } => {
+                hash.update(if *executable { b"x" } else { b"f" });
+                match digest {
+                    Some(digest) => {
+                        hash.update(b"d");
+                        hash.update(digest.0);
+                    }
+                    None => {
+                        hash.update(b"s");
+                        hash.update(stamp.0.to_le_bytes());
+                        hash.update(stamp.1.to_le_bytes());
+                        hash.update(stamp.2.to_le_bytes());
+                        hash.update(stamp.3.to_le_bytes());
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    pub(super) fn of(meta: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        // Times that fall off the scale meet at its end; a changed file still has another ctime.
+        let nanos =
+            |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
+        Self(
+            meta.size(),
+            nanos(meta.mtime(), meta.mtime_nsec()),
+            nanos(meta.ctime(), meta.ctime_nsec()),
+            meta.ino(),
+        )
+    }
+
+    /// Where there is no time of change and no inode, the time of creation stands in, as for git.
+    #[cfg(not(unix))]
+    pub(super) fn of(meta: &Metadata) -> Self {
+        let nanos = |time: std::io::Result<std::time::SystemTime>| {
+            let since = time.ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+            i64::try_from(since.as_nanos()).ok()
+        };
+        let modified = nanos(meta.modified()).unwrap_or(i64::MAX);
+        let created = nanos(meta.created()).unwrap_or(i64::MAX);
+        Self(meta.len(), modified, created, 0)
+    }
+
+    /// Whether the file was old enough at `taken` that a later change shows in the stamp.
+    pub(super) fn is_settled(&self, taken: Time) -> bool {
+        let latest = if cfg!(unix) {
+            self.2
+        } else {
+            self.1.max(self.2)
+        };
+        let fresh = i64::try_from(FRESH.as_nanos()).unwrap_or(i64::MAX);
+        latest.saturating_add(fresh) < taken.as_millis().saturating_mul(1_000_000)
+    }
+}
+
+impl Digest {
+    pub(super) fn of(hash: Sha256) -> Self {
+        let whole: [u8; 32] = hash.finalize().into();
+        let mut half = [0; 16];
+        half.copy_from_slice(&whole[..16]);
+        Self(half)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from(*self))
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> String {
+        format!("{:032x}", u128::from_be_bytes(digest.0))
+    }
+}
+
+/// The text is no digest.
+#[derive(Debug, thiserror::Error)]
+#[error("not a digest")]
+pub(super) struct InvalidDigest;
+
+impl TryFrom<String> for Digest {
+    type Error = InvalidDigest;
+    fn try_from(text: String) -> Result<Self, InvalidDigest> {
+        let number = u128::from_str_radix(&text, 16).map_err(|_| InvalidDigest)?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAKEN: i64 = 1_000_000;
+
+    fn file(executable: bool, changed: i64, content: Option<&str>) -> Seen {
+        Seen::File {
+            executable,
+            stamp: Stamp(1, changed * 1_000_000, changed * 1_000_000, 7),
+            digest: content.map(|content| Digest::of(Sha256::new().chain_update(content))),
+        }
+    }
+
+    #[test]
+    fn content_decides_and_a_stamp_only_where_it_was_not_fresh() {
+        let (old, fresh) = (TAKEN - 10_000, TAKEN - 1_000);
+        for (now, then, same) in [
+            (file(false, 5, Some("a")), file(false, 6, Some("a")), true),
+            (file(false, 5, Some("a")), file(false, 5, Some("b")), false),
+            (file(true, 5, Some("a")), file(false, 5, Some("a")), false),
+            (file(false, old, None), file(false, old, None), true),
+            (file(false, old, None), file(false, old, Some("a")), true),
+            (file(false, fresh, None), file(false, fresh, None), false),
+            (file(false, old, None), file(false, old + 1, None), false),
+            (
+                file(false, TAKEN + 1, None),
+                file(false, TAKEN + 1, None),
+                false,
+            ),
+            (Seen::Missing, Seen::Missing, true),
+            (Seen::Missing, Seen::Other, false),
+            (Seen::AsIndexed, file(false, old, None), false),
+        ] {
+            let found = now.is_same_as(&then, Time::from_millis(TAKEN));
+            assert_eq!(found, same, "{now:?} {then:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_survives_its_json() {
+        for seen in [
+            Seen::AsIndexed,
+            Seen::Missing,
+            Seen::Other,
+            file(true, 5, Some("a")),
+            file(false, 5, None),
+            Seen::Link(Digest::of(Sha256::new())),
+        ] {
+            let text = serde_json::to_string(&seen).unwrap();
+            assert_eq!(serde_json::from_str::<Seen>(&text).unwrap(), seen, "{text}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What git says about a work tree, record by record.
+
+use std::collections::BTreeSet;
+
+use crate::ObjectId;
+use crate::repo_path::RepoPath;
+
+/// Cuts an answer at its NUL bytes.
+#[derive(Default)]
+pub(super) struct Records {
+    begun: Vec<u8>,
+}
+
+impl Records {
+    /// Takes the next piece of the answer and gives each record that it completes to `take`.
+    pub(super) fn push(&mut self, bytes: &[u8], take: &mut dyn FnMut(&[u8])) {
+        let mut rest = bytes;
+        while let Some(end) = rest.iter().position(|&byte| byte == 0) {
+            if self.begun.is_empty() {
+                take(&rest[..end]);
+            } else {
+                self.begun.extend_from_slice(&rest[..end]);
+                take(&self.begun);
+                self.begun.clear();
+            }
+            rest = &rest[end + 1..];
+        }
+        self.begun.extend_from_slice(rest);
+    }
+}
+
+/// A path with what git says of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Listed {
+    pub(super) path: RepoPath,
+    /// What compares the index with HEAD, and a letter or two for the rest.
+    pub(super) state: String,
+    /// Whether the file may differ from what the index says of it.
+    pub(super) look: bool,
+}
+
+/// The answer of `git status --porcelain=v2 --branch -z --no-renames`.
+#[derive(Default)]
+pub(super) struct Status {
+    /// The commit of HEAD, or that there is none yet; `None` until git said so.
+    pub(super) head: Option<Option<ObjectId>>,
+    pub(super) listed: Vec<Listed>,
+}
+
+impl Status {
+    /// Takes the next record; `false` where it has an unknown form.
+    pub(super) fn push(&mut self, record: &[u8]) -> bool {
+        self.read(record).is_some()
+    }
+
+    fn read(&mut self, record: &[u8]) -> Option<()> {
+        let (kind, rest) = (record.first()?, record.get(2..)?);
+        let listed = match kind {
+            b'#' => return self.read_header(rest),
+            b'?' => Listed {
+                path: RepoPath::new(rest),
+                state: "?".into(),
+                look: true,
+            },
+            // Before the path stand: kind, XY, sub, three modes, two ids.
+            b'1' => tracked(record, 8)?,
+            // Before the path stand: kind, XY, sub, four modes, three ids.
+            b'u' => tracked(record, 10)?,
+            _ => return None,
+        };
+        self.listed.push(listed);
+        Some(())
+    }
+
+    fn read_header(&mut self, header: &[u8]) -> Option<()> {
+        if let Some(id) = header.strip_prefix(b"branch.oid ") {
+            self.head = Some(match id {
+                b"(initial)" => None,
+                id => Some(ObjectId::from_bytes(id)?),
+            });
+        }
+        Some(())
+    }
+}
+
+fn tracked(record: &[u8], fields: usize) -> Option<Listed> {
+    let (end, _) = record
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b' ')
+        .nth(fields - 1)?;
+    let (facts, path) = (
+        std::str::from_utf8(&record[..end]).ok()?,
+        &record[end + 1..],
+    );
+    let letters = facts.get(2..4)?;
+    // Where the index is as HEAD has it, HEAD's commit says all about it.
+    let state = if letters.starts_with('.') {
+        letters
+    } else {
+        facts
+    };
+    Some(Listed {
+        path: RepoPath::new(path),
+        state: state.to_owned(),
+        look: !letters.ends_with('.'),
+    })
+}
+
+/// What `git status` does not tell, from the answer of `git ls-files -v --stage -z`.
+#[derive(Default)]
+pub(super) struct Special {
+    /// Paths at which the index has a commit of another repository.
+    pub(super) submodules: BTreeSet<RepoPath>,
+    /// Files whose changes git was told to overlook (`assume-unchanged`, `skip-worktree`).
+    pub(super) overlooked: BTreeSet<RepoPath>,
+    /// Files that a sparse checkout leaves out (`skip-worktree`): overlooked, if they are there.
+    pub(super) left_out: BTreeSet<RepoPath>,
+}
+
+impl Special {
+    /// Takes the next record; `false` where it has an unknown form.
+    pub(super) fn push(&mut self, record: &[u8]) -> bool {
+        let Some(tab) = record.iter().position(|&byte| byte == b'\t') else {
+            return false;
+        };
+        // Only few records matter, and there may be very many.
+        if record.get(2..8) == Some(b"160000") {
+            self.submodules.insert(RepoPath::new(&record[tab + 1..]));
+        } else if matches!(record[0], b's' | b'S') {
+            self.left_out.insert(RepoPath::new(&record[tab + 1..]));
+        } else if record[0].is_ascii_lowercase() {
+            self.overlooked.insert(RepoPath::new(&record[tab + 1..]));
+        }
+        true
+    }
+
+    /// Adds the overlooked files to those that git lists.
+    pub(super) fn merge_into(self, listed: &mut Vec<Listed>) -> BTreeSet<RepoPath> {
+        let Self {
+            submodules,
+            mut overlooked,
+            mut left_out,
+        } = self;
+        for listed in listed.iter_mut() {
+            listed.look |= overlooked.remove(&listed.path) | left_out.remove(&listed.path);
+        }
+        let entry = |state: &'static str| {
+            move |path| Listed {
+                path,
+                state: state.into(),
+                look: true,
+            }
+        };
+        listed.extend(overlooked.into_iter().map(entry(OVERLOOKED)));
+        listed.extend(left_out.into_iter().map(entry(LEFT_OUT)));
+        submodules
+    }
+}
+
+/// The state of a file that git was told to overlook.
+const OVERLOOKED: &str = "h";
+
+/// The state of a file that should not be there; it counts only if it is.
+pub(super) const LEFT_OUT: &str = "S";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "152999766a696214526f90b995978d4627c08724";
+
+    fn status(answer: &str) -> Option<Status> {
+        let mut status = Status::default();
+        let mut understood = true;
+        Records::default().push(answer.as_bytes(), &mut |record| {
+            understood &= status.push(record);
+        });
+        understood.then_some(status)
+    }
+
+    #[test]
+    fn the_state_of_a_path_holds_what_heads_commit_does_not_say() {
+        let facts = format!("1 M. N... 100644 100644 100644 {ID} {ID}");
+        let unmerged = format!("u UU N... 100644 100644 100644 100644 {ID} {ID} {ID}");
+        let answer = format!(
+            "# branch.oid {ID}\0# stash 3\0{facts} a b\0{}\0{unmerged} u\0? new\n\0",
+            format_args!("1 .M N... 100644 100644 100755 {ID} {ID} -c"),
+        );
+        let status = status(&answer).unwrap();
+        assert_eq!(status.head, Some(ObjectId::from_bytes(ID.as_bytes())));
+        let found: Vec<_> = status
+            .listed
+            .iter()
+            .map(|listed| (listed.path.as_bytes(), &*listed.state, listed.look))
+            .collect();
+        let expect: [(&[u8], &str, bool); 4] = [
+            (b"a b", &facts, false),
+            (b"-c", ".M", true),
+            (b"u", &unmerged, true),
+            (b"new\n", "?", true),
+        ];
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn an_answer_in_an_unknown_form_is_noticed() {
+        assert_eq!(status("# branch.oid (initial)\0").unwrap().head, Some(None));
+        assert_eq!(status("").unwrap().head, None);
+        for answer in [
+            "\0",
+            "2 x\0",
+            "1 .M\0",
+            "# branch.oid x\0",
+            "1 .M N... a b c d\0",
+        ] {
+            assert!(status(answer).is_none(), "{answer:?}");
+        }
+        let mut special = Special::default();
+        assert!(!special.push(b"H 100644"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_split_of_an_answer_gives_the_same_records(answer: Vec<u8>, at: proptest::sample::Index) {
+            let read = |pieces: &[&[u8]]| {
+                let (mut records, mut found) = (Records::default(), Vec::new());
+                for piece in pieces {
+                    records.push(piece, &mut |record| found.push(record.to_owned()));
+                }
+                found
+            };
+            let (start, end) = answer.split_at(at.index(answer.len() + 1));
+            assert_eq!(read(&[start, end]), read(&[&answer]));
+            for record in read(&[&answer]) {
+                Status::default().push(&record);
+                Special::default().push(&record);
+            }
+        }
+    }
+}
