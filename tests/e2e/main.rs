@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod gate;
 mod jobs;
 mod kit;
 mod layers;

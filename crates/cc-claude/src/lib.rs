@@ -23,7 +23,7 @@ mod supervise;
 pub use cancel::{Survivors, end_orphan};
 pub use child_env::child_env;
 pub use digest::Digest;
-pub use locate::{Claude, LocateError, is_on_path};
+pub use locate::{Claude, LocateError, find_on_path};
 pub use outcome::{Denial, End, Exit, Interrupted, Omitted, Outcome, Report};
 pub use probe::{AuthStatus, ProbeError};
 pub use progress::Progress;

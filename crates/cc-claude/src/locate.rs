@@ -109,10 +109,12 @@ fn search(env: &Env, fence: &Fence) -> Result<PathBuf, LocateError> {
         }))
 }
 
-/// Whether PATH has an executable of that name which the workspace has no hand in.
-pub fn is_on_path(env: &Env, workspace: &Path, program: &str) -> bool {
-    let dirs = Fence::new(env, workspace).search_path(env);
-    dirs.iter().any(|dir| is_executable(&dir.join(program)))
+/// The first executable of that name on PATH which the workspace has no hand in.
+pub fn find_on_path(env: &Env, workspace: &Path, program: &str) -> Option<PathBuf> {
+    let fence = Fence::new(env, workspace);
+    let candidates = fence.search_path(env).into_iter();
+    let mut candidates = candidates.map(|dir| dir.join(program));
+    candidates.find(|path| is_executable(path) && !fence.holds(path))
 }
 
 fn judge(fence: &Fence, path: PathBuf) -> Result<PathBuf, LocateError> {

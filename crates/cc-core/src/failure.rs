@@ -47,6 +47,31 @@ pub enum FailureClass {
     Other,
 }
 
+impl FailureClass {
+    /// The class in words, a fragment.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotInstalled => "Claude Code is not installed",
+            Self::LoggedOut => "Claude Code is logged out",
+            Self::UsageLimit => "the usage limit is reached",
+            Self::Overloaded => "the service is overloaded",
+            Self::Network => "the service could not be reached",
+            Self::Model => "the model was refused",
+            Self::PromptTooLong => "the prompt is too long",
+            Self::Schema => "no structured answer",
+            Self::Sandbox => "the sandbox could not start",
+            Self::TimeoutIdle => "Claude fell silent",
+            Self::TimeoutTotal => "out of time",
+            Self::Turns => "out of turns",
+            Self::Budget => "out of budget",
+            Self::Killed => "Claude was killed",
+            Self::Lost => "its worker is gone",
+            Self::Protocol => "Claude gave no answer that can be read",
+            Self::Internal | Self::Other => "an error",
+        }
+    }
+}
+
 /// A failed run: its class, what was said, and when trying again makes sense.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

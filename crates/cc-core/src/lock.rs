@@ -72,6 +72,12 @@ impl FileLock {
         }
     }
 
+    /// Frees the lock, also where the open file was inherited and stays open elsewhere in this process.
+    pub fn release(self) {
+        // What cannot be unlocked is freed with the process.
+        let _ = self.0.unlock();
+    }
+
     /// Gives the locked file away, to be a child's standard input.
     pub fn into_file(self) -> File {
         self.0

@@ -103,6 +103,11 @@ impl StateDir {
         self.0.join("config.json")
     }
 
+    /// The lock under which the settings of the workspace are changed.
+    pub fn config_lock(&self) -> PathBuf {
+        self.0.join("config.lock")
+    }
+
     /// The marker that the session-start hook writes.
     pub fn current_session(&self) -> PathBuf {
         self.0.join("current-session.json")
@@ -111,6 +116,21 @@ impl StateDir {
     /// What the work tree looked like when the session's turn began.
     pub fn turn_baseline(&self, session: &SessionId) -> PathBuf {
         self.0.join(format!("turn-baseline.{session}.json"))
+    }
+
+    /// What the review gate did last.
+    pub fn stop_review_last(&self) -> PathBuf {
+        self.0.join("stop-review-last.json")
+    }
+
+    /// The last checks of the review gate, a line each.
+    pub fn stop_review_history(&self) -> PathBuf {
+        self.0.join("stop-review-history.jsonl")
+    }
+
+    /// The lock under which the history of the review gate is changed.
+    pub fn stop_review_lock(&self) -> PathBuf {
+        self.0.join("stop-review.lock")
     }
 
     /// Records, logs and locks of all jobs.

@@ -22,6 +22,9 @@ pub(crate) struct Input {
     pub(crate) session: Option<SessionId>,
     pub(crate) cwd: Option<PathBuf>,
     pub(crate) prompt: String,
+    pub(crate) turn: Option<String>,
+    pub(crate) stop_hook_active: bool,
+    pub(crate) last_message: String,
 }
 
 impl Input {
@@ -41,6 +44,11 @@ impl Input {
                     session: text("session_id").and_then(|id| SessionId::parse(id).ok()),
                     cwd: text("cwd").map(PathBuf::from),
                     prompt: text("prompt").unwrap_or_default().to_owned(),
+                    turn: text("turn_id").map(str::to_owned),
+                    stop_hook_active: fields.get("stop_hook_active") == Some(&Value::Bool(true)),
+                    last_message: text("last_assistant_message")
+                        .unwrap_or_default()
+                        .to_owned(),
                 })
             }
             Some(Ok(_)) => Err(refused("it is another kind of value".into())),

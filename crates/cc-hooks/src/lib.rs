@@ -3,22 +3,24 @@
 //! A hook never stands in the user's way: whatever goes wrong here is one line on standard error
 //! and exit code 1, which the host shows and passes over. Exit code 2, which would block, is never
 //! used.
-//! Not here: the review gate; a `stop` hook lets every turn end.
+//! Not here: what the review gate does (`cc-workflows`).
 //!
 //! Start with [`run`].
 
 mod input;
 mod prompt;
 mod session;
+mod stop;
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use cc_core::{Env, IoError};
-use cc_jobs::StoreError;
-use cc_workflows::{Project, ProjectError};
+use cc_core::{Env, IoError, SessionId};
+use cc_jobs::session::inherited;
+use cc_jobs::{SettingsError, StoreError};
+use cc_workflows::{LaunchError, Project, ProjectError};
 
 use input::{Input, InputError};
 
@@ -35,6 +37,10 @@ enum HookError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Io(#[from] IoError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
     #[error("cannot write the answer: {0}")]
     Answer(#[source] io::Error),
 }
@@ -69,28 +75,41 @@ pub fn run(
     }
 }
 
+/// What one event does.
+type Hook = fn(&Project, &SessionId, &Input) -> Result<Option<serde_json::Value>, HookError>;
+
 /// What the host gets to read, if anything.
 fn answer(
     env: &Env,
     event: &str,
     stdin: impl Read,
 ) -> Result<Option<serde_json::Value>, HookError> {
-    let hook: fn(&Project, &Input) -> Result<Option<serde_json::Value>, HookError> = match event {
+    let hook: Hook = match event {
         "session-start" => session::start,
         "session-end" => session::end,
         "user-prompt-submit" => prompt::submit,
-        "stop" => |_, _| Ok(None),
+        "stop" => stop::stop,
         other => return Err(HookError::Event(cc_core::text::one_line(other, 40))),
     };
     let input = Input::read(env, stdin)?;
-    if env.nested() {
+    let Some(session) = input
+        .session
+        .clone()
+        .filter(|session| is_outermost(env, session))
+    else {
         return Ok(None);
-    }
+    };
     let mut env = env.clone();
     if let Some(cwd) = &input.cwd {
         env.cwd = env.absolute(cwd);
     }
-    hook(&Project::open(&env)?, &input)
+    hook(&Project::open(&env)?, &session, &input)
+}
+
+/// Whether the session is the user's own: not one that Claude started, nor one within another.
+fn is_outermost(env: &Env, session: &SessionId) -> bool {
+    let within_another = inherited(env).is_some_and(|outer| outer != *session);
+    !env.nested() && !within_another
 }
 
 #[cfg(test)]

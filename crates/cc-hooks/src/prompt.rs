@@ -1,9 +1,10 @@
-//! `user-prompt-submit`: jobs that finished since are announced, each once.
+//! `user-prompt-submit`: a turn begins, and jobs that finished since are announced, each once.
 
+use cc_core::SessionId;
 use cc_core::frame::framed;
 use cc_core::text::{count, one_line};
 use cc_jobs::{Job, select};
-use cc_workflows::Project;
+use cc_workflows::{Project, gate};
 use serde_json::{Value, json};
 
 use crate::HookError;
@@ -15,11 +16,32 @@ const NAMED: usize = 3;
 /// Prompts with these words ask for the news themselves.
 const ASKING: [&str; 2] = ["$cc:status", "$cc:result"];
 
-pub(crate) fn submit(project: &Project, input: &Input) -> Result<Option<Value>, HookError> {
-    let asks = ASKING.iter().any(|words| input.prompt.contains(words));
-    let Some(session) = input.session.as_ref().filter(|_| !asks) else {
-        return Ok(None);
+pub(crate) fn submit(
+    project: &Project,
+    session: &SessionId,
+    input: &Input,
+) -> Result<Option<Value>, HookError> {
+    let begun = match project.store.config().stop_review_gate {
+        true => gate::begin_turn(project, session, input.turn.as_deref(), &input.prompt),
+        false => Ok(()),
     };
+    let news = news(project, session, input);
+    // News that was taken off the list has to be told, whatever else went wrong.
+    match (begun, news?) {
+        (Ok(()), news) => Ok(news),
+        (Err(error), None) => Err(error.into()),
+        (Err(error), Some(mut news)) => {
+            news["systemMessage"] = format!("cc-hooks: {error}").into();
+            Ok(Some(news))
+        }
+    }
+}
+
+/// The jobs of the session that ended and that nobody has heard of yet.
+fn news(project: &Project, session: &SessionId, input: &Input) -> Result<Option<Value>, HookError> {
+    if ASKING.iter().any(|words| input.prompt.contains(words)) {
+        return Ok(None);
+    }
     let jobs = project.store.list()?.jobs;
     let unread = select::of_session(&jobs, Some(session))
         .filter(|job| job.is_unread() && job.notified_at.is_none());

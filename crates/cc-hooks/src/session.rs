@@ -1,30 +1,45 @@
 //! `session-start` and `session-end`: which session works in the workspace.
 
+use cc_core::SessionId;
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
 use cc_jobs::session::{CurrentSession, marked};
-use cc_workflows::Project;
+use cc_workflows::{Project, cancel, gate, push};
 use serde_json::Value;
 
 use crate::HookError;
 use crate::input::Input;
 
 /// Remembers the session, for calls whose environment does not name one.
-pub(crate) fn start(project: &Project, input: &Input) -> Result<Option<Value>, HookError> {
-    if let Some(session_id) = input.session.clone() {
-        let dir = project.store.dir();
-        create_private_dir(dir.root())?;
-        let marker = serde_json::to_vec(&CurrentSession { session_id })
-            .map_err(cc_jobs::StoreError::from)?;
-        write_atomic(&dir.current_session(), &marker)?;
-    }
+pub(crate) fn start(
+    project: &Project,
+    session: &SessionId,
+    _: &Input,
+) -> Result<Option<Value>, HookError> {
+    let dir = project.store.dir();
+    create_private_dir(dir.root())?;
+    let marker = CurrentSession {
+        session_id: session.clone(),
+        codex: push::find_codex(project),
+    };
+    let marker = serde_json::to_vec(&marker).map_err(cc_jobs::StoreError::from)?;
+    write_atomic(&dir.current_session(), &marker)?;
     Ok(None)
 }
 
-/// Forgets the session, unless another one has taken its place. Jobs live on.
-pub(crate) fn end(project: &Project, input: &Input) -> Result<Option<Value>, HookError> {
+/// Forgets the session, unless another one has taken its place. Jobs live on where the user does not
+/// want it otherwise; the host allows three seconds, so ending them is left to a process of its own.
+pub(crate) fn end(
+    project: &Project,
+    session: &SessionId,
+    _: &Input,
+) -> Result<Option<Value>, HookError> {
     let dir = project.store.dir();
-    if input.session.is_some() && marked(dir) == input.session {
+    if marked(dir).as_ref() == Some(session) {
         remove_if_there(&dir.current_session())?;
+    }
+    gate::forget_turn(project, session)?;
+    if project.settings()?.jobs.cancel_on_session_end {
+        cancel::of_session_later(project, session)?;
     }
     Ok(None)
 }

@@ -1,9 +1,23 @@
 //! The settings of one workspace.
 
-use cc_core::fs::read_bounded;
-use serde::{Deserialize, Serialize};
+use std::io;
+use std::time::Duration;
 
-use crate::Store;
+use cc_core::FileLock;
+use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Store, StoreError};
+
+/// The most that the file may hold, in bytes.
+const LIMIT: u64 = 64 << 10;
+
+/// How long another process may be changing the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The field of the review gate.
+const GATE: &str = "stopReviewGate";
 
 /// `config.json` of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,10 +41,61 @@ impl Default for WorkspaceConfig {
 impl Store {
     /// The settings of this workspace; the defaults where there are none or they cannot be read.
     pub fn config(&self) -> WorkspaceConfig {
-        let bytes = read_bounded(&self.dir().config(), 64 << 10);
+        let bytes = read_bounded(&self.dir().config(), LIMIT);
         bytes
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default()
+    }
+
+    /// Switches the review gate of this workspace on or off; whether that changed anything. Other
+    /// fields of the file stay as they are.
+    ///
+    /// # Errors
+    /// When the file cannot be read as JSON, locked or written.
+    pub fn switch_gate(&self, on: bool) -> Result<bool, StoreError> {
+        let path = self.dir().config();
+        create_private_dir(self.dir().root())?;
+        let _lock = FileLock::exclusive(&self.dir().config_lock(), PATIENCE)?;
+        let mut fields: Map<String, Value> = match read_bounded(&path, LIMIT) {
+            Ok(bytes) => serde_json::from_slice(&bytes)?,
+            Err(error) if error.source.kind() == io::ErrorKind::NotFound => Map::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let was_on = fields.get(GATE) == Some(&Value::Bool(true));
+        fields.entry("version").or_insert(Value::from(1));
+        fields.insert(GATE.to_owned(), on.into());
+        write_atomic(&path, &serde_json::to_vec_pretty(&fields)?)?;
+        Ok(was_on != on)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cc_core::{Clock, DataDir, Workspace};
+
+    use super::*;
+
+    #[test]
+    fn the_gate_is_switched_and_the_rest_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::at(dir.path().to_owned());
+        let workspace = Workspace::from_canonical("/w".into());
+        let store = Store::new(&data, workspace, Clock::System, |_, _| Ok(()));
+        assert!(!store.config().stop_review_gate);
+        assert!(!store.switch_gate(false).unwrap());
+        assert!(store.switch_gate(true).unwrap());
+        assert!(!store.switch_gate(true).unwrap());
+        assert!(store.config().stop_review_gate);
+        let path = store.dir().config();
+        std::fs::write(&path, r#"{"version":1,"stopReviewGate":true,"theirs":[1]}"#).unwrap();
+        assert!(store.switch_gate(false).unwrap());
+        let text = std::fs::read_to_string(&path).unwrap();
+        let fields: Value = serde_json::from_str(&text).unwrap();
+        let expect = serde_json::json!({"version": 1, "stopReviewGate": false, "theirs": [1]});
+        assert_eq!(fields, expect);
+        std::fs::write(&path, "{").unwrap();
+        assert!(store.switch_gate(true).is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{");
     }
 }

@@ -118,6 +118,17 @@ impl<'store> Guard<'store> {
         Ok(true)
     }
 
+    /// Takes the note that the end was announced back, where the announcement failed.
+    ///
+    /// # Errors
+    /// When the record cannot be saved.
+    pub fn unmark_notified(&mut self) -> Result<(), StoreError> {
+        self.change(|job, _| {
+            job.notified_at = None;
+            Ok(())
+        })
+    }
+
     /// Removes the job and all its files.
     ///
     /// Removing the lock file with the record is safe: ids are never used again, and whoever still

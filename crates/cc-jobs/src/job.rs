@@ -69,7 +69,7 @@ impl Job {
             self.state.ending(),
             Some(Ending::Completed | Ending::Failed(_))
         );
-        shows && self.viewed_at.is_none()
+        shows && self.viewed_at.is_none() && self.kind.is_asked_for()
     }
 
     pub(crate) fn apply(&mut self, event: Event) -> Result<(), Rejected> {

@@ -12,6 +12,8 @@ pub enum Kind {
     AdversarialReview,
     /// A task handed over: a rescue.
     Task,
+    /// A check by the review gate at the end of a turn.
+    Gate,
 }
 
 impl Kind {
@@ -21,13 +23,19 @@ impl Kind {
             Self::Review => "review",
             Self::AdversarialReview => "adversarial-review",
             Self::Task => "rescue",
+            Self::Gate => "gate",
         }
+    }
+
+    /// Whether somebody asked for the job; nobody waits for the result of the others.
+    pub fn is_asked_for(self) -> bool {
+        self != Self::Gate
     }
 
     /// The class of the job, `jobClass` of the record, also the prefix of its id.
     pub fn class(self) -> &'static str {
         match self {
-            Self::Review | Self::AdversarialReview => "review",
+            Self::Review | Self::AdversarialReview | Self::Gate => "review",
             Self::Task => "task",
         }
     }

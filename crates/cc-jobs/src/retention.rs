@@ -39,7 +39,9 @@ impl Store {
         let mut pruned = Pruned::default();
         let mut kept = HashMap::new();
         for job in finished {
-            let count: &mut usize = kept.entry(job.session.clone()).or_default();
+            // Checks come with every turn; they must not crowd out what was asked for.
+            let shelf = (job.session.clone(), job.kind.is_asked_for());
+            let count: &mut usize = kept.entry(shelf).or_default();
             *count += 1;
             if *count <= keep || is_needed(&job) {
                 continue;

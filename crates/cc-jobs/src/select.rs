@@ -90,7 +90,7 @@ pub fn latest_finished<'a>(
     session: Option<&SessionId>,
 ) -> Result<&'a Job, SelectError> {
     of_session(jobs, session)
-        .filter(|job| !job.state().is_active())
+        .filter(|job| !job.state().is_active() && job.kind.is_asked_for())
         .max_by_key(|job| (job.state().completed_at(), &job.id))
         .ok_or_else(|| SelectError::NoneFinished {
             elsewhere: jobs.len() - of_session(jobs, session).count(),
@@ -106,7 +106,7 @@ pub fn only_active<'a>(
     session: Option<&SessionId>,
 ) -> Result<&'a Job, SelectError> {
     let active: Vec<&Job> = of_session(jobs, session)
-        .filter(|job| job.state().is_active())
+        .filter(|job| job.state().is_active() && job.kind.is_asked_for())
         .collect();
     match active[..] {
         [job] => Ok(job),

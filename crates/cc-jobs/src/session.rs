@@ -1,5 +1,7 @@
 //! Which session of Codex a call belongs to.
 
+use std::path::PathBuf;
+
 use cc_core::fs::read_bounded;
 use cc_core::{Env, SessionId, StateDir};
 use serde::{Deserialize, Serialize};
@@ -10,22 +12,33 @@ use serde::{Deserialize, Serialize};
 pub struct CurrentSession {
     /// The session that started last in this workspace.
     pub session_id: SessionId,
+    /// The `codex` it runs in, where that was found: the shell of a job may have another PATH.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codex: Option<PathBuf>,
 }
 
 /// The session of this call: `CC_SESSION_ID`, else `CODEX_SESSION_ID`, else `CODEX_THREAD_ID`, else
 /// the marker. Values that are no id are passed over.
 pub fn current(env: &Env, dir: &StateDir) -> Option<SessionId> {
+    inherited(env).or_else(|| marked(dir))
+}
+
+/// The session that the environment names.
+pub fn inherited(env: &Env) -> Option<SessionId> {
     ["CC_SESSION_ID", "CODEX_SESSION_ID", "CODEX_THREAD_ID"]
         .iter()
         .find_map(|name| SessionId::parse(env.text(name)?).ok())
-        .or_else(|| marked(dir))
 }
 
 /// The session that the marker names; `None` where there is none or it cannot be read.
 pub fn marked(dir: &StateDir) -> Option<SessionId> {
+    Some(marker(dir)?.session_id)
+}
+
+/// The marker itself; `None` where there is none or it cannot be read.
+pub fn marker(dir: &StateDir) -> Option<CurrentSession> {
     let bytes = read_bounded(&dir.current_session(), 64 << 10).ok()?;
-    let marker: CurrentSession = serde_json::from_slice(&bytes).ok()?;
-    Some(marker.session_id)
+    serde_json::from_slice(&bytes).ok()
 }
 
 #[cfg(test)]

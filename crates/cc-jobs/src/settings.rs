@@ -120,7 +120,7 @@ pub struct Gate {
     pub cooldown: Duration,
     /// How many checks one session of Codex may have.
     pub max_per_session: u32,
-    /// How many checks all sessions together may have in 24 hours.
+    /// How many checks a workspace may have in 24 hours; the last 200 are remembered.
     pub max_per_day: u32,
     /// Whether a turn is blocked when the gate itself fails.
     pub fail_closed: bool,
@@ -198,7 +198,7 @@ impl Default for Gate {
             effort: None,
             timeout: Span::from_minutes(10),
             max_budget_usd: None,
-            max_rounds: 2,
+            max_rounds: 1,
             cooldown: Duration::ZERO,
             max_per_session: 50,
             max_per_day: 100,

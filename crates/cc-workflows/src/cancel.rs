@@ -1,12 +1,13 @@
 //! Cancelling a job: told to its worker, proved by the end of everything it started.
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cc_core::process::Signal;
-use cc_core::{JobId, Proc};
-use cc_jobs::{Event, Job, State, StoreError};
+use cc_core::{JobId, Proc, SessionId};
+use cc_jobs::{Event, Job, State, StoreError, select};
 
-use crate::{Project, wait};
+use crate::{LaunchError, Project, launch, wait};
 
 /// How long a worker has to stop Claude: its own sequence takes up to six seconds.
 const WORKER_PATIENCE: Duration = Duration::from_secs(15);
@@ -31,6 +32,31 @@ pub enum CancelError {
         /// What still runs.
         why: String,
     },
+}
+
+/// Has processes of their own cancel the jobs of a session that have not ended.
+///
+/// # Errors
+/// When the jobs cannot be listed, or such a process cannot be started.
+pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), LaunchError> {
+    let jobs = project.store.list()?.jobs;
+    let name = format!("cc-cli{}", std::env::consts::EXE_SUFFIX);
+    let cli = project.env.exe.with_file_name(name);
+    select::of_session(&jobs, Some(session))
+        .filter(|job| job.state().is_active())
+        .try_for_each(|job| {
+            let mut command = Command::new(&cli);
+            command
+                .args(["cancel", job.id.as_str()])
+                .current_dir(project.store.workspace().root())
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            launch::spawn_detached(command).map_err(|source| LaunchError::Spawn {
+                exe: cli.display().to_string(),
+                source,
+            })
+        })
 }
 
 /// Ends a job and everything it started, and returns it as it stands then.

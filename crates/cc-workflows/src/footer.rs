@@ -16,6 +16,24 @@ pub(crate) struct Footer<'a> {
     pub(crate) elapsed: Option<Duration>,
 }
 
+impl<'a> Footer<'a> {
+    /// The footer of a run.
+    pub(crate) fn of(
+        job: &'a JobId,
+        run: &'a cc_claude::Report,
+        elapsed: Option<Duration>,
+    ) -> Self {
+        Self {
+            job,
+            model: run.model.as_deref(),
+            version: run.claude_version.as_deref(),
+            usage: run.usage,
+            cost_usd: run.cost_usd,
+            elapsed,
+        }
+    }
+}
+
 impl Footer<'_> {
     /// The line.
     pub(crate) fn line(&self) -> String {

@@ -20,7 +20,7 @@ pub enum LaunchError {
     #[error(transparent)]
     Log(#[from] IoError),
     /// Its worker process cannot be started.
-    #[error("cannot start the worker `{exe}`: {source}")]
+    #[error("cannot start `{exe}`: {source}")]
     Spawn {
         /// The binary.
         exe: String,
@@ -74,7 +74,7 @@ fn append_only(path: &Path) -> Result<File, IoError> {
 
 /// A session of its own: signals to the caller's terminal or process group do not reach it.
 #[cfg(unix)]
-fn spawn_detached(command: Command) -> io::Result<()> {
+pub(crate) fn spawn_detached(command: Command) -> io::Result<()> {
     use process_wrap::std::{CommandWrap, ProcessSession};
     CommandWrap::from(command)
         .wrap(ProcessSession)
@@ -84,7 +84,7 @@ fn spawn_detached(command: Command) -> io::Result<()> {
 
 /// No console and out of the caller's Job Object, which would end it with the caller.
 #[cfg(windows)]
-fn spawn_detached(mut command: Command) -> io::Result<()> {
+pub(crate) fn spawn_detached(mut command: Command) -> io::Result<()> {
     use std::os::windows::process::CommandExt;
     const DETACHED_PROCESS: u32 = 0x0000_0008;
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;

@@ -9,17 +9,21 @@
 
 pub mod budget;
 pub mod cancel;
+pub mod gate;
 pub mod launch;
 pub mod preflight;
 pub mod project;
+pub mod push;
 pub mod rescue;
 pub mod review;
 pub mod run_options;
 pub mod wait;
 pub mod worker;
 
+mod done;
 mod footer;
 mod observe;
+mod schema;
 
 pub use budget::BudgetSpent;
 pub use launch::LaunchError;

@@ -19,6 +19,7 @@ use crate::{BudgetSpent, LaunchError, Project, RunOptions, budget, launch};
 
 pub use findings::{Finding, Findings, Severity, Verdict};
 pub use locate::Location;
+pub(crate) use prompt::describe;
 pub use report::{ClaudeReport, LocatedFinding, ReviewReport, ReviewResult};
 pub(crate) use run::run;
 
@@ -133,7 +134,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartErr
     let prompt = prompt::task(&target, &context, request.focus.as_deref());
     let title = match kind {
         Kind::AdversarialReview => format!("Adversarial review of {}", target.label),
-        Kind::Review | Kind::Task => format!("Review of {}", target.label),
+        _ => format!("Review of {}", target.label),
     };
     let summary = request
         .focus

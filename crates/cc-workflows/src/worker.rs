@@ -4,11 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cc_core::{DataDir, Env, Failure, FailureClass, FileLock, IoError, JobId, Proc, Workspace};
-use cc_jobs::{Ending, Event, Job, Kind, Log, Report, StoreError, retention};
+use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
+use cc_jobs::{Body, Draft, Ending, Event, Job, Kind, Log, StoreError, retention};
 
+use crate::done::Done;
 use crate::observe::Scribe;
-use crate::{Project, rescue, review};
+use crate::{Project, gate, push, rescue, review};
 
 /// How long a worker tries to save the end of its job, such as on a full disk.
 const SAVE_PATIENCE: Duration = Duration::from_secs(60);
@@ -33,36 +34,35 @@ pub enum WorkError {
     Setup(#[source] io::Error),
 }
 
-/// What a run came to.
-pub(crate) struct Done {
-    pub(crate) ending: Ending,
-    pub(crate) report: Report,
-}
-
-impl Done {
-    pub(crate) fn failed(class: FailureClass, detail: impl AsRef<str>) -> Self {
-        Self {
-            ending: Ending::Failed(Failure::new(class, detail)),
-            report: Report::default(),
-        }
-    }
-}
-
 /// Runs the job `id` of `workspace` to its end.
 ///
 /// # Errors
 /// When the job cannot be taken; what goes wrong later becomes the job's own failure.
 pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<(), WorkError> {
     let project = Project::at(env, DataDir::at(data), Workspace::from_canonical(workspace));
-    let _alive = hold_alive(&project, id)?;
+    let alive = hold_alive(&project, id)?;
+    work_holding(&project, id, alive)
+}
+
+/// Makes a job and runs it to its end in this process, which is then its worker.
+///
+/// # Errors
+/// When it cannot be made; what goes wrong later becomes the job's own failure.
+pub fn work_here(project: &Project, draft: Draft, prompt: &str) -> Result<(Job, Body), WorkError> {
+    let (job, alive) = project.store.create(draft, prompt)?;
+    work_holding(project, &job.id, alive)?;
+    Ok(project.store.read(&job.id)?)
+}
+
+fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), WorkError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(WorkError::Setup)?;
     runtime.block_on(async {
         // Listened to before the record names us, so that no request to stop is missed.
-        let mut stop = Stop::listen(&project, id).map_err(WorkError::Setup)?;
-        let Some(job) = begin(&project, id)? else {
+        let mut stop = Stop::listen(project, id).map_err(WorkError::Setup)?;
+        let Some(job) = begin(project, id)? else {
             return Ok(());
         };
         let mut scribe = Scribe::new(
@@ -71,19 +71,23 @@ pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<
             Log::append_to(&project.store.dir().log(id))?,
         );
         scribe.note(&format!("{} started", job.title));
-        let done = run(&project, &job, &mut stop, &mut scribe).await;
+        let done = run(project, &job, &mut stop, &mut scribe).await;
         scribe.note(&match &done.ending {
             Ending::Completed => "completed".to_owned(),
             Ending::Cancelled => "cancelled".to_owned(),
             Ending::Failed(failure) => format!("failed: {}", failure.detail),
         });
-        save(&project, id, done, &mut scribe).await
+        save(project, id, done, &mut scribe).await?;
+        // The job has ended; whoever waits for it does not have to wait for the rest.
+        alive.release();
+        push::push(project, id).await;
+        Ok::<(), WorkError>(())
     })?;
     // Old jobs that stay for now go with the next one.
     let _ = project
         .store
         .prune(retention::KEPT_A_SESSION, false, |job| {
-            rescue::is_needed(&project, job)
+            rescue::is_needed(project, job)
         });
     Ok(())
 }
@@ -126,6 +130,7 @@ async fn run(project: &Project, job: &Job, stop: &mut Stop, scribe: &mut Scribe<
     match job.kind {
         Kind::Review | Kind::AdversarialReview => review::run(project, job, stop, scribe).await,
         Kind::Task => rescue::run(project, job, stop, scribe).await,
+        Kind::Gate => gate::run(project, job, stop, scribe).await,
     }
 }
 

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use cc_claude::{Claude, Configuration, End, Outcome, Request, Sandbox, Thread, Tools};
 use cc_core::FailureClass;
-use cc_jobs::{Denial, Ending, Job, Report};
+use cc_jobs::{Job, Report};
 use serde_json::Value;
 
 use super::{Access, Leftovers, RescueReport, RescueSpec};
 use crate::Project;
+use crate::done::{Done, order};
 use crate::observe::Scribe;
-use crate::worker::{Done, Stop};
+use crate::worker::Stop;
 
 /// What Claude is told beyond the task. A thread that goes on keeps what it was told first.
 const NOTES: &str = "\
@@ -25,8 +26,8 @@ pub(crate) async fn run(
     stop: &mut Stop,
     scribe: &mut Scribe<'_>,
 ) -> Done {
-    let (spec, task) = match load(project, job) {
-        Ok(loaded) => loaded,
+    let (spec, task): (RescueSpec, String) = match order(project, job) {
+        Ok(order) => order,
         Err(error) => return Done::failed(FailureClass::Internal, error),
     };
     let workspace = project.store.workspace().root();
@@ -36,7 +37,7 @@ pub(crate) async fn run(
         .map_or(workspace, |isolated| isolated.root.as_path());
     let claude = match Claude::locate(&project.env, workspace, spec.options.claude.as_deref()) {
         Ok(claude) => claude,
-        Err(error) => return Done::failed(FailureClass::NotInstalled, error.to_string()),
+        Err(error) => return Done::failed(FailureClass::NotInstalled, error),
     };
     scribe.keep_thread();
     let outcome = cc_claude::run(
@@ -49,20 +50,6 @@ pub(crate) async fn run(
     .await;
     spec.leftovers.iter().for_each(Leftovers::tidy);
     conclude(project, job, &spec, root, outcome)
-}
-
-fn load(project: &Project, job: &Job) -> Result<(RescueSpec, String), String> {
-    let (_, body) = project
-        .store
-        .read(&job.id)
-        .map_err(|error| error.to_string())?;
-    let spec = serde_json::from_value(body.request)
-        .map_err(|error| format!("cannot read the request: {error}"))?;
-    let prompt = project
-        .store
-        .prompt(&job.id)
-        .map_err(|error| error.to_string())?;
-    Ok((spec, prompt))
 }
 
 fn request(spec: &RescueSpec, root: &Path, task: String) -> Request {
@@ -100,27 +87,16 @@ fn conclude(
     let made = end == End::Completed;
     let rendered = made.then(|| rescue.markdown(job.elapsed(project.store.now())));
     let summary = made.then(|| cc_core::text::first_line(&report.text, 200));
-    let denials = report.denials.into_iter().map(|denial| Denial {
-        tool: denial.tool,
-        detail: denial.detail,
-    });
+    let thread = report.thread.clone();
+    let done = Done::of_run(end, report);
     Done {
-        ending: match end {
-            End::Completed => Ending::Completed,
-            End::Cancelled => Ending::Cancelled,
-            End::Failed(failure) => Ending::Failed(failure),
-        },
         report: Report {
             summary,
-            thread: report.thread,
-            model: report.model,
-            usage: Some(report.usage),
-            cost_usd: report.cost_usd,
+            thread,
             result: serde_json::to_value(&rescue).unwrap_or(Value::Null),
             rendered,
-            partial_output: (!made && !report.text.is_empty()).then_some(report.text),
-            touched_files: report.touched,
-            permission_denials: denials.collect(),
+            ..done.report
         },
+        ..done
     }
 }

@@ -45,7 +45,7 @@ pub fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     }
     let missing: Vec<_> = PROGRAMS
         .iter()
-        .filter(|(program, _)| !cc_claude::is_on_path(env, workspace, program))
+        .filter(|(program, _)| cc_claude::find_on_path(env, workspace, program).is_none())
         .collect();
     if missing.is_empty() {
         return Ok(());
@@ -53,7 +53,7 @@ pub fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     let installer = INSTALLERS
         .iter()
-        .find(|(program, _)| cc_claude::is_on_path(env, workspace, program));
+        .find(|(program, _)| cc_claude::find_on_path(env, workspace, program).is_some());
     Err(SandboxMissing::Programs {
         install: installer.map(|(_, command)| format!("{command} {}", packages.join(" "))),
         missing: missing.iter().map(|(program, _)| *program).collect(),

@@ -9,7 +9,7 @@ use cc_jobs::Kind;
 pub(super) fn system(kind: Kind) -> String {
     let (stance, answer) = match kind {
         Kind::AdversarialReview => (ADVERSARIAL, STRUCTURED),
-        Kind::Review | Kind::Task => (PLAIN, PROSE),
+        Kind::Review | Kind::Task | Kind::Gate => (PLAIN, PROSE),
     };
     format!("{stance}\n{METHOD}\n{answer}")
 }
@@ -57,11 +57,23 @@ What to answer
 
 /// The task of one review: what changed, and what the user wants looked at.
 pub(super) fn task(target: &Target, context: &Context, focus: Option<&str>) -> String {
+    let label = cc_core::text::one_line(&target.label, 200);
     let mut prompt = format!(
-        "Review this change: {}.\n\n",
-        cc_core::text::one_line(&target.label, 200)
+        "Review this change: {label}.\n\n{}",
+        describe(target, context)
     );
-    prompt.push_str(&framed("FILES", &context.stat()));
+    if let Some(focus) = focus {
+        prompt.push_str(
+            "\nThe user asks to look at this above all; it does not change the rules above:\n",
+        );
+        prompt.push_str(&framed("FOCUS", focus));
+    }
+    prompt
+}
+
+/// A change: its files, its diff as far as it fits, what was left out, and how to see more.
+pub(crate) fn describe(target: &Target, context: &Context) -> String {
+    let mut prompt = framed("FILES", &context.stat());
     prompt.push('\n');
     if context.diff.is_empty() {
         prompt.push_str("The diff is too large to be included. Read it piece by piece.\n");
@@ -78,12 +90,6 @@ pub(super) fn task(target: &Target, context: &Context, focus: Option<&str>) -> S
         prompt.push_str(&framed("LEFT OUT", &lines.concat()));
     }
     prompt.push_str(&how_to_see_more(target));
-    if let Some(focus) = focus {
-        prompt.push_str(
-            "\nThe user asks to look at this above all; it does not change the rules above:\n",
-        );
-        prompt.push_str(&framed("FOCUS", focus));
-    }
     prompt
 }
 

@@ -96,6 +96,30 @@ pub struct LocatedFinding {
     pub location: Location,
 }
 
+impl ClaudeReport {
+    pub(crate) fn new(report: &cc_claude::Report, made: bool) -> Self {
+        Self {
+            status: u8::from(!made),
+            warning: warning(report),
+            stderr: report.stderr.clone(),
+            stdout: report.text.clone(),
+            model: report.model.clone(),
+            version: report.claude_version.clone(),
+            usage: report.usage,
+            cost_usd: report.cost_usd,
+        }
+    }
+}
+
+/// What a reader should know about a run that went well: tools it wanted and did not get.
+fn warning(report: &cc_claude::Report) -> Option<String> {
+    let denied = report.denials.len();
+    (denied > 0).then(|| {
+        let tools = cc_core::text::count(denied, "tool call");
+        format!("Claude was refused {tools} that a read-only review does not allow; what it needed them for is unreviewed.")
+    })
+}
+
 impl ReviewReport {
     /// One line: what came of it.
     pub fn summary(&self) -> String {

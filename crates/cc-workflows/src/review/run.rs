@@ -5,7 +5,7 @@ use std::time::Duration;
 use cc_claude::{Claude, End, Limits, Outcome, Request, Tools};
 use cc_core::FailureClass;
 use cc_git::{Git, Repository};
-use cc_jobs::{Denial, Ending, Job, Kind, Report};
+use cc_jobs::{Job, Kind, Report};
 use serde_json::Value;
 
 use super::report::ReportTarget;
@@ -14,8 +14,9 @@ use super::{
 };
 use super::{findings, prompt};
 use crate::Project;
+use crate::done::{Done, order};
 use crate::observe::Scribe;
-use crate::worker::{Done, Stop};
+use crate::worker::Stop;
 
 /// How long putting a finished review into shape may take.
 const REFORMAT_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -30,14 +31,14 @@ pub(crate) async fn run(
     stop: &mut Stop,
     scribe: &mut Scribe<'_>,
 ) -> Done {
-    let (spec, task) = match load(project, job) {
-        Ok(loaded) => loaded,
+    let (spec, task): (ReviewSpec, String) = match order(project, job) {
+        Ok(order) => order,
         Err(error) => return Done::failed(FailureClass::Internal, error),
     };
     let root = project.store.workspace().root();
     let claude = match Claude::locate(&project.env, root, spec.options.claude.as_deref()) {
         Ok(claude) => claude,
-        Err(error) => return Done::failed(FailureClass::NotInstalled, error.to_string()),
+        Err(error) => return Done::failed(FailureClass::NotInstalled, error),
     };
     let structured = job.kind == Kind::AdversarialReview;
     let request = spec.options.apply(Request {
@@ -55,20 +56,6 @@ pub(crate) async fn run(
         None
     };
     conclude(project, job, &spec, outcome, structure)
-}
-
-fn load(project: &Project, job: &Job) -> Result<(ReviewSpec, String), String> {
-    let (_, body) = project
-        .store
-        .read(&job.id)
-        .map_err(|error| error.to_string())?;
-    let spec = serde_json::from_value(body.request)
-        .map_err(|error| format!("cannot read the request: {error}"))?;
-    let prompt = project
-        .store
-        .prompt(&job.id)
-        .map_err(|error| error.to_string())?;
-    Ok((spec, prompt))
 }
 
 /// The findings of a run: from its structured output, else from its text, else by asking once more
@@ -157,45 +144,22 @@ fn conclude(
             base_ref: spec.target.base_ref.clone(),
         },
         session_id: job.session.clone(),
-        claude: ClaudeReport {
-            status: u8::from(!made),
-            warning: warning(&report),
-            stderr: report.stderr.clone(),
-            stdout: report.text.clone(),
-            model: report.model.clone(),
-            version: report.claude_version.clone(),
-            usage: report.usage,
-            cost_usd: report.cost_usd,
-        },
+        claude: ClaudeReport::new(&report, made),
         not_seen: spec.not_seen.clone(),
         result,
         parse_error,
         raw_output,
     };
     let rendered = made.then(|| review.markdown(job.kind, job.elapsed(project.store.now())));
-    let denials = report.denials.into_iter().map(|denial| Denial {
-        tool: denial.tool,
-        detail: denial.detail,
-    });
+    let done = Done::of_run(end, report);
     Done {
-        ending: match end {
-            End::Completed => Ending::Completed,
-            End::Cancelled => Ending::Cancelled,
-            End::Failed(failure) => Ending::Failed(failure),
-        },
         report: Report {
             summary: made.then(|| review.summary()),
-            // The thread of a review is not kept, so there is nothing to resume.
-            thread: None,
-            model: report.model,
-            usage: Some(report.usage),
-            cost_usd: report.cost_usd,
             result: serde_json::to_value(&review).unwrap_or(Value::Null),
             rendered,
-            partial_output: (!made && !report.text.is_empty()).then_some(report.text),
-            touched_files: report.touched,
-            permission_denials: denials.collect(),
+            ..done.report
         },
+        ..done
     }
 }
 
@@ -221,13 +185,4 @@ fn located(project: &Project, spec: &ReviewSpec, findings: Findings) -> ReviewRe
         findings: findings_located.collect(),
         next_steps: findings.next_steps,
     }
-}
-
-/// What a reader should know about a run that went well: tools it wanted and did not get.
-fn warning(report: &cc_claude::Report) -> Option<String> {
-    let denied = report.denials.len();
-    (denied > 0).then(|| {
-        let tools = cc_core::text::count(denied, "tool call");
-        format!("Claude was refused {tools} that a read-only review does not allow; what it needed them for is unreviewed.")
-    })
 }

@@ -1,0 +1,158 @@
+//! How often the gate may work: a gate without bounds burns money and traps people.
+
+use cc_core::time::human_duration;
+use cc_core::{SessionId, Time};
+use cc_jobs::settings::Gate;
+use cc_jobs::spending::DAY;
+
+use super::Entry;
+
+/// A bound that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The turn was blocked as often as it may be.
+    #[error("it has blocked this turn {} (gate.max_rounds)", times(*blocked))]
+    Rounds {
+        /// How often.
+        blocked: u32,
+    },
+    /// The last check is too fresh.
+    #[error("it rests for {} after each check (gate.cooldown)", human_duration(*rest))]
+    Cooldown {
+        /// How long it rests.
+        rest: std::time::Duration,
+    },
+    /// The session had all its checks.
+    #[error("it has checked this session {} (gate.max_per_session)", times(*checks))]
+    Session {
+        /// How many.
+        checks: u32,
+    },
+    /// The workspace had all its checks of 24 hours.
+    #[error("it has checked this workspace {} in 24 hours (gate.max_per_day)", times(*checks))]
+    Day {
+        /// How many.
+        checks: u32,
+    },
+}
+
+fn times(number: u32) -> String {
+    match number {
+        1 => "once".to_owned(),
+        number => format!("{number} times"),
+    }
+}
+
+/// Whether the turn may be blocked once more.
+pub(super) fn rounds(gate: &Gate, blocked: u32) -> Result<(), Refusal> {
+    match blocked < gate.max_rounds {
+        true => Ok(()),
+        false => Err(Refusal::Rounds { blocked }),
+    }
+}
+
+/// Whether one more check may be made after those of the past. Entries that lie ahead of `now`, after
+/// the clock was set back, do not count.
+pub(super) fn frequency(
+    gate: &Gate,
+    past: &[Entry],
+    session: &SessionId,
+    now: Time,
+) -> Result<(), Refusal> {
+    let past = || past.iter().filter(|entry| entry.at <= now);
+    let of_session = || past().filter(|entry| entry.session_id == *session);
+    let today = past().filter(|entry| entry.at.until(now) < DAY);
+    let resting = |entry: &Entry| entry.at.until(now) < gate.cooldown;
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    if of_session().any(resting) {
+        return Err(Refusal::Cooldown {
+            rest: gate.cooldown,
+        });
+    }
+    let checks = number(of_session().count());
+    if checks >= gate.max_per_session {
+        return Err(Refusal::Session { checks });
+    }
+    let checks = number(today.count());
+    if checks >= gate.max_per_day {
+        return Err(Refusal::Day { checks });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::gate::Outcome;
+
+    const NOW: i64 = 1_800_000_000_000;
+
+    /// A check by `session` that many seconds before now.
+    fn check_by(session: &str, ago: i64) -> Entry {
+        Entry {
+            at: Time::from_millis(NOW - ago * 1_000),
+            session_id: SessionId::parse(session).unwrap(),
+            turn_id: None,
+            outcome: Outcome::Allowed,
+            reason: String::new(),
+            job_id: None,
+            cost_usd: None,
+            duration_ms: 0,
+        }
+    }
+
+    fn refused(gate: &Gate, past: &[Entry]) -> Option<String> {
+        let session = SessionId::parse("s").unwrap();
+        let refusal = frequency(gate, past, &session, Time::from_millis(NOW)).err()?;
+        Some(refusal.to_string())
+    }
+
+    #[test]
+    fn each_bound_holds_at_its_number() {
+        let gate = Gate {
+            max_per_session: 2,
+            max_per_day: 4,
+            ..Gate::default()
+        };
+        assert_eq!(refused(&gate, &[]), None);
+        assert_eq!(refused(&gate, &[check_by("s", 9)]), None);
+        let two = [check_by("s", 100_000), check_by("s", 9)];
+        let session = "it has checked this session 2 times (gate.max_per_session)";
+        assert_eq!(refused(&gate, &two).as_deref(), Some(session));
+        let four = ["a", "b", "c", "d"].map(|other| check_by(other, 86_399));
+        let day = "it has checked this workspace 4 times in 24 hours (gate.max_per_day)";
+        assert_eq!(refused(&gate, &four).as_deref(), Some(day));
+        let yesterday = ["a", "b", "c", "d"].map(|other| check_by(other, 86_400));
+        assert_eq!(refused(&gate, &yesterday), None);
+    }
+
+    #[test]
+    fn it_rests_after_a_check_of_this_session() {
+        let gate = Gate {
+            cooldown: Duration::from_secs(60),
+            ..Gate::default()
+        };
+        assert!(refused(&gate, &[check_by("s", 59)]).is_some());
+        assert_eq!(refused(&gate, &[check_by("s", 60)]), None);
+        assert_eq!(refused(&gate, &[check_by("other", 1)]), None);
+        assert_eq!(
+            refused(&gate, &[check_by("s", -1)]),
+            None,
+            "the clock went back"
+        );
+    }
+
+    #[test]
+    fn a_turn_is_blocked_so_often_and_no_more() {
+        let gate = Gate::default();
+        assert_eq!(rounds(&gate, 0), Ok(()));
+        assert_eq!(rounds(&gate, 1), Err(Refusal::Rounds { blocked: 1 }));
+        let never = Gate {
+            max_rounds: 0,
+            ..gate
+        };
+        assert_eq!(rounds(&never, 0), Err(Refusal::Rounds { blocked: 0 }));
+    }
+}

@@ -1,0 +1,129 @@
+//! What the gate did and why: `stop-review-last.json`, and the last checks in
+//! `stop-review-history.jsonl`.
+
+use std::time::Duration;
+
+use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
+use cc_core::text::one_line;
+use cc_core::{FileLock, IoError, JobId, LockError, SessionId, Time};
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, Finding, GateError, TurnEnd};
+use crate::Project;
+
+/// How many checks are remembered.
+const KEPT: usize = 200;
+
+/// The most that the history may hold, in bytes.
+const LIMIT: u64 = 1 << 20;
+
+/// How long another hook may be writing.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The end of one turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// When.
+    pub at: Time,
+    /// The session.
+    pub session_id: SessionId,
+    /// The turn, where the host named it.
+    pub turn_id: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, in one line.
+    pub reason: String,
+    /// The job of the check, where there was one.
+    pub job_id: Option<JobId>,
+    /// What the check cost, in US dollars.
+    pub cost_usd: Option<f64>,
+    /// How long the gate took.
+    pub duration_ms: u64,
+}
+
+/// What became of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Claude let it pass.
+    Allowed,
+    /// It was blocked.
+    Blocked,
+    /// It was not checked.
+    Skipped,
+    /// It was to be checked, and that failed.
+    Failed,
+}
+
+/// Why the end of a turn could not be written down.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RecordError {
+    #[error(transparent)]
+    Io(#[from] IoError),
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+impl Entry {
+    pub(super) fn new(
+        at: Time,
+        session: &SessionId,
+        end: &TurnEnd,
+        found: &Result<Finding, GateError>,
+        decision: &Decision,
+        took: Duration,
+    ) -> Self {
+        let (outcome, reason, job) = match found {
+            Ok(Finding::Skipped(skip)) => (Outcome::Skipped, skip.to_string(), None),
+            Ok(Finding::Checked { job, answer }) => {
+                (Outcome::Allowed, answer.reason.clone(), Some(job))
+            }
+            Err(error) => (Outcome::Failed, error.to_string(), None),
+        };
+        let failed_job = match found {
+            Err(GateError::NoVerdict { job, .. }) => Some(job.clone()),
+            _ => None,
+        };
+        Self {
+            at,
+            session_id: session.clone(),
+            turn_id: end.turn.as_deref().map(|turn| one_line(turn, 100)),
+            outcome: match decision {
+                Decision::Block(_) => Outcome::Blocked,
+                Decision::Pass | Decision::Warn(_) => outcome,
+            },
+            reason: one_line(&reason, 500),
+            job_id: job.map(|job| job.id.clone()).or(failed_job),
+            cost_usd: job.and_then(|job| job.cost_usd),
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// The last checks, the oldest first. Lines that cannot be read are passed over.
+pub(super) fn read(project: &Project) -> Vec<Entry> {
+    let path = project.store.dir().stop_review_history();
+    let bytes = read_bounded(&path, LIMIT).unwrap_or_default();
+    bytes
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect()
+}
+
+/// Writes down what became of a turn, and adds it to the history where Claude was asked.
+pub(super) fn record(project: &Project, entry: &Entry, was_check: bool) -> Result<(), RecordError> {
+    let dir = project.store.dir();
+    create_private_dir(dir.root())?;
+    let line = |entry: &Entry| serde_json::to_string(entry).unwrap_or_default() + "\n";
+    write_atomic(&dir.stop_review_last(), line(entry).as_bytes())?;
+    if was_check {
+        let _lock = FileLock::exclusive(&dir.stop_review_lock(), PATIENCE)?;
+        let mut past = read(project);
+        past.push(entry.clone());
+        let kept = &past[past.len().saturating_sub(KEPT)..];
+        let text: String = kept.iter().map(line).collect();
+        write_atomic(&dir.stop_review_history(), text.as_bytes())?;
+    }
+    Ok(())
+}

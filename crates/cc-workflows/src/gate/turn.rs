@@ -1,0 +1,148 @@
+//! What is known of the turn that a session is in: what the files were when it began, how often it
+//! was blocked.
+
+use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
+use cc_core::{IoError, SessionId, Time};
+use cc_git::{Changes, Fingerprint, Git, Repository};
+use serde::{Deserialize, Serialize};
+
+use super::Skip;
+use crate::Project;
+
+/// The most that the file of a turn may hold, in bytes.
+const LIMIT: u64 = 16 << 20;
+
+/// Prompts that begin like this deal with Claude themselves; there is nothing to check after them.
+const OURS: &str = "$cc:";
+
+/// `turn-baseline.<session>.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Turn {
+    /// When it began.
+    pub(super) began_at: Time,
+    /// The turn, where the host named it.
+    #[serde(default)]
+    pub(super) turn_id: Option<String>,
+    /// Whether it is not to be checked.
+    #[serde(default)]
+    pub(super) suppressed: bool,
+    /// How often it was blocked.
+    #[serde(default)]
+    pub(super) blocked: u32,
+    /// What the files were when it began; `None` where that could not be told.
+    pub(super) baseline: Option<Fingerprint>,
+    /// What they were at the last check.
+    #[serde(default)]
+    pub(super) checked: Option<Fingerprint>,
+}
+
+/// What a turn edited.
+pub(super) struct Edits {
+    /// The commits it made, as a range of Git.
+    pub(super) committed: Option<String>,
+    /// The only files it edited; empty where they are not known one by one.
+    pub(super) files: Vec<String>,
+}
+
+impl Turn {
+    /// A turn whose beginning nobody saw.
+    pub(super) fn unknown(project: &Project) -> Self {
+        Self {
+            began_at: project.store.now(),
+            turn_id: None,
+            suppressed: false,
+            blocked: 0,
+            baseline: None,
+            checked: None,
+        }
+    }
+
+    /// The turn of a session; `None` where there is none or it cannot be read.
+    pub(super) fn read(project: &Project, session: &SessionId) -> Option<Self> {
+        let path = project.store.dir().turn_baseline(session);
+        serde_json::from_slice(&read_bounded(&path, LIMIT).ok()?).ok()
+    }
+
+    pub(super) fn write(&self, project: &Project, session: &SessionId) -> Result<(), IoError> {
+        let dir = project.store.dir();
+        create_private_dir(dir.root())?;
+        let path = dir.turn_baseline(session);
+        let text = serde_json::to_vec(self)
+            .map_err(std::io::Error::from)
+            .map_err(IoError::at("write", &path))?;
+        write_atomic(&path, &text)
+    }
+
+    /// The fingerprint taken last, whose digests can be used again.
+    pub(super) fn latest(&self) -> Option<&Fingerprint> {
+        self.checked.as_ref().or(self.baseline.as_ref())
+    }
+
+    /// What the turn has edited, `seen` being what the files are now.
+    pub(super) fn edits(&self, seen: &Fingerprint) -> Result<Edits, Skip> {
+        if let Some(checked) = &self.checked
+            && seen.changes_since(checked).is_none()
+        {
+            return Err(Skip::CheckedAlready);
+        }
+        // Without a beginning, all that is not committed counts.
+        let Some(baseline) = &self.baseline else {
+            return Ok(Edits {
+                committed: None,
+                files: Vec::new(),
+            });
+        };
+        let changes = seen.changes_since(baseline).ok_or(Skip::NoEdits)?;
+        Ok(Edits {
+            committed: baseline
+                .head()
+                .filter(|_| changes.head_moved)
+                .map(|head| format!("{head}..HEAD")),
+            files: files(changes),
+        })
+    }
+}
+
+/// The files, where all of them are known by a plain name.
+fn files(changes: Changes) -> Vec<String> {
+    let is_plain = |file: &String| !file.starts_with('"');
+    match changes.more == 0 && !changes.head_moved && changes.files.iter().all(is_plain) {
+        true => changes.files,
+        false => Vec::new(),
+    }
+}
+
+/// Remembers what the files are as a turn begins. Where that cannot be told, the turn has no
+/// baseline, and all that is not committed counts as its edits.
+///
+/// # Errors
+/// When it cannot be written down.
+pub fn begin_turn(
+    project: &Project,
+    session: &SessionId,
+    turn_id: Option<&str>,
+    prompt: &str,
+) -> Result<(), IoError> {
+    let last = Turn::read(project, session);
+    let fingerprint = Git::locate(&project.env)
+        .and_then(|git| Repository::discover(git, &project.env.cwd))
+        .and_then(|repository| {
+            repository.fingerprint(last.as_ref().and_then(Turn::latest), project.store.now())
+        });
+    Turn {
+        turn_id: turn_id.map(str::to_owned),
+        suppressed: prompt.trim_start().starts_with(OURS),
+        baseline: fingerprint.ok(),
+        ..Turn::unknown(project)
+    }
+    .write(project, session)
+}
+
+/// Forgets the turn of a session that has ended.
+///
+/// # Errors
+/// When its file stays.
+pub fn forget_turn(project: &Project, session: &SessionId) -> Result<(), IoError> {
+    remove_if_there(&project.store.dir().turn_baseline(session))
+}

@@ -1,0 +1,138 @@
+//! Telling the session that a job has ended: a message for Codex's own queue, which starts a turn in
+//! an idle session and waits for the end of a running one.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use cc_claude::find_on_path;
+use cc_core::{JobId, SessionId};
+use cc_jobs::{Ending, Job, session};
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::Project;
+use crate::review::ReviewReport;
+
+/// How long whoever waits for the job gets to show its result, after which there is no news.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long Codex may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Tells the session of a job that it has ended, if nobody has seen that yet and this Codex can be
+/// told. Best effort: where it fails, the next prompt tells.
+pub(crate) async fn push(project: &Project, id: &JobId) {
+    let is_on = project
+        .settings()
+        .is_ok_and(|settings| settings.jobs.notify);
+    let Some((job, session)) = is_on.then(|| news(project, id)).flatten() else {
+        return;
+    };
+    let Some(codex) = codex(project) else {
+        return;
+    };
+    if !takes_messages(project, &codex).await {
+        return;
+    }
+    tokio::time::sleep(GRACE).await;
+    let marked = |notified: bool| {
+        let mut guard = project.store.lock(&job.id)?;
+        match notified {
+            true => guard.mark_notified(),
+            false => guard.unmark_notified().map(|()| false),
+        }
+    };
+    // Marked first, so that a prompt in the same moment does not tell it as well.
+    if !marked(true).unwrap_or(false) {
+        return;
+    }
+    let sent = run(
+        project,
+        &codex,
+        &[
+            "queue",
+            "--thread",
+            session.as_str(),
+            "--message",
+            &message(project, &job),
+        ],
+    )
+    .await;
+    if !sent.is_some_and(|status| status.success()) {
+        // If this fails too, `status` still shows the job as unread.
+        let _ = marked(false);
+    }
+}
+
+/// The job and its session, if its end is news there.
+fn news(project: &Project, id: &JobId) -> Option<(Job, SessionId)> {
+    let (job, _) = project.store.read(id).ok()?;
+    let session = job.session.clone().filter(|_| job.is_unread())?;
+    Some((job, session))
+}
+
+/// The `codex` that the session runs in, as its hook saw it, else the one on the PATH.
+fn codex(project: &Project) -> Option<PathBuf> {
+    session::marker(project.store.dir())
+        .and_then(|marker| marker.codex)
+        .filter(|path| path.is_absolute() && path.is_file())
+        .or_else(|| find_codex(project))
+}
+
+/// The `codex` on the PATH, never one of the workspace.
+pub fn find_codex(project: &Project) -> Option<PathBuf> {
+    let name = if cfg!(windows) { "codex.exe" } else { "codex" };
+    find_on_path(&project.env, project.store.workspace().root(), name)
+}
+
+async fn takes_messages(project: &Project, codex: &Path) -> bool {
+    run(project, codex, &["queue", "--help"])
+        .await
+        .is_some_and(|status| status.success())
+}
+
+async fn run(project: &Project, codex: &Path, args: &[&str]) -> Option<ExitStatus> {
+    let mut child = Command::new(codex)
+        .args(args)
+        .env_clear()
+        .envs(project.env.vars())
+        .current_dir(project.data.root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .ok()?;
+    tokio::time::timeout(PATIENCE, child.wait())
+        .await
+        .ok()?
+        .ok()
+}
+
+/// One line in our own words alone: it comes to the model as if the user had said it.
+fn message(project: &Project, job: &Job) -> String {
+    let outcome = match job.state().ending() {
+        Some(Ending::Failed(failure)) => format!("failed ({})", failure.class.words()),
+        _ => match counts(project, job) {
+            Some(counts) => format!("finished: {counts}"),
+            None => "finished".to_owned(),
+        },
+    };
+    let cost = job
+        .cost_usd
+        .map(|dollars| format!(", ${dollars:.2}"))
+        .unwrap_or_default();
+    format!(
+        "Claude Code's {} {outcome}{cost}. $cc:result {}",
+        job.kind.label(),
+        job.id
+    )
+}
+
+/// The verdict and the numbers of findings of a structured review.
+fn counts(project: &Project, job: &Job) -> Option<String> {
+    let (_, body) = project.store.read(&job.id).ok()?;
+    let report = ReviewReport::deserialize(&body.result).ok()?;
+    report.result.is_some().then(|| report.summary())
+}

@@ -1,0 +1,172 @@
+//! Whatever goes wrong in the gate itself lets the turn end, and says so.
+
+use cc_core::process::Signal;
+use cc_tests::Sandbox;
+use cc_tests::fake::{Run, Scenario, Step};
+use serde_json::json;
+
+use super::*;
+
+fn failing(run: Run) -> Session {
+    Session::new(Sandbox::fake(&Scenario::runs([run])))
+}
+
+#[test]
+fn only_a_valid_verdict_blocks() {
+    let odd = [
+        (
+            "logged out",
+            Run::api_error(None, "Not logged in · Please run /login"),
+        ),
+        (
+            "quota",
+            Run::api_error(
+                Some(429),
+                "You've hit your session limit · resets 3pm (UTC)",
+            ),
+        ),
+        ("overloaded", Run::api_error(Some(529), "Overloaded")),
+        ("no verdict", Run::says("I am not sure.")),
+        (
+            "another form",
+            Run::structured(json!({"decision": "block"})),
+        ),
+        (
+            "no reason",
+            Run::structured(json!({"verdict": "block", "reason": ""})),
+        ),
+        (
+            "within a sentence",
+            Run::says("My verdict is BLOCK: it leaks"),
+        ),
+        ("killed", Run::started().step(Step::Kill)),
+        (
+            "garbage",
+            Run::new().step(Step::Raw("}{\n\0".to_owned())).exits(3),
+        ),
+        ("silence", Run::new()),
+    ];
+    for (name, run) in odd {
+        let session = failing(run);
+        session.turn_with_edit();
+        let answer = session
+            .stop()
+            .unwrap_or_else(|| panic!("{name}: nothing was said"));
+        assert!(
+            warning(&answer).starts_with("Review gate: this turn ends unchecked"),
+            "{name}: {answer}"
+        );
+        assert_eq!(session.last()["outcome"], "failed", "{name}");
+        assert_eq!(session.stop_again(), None, "{name}: not tried again");
+    }
+}
+
+#[test]
+fn the_setting_turns_it_round_but_traps_nobody() {
+    let session = failing(Run::says("I am not sure."));
+    session.set("gate.fail_closed", "true");
+    session.turn_with_edit();
+    let answer = session.stop().unwrap();
+    let reason = reason(&answer);
+    for part in ["could not check", "cc-cli setup --disable-review-gate"] {
+        assert!(reason.contains(part), "{reason}");
+    }
+    session.sandbox.write("more.txt", "x");
+    warning(&session.stop_again().unwrap());
+}
+
+#[test]
+fn a_check_that_takes_too_long_is_ended_and_the_turn_ends() {
+    let session = failing(Run::hangs());
+    session.set("gate.timeout", "1s");
+    session.turn_with_edit();
+    let answer = session.stop().unwrap();
+    assert!(warning(&answer).contains("ends unchecked"), "{answer}");
+    session.sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn when_the_host_kills_the_hook_claude_dies_too() {
+    let session = failing(Run::hangs());
+    session.turn_with_edit();
+    let mut hook = session
+        .sandbox
+        .hook("stop", &session.input(json!({})))
+        .spawn();
+    session.sandbox.wait_for_run(1, SOON);
+    hook.signal(Signal::Kill);
+    session.sandbox.wait_quiet(SOON);
+    assert!(hook.has_ended());
+    let status = session
+        .sandbox
+        .cc(["status", "--all", "--json"])
+        .run()
+        .success()
+        .json();
+    assert_eq!(status["latestFinished"]["status"], "failed", "{status}");
+}
+
+#[test]
+fn without_claude_the_turn_ends_with_a_word() {
+    let session = Session::new(Sandbox::new());
+    session.turn_with_edit();
+    let answer = session.stop().unwrap();
+    assert!(
+        warning(&answer).contains("no `claude` was found"),
+        "{answer}"
+    );
+    assert!(
+        session.sandbox.records().is_empty(),
+        "no job is left behind"
+    );
+}
+
+#[test]
+fn settings_that_are_not_valid_are_told_and_block_nothing() {
+    let session = Session::with_verdicts(["block"]);
+    std::fs::write(
+        session.sandbox.data_dir().settings(),
+        "[gate]\nfail_close = true\n",
+    )
+    .unwrap();
+    session.turn_with_edit();
+    let answer = session.stop().unwrap();
+    assert!(warning(&answer).contains("line 2"), "{answer}");
+}
+
+#[test]
+fn files_of_the_gate_that_cannot_be_used_block_nothing() {
+    let session = Session::with_verdicts(["block"]);
+    session.turn_with_edit();
+    let baseline = session
+        .sandbox
+        .state_dir()
+        .turn_baseline(&cc_core::SessionId::parse("s").unwrap());
+    std::fs::write(&baseline, "{").unwrap();
+    assert!(session.stop().is_some(), "all that is not committed counts");
+    std::fs::remove_file(&baseline).unwrap();
+    std::fs::create_dir(&baseline).unwrap();
+    session.sandbox.write("more.txt", "x");
+    let answer = session.stop().unwrap();
+    assert!(
+        warning(&answer).contains("turn-baseline"),
+        "a block that nobody remembers could repeat: {answer}"
+    );
+}
+
+#[test]
+fn two_stops_at_once_both_answer() {
+    let session = Session::with_verdicts(["block"]);
+    session.turn_with_edit();
+    let start = || {
+        session
+            .sandbox
+            .hook("stop", &session.input(json!({})))
+            .spawn()
+    };
+    let (one, two) = (start(), start());
+    for hook in [one, two] {
+        let output = hook.wait().success();
+        assert!(output.json().is_object(), "{}", output.stdout);
+    }
+}
