@@ -2,3 +2,4 @@
 
 mod fake_claude;
 mod real_claude;
+mod real_codex;

@@ -20,12 +20,13 @@ mod reviewer;
 mod turn;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::http;
+use crate::wait::Watched;
 
 pub use record::{Kind, Request};
 pub use turn::{Block, Turn};
@@ -38,10 +39,7 @@ pub struct MessagesApi {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    inner: Mutex<Inner>,
-    changed: Condvar,
-}
+struct State(Watched<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -55,7 +53,7 @@ impl MessagesApi {
     /// request nobody scripted shows. Let a turn repeat with [`Turn::times`] or [`Turn::forever`].
     pub fn start(turns: impl IntoIterator<Item = Turn>) -> Self {
         let state = Arc::new(State::default());
-        state.lock().turns.extend(turns);
+        state.0.lock().turns.extend(turns);
         let server = http::Server::start({
             let state = Arc::clone(&state);
             move |request, reply| state.answer(request, reply)
@@ -76,17 +74,17 @@ impl MessagesApi {
 
     /// Adds turns behind those not played yet.
     pub fn push(&self, turns: impl IntoIterator<Item = Turn>) {
-        self.state.lock().turns.extend(turns);
+        self.state.0.lock().turns.extend(turns);
     }
 
     /// The turns not played yet; a repeating turn counts as one.
     pub fn turns_left(&self) -> usize {
-        self.state.lock().turns.len()
+        self.state.0.lock().turns.len()
     }
 
     /// The requests for a message so far, in order of arrival; each took a turn.
     pub fn requests(&self) -> Vec<Request> {
-        let inner = self.state.lock();
+        let inner = self.state.0.lock();
         inner
             .requests
             .iter()
@@ -97,7 +95,7 @@ impl MessagesApi {
 
     /// All requests so far, side requests too.
     pub fn all_requests(&self) -> Vec<Request> {
-        self.state.lock().requests.clone()
+        self.state.0.lock().requests.clone()
     }
 
     /// Waits for the `n`-th request for a message, counted from 1.
@@ -106,7 +104,7 @@ impl MessagesApi {
     /// When it does not come within `timeout`.
     #[track_caller]
     pub fn wait_for_request(&self, n: usize, timeout: Duration) -> Request {
-        let found = self.state.wait(timeout, |inner| {
+        let found = self.state.0.wait(timeout, |inner| {
             let mut messages = inner.requests.iter().filter(|r| r.kind == Kind::Message);
             messages.nth(n - 1).cloned()
         });
@@ -118,7 +116,7 @@ impl MessagesApi {
 
     /// How many clients hung up before their answer was complete; cuts by the script do not count.
     pub fn clients_gone(&self) -> usize {
-        self.state.lock().clients_gone
+        self.state.0.lock().clients_gone
     }
 
     /// Waits until a client hung up before its answer was complete.
@@ -129,29 +127,13 @@ impl MessagesApi {
     pub fn wait_client_gone(&self, timeout: Duration) {
         let gone = self
             .state
+            .0
             .wait(timeout, |inner| (inner.clients_gone > 0).then_some(()));
         assert!(gone.is_some(), "no client hung up within {timeout:?}");
     }
 }
 
 impl State {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait<T>(&self, timeout: Duration, probe: impl Fn(&Inner) -> Option<T>) -> Option<T> {
-        let until = Instant::now() + timeout;
-        let mut inner = self.lock();
-        loop {
-            if let Some(value) = probe(&inner) {
-                return Some(value);
-            }
-            let left = until.checked_duration_since(Instant::now())?;
-            let woken = self.changed.wait_timeout(inner, left);
-            inner = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
     fn answer(&self, request: &http::Request, reply: &mut http::Reply) -> Result<(), http::Gone> {
         let request = Request::read(request);
         let turn = self.record(&request);
@@ -169,17 +151,17 @@ impl State {
 
     /// Keeps the request and takes its turn, both in one step: requests and turns pair in order.
     fn record(&self, request: &Request) -> Option<Turn> {
-        let mut inner = self.lock();
-        inner.requests.push(request.clone());
-        self.changed.notify_all();
-        if request.kind != Kind::Message {
-            return None;
-        }
-        let turn = inner.turns.front_mut()?;
-        if turn.take_one() {
-            return Some(turn.clone());
-        }
-        inner.turns.pop_front()
+        self.0.change(|inner| {
+            inner.requests.push(request.clone());
+            if request.kind != Kind::Message {
+                return None;
+            }
+            let turn = inner.turns.front_mut()?;
+            if turn.take_one() {
+                return Some(turn.clone());
+            }
+            inner.turns.pop_front()
+        })
     }
 
     fn play(
@@ -190,8 +172,7 @@ impl State {
     ) -> Result<(), http::Gone> {
         play::play(turn, request, reply).map_err(|end| {
             if matches!(end, play::End::ClientGone) {
-                self.lock().clients_gone += 1;
-                self.changed.notify_all();
+                self.0.change(|inner| inner.clients_gone += 1);
             }
             http::Gone
         })

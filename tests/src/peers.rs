@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use cc_core::{Env, FileLock, IoError, LockError, text};
 
-pub use pins::{CLAUDE, CODEX, OLDER};
+pub use pins::{CLAUDE, CODEX, CODEX_OLD, EVERY_CODEX, OLDER};
 
 /// A program that `cc` works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,11 +255,15 @@ fn list(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn peers_dir() -> PathBuf {
+    target_dir().join("peers")
+}
+
+/// `target` of the workspace, wherever the build goes: what lies there outlives a rebuild.
+pub(crate) fn target_dir() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     workspace
         .expect("the kit is a member of the workspace")
         .join("target")
-        .join("peers")
 }
 
 /// A command with the little of the environment that node and npm need, the user's registry

@@ -4,6 +4,7 @@
 //! and on Linux by the environment that every process of the sandbox carries.
 
 mod capture;
+mod codex;
 mod command;
 mod jobs;
 mod output;
@@ -44,9 +45,14 @@ impl Sandbox {
     /// # Panics
     /// When it cannot be set up.
     pub fn new() -> Self {
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// A world without Claude in a directory of its own below `parent`.
+    fn below(parent: &Path) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("cc-test-")
-            .tempdir()
+            .tempdir_in(parent)
             .expect("a temporary place");
         let root = dir
             .path()
@@ -76,11 +82,18 @@ impl Sandbox {
     /// # Panics
     /// When it cannot be set up.
     pub fn fake(scenario: &Scenario) -> Self {
-        let sandbox = Self::new();
-        scenario.install(&sandbox.bin());
-        let to = sandbox.bin().join(program_name("claude"));
+        Self::new().with_fake_claude(scenario)
+    }
+
+    /// Adds a Claude that follows a scenario.
+    ///
+    /// # Panics
+    /// When there is a Claude already.
+    pub fn with_fake_claude(self, scenario: &Scenario) -> Self {
+        scenario.install(&self.bin());
+        let to = self.bin().join(program_name("claude"));
         world::copy_program(binaries::fake_claude(), &to);
-        sandbox
+        self
     }
 
     /// A world with the real, pinned Claude Code that talks to `api`.
@@ -93,14 +106,21 @@ impl Sandbox {
 
     /// A world with the real Claude Code at `claude` that talks to `api`.
     pub fn real_at(claude: &Path, api: &MessagesApi) -> Self {
-        let mut sandbox = Self::new();
-        sandbox.add_program("claude", claude);
-        sandbox.set_env("ANTHROPIC_BASE_URL", api.url());
-        sandbox.set_env("ANTHROPIC_API_KEY", "sk-ant-made-up-for-tests");
+        Self::new().with_real_claude(claude, api)
+    }
+
+    /// Adds the real Claude Code at `claude`, which talks to `api`.
+    ///
+    /// # Panics
+    /// When there is a Claude already.
+    pub fn with_real_claude(mut self, claude: &Path, api: &MessagesApi) -> Self {
+        self.add_program("claude", claude);
+        self.set_env("ANTHROPIC_BASE_URL", api.url());
+        self.set_env("ANTHROPIC_API_KEY", "sk-ant-made-up-for-tests");
         for quiet in world::QUIET {
-            sandbox.set_env(quiet, "1");
+            self.set_env(quiet, "1");
         }
-        sandbox
+        self
     }
 
     /// Puts a program on the PATH, for example the pinned `codex`.
@@ -206,12 +226,17 @@ impl Sandbox {
         Cmd::new(self, program)
     }
 
-    fn product(&self, name: &str) -> Cmd<'_> {
+    /// The file of one of the product's binaries.
+    pub fn product_file(&self, name: &str) -> PathBuf {
         let dir = self
             .product
             .as_deref()
             .unwrap_or_else(|| binaries::product());
-        self.command(&dir.join(program_name(name)))
+        dir.join(program_name(name))
+    }
+
+    fn product(&self, name: &str) -> Cmd<'_> {
+        self.command(&self.product_file(name))
     }
 
     /// The calls of the fake Claude so far, probes among them.

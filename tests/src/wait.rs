@@ -1,5 +1,6 @@
 //! Waiting for a condition instead of for a time.
 
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,5 +19,40 @@ pub fn eventually<T>(timeout: Duration, what: &str, mut probe: impl FnMut() -> O
         assert!(begun.elapsed() < timeout, "not within {timeout:?}: {what}");
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(25));
+    }
+}
+
+/// A value that others can wait on, for what changes within this process.
+#[derive(Debug, Default)]
+pub(crate) struct Watched<T> {
+    value: Mutex<T>,
+    changed: Condvar,
+}
+
+impl<T> Watched<T> {
+    /// A look at the value.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the value and wakes whoever waits.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+        let result = change(&mut self.lock());
+        self.changed.notify_all();
+        result
+    }
+
+    /// Waits until `probe` gives something; `None` when `timeout` passes first.
+    pub(crate) fn wait<R>(&self, timeout: Duration, probe: impl Fn(&T) -> Option<R>) -> Option<R> {
+        let until = Instant::now() + timeout;
+        let mut value = self.lock();
+        loop {
+            if let Some(found) = probe(&value) {
+                return Some(found);
+            }
+            let left = until.checked_duration_since(Instant::now())?;
+            let woken = self.changed.wait_timeout(value, left);
+            value = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use cc_tests::peers::{CLAUDE, CODEX, OLDER, Peer};
+use cc_tests::peers::{CLAUDE, CODEX, CODEX_OLD, OLDER, Peer};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Installs the older pinned versions too, for the drift runs.
+    /// Installs the versions for the drift runs too.
     #[arg(long)]
     all: bool,
     /// What to install instead of the pinned versions, for example `claude-code@2.1.330`.
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let named: Result<Vec<Peer>, _> = args.peers.iter().map(|p| p.as_str().try_into()).collect();
     let mut wanted = named?;
     if wanted.is_empty() {
-        wanted.extend([CLAUDE, CODEX]);
+        wanted.extend([CLAUDE, CODEX, CODEX_OLD]);
     }
     if args.all {
         wanted.extend(OLDER);

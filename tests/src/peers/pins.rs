@@ -14,6 +14,15 @@ pub const CODEX: Peer = Peer {
     version: "0.169.0",
 };
 
+/// An older Codex that every suite runs against too: the first known to run the hooks of plugins.
+pub const CODEX_OLD: Peer = Peer {
+    program: Program::Codex,
+    version: "0.135.0",
+};
+
+/// Both of them.
+pub const EVERY_CODEX: [Peer; 2] = [CODEX, CODEX_OLD];
+
 /// Older versions, for the drift runs.
 pub const OLDER: [Peer; 6] = [
     Peer {

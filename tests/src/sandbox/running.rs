@@ -1,6 +1,7 @@
 //! A program while it runs.
 
 use std::fmt;
+use std::io::Write;
 use std::process::{Child, ChildStdin, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -9,8 +10,9 @@ use std::time::{Duration, Instant};
 use cc_core::Proc;
 use cc_core::process::Signal;
 
-use super::capture::Capture;
+use super::capture::{Capture, Said};
 use super::{Output, processes};
+use crate::eventually;
 
 /// A program that was started; dropping it ends it with its group and its descendants.
 #[derive(Debug)]
@@ -63,6 +65,34 @@ impl Running {
     fn wait_for(&self, capture: &Capture, text: &str) {
         let seen = capture.wait(self.timeout, |said| said.text().contains(text));
         assert!(seen, "`{}` did not print {text:?}; {self}", self.title);
+    }
+
+    /// Waits for the `n`-th line of standard output, counted from 0; `None` where it does not come
+    /// within the timeout, or standard output is closed before.
+    pub fn line(&self, n: usize) -> Option<String> {
+        let nth = |text: &str| {
+            let mut lines = text.split_inclusive('\n');
+            let line = lines.nth(n).filter(|line| line.ends_with('\n'))?;
+            Some(line.trim_end().to_owned())
+        };
+        let came = |said: &Said| said.closed || nth(&said.text()).is_some();
+        self.stdout.wait(self.timeout, came);
+        nth(&self.stdout())
+    }
+
+    /// Writes to standard input, where it was kept open.
+    ///
+    /// # Panics
+    /// When it was not, or the program does not read it any more.
+    #[track_caller]
+    pub fn say(&self, text: &str) {
+        let mut kept = eventually(self.timeout, "standard input", || {
+            let kept = self.kept_stdin.lock();
+            Some(kept.unwrap_or_else(PoisonError::into_inner)).filter(|kept| kept.is_some())
+        });
+        let written = kept.as_mut().map(|stdin| stdin.write_all(text.as_bytes()));
+        let written = written.is_some_and(|written| written.is_ok());
+        assert!(written, "`{}` reads no more; {self}", self.title);
     }
 
     /// Sends a signal to the process alone.
