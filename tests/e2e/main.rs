@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod gate;
+mod hooks_real;
 mod jobs;
 mod kit;
 mod layers;

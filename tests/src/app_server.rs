@@ -108,14 +108,15 @@ impl AppServer {
         }
     }
 
-    /// Starts a thread in the repository that asks nobody for permissions; its id, which is the
-    /// session's id too.
+    /// Starts a thread in the repository that may write there and asks nobody for more; its id,
+    /// which is the session's id too.
     ///
     /// # Panics
     /// When the server refuses.
     #[track_caller]
     pub fn start_thread(&mut self) -> String {
-        let params = json!({"cwd": self.repo, "approvalPolicy": "never", "sandbox": "read-only"});
+        let params =
+            json!({"cwd": self.repo, "approvalPolicy": "never", "sandbox": "workspace-write"});
         let started = self.request("thread/start", &params);
         let id = started["thread"]["id"].as_str();
         id.expect("a thread has an id").to_owned()

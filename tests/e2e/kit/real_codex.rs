@@ -129,12 +129,12 @@ fn a_trusted_hook_runs_and_can_keep_a_turn_from_ending() {
         let sandbox = Sandbox::codex_at(codex, &api);
         let reason = json!({"decision": "block", "reason": "look <again> & \"again\""});
         let once = format!(
-            "test -e {0} || echo '{reason}'; touch {0}",
+            "cat >&2; test -e {0} || echo '{reason}'; touch {0}",
             sandbox.tmp().join("told").display()
         );
         sandbox.write_hooks([
             ("Stop", once),
-            ("UserPromptSubmit", "echo from a hook".into()),
+            ("UserPromptSubmit", "cat >&2; echo from a hook".into()),
         ]);
         let mut server = sandbox.app_server();
         let thread = server.start_thread();

@@ -77,6 +77,8 @@ impl Sandbox {
 
     /// Writes the user's `hooks.json`: for each event, Codex's name for it and a shell command.
     ///
+    /// The command has to read its standard input: Codex 0.135 may call one failed that ends without.
+    ///
     /// # Panics
     /// When it cannot be written.
     pub fn write_hooks<'a>(&self, hooks: impl IntoIterator<Item = (&'a str, String)>) {
@@ -124,6 +126,14 @@ impl Output {
         let mut lines = self.stderr.lines();
         let id = lines.find_map(|line| line.strip_prefix("session id: "));
         id.unwrap_or_else(|| panic!("no session is named: {self}"))
+    }
+
+    /// The runs of hooks that `codex exec` tells on standard error, each with its event and its
+    /// end: `Stop Completed`. It does not tell those of the session's end.
+    pub fn codex_hooks(&self) -> Vec<&str> {
+        let told = self.stderr.lines();
+        let told = told.filter_map(|line| line.strip_prefix("hook: "));
+        told.filter(|run| run.contains(' ')).collect()
     }
 }
 

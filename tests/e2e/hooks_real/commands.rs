@@ -1,0 +1,98 @@
+//! `cc-cli` as a command of Codex's shell: refused inside its sandbox, at work outside of it.
+
+use cc_tests::fake::{Run, Step};
+use cc_tests::peers::{CODEX, EVERY_CODEX};
+use cc_tests::responses_api::Turn;
+use cc_tests::{ResponsesApi, Sandbox, Scenario};
+
+use super::{SOON, unhooked};
+
+fn cc_cli(sandbox: &Sandbox, args: &str) -> String {
+    format!("{} {args}", sandbox.product_file("cc-cli").display())
+}
+
+/// What the model reads when it runs a command.
+fn model_runs(sandbox: &Sandbox, api: &ResponsesApi, mode: &str, command: &str) -> String {
+    api.push([Turn::shell(command)]);
+    let exec = ["exec", "--sandbox", mode, "Go."];
+    sandbox.codex(exec).run().success();
+    api.last_request().tool_output()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn inside_the_sandbox_it_refuses_and_the_model_reads_why() {
+    for codex in EVERY_CODEX {
+        let api = ResponsesApi::start([]);
+        let sandbox = unhooked(codex, &api);
+        for mode in ["read-only", "workspace-write"] {
+            let read = model_runs(&sandbox, &api, mode, &cc_cli(&sandbox, "review"));
+            assert!(read.contains("exited with code 3"), "{codex}: {read}");
+            assert!(read.contains("inside a sandbox"), "{codex}: {read}");
+            assert!(read.contains("by its absolute path"), "{codex}: {read}");
+        }
+        let read = model_runs(&sandbox, &api, "read-only", &cc_cli(&sandbox, "status"));
+        assert!(read.contains("exited with code 0"), "{codex}: {read}");
+        assert!(sandbox.claude_calls().is_empty() && sandbox.records().is_empty());
+    }
+}
+
+#[test]
+fn by_an_exec_rule_it_reviews_outside_of_the_sandbox() {
+    for codex in EVERY_CODEX {
+        let api = ResponsesApi::start([]);
+        let sandbox = unhooked(codex, &api);
+        sandbox.allow_program(&sandbox.product_file("cc-cli"));
+        api.push([Turn::shell(&cc_cli(&sandbox, "review"))]);
+        let output = sandbox.codex(["exec", "Go."]).run().success();
+        let read = api.last_request().tool_output();
+        assert!(read.contains("exited with code 0"), "{codex}: {read}");
+        assert!(read.contains("No findings."), "{codex}: {read}");
+        let record = sandbox.record();
+        assert_eq!(record["status"], "completed", "{codex}");
+        assert_eq!(record["sessionId"], output.codex_session(), "{codex}");
+        let run = sandbox.wait_for_run(1, SOON);
+        assert_eq!(run.cwd, sandbox.repo(), "{codex}");
+        assert!(!run.env.keys().any(|name| name.starts_with("CODEX_")));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_form_that_misses_the_rule_is_told_apart() {
+    let api = ResponsesApi::start([]);
+    let sandbox = unhooked(CODEX, &api);
+    sandbox.allow_program(&sandbox.product_file("cc-cli"));
+    let review = cc_cli(&sandbox, "review");
+    for form in [format!("cd . && {review}"), format!("FOO=1 {review}")] {
+        let read = model_runs(&sandbox, &api, "read-only", &form);
+        assert!(read.contains("exited with code 3"), "{form}: {read}");
+        assert!(read.contains("with nothing around it"), "{form}: {read}");
+    }
+    assert!(sandbox.records().is_empty());
+}
+
+#[test]
+fn a_background_job_outlives_the_session_it_was_started_in() {
+    for codex in EVERY_CODEX {
+        let api = ResponsesApi::start([]);
+        let sandbox = unhooked(codex, &api);
+        let waits = Run::started().step(Step::Await("go".into()));
+        let waits = waits.text("Late, but fine.");
+        sandbox.set_scenario(&Scenario::runs([waits.success("Late, but fine.", None)]));
+        sandbox.allow_program(&sandbox.product_file("cc-cli"));
+        let review = cc_cli(&sandbox, "review --background");
+        let read = model_runs(&sandbox, &api, "read-only", &review);
+        let job = sandbox.job();
+        assert!(read.contains(job.as_str()), "{codex}: {read}");
+        sandbox.wait_for_run(1, SOON);
+        assert_eq!(sandbox.record()["status"], "running", "{codex}");
+        sandbox.write("go", "");
+        sandbox.wait_for_status("completed", SOON);
+        let result = sandbox.cc(["result", job.as_str()]).run().success();
+        assert!(
+            result.stdout.contains("Late, but fine."),
+            "{codex}: {result}"
+        );
+    }
+}
