@@ -18,25 +18,28 @@ mod seen;
 mod status;
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs;
 use std::ops::ControlFlow;
-use std::thread;
 
-use cc_core::{IoError, Time};
+use cc_core::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::repo_path::RepoPath;
-use crate::runner::PATIENCE;
+use crate::runner::{PATIENCE, at_once};
+use crate::top_level::git_dir;
 use crate::{Error, ObjectId, Repository};
 
 pub use changes::Changes;
 use look::Known;
-use seen::{Digest, Seen};
+use seen::{Digest, Seen, Stamp};
 use status::{Listed, Records, Special, Status};
 
 /// The most paths that are kept one by one.
 const LISTED: usize = 10_000;
+
+/// The most paths that are remembered of an index.
+const SPECIAL: usize = 1_000;
 
 /// The most that is taken in of one answer of git, in bytes.
 const ANSWER_LIMIT: usize = 256 << 20;
@@ -51,6 +54,8 @@ pub struct Fingerprint {
     head: Option<ObjectId>,
     /// What is not as that commit has it.
     paths: Paths,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    index: Option<Index>,
     /// Submodules and other repositories inside this one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     nested: BTreeMap<RepoPath, Fingerprint>,
@@ -66,6 +71,23 @@ enum Paths {
         /// Whether all of them can be compared with another time; see [`Seen::is_settled`].
         settled: bool,
     },
+}
+
+/// What an index is known to say beyond `git status`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Index {
+    /// `None` where the file was fresh, or there was none.
+    stamp: Option<Stamp>,
+    special: Special,
+}
+
+impl Index {
+    /// Whether it is known to say the same next time, and is small. Which files git names as left
+    /// out depends on whether they are there.
+    fn can_be_kept(&self) -> bool {
+        let Special { left_out, .. } = &self.special;
+        self.stamp.is_some() && left_out.is_empty() && self.special.len() <= SPECIAL
+    }
 }
 
 /// A path that differs from HEAD, or that git does not watch.
@@ -90,7 +112,7 @@ impl Repository {
     /// Digests of an earlier fingerprint are used again for files whose size, times and inode are
     /// the same and were not fresh then. `now` is the current time; an earlier one is harmless.
     ///
-    /// Calls git twice, and four times for each repository inside this one.
+    /// Calls git once or twice, and up to four times for each repository inside this one.
     ///
     /// # Errors
     /// What a failed call means.
@@ -108,18 +130,19 @@ impl Repository {
         now: Time,
         room: &mut usize,
     ) -> Result<Fingerprint, Error> {
-        let (status, special) = self.ask()?;
+        let (status, index) = at_once(|| self.status(), || self.index(previous, now));
+        let (status, index) = (status?, index?);
         let head = status.head.ok_or_else(|| not_understood("status"))?;
-        let (mut inside, mut listed): (Vec<Listed>, Vec<Listed>) = status
+        let (inside, mut listed): (Vec<Listed>, Vec<Listed>) = status
             .listed
             .into_iter()
             .partition(|listed| listed.path.as_bytes().ends_with(b"/"));
-        let submodules = special.merge_into(&mut listed);
+        let kept = index.can_be_kept().then(|| index.clone());
+        let submodules = index.special.merge_into(&mut listed);
         listed.sort();
 
         let known = previous.map(Known::of).unwrap_or_default();
-        let entries = look::at_all(self.root(), listed, &known)
-            .map_err(IoError::at("read the files of", self.root()))?;
+        let entries = look::at_all(self.root(), listed, &known);
         let paths = if entries.len() <= *room {
             *room -= entries.len();
             Paths::Each(entries)
@@ -131,7 +154,7 @@ impl Repository {
         };
 
         let mut nested = BTreeMap::new();
-        let untracked = inside.drain(..).map(|listed| listed.path.without_slash());
+        let untracked = inside.into_iter().map(|listed| listed.path.without_slash());
         for path in submodules.into_iter().chain(untracked) {
             let earlier = previous.and_then(|previous| previous.nested.get(&path));
             if let Some(repository) = self.nested(&path)? {
@@ -143,13 +166,14 @@ impl Repository {
             taken: now,
             head,
             paths,
+            index: kept,
             nested,
         })
     }
 
-    /// What git says: which paths differ from HEAD, and which it would not tell about.
-    fn ask(&self) -> Result<(Status, Special), Error> {
-        let status_args = [
+    /// What git says of the paths that differ from HEAD.
+    fn status(&self) -> Result<Status, Error> {
+        let args = [
             "status",
             "--porcelain=v2",
             "--branch",
@@ -161,30 +185,27 @@ impl Repository {
             // Git would run programs that a submodule configures; we look into it ourselves.
             "--ignore-submodules=dirty",
         ];
-        let index_args = ["ls-files", "-v", "--stage", "-z"];
         let mut status = Status::default();
+        self.records(&args, &mut |record| status.push(record))?;
+        Ok(status)
+    }
+
+    /// What git would not tell about, from the index; asked only where the index is another one.
+    fn index(&self, previous: Option<&Fingerprint>, now: Time) -> Result<Index, Error> {
+        let file = git_dir(self.root()).map(|dir| dir.join("index"));
+        // Looked at first: an index that changes meanwhile must not seem to be known.
+        let stamp = file.and_then(|file| fs::symlink_metadata(file).ok());
+        let stamp = stamp.map(|meta| Stamp::of(&meta));
+        if let Some(known) = previous.and_then(|previous| previous.index.as_ref())
+            && known.stamp == stamp
+        {
+            return Ok(known.clone());
+        }
         let mut special = Special::default();
-        let [status_answer, index_answer] = thread::scope(|scope| {
-            let index = thread::Builder::new()
-                .spawn_scoped(scope, || {
-                    self.records(&index_args, &mut |record| special.push(record))
-                })
-                .map_err(IoError::at("start a thread for", self.root()));
-            let status = self.records(&status_args, &mut |record| status.push(record));
-            let index = match index {
-                Ok(thread) => thread.join().unwrap_or_else(|_| {
-                    Err(
-                        IoError::at("read the index of", self.root())(io::ErrorKind::Other.into())
-                            .into(),
-                    )
-                }),
-                Err(error) => Err(error.into()),
-            };
-            [status, index]
-        });
-        status_answer?;
-        index_answer?;
-        Ok((status, special))
+        let args = ["ls-files", "-v", "--stage", "-z"];
+        self.records(&args, &mut |record| special.push(record))?;
+        let stamp = stamp.filter(|stamp| stamp.is_settled(now));
+        Ok(Index { stamp, special })
     }
 
     /// Gives each record of git's answer to `take`, which says whether it could be read.

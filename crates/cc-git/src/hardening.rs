@@ -51,8 +51,8 @@ pub(crate) struct Found {
     pinned: bool,
 }
 
-/// Reads the configuration and gives `runner` what undoes the repository's programs.
-pub(crate) fn harden(runner: &mut Runner) -> Result<Found, Error> {
+/// Reads the configuration.
+pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
     let args = [
         "config",
         "--show-scope",
@@ -72,7 +72,6 @@ pub(crate) fn harden(runner: &mut Runner) -> Result<Found, Error> {
     if !found.pinned {
         return Err(Error::GitTooOld);
     }
-    runner.configure(found.overrides.iter().cloned());
     Ok(found)
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cc_core::IoError;
 
 use crate::repo_path::os_path;
-use crate::runner::{Ended, Runner};
+use crate::runner::{Ended, Runner, at_once};
 use crate::target::ObjectId;
 use crate::top_level::{canonical, top_level};
 use crate::{Error, Git, hardening};
@@ -66,7 +66,7 @@ impl Head {
 impl Repository {
     /// Finds the repository that `dir` is in; relative paths in a selection start from `dir`.
     ///
-    /// Calls git twice.
+    /// Calls git twice, both at once.
     ///
     /// # Errors
     /// [`Error::NotARepository`], [`Error::WorkTreeElsewhere`], [`Error::DubiousOwnership`],
@@ -89,7 +89,8 @@ impl Repository {
             "--symbolic-full-name",
             "HEAD",
         ];
-        let (answer, ended) = runner.answer(&args)?;
+        let (answer, found) = at_once(|| runner.answer(&args), || hardening::find(&runner));
+        let (answer, ended) = answer?;
         let facts = match Facts::read(&answer) {
             Some(facts) => facts,
             None if ended.stderr.contains("dubious ownership") => {
@@ -111,7 +112,8 @@ impl Repository {
             Some(head) => head,
             None => unborn(&runner, ended)?,
         };
-        let found = hardening::harden(&mut runner)?;
+        let found = found?;
+        runner.configure(found.overrides.iter().cloned());
         Ok(Self {
             git,
             runner,

@@ -59,6 +59,16 @@ pub(crate) fn canonical(path: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
+/// Git's own directory for the work tree at `root`, which holds its index.
+pub(crate) fn git_dir(root: &Path) -> Option<PathBuf> {
+    let dot_git = root.join(".git");
+    if dot_git.is_file() {
+        linked_dir(&dot_git)
+    } else {
+        Some(dot_git)
+    }
+}
+
 enum Entry {
     Valid,
     /// A file that points nowhere: git gives up here instead of looking further up.

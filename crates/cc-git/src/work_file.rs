@@ -24,10 +24,47 @@ pub(crate) enum WorkFile {
 impl WorkFile {
     /// Looks at `path` below `root`.
     pub(crate) fn open(root: &Path, path: &RepoPath) -> Self {
-        os::open(root, path).unwrap_or_else(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
-            _ => Self::Unreadable,
-        })
+        WorkFiles::new(root).open(path)
+    }
+}
+
+/// Opens many files, those of one directory after each other at the price of one walk.
+pub(crate) struct WorkFiles<'a> {
+    root: &'a Path,
+    /// The directory of the last file, by its name.
+    last: Option<(Vec<u8>, os::Directory)>,
+}
+
+impl<'a> WorkFiles<'a> {
+    pub(crate) fn new(root: &'a Path) -> Self {
+        Self { root, last: None }
+    }
+
+    /// Looks at `path` below the root.
+    pub(crate) fn open(&mut self, path: &RepoPath) -> WorkFile {
+        self.try_open(path.as_bytes())
+            .unwrap_or_else(|error| match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => WorkFile::Missing,
+                _ => WorkFile::Unreadable,
+            })
+    }
+
+    fn try_open(&mut self, path: &[u8]) -> io::Result<WorkFile> {
+        let (parent, name) = match path.iter().rposition(|&byte| byte == b'/') {
+            Some(slash) => (&path[..slash], &path[slash + 1..]),
+            None => (&path[..0], path),
+        };
+        if self.last.as_ref().is_none_or(|(last, _)| last != parent) {
+            self.last = None;
+        }
+        let (_, directory) = match self.last.take() {
+            Some(last) => self.last.insert(last),
+            None => {
+                let opened = os::Directory::open(self.root, parent)?;
+                self.last.insert((parent.to_owned(), opened))
+            }
+        };
+        directory.file(name)
     }
 }
 
@@ -42,42 +79,52 @@ mod os {
     use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, readlinkat, statat};
     use rustix::io::Errno;
 
-    use super::{RepoPath, WorkFile};
+    use super::WorkFile;
 
-    pub(super) fn open(root: &Path, path: &RepoPath) -> io::Result<WorkFile> {
-        let directory = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let mut parts = path.as_bytes().split(|&byte| byte == b'/');
-        let Some(name) = parts.next_back() else {
-            return Ok(WorkFile::Missing);
-        };
-        let mut dir: OwnedFd = openat(CWD, root, directory, Mode::empty())?;
-        for part in parts {
-            dir = match openat(&dir, part, directory | OFlags::NOFOLLOW, Mode::empty()) {
-                // A link, or a file, where a directory should be: git has nothing behind it.
-                Err(Errno::LOOP | Errno::MLINK | Errno::NOTDIR) => return Ok(WorkFile::Missing),
-                opened => opened?,
-            };
-        }
-        // What is no file must not even be opened: that may block, or wake somebody up.
-        let stat = statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => {}
-            FileType::Symlink => {
-                let target = readlinkat(&dir, name, Vec::new())?;
-                return Ok(WorkFile::Link(target.into_bytes()));
+    pub(super) struct Directory(OwnedFd);
+
+    impl Directory {
+        pub(super) fn open(root: &Path, path: &[u8]) -> io::Result<Self> {
+            let directory = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let mut dir: OwnedFd = openat(CWD, root, directory, Mode::empty())?;
+            for part in path
+                .split(|&byte| byte == b'/')
+                .filter(|part| !part.is_empty())
+            {
+                dir = match openat(&dir, part, directory | OFlags::NOFOLLOW, Mode::empty()) {
+                    // A link, or a file, where a directory should be: git has nothing behind it.
+                    Err(Errno::LOOP | Errno::MLINK | Errno::NOTDIR) => {
+                        return Err(io::ErrorKind::NotADirectory.into());
+                    }
+                    opened => opened?,
+                };
             }
-            _ => return Ok(WorkFile::Other),
+            Ok(Self(dir))
         }
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(openat(&dir, name, flags, Mode::empty())?);
-        let meta = file.metadata()?;
-        if !meta.is_file() {
-            return Ok(WorkFile::Other);
+
+        pub(super) fn file(&self, name: &[u8]) -> io::Result<WorkFile> {
+            let Self(dir) = self;
+            // What is no file must not even be opened: that may block, or wake somebody up.
+            let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            match FileType::from_raw_mode(stat.st_mode) {
+                FileType::RegularFile => {}
+                FileType::Symlink => {
+                    let target = readlinkat(dir, name, Vec::new())?;
+                    return Ok(WorkFile::Link(target.into_bytes()));
+                }
+                _ => return Ok(WorkFile::Other),
+            }
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let file = File::from(openat(dir, name, flags, Mode::empty())?);
+            let meta = file.metadata()?;
+            if !meta.is_file() {
+                return Ok(WorkFile::Other);
+            }
+            Ok(WorkFile::Regular {
+                file,
+                executable: meta.permissions().mode() & 0o100 != 0,
+            })
         }
-        Ok(WorkFile::Regular {
-            file,
-            executable: meta.permissions().mode() & 0o100 != 0,
-        })
     }
 }
 
@@ -85,36 +132,45 @@ mod os {
 mod os {
     use std::fs;
     use std::io;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
-    use super::{RepoPath, WorkFile};
+    use super::WorkFile;
     use crate::repo_path::os_path;
 
-    pub(super) fn open(root: &Path, path: &RepoPath) -> io::Result<WorkFile> {
-        let mut place = root.to_owned();
-        let mut parts = path.as_bytes().split(|&byte| byte == b'/').peekable();
-        while let Some(part) = parts.next() {
-            let Some(part_name) = os_path(part) else {
-                return Ok(WorkFile::Missing);
-            };
-            place.push(part_name);
+    pub(super) struct Directory(PathBuf);
+
+    impl Directory {
+        pub(super) fn open(root: &Path, path: &[u8]) -> io::Result<Self> {
+            let mut place = root.to_owned();
+            for part in path
+                .split(|&byte| byte == b'/')
+                .filter(|part| !part.is_empty())
+            {
+                place.push(os_path(part).ok_or(io::ErrorKind::NotFound)?);
+                if !fs::symlink_metadata(&place)?.is_dir() {
+                    return Err(io::ErrorKind::NotADirectory.into());
+                }
+            }
+            Ok(Self(place))
+        }
+
+        pub(super) fn file(&self, name: &[u8]) -> io::Result<WorkFile> {
+            let name = os_path(name).ok_or(io::ErrorKind::NotFound)?;
+            let place = self.0.join(name);
             let meta = fs::symlink_metadata(&place)?;
-            if meta.is_symlink() && parts.peek().is_none() {
+            if meta.is_symlink() {
                 let target = fs::read_link(&place)?;
                 return Ok(WorkFile::Link(
                     target.as_os_str().as_encoded_bytes().to_owned(),
                 ));
             }
-            if parts.peek().is_some() && !meta.is_dir() {
-                return Ok(WorkFile::Missing);
-            }
-            if parts.peek().is_none() && !meta.is_file() {
+            if !meta.is_file() {
                 return Ok(WorkFile::Other);
             }
+            Ok(WorkFile::Regular {
+                file: cc_core::fs::open_regular(&place)?,
+                executable: false,
+            })
         }
-        Ok(WorkFile::Regular {
-            file: cc_core::fs::open_regular(&place)?,
-            executable: false,
-        })
     }
 }

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::time::{Instant, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use cc_core::{Clock, Env};
 use cc_git::{Fingerprint, Git, Repository};
@@ -54,6 +55,8 @@ fn row(sandbox: &Sandbox, what: &str, times: f64, more: f64) -> Result<Row, Box<
         wall(&git.cwd(sandbox.repo()).args(["status", "--porcelain=v2"]))
     };
     let floor = median(RUNS, status)?;
+    // What was written just now is not taken on trust; in a turn that is a file or two.
+    thread::sleep(Duration::from_secs(3));
     let took = median(RUNS, || fingerprint(sandbox))?;
     let operation = format!("fingerprint of a turn, {what}");
     Ok(Row::at_most(operation, "ms", took, times * floor + more).with_floor(floor))

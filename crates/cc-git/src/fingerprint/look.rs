@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
@@ -13,7 +12,8 @@ use super::seen::{Digest, Seen, Stamp};
 use super::status::{LEFT_OUT, Listed};
 use super::{Entry, Fingerprint, Paths};
 use crate::repo_path::RepoPath;
-use crate::work_file::WorkFile;
+use crate::runner::at_once;
+use crate::work_file::{WorkFile, WorkFiles};
 
 /// Larger files are known by their stamp alone.
 const LARGE: u64 = 32 << 20;
@@ -46,15 +46,10 @@ impl<'a> Known<'a> {
         });
         Self(files.collect())
     }
-
-    fn content(&self, path: &RepoPath, stamp: Stamp) -> Option<&Seen> {
-        let (known, seen) = self.0.get(path)?;
-        (*known == stamp).then_some(*seen)
-    }
 }
 
 /// Looks at everything listed, on two threads where that is much.
-pub(super) fn at_all(root: &Path, listed: Vec<Listed>, known: &Known) -> io::Result<Vec<Entry>> {
+pub(super) fn at_all(root: &Path, listed: Vec<Listed>, known: &Known) -> Vec<Entry> {
     let looker = Looker {
         root,
         known,
@@ -62,16 +57,12 @@ pub(super) fn at_all(root: &Path, listed: Vec<Listed>, known: &Known) -> io::Res
     };
     let mut first = listed;
     if first.len() < WORTH_A_THREAD {
-        return Ok(looker.at_each(first));
+        return looker.at_each(first);
     }
     let second = first.split_off(first.len() / 2);
-    thread::scope(|scope| {
-        let second = thread::Builder::new().spawn_scoped(scope, || looker.at_each(second))?;
-        let mut entries = looker.at_each(first);
-        let second = second.join();
-        entries.extend(second.map_err(|_| io::Error::other("a thread panicked"))?);
-        Ok(entries)
-    })
+    let (mut entries, more) = at_once(|| looker.at_each(first), || looker.at_each(second));
+    entries.extend(more);
+    entries
 }
 
 struct Looker<'a> {
@@ -83,6 +74,7 @@ struct Looker<'a> {
 
 impl Looker<'_> {
     fn at_each(&self, listed: Vec<Listed>) -> Vec<Entry> {
+        let mut files = WorkFiles::new(self.root);
         let mut entries = Vec::with_capacity(listed.len());
         // A sparse checkout leaves out whole directories; one look at each is enough.
         let mut nowhere: Option<Vec<u8>> = None;
@@ -96,7 +88,7 @@ impl Looker<'_> {
                 continue;
             }
             let seen = if look {
-                self.at(&path)
+                self.at(&path, &mut files)
             } else {
                 Seen::AsIndexed
             };
@@ -109,17 +101,17 @@ impl Looker<'_> {
         entries
     }
 
-    fn at(&self, path: &RepoPath) -> Seen {
+    fn at(&self, path: &RepoPath, files: &mut WorkFiles<'_>) -> Seen {
         let Some(place) = path.below(self.root) else {
             return Seen::Other;
         };
         // Links on the way lead to a file of the same stamp at worst, which is the same file.
-        if let Ok(meta) = fs::symlink_metadata(&place)
-            && let Some(seen) = self.known.content(path, Stamp::of(&meta))
+        if let Some((stamp, seen)) = self.known.0.get(path)
+            && fs::symlink_metadata(&place).is_ok_and(|meta| Stamp::of(&meta) == *stamp)
         {
-            return seen.clone();
+            return (*seen).clone();
         }
-        match WorkFile::open(self.root, path) {
+        match files.open(path) {
             WorkFile::Regular { file, executable } => match file.metadata() {
                 Ok(meta) => Seen::File {
                     executable,

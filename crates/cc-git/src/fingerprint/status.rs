@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ObjectId;
 use crate::repo_path::RepoPath;
 
@@ -108,13 +110,17 @@ fn tracked(record: &[u8], fields: usize) -> Option<Listed> {
 }
 
 /// What `git status` does not tell, from the answer of `git ls-files -v --stage -z`.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(super) struct Special {
     /// Paths at which the index has a commit of another repository.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) submodules: BTreeSet<RepoPath>,
     /// Files whose changes git was told to overlook (`assume-unchanged`, `skip-worktree`).
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) overlooked: BTreeSet<RepoPath>,
     /// Files that a sparse checkout leaves out (`skip-worktree`): overlooked, if they are there.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) left_out: BTreeSet<RepoPath>,
 }
 
@@ -133,6 +139,10 @@ impl Special {
             self.overlooked.insert(RepoPath::new(&record[tab + 1..]));
         }
         true
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.submodules.len() + self.overlooked.len() + self.left_out.len()
     }
 
     /// Adds the overlooked files to those that git lists.

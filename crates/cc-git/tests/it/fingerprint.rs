@@ -425,6 +425,36 @@ fn digests_are_used_again_only_where_the_stamp_was_not_fresh() {
 }
 
 #[test]
+#[cfg(unix)]
+fn the_index_is_read_again_only_where_it_is_another_one() {
+    let lab = lab().with_calls_noted();
+    let later = Clock::System.now().plus(Duration::from_secs(60));
+    let repository = lab.repository();
+    let next = |previous: Option<&Fingerprint>| {
+        lab.calls();
+        let fingerprint = repository.fingerprint(previous, later).unwrap();
+        (fingerprint, lab.calls().contains(&"ls-files".to_owned()))
+    };
+    let (first, read) = next(None);
+    assert!(read);
+    let (second, read) = next(Some(&first));
+    assert!(!read && second == first);
+    lab.git(["update-index", "--assume-unchanged", "a.txt"]);
+    let (third, read) = next(Some(&second));
+    assert!(read);
+    lab.write("a.txt", "x");
+    let (fourth, read) = next(Some(&third));
+    assert!(!read);
+    assert_eq!(fourth.changes_since(&third).unwrap().files, ["a.txt"]);
+    // A fresh index could become another one and look the same.
+    let (fresh, _) = (
+        repository.fingerprint(None, Clock::System.now()).unwrap(),
+        lab.calls(),
+    );
+    assert!(next(Some(&fresh)).1);
+}
+
+#[test]
 fn writes_within_the_same_tick_are_noticed() {
     let lab = lab();
     let modified = UNIX_EPOCH + Duration::from_secs(1_000_000_000);

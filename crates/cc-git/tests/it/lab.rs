@@ -57,6 +57,42 @@ impl Lab {
         self
     }
 
+    /// Has the product's calls of git noted down.
+    #[cfg(unix)]
+    pub(crate) fn with_calls_noted(self) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let bin = self.base.join("bin");
+        let real = Git::locate(&self.env()).unwrap();
+        let script = format!(
+            "#!/bin/sh\necho \"$*\" >>{}\nexec {} \"$@\"\n",
+            self.base.join("calls").display(),
+            real.path().display()
+        );
+        self.write(bin.join("git"), script);
+        fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", bin.display(), search_path());
+        self.with_var("PATH", path)
+    }
+
+    /// The subcommands of the calls since the last time.
+    #[cfg(unix)]
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let log = self.base.join("calls");
+        let calls = fs::read_to_string(&log).unwrap_or_default();
+        fs::write(&log, "").unwrap();
+        let subcommand = |call: &str| {
+            let mut words = call.split(' ');
+            while let Some(word) = words.next() {
+                match word {
+                    "-C" | "--git-dir" | "--work-tree" => drop(words.next()),
+                    word => return word.to_owned(),
+                }
+            }
+            call.to_owned()
+        };
+        calls.lines().map(subcommand).collect()
+    }
+
     /// What the product gets as its environment.
     pub(crate) fn env(&self) -> Env {
         let mut vars = vec![
