@@ -1,0 +1,163 @@
+//! What Codex reads of `cc`: manifest, skills, hooks, logo; made for the place of the binaries.
+//!
+//! The files lie beside this crate as templates. Skills and hooks name our binaries by absolute
+//! path, because nothing of Codex expands a variable there and no PATH can be relied on
+//! (`facts/codex.md`, D and F), so a bundle belongs to one installation.
+//! Not here: where a bundle is put, and how Codex is told of it (`cc-installer`).
+//!
+//! Start with [`Bundle`].
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+/// The name of the plugin.
+pub const NAME: &str = "cc";
+
+/// The version of the plugin, which is that of its binaries.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Where the manifest lies in the bundle.
+pub const MANIFEST: &str = ".codex-plugin/plugin.json";
+
+/// Where the declaration of hooks lies in a bundle that brings its own.
+pub const HOOKS: &str = "hooks/hooks.json";
+
+/// The skills, in the order people meet them.
+pub const SKILLS: [&str; 7] = [
+    "review",
+    "adversarial-review",
+    "rescue",
+    "status",
+    "result",
+    "cancel",
+    "setup",
+];
+
+macro_rules! templates {
+    ($($path:literal),+ $(,)?) => {
+        [$(($path, include_bytes!(concat!("../", $path)).as_slice())),+]
+    };
+}
+
+/// All files, with `{{…}}` where a path or the version belongs.
+const TEMPLATES: &[(&str, &[u8])] = &templates![
+    ".codex-plugin/plugin.json",
+    "assets/logo.svg",
+    "hooks/hooks.json",
+    "skills/adversarial-review/SKILL.md",
+    "skills/adversarial-review/agents/openai.yaml",
+    "skills/cancel/SKILL.md",
+    "skills/cancel/agents/openai.yaml",
+    "skills/rescue/SKILL.md",
+    "skills/rescue/agents/openai.yaml",
+    "skills/result/SKILL.md",
+    "skills/result/agents/openai.yaml",
+    "skills/review/SKILL.md",
+    "skills/review/agents/openai.yaml",
+    "skills/setup/SKILL.md",
+    "skills/setup/agents/openai.yaml",
+    "skills/status/SKILL.md",
+    "skills/status/agents/openai.yaml",
+];
+
+/// Where Codex gets the hooks from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HooksFrom {
+    /// The plugin declares them itself.
+    Plugin,
+    /// They stand in the user's `hooks.json`: the plugin declares none, or each would run twice.
+    User,
+}
+
+/// The bundle for one installation.
+#[derive(Clone, Copy, Debug)]
+pub struct Bundle<'a> {
+    /// The absolute path of `cc-cli`, in need of no quoting in a shell.
+    pub cli: &'a str,
+    /// The absolute path of `cc-hooks`, likewise.
+    pub hooks: &'a str,
+    /// Where Codex gets the hooks from.
+    pub hooks_from: HooksFrom,
+}
+
+/// One file of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its path in the bundle, with forward slashes.
+    pub path: &'static str,
+    /// Its content.
+    pub content: Cow<'static, [u8]>,
+}
+
+/// One hook as it is declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// The event as `hooks.json` writes it, such as `SessionStart`.
+    pub event: String,
+    /// The whole command line.
+    pub command: String,
+    /// The time it may take, in seconds.
+    pub timeout: u64,
+}
+
+impl Bundle<'_> {
+    /// All files of the bundle, sorted by path.
+    pub fn files(&self) -> Vec<File> {
+        let wanted = TEMPLATES
+            .iter()
+            .filter(|(path, _)| self.hooks_from == HooksFrom::Plugin || *path != HOOKS);
+        wanted
+            .map(|&(path, template)| File {
+                path,
+                content: self.fill(path, template),
+            })
+            .collect()
+    }
+
+    /// The hooks that [`HOOKS`] declares, in its order, wherever they end up.
+    pub fn hooks(&self) -> Vec<Hook> {
+        let template = TEMPLATES.iter().find(|(path, _)| *path == HOOKS);
+        let content = template.map_or_else(Cow::default, |&(path, text)| self.fill(path, text));
+        let document: Value = serde_json::from_slice(&content).unwrap_or_default();
+        let events = document["hooks"].as_object();
+        let hook = |(event, groups): (&String, &Value)| {
+            let handler = &groups[0]["hooks"][0];
+            Some(Hook {
+                event: event.clone(),
+                command: handler["command"].as_str()?.to_owned(),
+                timeout: handler["timeout"].as_u64()?,
+            })
+        };
+        events.into_iter().flatten().filter_map(hook).collect()
+    }
+
+    fn fill(&self, path: &str, template: &'static [u8]) -> Cow<'static, [u8]> {
+        let text = match std::str::from_utf8(template) {
+            Ok(text) if text.contains("{{") || path == MANIFEST => text,
+            _ => return Cow::Borrowed(template),
+        };
+        let is_json = path.ends_with(".json");
+        let place = |value: &str| {
+            if is_json {
+                // A path of Windows has backslashes.
+                let quoted = Value::from(value).to_string();
+                quoted[1..quoted.len() - 1].to_owned()
+            } else {
+                value.to_owned()
+            }
+        };
+        let mut text = text
+            .replace("{{cc-cli}}", &place(self.cli))
+            .replace("{{cc-hooks}}", &place(self.hooks))
+            .replace("{{version}}", VERSION);
+        if path == MANIFEST && self.hooks_from == HooksFrom::User {
+            // Without the field Codex would look for `hooks/hooks.json` by itself.
+            text = text.replace(&format!("\"./{HOOKS}\""), "{}");
+        }
+        Cow::Owned(text.into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests;
