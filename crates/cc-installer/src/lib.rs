@@ -6,6 +6,11 @@
 //!
 //! Start with [`run`].
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "installing, which uses it, comes next")
+)]
+mod edit;
 mod found;
 
 use std::ffi::OsString;

@@ -1,0 +1,268 @@
+//! `config.toml` of Codex: what stands in it about us, and taking that out.
+//!
+//! Codex writes its entries itself. Here is what it leaves behind (trust in hooks), what it leaves
+//! when it is gone, and the one flag that old versions need.
+
+use toml_edit::{DocumentMut, Item, TableLike, TomlError};
+
+use super::lines::{keep_endings, unix};
+use super::{EditError, line_at};
+
+/// What `config.toml` says about our plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entries {
+    /// Whether the plugin is enabled, where it is named.
+    pub(crate) enabled: Option<bool>,
+    /// Where our marketplace lies, where it is named.
+    pub(crate) marketplace: Option<String>,
+    /// All keys of trust in hooks, those of others too.
+    pub(crate) trust: Vec<String>,
+}
+
+/// The flag that switches hooks on in versions that have them off, as it was before us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FlagBefore {
+    /// Its value; `None` where it was not there.
+    pub(crate) value: Option<bool>,
+    /// Whether the table around it was there.
+    pub(crate) table: bool,
+}
+
+const FLAG: (&str, &str) = ("features", "codex_hooks");
+
+/// Reads what stands about the plugin `id` of `marketplace`.
+///
+/// # Errors
+/// When the text is not TOML.
+pub(crate) fn entries(text: &str, id: &str, marketplace: &str) -> Result<Entries, EditError> {
+    let document = parse(&unix(text))?;
+    let at = |path: &[&str]| {
+        path.iter()
+            .try_fold(document.as_item(), |item, key| item.get(key))
+    };
+    let trust = at(&["hooks", "state"]).and_then(Item::as_table_like);
+    let plugin = at(&["plugins", id]);
+    Ok(Entries {
+        enabled: plugin.map(|plugin| {
+            plugin
+                .get("enabled")
+                .and_then(Item::as_bool)
+                .unwrap_or(true)
+        }),
+        marketplace: at(&["marketplaces", marketplace]).map(|known| {
+            known
+                .get("source")
+                .and_then(Item::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        }),
+        trust: trust
+            .into_iter()
+            .flat_map(TableLike::iter)
+            .map(|(key, _)| key.to_owned())
+            .collect(),
+    })
+}
+
+/// `text` without the plugin `id`, its `marketplace` and the given keys of trust.
+///
+/// # Errors
+/// When the text is not TOML.
+pub(crate) fn without(
+    text: &str,
+    id: &str,
+    marketplace: &str,
+    trust: &[String],
+) -> Result<String, EditError> {
+    let mut edited = unix(text);
+    let known = entries(text, id, marketplace)?;
+    for key in trust.iter().filter(|key| known.trust.contains(key)) {
+        edited = remove(&edited, &["hooks", "state", key])?;
+    }
+    if known.enabled.is_some() {
+        edited = remove(&edited, &["plugins", id])?;
+    }
+    if known.marketplace.is_some() {
+        edited = remove(&edited, &["marketplaces", marketplace])?;
+    }
+    if known.trust.iter().any(|key| trust.contains(key)) {
+        // Codex heads the trust with tables of their own.
+        for path in [["hooks", "state"].as_slice(), &["hooks"]] {
+            if is_empty_table(&edited, path)? {
+                edited = remove(&edited, path)?;
+            }
+        }
+    }
+    Ok(if edited == unix(text) {
+        text.to_owned()
+    } else {
+        keep_endings(text, &edited)
+    })
+}
+
+/// `text` with the flag on, and what it was before.
+///
+/// # Errors
+/// When the text is not TOML, or `features` is no table.
+pub(crate) fn with_flag(text: &str) -> Result<(String, FlagBefore), EditError> {
+    let (table, key) = FLAG;
+    let mut document = parse(&unix(text))?;
+    let before = FlagBefore {
+        value: document
+            .get(table)
+            .and_then(|table| table.get(key))
+            .and_then(Item::as_bool),
+        table: document.contains_key(table),
+    };
+    if before.value == Some(true) {
+        return Ok((text.to_owned(), before));
+    }
+    let Some(features) = document.get_mut(table) else {
+        // Written the way that taking it out expects: one blank line, then the table.
+        let mut edited = unix(text);
+        if !edited.is_empty() {
+            edited.push_str(if edited.ends_with('\n') { "\n" } else { "\n\n" });
+        }
+        edited.push_str(&format!("[{table}]\n{key} = true\n"));
+        return Ok((keep_endings(text, &edited), before));
+    };
+    let features = features.as_table_like_mut().ok_or(EditError::Shape {
+        line: 1,
+        expected: "a table `features`",
+    })?;
+    set(features, key, true);
+    Ok((keep_endings(text, &document.to_string()), before))
+}
+
+/// `text` with the flag as it was.
+///
+/// # Errors
+/// When the text is not TOML.
+pub(crate) fn with_flag_restored(text: &str, before: FlagBefore) -> Result<String, EditError> {
+    let (table, key) = FLAG;
+    let lf = unix(text);
+    let mut document = parse(&lf)?;
+    let Some(features) = document.get_mut(table).and_then(Item::as_table_like_mut) else {
+        return Ok(text.to_owned());
+    };
+    if features.get(key).and_then(Item::as_bool) != Some(true) {
+        return Ok(text.to_owned());
+    }
+    if let Some(value) = before.value {
+        set(features, key, value);
+        return Ok(keep_endings(text, &document.to_string()));
+    }
+    let alone = features.len() == 1;
+    let edited = if alone && !before.table {
+        remove(&lf, &[table])?
+    } else {
+        features.remove(key);
+        document.to_string()
+    };
+    Ok(keep_endings(text, &edited))
+}
+
+/// Sets a value in place, so that the comment behind it stays.
+fn set(table: &mut dyn TableLike, key: &str, value: bool) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(known) => {
+            let decor = known.decor().clone();
+            *known = value.into();
+            *known.decor_mut() = decor;
+        }
+        None => {
+            table.insert(key, toml_edit::value(value));
+        }
+    }
+}
+
+fn is_empty_table(text: &str, path: &[&str]) -> Result<bool, EditError> {
+    let document = parse(text)?;
+    let item = path
+        .iter()
+        .try_fold(document.as_item(), |item, key| item.get(key));
+    Ok(item
+        .and_then(Item::as_table_like)
+        .is_some_and(TableLike::is_empty))
+}
+
+/// `text` without the table at `path`.
+///
+/// The editor of structure would take the comments above the table with it. So its lines are cut out
+/// where that gives the same document, and only else is the structure edited.
+fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
+    let mut document = parse(text)?;
+    let Some((last, parents)) = path.split_last() else {
+        return Ok(text.to_owned());
+    };
+    let parent = parents
+        .iter()
+        .try_fold(document.as_item_mut(), |item, key| item.get_mut(key));
+    if let Some(parent) = parent.and_then(Item::as_table_like_mut) {
+        parent.remove(last);
+    }
+    let structural = document.to_string();
+    let by_lines = cut_lines(text, path);
+    Ok(if meaning(&by_lines) == meaning(&structural) {
+        by_lines
+    } else {
+        structural
+    })
+}
+
+/// `text` without the lines of the table at `path`, and one blank line before it.
+fn cut_lines(text: &str, path: &[&str]) -> String {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let is_ours = |line: &&str| header(line).is_some_and(|found| found == path);
+    let Some(mut start) = lines.iter().position(is_ours) else {
+        return text.to_owned();
+    };
+    let body = lines[start + 1..]
+        .iter()
+        .take_while(|line| !line.trim_start().starts_with('['));
+    let says = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let length = body
+        .enumerate()
+        .filter(|(_, line)| says(line))
+        .last()
+        .map_or(0, |(at, _)| at + 1);
+    let mut end = start + 1 + length;
+    let is_blank = |at: usize| lines.get(at).is_some_and(|line| line.trim().is_empty());
+    if start > 0 && is_blank(start - 1) {
+        start -= 1;
+    } else if start == 0 && is_blank(end) {
+        end += 1;
+    }
+    [&lines[..start], &lines[end..]].concat().concat()
+}
+
+/// The path of a line that heads a table.
+fn header(line: &str) -> Option<Vec<String>> {
+    if !line.trim_start().starts_with('[') || line.trim_start().starts_with("[[") {
+        return None;
+    }
+    let document: DocumentMut = line.parse().ok()?;
+    let mut path = Vec::new();
+    let mut table = document.as_table();
+    while let Some((key, Item::Table(inner))) = table.iter().next() {
+        path.push(key.to_owned());
+        table = inner;
+    }
+    Some(path)
+}
+
+/// What a document says, whatever its form.
+fn meaning(text: &str) -> Option<serde_json::Value> {
+    toml_edit::de::from_str(text).ok()
+}
+
+fn parse(text: &str) -> Result<DocumentMut, EditError> {
+    text.parse().map_err(|error: TomlError| EditError::Syntax {
+        line: error.span().map_or(1, |span| line_at(text, span.start)),
+        reason: error.message().to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

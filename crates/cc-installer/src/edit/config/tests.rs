@@ -1,0 +1,178 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const ID: &str = "cc@cc-local";
+const TRUST: &str = "cc@cc-local:hooks/hooks.json:stop:0:0";
+
+/// What Codex 0.169 writes for us.
+const OURS: &str = r#"
+[marketplaces.cc-local]
+source_type = "local"
+source = "/home/dev/.codex/cc/marketplace"
+
+[plugins."cc@cc-local"]
+enabled = true
+
+[hooks.state]
+
+[hooks.state."cc@cc-local:hooks/hooks.json:stop:0:0"]
+trusted_hash = "sha256:aa"
+trusted_content_hash = "sha256:bb"
+"#;
+
+fn forget(text: &str) -> String {
+    without(text, ID, "cc-local", &[TRUST.to_owned()]).unwrap()
+}
+
+#[test]
+fn what_codex_wrote_is_found_and_goes() {
+    let text = format!("model = \"x\"\n{OURS}");
+    let found = entries(&text, ID, "cc-local").unwrap();
+    assert_eq!(found.enabled, Some(true));
+    assert_eq!(
+        found.marketplace.as_deref(),
+        Some("/home/dev/.codex/cc/marketplace")
+    );
+    assert_eq!(found.trust, [TRUST]);
+    assert_eq!(forget(&text), "model = \"x\"\n");
+    assert_eq!(forget(OURS), "", "a file that only we caused");
+}
+
+#[test]
+fn comments_and_tables_around_stay() {
+    let text = format!("# top\n{OURS}\n# about the editor\n[tui] # here\ntheme = 'dark'\n");
+    assert_eq!(
+        forget(&text),
+        "# top\n\n# about the editor\n[tui] # here\ntheme = 'dark'\n"
+    );
+    let commented =
+        "[hooks.state]\n# mine\n[hooks.state.\"/h.json:stop:0:0\"]\ntrusted_hash = \"x\"\n";
+    assert_eq!(
+        forget(&format!(
+            "{commented}{}",
+            OURS.replace("[hooks.state]\n\n", "")
+        )),
+        commented
+    );
+}
+
+#[test]
+fn forms_that_codex_does_not_write_go_too() {
+    let inline = format!("plugins = {{ \"{ID}\" = {{ enabled = true }}, other = {{}} }}\n");
+    assert_eq!(forget(&inline), "plugins = { other = {} }\n");
+    let dotted = format!("hooks.state.\"{TRUST}\".trusted_hash = \"x\"\na = 1\n");
+    assert!(!forget(&dotted).contains(TRUST));
+    let hidden = format!(
+        "text = '''\n[plugins.\"{ID}\"]\nenabled = true\n'''\n[plugins.\"{ID}\"]\nenabled = false\n"
+    );
+    assert_eq!(
+        forget(&hidden),
+        format!("text = '''\n[plugins.\"{ID}\"]\nenabled = true\n'''\n")
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_named_by_line() {
+    let error = with_flag("a = 1\nb = [\n").unwrap_err();
+    assert!(
+        matches!(error, EditError::Syntax { line: 2 | 3, .. }),
+        "{error}"
+    );
+    let error = with_flag("features = 3\n").unwrap_err();
+    assert_eq!(
+        error,
+        EditError::Shape {
+            line: 1,
+            expected: "a table `features`"
+        }
+    );
+}
+
+#[test]
+fn the_flag_is_set_where_it_belongs() {
+    let check = |text: &str, expect: &str| {
+        let (with, before) = with_flag(text).unwrap();
+        assert_eq!(with, expect);
+        assert_eq!(with_flag(&with).unwrap().0, with);
+        assert_eq!(with_flag_restored(&with, before).unwrap(), text);
+    };
+    check("", "[features]\ncodex_hooks = true\n");
+    check("a = 1\n", "a = 1\n\n[features]\ncodex_hooks = true\n");
+    check(
+        "[features]\nx = true\n\n[tui]\n",
+        "[features]\nx = true\ncodex_hooks = true\n\n[tui]\n",
+    );
+    check(
+        "[features]\r\ncodex_hooks = false # no\r\n",
+        "[features]\r\ncodex_hooks = true # no\r\n",
+    );
+    check(
+        "features = { x = true }\n",
+        "features = { x = true , codex_hooks = true }\n",
+    );
+    check(
+        "[features]\ncodex_hooks = true\n",
+        "[features]\ncodex_hooks = true\n",
+    );
+}
+
+prop_compose! {
+    /// A configuration of somebody, with comments, odd spaces and either line ending.
+    fn foreign()(
+        parts in proptest::sample::subsequence(vec![
+            "# about me\n", "model = \"gpt\"   # trailing\n", "\n", "list = [\n  1, # one\n  2,\n]\n",
+            "text = '''\n[not.a.table]\n'''\n", "[tui]\ntheme = \"dark\"\n", "\n\n",
+            "[features]\n# chosen\nfast = true\n", "[plugins.\"other@place\"]\nenabled = false\n",
+            "[[agents]]\nname = \"a\"\n", "\n[hooks.state.\"other@place:hooks/hooks.json:stop:0:0\"]\ntrusted_hash = \"x\"\n",
+            "# the end\n",
+        ], 0..=12),
+        crlf: bool,
+        open: bool,
+    ) -> String {
+        let mut text = parts.concat();
+        if open {
+            text.truncate(text.trim_end_matches('\n').len());
+        }
+        if crlf { text.replace('\n', "\r\n") } else { text }
+    }
+}
+
+/// What Codex does at an install: it rewrites the file with `\n` and appends its tables.
+fn installed(text: &str) -> String {
+    let mut text = unix(text);
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let mut ours = OURS.to_owned();
+    if text.contains("hooks.state") {
+        ours = ours.replace("[hooks.state]\n\n", "");
+    }
+    let ours = if text.is_empty() {
+        ours.trim_start()
+    } else {
+        &ours
+    };
+    text + ours
+}
+
+proptest! {
+    #[test]
+    fn an_install_by_codex_is_undone_to_the_byte(foreign in foreign()) {
+        prop_assume!(parse(&unix(&foreign)).is_ok());
+        let kept = keep_endings(&foreign, &installed(&foreign));
+        let undone = forget(&kept);
+        prop_assert_eq!(&forget(&undone), &undone, "twice is once");
+        prop_assert_eq!(keep_endings(&foreign, &undone), foreign);
+    }
+
+    #[test]
+    fn the_flag_is_undone_to_the_byte(foreign in foreign()) {
+        prop_assume!(parse(&unix(&foreign)).is_ok());
+        let (with, before) = with_flag(&foreign).unwrap();
+        prop_assert_eq!(parse(&unix(&with)).unwrap()["features"]["codex_hooks"].as_bool(), Some(true));
+        prop_assert_eq!(&with_flag(&with).unwrap().0, &with);
+        let undone = with_flag_restored(&with, before).unwrap();
+        prop_assert_eq!(keep_endings(&foreign, &undone), foreign);
+    }
+}

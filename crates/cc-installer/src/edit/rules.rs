@@ -1,0 +1,104 @@
+//! Exec rules: which commands Codex runs without asking and outside its sandbox.
+//!
+//! A rule is a line of Starlark. Ours stands in a file of its own; the host's dialog ("don't ask
+//! again") appends the same to `default.rules`, where it stands among the user's (`facts/codex.md`, I).
+
+use serde_json::Value;
+
+/// The rule that lets Codex run `cli`, as Starlark.
+pub(crate) fn rule(cli: &str) -> String {
+    // Starlark reads the escapes of JSON.
+    format!(
+        "prefix_rule(pattern=[{}], decision=\"allow\")",
+        Value::from(cli)
+    )
+}
+
+/// The whole of our own rules file.
+pub(crate) fn file(cli: &str) -> String {
+    format!(
+        "# Written by cc-installer with your consent: Codex runs cc-cli without asking and outside of\n\
+         # its sandbox, where Claude Code can reach the network. `cc-installer uninstall` removes it.\n\
+         {}\n",
+        rule(cli)
+    )
+}
+
+/// Whether `text` allows every call of `cli`.
+pub(crate) fn allows(text: &str, cli: &str) -> bool {
+    let rule = rule(cli);
+    let squeezed = |text: &str| text.replace([' ', '\t'], "");
+    text.lines().any(|line| squeezed(line) == squeezed(&rule))
+}
+
+/// Whether a line of `text` is a rule for some `cc-cli`.
+pub(crate) fn mentions(text: &str, name: &str) -> bool {
+    let ends = [
+        format!("/{name}\""),
+        format!("\\\\{name}\""),
+        format!("/{name}.exe\""),
+        format!("\\\\{name}.exe\""),
+    ];
+    let mut rules = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with("prefix_rule("));
+    rules.any(|line| ends.iter().any(|end| line.contains(end.as_str())))
+}
+
+/// `text` without the rules whose command is `cli`.
+pub(crate) fn without(text: &str, cli: &str) -> String {
+    let lines = text.split_inclusive('\n');
+    lines.filter(|line| !is_about(line, cli)).collect()
+}
+
+/// Whether a line is one whole rule whose pattern begins with `cli`.
+fn is_about(line: &str, cli: &str) -> bool {
+    let squeezed = line.trim();
+    let Some(rest) = squeezed.strip_prefix("prefix_rule(") else {
+        return false;
+    };
+    let Some(pattern) = rest.trim_start().strip_prefix("pattern") else {
+        return false;
+    };
+    let pattern = pattern.trim_start().strip_prefix('=').map(str::trim_start);
+    let first = pattern
+        .and_then(|pattern| pattern.strip_prefix('['))
+        .map(str::trim_start);
+    let quoted = Value::from(cli).to_string();
+    first.is_some_and(|first| first.starts_with(&quoted)) && squeezed.ends_with(')')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLI: &str = "/home/dev/.codex/cc/bin/cc-cli";
+
+    #[test]
+    fn our_file_allows_exactly_our_binary() {
+        let file = file(CLI);
+        assert!(allows(&file, CLI) && mentions(&file, "cc-cli"));
+        assert!(!allows(&file, "/home/dev/.codex/cc/bin/cc-hooks"));
+        assert_eq!(
+            rule(r"C:\cc\cc-cli.exe"),
+            r#"prefix_rule(pattern=["C:\\cc\\cc-cli.exe"], decision="allow")"#
+        );
+        assert!(mentions(&super::file(r"C:\cc\cc-cli.exe"), "cc-cli"));
+    }
+
+    #[test]
+    fn only_our_lines_are_taken_out() {
+        let foreign = "# mine\r\nprefix_rule(pattern=[\"git\", \"push\"], decision=\"prompt\")\r\n";
+        let narrow = format!("prefix_rule(pattern=[\"{CLI}\", \"review\"], decision=\"allow\")\n");
+        let text = format!("{foreign}{}\n{narrow}", rule(CLI));
+        assert_eq!(without(&text, CLI), foreign);
+        let other = format!("prefix_rule(pattern=[\"{CLI}-other\"], decision=\"allow\")\n");
+        assert_eq!(without(&other, CLI), other, "another program");
+        let several = format!("prefix_rule(pattern=[\"{CLI}\"],\n  decision=\"allow\")\n");
+        assert_eq!(
+            without(&several, CLI),
+            several,
+            "not one whole rule: the user's own hand"
+        );
+    }
+}
