@@ -1,5 +1,6 @@
 //! The kit does what the other suites rely on.
 
+mod codex_queue;
 mod fake_claude;
 mod real_claude;
 mod real_codex;

@@ -128,12 +128,44 @@ impl AppServer {
     /// When the server refuses or the turn does not end in time.
     #[track_caller]
     pub fn turn(&mut self, thread: &str, prompt: &str) -> Value {
+        let turn = self.start_turn(thread, prompt);
+        self.end_of_turn(&turn)
+    }
+
+    /// Starts a turn; its id.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[track_caller]
+    pub fn start_turn(&mut self, thread: &str, prompt: &str) -> String {
         let input = json!([{"type": "text", "text": prompt}]);
         let started = self.request("turn/start", &json!({"threadId": thread, "input": input}));
-        let id = started["turn"]["id"].clone();
-        let ended =
-            |note: &Value| note["method"] == "turn/completed" && note["params"]["turn"]["id"] == id;
+        let id = started["turn"]["id"].as_str();
+        id.expect("a turn has an id").to_owned()
+    }
+
+    /// Waits for the end of a turn; what Codex tells about it then.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    #[track_caller]
+    pub fn end_of_turn(&mut self, turn: &str) -> Value {
+        let ended = |note: &Value| {
+            note["method"] == "turn/completed" && note["params"]["turn"]["id"] == turn
+        };
         self.wait_for_note("the end of the turn", ended)["params"]["turn"].take()
+    }
+
+    /// The messages that wait for the thread, put there by `codex queue`.
+    ///
+    /// # Panics
+    /// When the list does not come; older versions have no queue.
+    #[track_caller]
+    pub fn queued(&mut self, thread: &str) -> Vec<String> {
+        let listed = self.request("thread/queue/list", &json!({"threadId": thread}));
+        let waiting = listed["data"].as_array().into_iter().flatten();
+        let texts = waiting.filter_map(|message| message["input"][0]["text"].as_str());
+        texts.map(str::to_owned).collect()
     }
 
     /// Waits for a notification, those that came already among them.

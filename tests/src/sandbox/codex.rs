@@ -63,6 +63,16 @@ impl Sandbox {
         AppServer::on(server, &self.repo())
     }
 
+    /// Queues a message for a session, as a job that has ended does.
+    ///
+    /// # Panics
+    /// When Codex refuses; older versions have no queue.
+    #[track_caller]
+    pub fn queue(&self, session: &str, message: &str) {
+        let queue = ["queue", "--thread", session, "--message", message];
+        self.codex(queue).run().success();
+    }
+
     /// Lets Codex run `program` outside of its sandbox without asking, by an exec rule of the user.
     ///
     /// # Panics
