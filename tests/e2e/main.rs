@@ -1,5 +1,5 @@
-//! The end-to-end suites: true binaries, a scripted fake Claude, the real Claude with a loopback
-//! model server. One test binary, so that it links once.
+//! The end-to-end suites: true binaries, a scripted fake Claude, the real Claude and the real Codex
+//! with loopback model servers. One test binary, so that it links once.
 
 #![cfg(test)]
 

@@ -1,9 +1,9 @@
 //! `cc-cli` as a command of Codex's shell: refused inside its sandbox, at work outside of it.
 
 use cc_tests::fake::{Run, Step};
-use cc_tests::peers::{CODEX, EVERY_CODEX};
+use cc_tests::peers::{self, CODEX, EVERY_CODEX};
 use cc_tests::responses_api::Turn;
-use cc_tests::{ResponsesApi, Sandbox, Scenario};
+use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Scenario};
 
 use super::{SOON, unhooked};
 
@@ -55,6 +55,21 @@ fn by_an_exec_rule_it_reviews_outside_of_the_sandbox() {
         assert_eq!(run.cwd, sandbox.repo(), "{codex}");
         assert!(!run.env.keys().any(|name| name.starts_with("CODEX_")));
     }
+}
+
+#[test]
+fn the_real_claude_reviews_for_the_model_of_the_real_codex() {
+    let api = ResponsesApi::start([]);
+    let messages = MessagesApi::reviewer();
+    let sandbox = Sandbox::codex_at(CODEX, &api).with_change();
+    let sandbox = sandbox.with_real_claude(&peers::claude(), &messages);
+    sandbox.allow_program(&sandbox.product_file("cc-cli"));
+    let review = cc_cli(&sandbox, "adversarial-review");
+    let read = model_runs(&sandbox, &api, "read-only", &review);
+    assert!(read.contains("exited with code 0"), "{read}");
+    assert!(read.contains("src/lib.rs"), "{read}");
+    assert_eq!(sandbox.record()["status"], "completed");
+    assert!(!messages.requests().is_empty());
 }
 
 #[test]
