@@ -5,7 +5,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match cc_core::Env::from_process() {
-        Ok(env) => cc_installer::run(&env, std::env::args_os(), io::stdout().lock()),
+        Ok(env) => cc_installer::run(
+            &env,
+            std::env::args_os(),
+            io::stdin().lock(),
+            io::stdout().lock(),
+        ),
         Err(error) => {
             // Nobody hears it if standard error is gone.
             let _ = writeln!(

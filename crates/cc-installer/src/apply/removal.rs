@@ -1,0 +1,143 @@
+//! Taking out what is ours, and only that.
+
+use std::fs;
+use std::path::Path;
+
+use cc_core::fs::remove_if_there;
+
+use crate::bundle;
+use crate::edit::{config, hooks_json, rules as rule};
+use crate::error::Error;
+use crate::files::{backup_of, prune_empty, read_text, remove_dir, replace, settle_backup};
+use crate::found::Found;
+use crate::place::{BINARIES, MARKETPLACE, PLUGIN_ID, Places};
+use crate::record::Record;
+
+/// Our hooks go from the user's file, and the file with them if it was ours alone.
+pub(super) fn user_hooks(found: &Found) -> Result<(), Error> {
+    let path = found.places.hooks_json();
+    let Some(before) = read_text(&path)? else {
+        return Ok(());
+    };
+    let without = hooks_json::without(&before, &found.hook_programs());
+    let without = without.map_err(|source| Error::Edit {
+        path: path.clone(),
+        source,
+    })?;
+    // A file of the user was backed up when our hooks came.
+    if hooks_json::is_empty(&without) && !backup_of(&path).exists() {
+        return Ok(remove_if_there(&path)?);
+    }
+    if without != before {
+        replace(&path, &without)?;
+    }
+    Ok(settle_backup(&path)?)
+}
+
+/// Our rules file goes, and rules for our binary that Codex's dialog wrote.
+pub(super) fn rules(found: &Found) -> Result<(), Error> {
+    let places = &found.places;
+    remove_if_there(&places.rules())?;
+    let path = places.default_rules();
+    if let Some(before) = read_text(&path)? {
+        let without = rule::without(&before, &places.program("cc-cli"));
+        if without.is_empty() {
+            remove_if_there(&path)?;
+        } else if without != before {
+            replace(&path, &without)?;
+        }
+    }
+    prune_empty(&places.codex_home.join("rules"), &places.codex_home);
+    Ok(())
+}
+
+/// What Codex leaves about us in its settings goes: trust in hooks, and all of it if Codex is gone.
+pub(super) fn forget(found: &Found, record: &Record) -> Result<(), Error> {
+    let places = &found.places;
+    let path = places.config();
+    let Some(before) = read_text(&path)? else {
+        return Ok(());
+    };
+    let edit = |result: Result<String, _>| {
+        result.map_err(|source| Error::Edit {
+            path: path.clone(),
+            source,
+        })
+    };
+    let hooks_json = places.hooks_json().display().to_string();
+    let placed = found.user_hooks.as_deref().unwrap_or_default();
+    let mut trust: Vec<String> = placed
+        .iter()
+        .map(|placed| placed.key(&hooks_json))
+        .collect();
+    let known = config::entries(&before, PLUGIN_ID, MARKETPLACE);
+    let known = known.map_err(|source| Error::Edit {
+        path: path.clone(),
+        source,
+    })?;
+    let of_plugin = |key: &String| {
+        key.strip_prefix(PLUGIN_ID)
+            .is_some_and(|rest| rest.starts_with(':'))
+    };
+    trust.extend(known.trust.into_iter().filter(of_plugin));
+    let mut text = edit(config::without(&before, PLUGIN_ID, MARKETPLACE, &trust))?;
+    if let Some(flag) = record.flag {
+        text = edit(config::with_flag_restored(&text, flag))?;
+    }
+    if text.trim().is_empty() && !record.had_config {
+        return Ok(remove_if_there(&path)?);
+    }
+    if text != before {
+        replace(&path, &text)?;
+    }
+    Ok(settle_backup(&path)?)
+}
+
+/// Codex's copies of the plugin go, and the directories that held nothing else.
+pub(super) fn cache(places: &Places) -> Result<(), Error> {
+    remove_dir(&places.cache())?;
+    for dir in [places.cache(), places.offered_data()] {
+        prune_empty(&dir, &places.codex_home);
+    }
+    Ok(())
+}
+
+/// The skills among the user's own go.
+pub(super) fn wrappers(places: &Places) -> Result<(), Error> {
+    for skill in cc_plugin::SKILLS {
+        remove_dir(&bundle::wrapper(places, skill))?;
+    }
+    prune_empty(&places.codex_home.join("skills"), &places.codex_home);
+    Ok(())
+}
+
+/// The binaries that an installation put there go, and our own directory but for its lock.
+pub(super) fn files(found: &Found, record: &Record) -> Result<(), Error> {
+    let places = &found.places;
+    cache(places)?;
+    if record.copied {
+        programs(&record.bin)?;
+    }
+    // This one is ours whatever the record says.
+    programs(&places.cc().join("bin"))?;
+    remove_dir(&places.marketplace())?;
+    settle_backup(&places.hooks_json())?;
+    Ok(remove_if_there(&places.record())?)
+}
+
+/// Our programs in `dir` go, and `dir` if that leaves it empty.
+pub(super) fn programs(dir: &Path) -> Result<(), Error> {
+    for name in BINARIES {
+        remove_if_there(&dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))?;
+    }
+    // It stays where something else is in it.
+    let _ = fs::remove_dir(dir);
+    Ok(())
+}
+
+/// All jobs and settings go.
+pub(super) fn jobs(places: &Places) -> Result<(), Error> {
+    remove_dir(&places.data)?;
+    prune_empty(&places.data, &places.codex_home);
+    Ok(())
+}

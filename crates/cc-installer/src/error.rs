@@ -1,0 +1,118 @@
+//! What can go wrong, what to do about it, and how the call ends.
+
+use std::io;
+use std::path::PathBuf;
+
+use cc_core::{IoError, LockError};
+
+use crate::edit::EditError;
+use crate::host::HostError;
+use crate::host::locate::LocateError;
+use crate::place::BinDirError;
+
+/// Why a call did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// No variable names a home.
+    #[error("neither CODEX_HOME nor a home directory is set")]
+    NoHome,
+    /// There is no Codex to set up.
+    #[error(transparent)]
+    Codex(#[from] LocateError),
+    /// Codex did not do its part.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The binaries cannot go where they should.
+    #[error(transparent)]
+    BinDir(#[from] BinDirError),
+    /// A binary to install is not beside the running one.
+    #[error("`{}` is missing: the three binaries belong together", path.display())]
+    SourceMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A file of the user cannot be changed safely and was left alone.
+    #[error("`{}` was left alone, {source}", path.display())]
+    Edit {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: EditError,
+    },
+    /// `update` without an installation.
+    #[error("cc is not installed in `{}`", codex_home.display())]
+    NotInstalled {
+        /// Codex's directory.
+        codex_home: PathBuf,
+    },
+    /// Codex said that it installed the plugin, and then did not have it.
+    #[error("codex does not have the plugin after installing it: {why}")]
+    NotTaken {
+        /// What was found instead.
+        why: &'static str,
+    },
+    /// Nobody is there to confirm the plan.
+    #[error("nothing was changed: there is no terminal to ask on")]
+    NobodyToAsk,
+    /// The answer was no.
+    #[error("nothing was changed")]
+    Declined,
+    /// Another installer is at work.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A file operation failed.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// Nothing can be said to the user.
+    #[error("cannot write the answer: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl Error {
+    /// The next step.
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::NoHome => "Set CODEX_HOME to Codex's directory.".into(),
+            Self::Codex(LocateError::NotFound) => {
+                "Install Codex, or name it: cc-installer install --codex PATH".into()
+            }
+            Self::Codex(_) => "Name the right one: --codex PATH".into(),
+            Self::Host(HostError::Timeout { .. } | HostError::Ended { .. }) => {
+                "See whether Codex itself works: codex --version; then run this again.".into()
+            }
+            Self::Host(_) | Self::NotTaken { .. } => {
+                "Update Codex, then run this again; it goes on where it stopped.".into()
+            }
+            Self::BinDir(BinDirError::Writable { .. }) => {
+                "Choose another directory: cc-installer install --bin-dir DIR, for example ~/.local/lib/cc. Naming this one takes the risk.".into()
+            }
+            Self::BinDir(BinDirError::NeedsQuoting { .. }) => {
+                "Choose another directory: cc-installer install --bin-dir DIR, for example ~/.local/lib/cc".into()
+            }
+            Self::SourceMissing { .. } => "Get all three anew: cargo install cc-installer --force".into(),
+            Self::Edit { .. } => "Mend the file, then run this again.".into(),
+            Self::NotInstalled { .. } => "Install it: cc-installer install".into(),
+            Self::NobodyToAsk => {
+                "Look at the plan with --dry-run, then confirm it with --yes (and --allow-commands, --trust-hooks as you wish).".into()
+            }
+            Self::Declined => "Run this again whenever you like.".into(),
+            Self::Lock(_) => "Another cc-installer is at work; run this again when it is done.".into(),
+            Self::Io(_) => "Make the place writable and leave some space, then run this again; it goes on where it stopped.".into(),
+            Self::Output(_) => "Run this again.".into(),
+        }
+    }
+
+    /// The exit code, as `cc-cli` uses them.
+    pub(crate) fn exit(&self) -> u8 {
+        match self {
+            Self::NobodyToAsk => 2,
+            Self::NoHome
+            | Self::Codex(_)
+            | Self::BinDir(_)
+            | Self::NotInstalled { .. }
+            | Self::Edit { .. } => 3,
+            Self::Declined => 4,
+            _ => 1,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Files of the user and of ours: read with a bound, replaced in one step, backed up first.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use cc_core::IoError;
+use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
+use sha2::{Digest, Sha256};
+
+use crate::edit::lines::unix;
+
+/// The largest text that is read: far above what people keep in these files.
+const TEXT_LIMIT: u64 = 8 << 20;
+
+/// The largest binary that is read.
+const BINARY_LIMIT: u64 = 1 << 30;
+
+/// A text, or `None` where there is no such file.
+///
+/// # Errors
+/// When it is there but cannot be read, or is not UTF-8.
+pub(crate) fn read_text(path: &Path) -> Result<Option<String>, IoError> {
+    match read_bounded(path, TEXT_LIMIT) {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes);
+            let invalid = |error| {
+                IoError::at("read", path)(io::Error::new(io::ErrorKind::InvalidData, error))
+            };
+            text.map(Some).map_err(invalid)
+        }
+        Err(error) if error.source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces a file of the user in one step, keeping its mode and, where it is a link, the link.
+///
+/// # Errors
+/// When it cannot be replaced; it is then as it was.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), IoError> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if let Some(dir) = path.parent() {
+        create_private_dir(dir)?;
+    }
+    let mode = fs::metadata(&path).ok().map(|known| known.permissions());
+    write_atomic(&path, text.as_bytes())?;
+    match mode {
+        Some(mode) => {
+            fs::set_permissions(&path, mode).map_err(IoError::at("set the mode of", &path))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Where the state before our first change is kept.
+pub(crate) fn backup_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(".cc-backup");
+    path.with_file_name(name)
+}
+
+/// Puts a file back to the byte where it says what its backup says, and drops the backup then.
+///
+/// # Errors
+/// When one of the files cannot be read or written.
+pub(crate) fn settle_backup(path: &Path) -> Result<(), IoError> {
+    let backup = backup_of(path);
+    let (Some(before), now) = (read_text(&backup)?, read_text(path)?) else {
+        return Ok(());
+    };
+    let now = now.unwrap_or_default();
+    if unix(&now).trim_end() != unix(&before).trim_end() {
+        return Ok(());
+    }
+    if now != before {
+        replace(path, &before)?;
+    }
+    remove_if_there(&backup)
+}
+
+/// Removes a directory with all that is in it; one that is not there counts as removed.
+///
+/// # Errors
+/// When it is there and stays.
+pub(crate) fn remove_dir(path: &Path) -> Result<(), IoError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(IoError::at("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory and its parents below `root` as far as they are empty.
+pub(crate) fn prune_empty(path: &Path, root: &Path) {
+    let below = path
+        .ancestors()
+        .take_while(|dir| *dir != root && dir.starts_with(root));
+    for dir in below {
+        // One that is not empty stays, and so do those around it.
+        if fs::remove_dir(dir).is_err() && dir.exists() {
+            return;
+        }
+    }
+}
+
+/// SHA-256 of a file in hex; `None` where it cannot be read.
+pub(crate) fn digest(path: &Path) -> Option<String> {
+    let bytes = read_bounded(path, BINARY_LIMIT).ok()?;
+    Some(
+        Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+    )
+}
+
+/// Whether both are files of the same content.
+pub(crate) fn same_content(one: &Path, other: &Path) -> bool {
+    let size = |path: &Path| {
+        fs::metadata(path)
+            .ok()
+            .filter(fs::Metadata::is_file)
+            .map(|file| file.len())
+    };
+    let Some(size) = size(one).filter(|known| size(other) == Some(*known)) else {
+        return false;
+    };
+    let read = |path: &Path| read_bounded(path, size).ok();
+    one == other || read(one).is_some_and(|content| read(other) == Some(content))
+}
+
+/// Copies a program in one step: whoever runs the old one keeps it.
+///
+/// # Errors
+/// When it cannot be read or written; what was there is then still there.
+pub(crate) fn copy_program(from: &Path, to: &Path) -> Result<(), IoError> {
+    let bytes = read_bounded(from, BINARY_LIMIT)?;
+    let dir = to.parent().unwrap_or(Path::new("."));
+    create_private_dir(dir)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".tmp-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755));
+    let mut file = builder.tempfile_in(dir).map_err(IoError::at("write", to))?;
+    file.write_all(&bytes).map_err(IoError::at("write", to))?;
+    file.as_file()
+        .sync_data()
+        .map_err(IoError::at("write", to))?;
+    // Windows does not replace a running program, but lets it be renamed.
+    if cfg!(windows) && to.exists() {
+        set_aside(to)?;
+    }
+    file.persist(to)
+        .map_err(|error| IoError::at("replace", to)(error.error))?;
+    Ok(())
+}
+
+/// Renames a running program away; what earlier runs set aside and nobody runs any more goes.
+fn set_aside(program: &Path) -> Result<(), IoError> {
+    let aside = |n: u32| program.with_extension(format!("old{n}"));
+    for n in 0..100 {
+        let aside = aside(n);
+        if remove_if_there(&aside).is_ok() {
+            return fs::rename(program, &aside).map_err(IoError::at("rename", program));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_restores_the_bytes_and_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        fs::write(&path, "a = 1\r\nb = 2").unwrap();
+        fs::copy(&path, backup_of(&path)).unwrap();
+        replace(&path, "a = 1\nb = 2\n").unwrap();
+        settle_backup(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "a = 1\r\nb = 2");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_backup_of_another_state_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        fs::write(backup_of(&path), "a = 1\n").unwrap();
+        replace(&path, "a = 2\n").unwrap();
+        settle_backup(&path).unwrap();
+        assert_eq!(read_text(&path).unwrap().as_deref(), Some("a = 2\n"));
+        assert!(backup_of(&path).exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_and_modes_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        replace(&link, "new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&real).unwrap(), "new");
+        assert_eq!(
+            fs::metadata(&real).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_copied_leaves_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("bin/to"));
+        fs::write(&from, "one").unwrap();
+        copy_program(&from, &to).unwrap();
+        assert!(copy_program(&dir.path().join("gone"), &to).is_err());
+        assert_eq!(digest(&to), digest(&from));
+        assert_eq!(fs::read_dir(to.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_empty_directories_are_pruned() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("a/b/c")).unwrap();
+        fs::write(dir.path().join("a/file"), "").unwrap();
+        prune_empty(&dir.path().join("a/b/c"), dir.path());
+        assert!(dir.path().join("a/file").exists() && !dir.path().join("a/b").exists());
+    }
+}

@@ -1,0 +1,231 @@
+//! Codex as a program: finding it, calling it, talking to its app-server; every wait is bounded.
+
+pub(crate) mod app_server;
+mod child;
+pub(crate) mod locate;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cc_core::Env;
+use cc_core::text::{Tail, tail};
+
+use app_server::AppServer;
+use child::Child;
+
+/// How much of what Codex prints is kept.
+const OUTPUT_LIMIT: usize = 256 << 10;
+
+/// Why Codex did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HostError {
+    /// It could not be started.
+    #[error("cannot start `{}`: {source}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// It did not answer in time and was ended.
+    #[error("codex did not answer `{request}` within {}s", waited.as_secs())]
+    Timeout {
+        /// What it was asked.
+        request: String,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// It ended before it answered.
+    #[error("codex ended before it answered `{request}`: {}", said(stderr))]
+    Ended {
+        /// What it was asked.
+        request: String,
+        /// The end of what it printed.
+        stderr: String,
+    },
+    /// This version does not know the request.
+    #[error("this version of codex does not know `{request}`")]
+    Unknown {
+        /// What it was asked.
+        request: String,
+    },
+    /// It said no.
+    #[error("codex refused `{request}`: {message}")]
+    Refused {
+        /// What it was asked.
+        request: String,
+        /// Its reason.
+        message: String,
+    },
+}
+
+fn said(stderr: &str) -> &str {
+    match tail(stderr.trim(), 600) {
+        "" => "it said nothing",
+        said => said,
+    }
+}
+
+impl HostError {
+    /// Whether another way of asking may work: the version lacks this one.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+}
+
+/// A Codex to talk to.
+#[derive(Clone, Debug)]
+pub(crate) struct Codex {
+    /// Its absolute path.
+    pub(crate) path: PathBuf,
+    env: Vec<(OsString, OsString)>,
+    cwd: PathBuf,
+    patience: Duration,
+}
+
+/// What a command of Codex printed.
+#[derive(Debug)]
+pub(crate) struct Printed {
+    /// Whether it was content.
+    pub(crate) ok: bool,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+impl Codex {
+    /// The program at `path`, working on `codex_home` and waiting at most `patience` for an answer.
+    pub(crate) fn new(env: &Env, path: PathBuf, codex_home: &Path, patience: Duration) -> Self {
+        let mut vars = environment(env);
+        vars.retain(|(name, _)| name != "CODEX_HOME");
+        vars.push(("CODEX_HOME".into(), codex_home.into()));
+        Self {
+            path,
+            env: vars,
+            // Not the user's directory: a project must have no say in how Codex is set up.
+            cwd: codex_home.to_owned(),
+            patience,
+        }
+    }
+
+    /// Runs one command to its end.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not end in time.
+    pub(crate) fn run(&self, args: &[&str]) -> Result<Printed, HostError> {
+        let mut child = self.spawn(args, Stdio::null())?;
+        let (out, err) = (
+            child.capture_stdout(Tail::new(OUTPUT_LIMIT)),
+            child.capture_stderr(),
+        );
+        let deadline = Instant::now() + self.patience;
+        let Some(ok) = child.wait_until(deadline) else {
+            return Err(HostError::Timeout {
+                request: args.join(" "),
+                waited: self.patience,
+            });
+        };
+        Ok(Printed {
+            ok,
+            stdout: out.text(deadline),
+            stderr: err.text(deadline),
+        })
+    }
+
+    /// Its version as it tells it, without its name.
+    pub(crate) fn version(&self) -> Result<String, HostError> {
+        let printed = self.run(&["--version"])?;
+        let last = printed.stdout.split_whitespace().next_back();
+        last.map(str::to_owned).ok_or(HostError::Ended {
+            request: "--version".into(),
+            stderr: printed.stderr,
+        })
+    }
+
+    /// Starts its app-server and greets it.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not answer.
+    pub(crate) fn app_server(&self) -> Result<AppServer, HostError> {
+        AppServer::start(self.spawn(&["app-server"], Stdio::piped())?, self.patience)
+    }
+
+    fn spawn(&self, args: &[&str], stdin: Stdio) -> Result<Child, HostError> {
+        let mut command = Command::new(&self.path);
+        command.args(args).current_dir(&self.cwd).env_clear();
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Child::spawn(command).map_err(|source| HostError::Start {
+            program: self.path.clone(),
+            source,
+        })
+    }
+}
+
+/// The variables that Codex may need; no login of somebody else's, no state of ours.
+fn environment(env: &Env) -> Vec<(OsString, OsString)> {
+    const KEEP: [&str; 30] = [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TERM",
+        "TMPDIR",
+        "TMP",
+        "TEMP",
+        "USERPROFILE",
+        "HOMEDRIVE",
+        "HOMEPATH",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "PROGRAMDATA",
+        "SYSTEMROOT",
+        "SYSTEMDRIVE",
+        "WINDIR",
+        "COMSPEC",
+        "PATHEXT",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NODE_EXTRA_CA_CERTS",
+    ];
+    // A session that this call may run in is none of the business of the Codex we start.
+    const SESSION: [&str; 5] = [
+        "CODEX_THREAD_ID",
+        "CODEX_SESSION_ID",
+        "CODEX_TOOL_CALL_ID",
+        "CODEX_CI",
+        "CODEX_VERSION",
+    ];
+    let wanted = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        KEEP.contains(&name.as_str())
+            || name.starts_with("LC_")
+            || name.starts_with("XDG_")
+            || (name.starts_with("CODEX_") && !SESSION.contains(&name.as_str()))
+    };
+    let vars = env
+        .vars()
+        .iter()
+        .filter(|(name, _)| name.to_str().is_some_and(wanted));
+    vars.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

@@ -1,0 +1,162 @@
+//! `install` and `update`: the plan, the permissions, and a look at what came of it.
+
+use std::process::ExitCode;
+
+use cc_plugin::HooksFrom;
+use serde_json::json;
+
+use crate::apply::{self, Apply};
+use crate::args::InstallArgs;
+use crate::consent::{declined, question, text};
+use crate::error::Error;
+use crate::found::{Found, HostFound, Way};
+use crate::place::{BinDirError, Workspace};
+use crate::plan::{self, Step};
+use crate::session::Session;
+use crate::status::Status;
+
+/// Installs, or repairs what is there.
+///
+/// # Errors
+/// Whatever stopped it; running it again goes on from there.
+pub(crate) fn install(session: &mut Session<'_>, args: &InstallArgs) -> Result<ExitCode, Error> {
+    bring(session, args, &|_, _| true)
+}
+
+/// Brings an installation to this version.
+///
+/// # Errors
+/// The same, and [`Error::NotInstalled`].
+pub(crate) fn update(session: &mut Session<'_>, args: &InstallArgs) -> Result<ExitCode, Error> {
+    let found = session.look(args.bin_dir.as_deref())?;
+    if found.record.is_none() {
+        return Err(Error::NotInstalled {
+            codex_home: found.places.codex_home,
+        });
+    }
+    // A rule that was declined once is not asked for at every update.
+    bring(session, args, &|step, found| {
+        *step != Step::Rule || found.rule.present
+    })
+}
+
+fn bring(
+    session: &mut Session<'_>,
+    args: &InstallArgs,
+    is_asked: &dyn Fn(&Step, &Found) -> bool,
+) -> Result<ExitCode, Error> {
+    let found = session.look(args.bin_dir.as_deref())?;
+    let found = checked(session, args, found)?;
+    let places = found.places.clone();
+    let steps = plan::install(&found, plan::hooks_from(&found));
+    if steps.is_empty() {
+        session.say(format!("cc {} is in place.", cc_plugin::VERSION))?;
+    } else {
+        session.show("cc-installer will", &steps, &places)?;
+    }
+    let is_wanted = |step: &Step, found: &Found| is_asked(step, found) || is_given(step, args);
+    if session.is_dry() {
+        let mut consents = plan::consents_after(&found, &steps);
+        consents.retain(|step| is_wanted(step, &found));
+        for consent in &consents {
+            session.say(format!("\n{}", text(consent, &places)))?;
+        }
+        let asked: Vec<String> = consents.iter().map(|step| step.describe(&places)).collect();
+        session.document(&steps, &places, json!({"permissions": asked}))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !steps.is_empty() {
+        session.confirm(args.yes)?;
+    }
+    if found.record.is_none() {
+        apply::back_up(&places)?;
+    }
+    let mut done = carry_out(session, args, found, steps)?;
+
+    // Asked only now: before, nobody knows which hooks this Codex wants trust for.
+    let found = session.look(args.bin_dir.as_deref())?;
+    let mut apply = Apply::begin(&found, &[])?;
+    let mut refused = Vec::new();
+    for consent in plan::consents(&found) {
+        if !is_wanted(&consent, &found) {
+            continue;
+        }
+        session.say(format!("\n{}", text(&consent, &places)))?;
+        if is_given(&consent, args) || session.asker().ask(question(&consent))? {
+            apply.step(&consent)?;
+            done.push(consent);
+        } else {
+            refused.push(consent);
+        }
+    }
+    apply.finish()?;
+
+    let status = Status::of(&session.look(args.bin_dir.as_deref())?);
+    session.say(format!("\n{status}"))?;
+    for consent in &refused {
+        session.say(declined(consent, &places))?;
+    }
+    if status.is_good() {
+        session.say("In Codex, begin a new session and type $cc:setup.")?;
+    }
+    session.document(&done, &places, json!({"status": status}))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does the steps; where Codex then does not run the plugin's hooks, they go to the user's file.
+fn carry_out(
+    session: &mut Session<'_>,
+    args: &InstallArgs,
+    found: Found,
+    steps: Vec<Step>,
+) -> Result<Vec<Step>, Error> {
+    let mut apply = Apply::begin(&found, &steps)?;
+    steps.iter().try_for_each(|step| apply.step(step))?;
+    let found = session.look(args.bin_dir.as_deref())?;
+    let Some(host) = found.host() else {
+        return Ok(steps);
+    };
+    let native = found.copy == Some(HooksFrom::Plugin) && host.way != Way::Wrappers;
+    if !native || host.lists_native_hooks() {
+        return Ok(steps);
+    }
+    let more = plan::install(&found, HooksFrom::User);
+    let mut apply = Apply::begin(&found, &more)?;
+    apply.remember_no_native_hooks()?;
+    more.iter().try_for_each(|step| apply.step(step))?;
+    Ok([steps, more].concat())
+}
+
+fn is_given(step: &Step, args: &InstallArgs) -> bool {
+    match step {
+        Step::Rule => args.allow_commands,
+        Step::Trust => args.trust_hooks,
+        _ => false,
+    }
+}
+
+/// Gives the world back if it can be worked on; refuses what cannot work before anything is changed.
+fn checked(session: &mut Session<'_>, args: &InstallArgs, found: Found) -> Result<Found, Error> {
+    let workspace = Workspace::around(session.env);
+    match found.places.check_bin(session.env, &workspace) {
+        // Named by the user, now or at an earlier installation: their machine, their risk.
+        Err(error @ BinDirError::Writable { .. })
+            if args.bin_dir.is_some() || found.record.is_some() =>
+        {
+            session.say(format!("Warning: {error}.\n"))?;
+        }
+        checked => checked?,
+    }
+    match found.host {
+        HostFound::Missing(error) => return Err(error.into()),
+        HostFound::Mute(_, error) => return Err(error.into()),
+        HostFound::Here(_) | HostFound::NotAsked(_) => {}
+    }
+    let mut binaries = found.binaries.iter();
+    match binaries.find(|binary| !binary.has_source) {
+        Some(binary) => Err(Error::SourceMissing {
+            path: binary.source.clone(),
+        }),
+        None => Ok(found),
+    }
+}

@@ -1,0 +1,286 @@
+//! Where everything goes, and where nothing may go.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_core::{DataDir, Env};
+
+/// The marketplace that holds our plugin and nothing else.
+pub(crate) const MARKETPLACE: &str = "cc-local";
+
+/// Our plugin, as Codex names it.
+pub(crate) const PLUGIN_ID: &str = "cc@cc-local";
+
+/// The binaries of one version, which lie beside each other.
+pub(crate) const BINARIES: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
+
+/// Why a directory for the binaries was refused.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BinDirError {
+    /// A shell would need quotes around it.
+    #[error("`{}` cannot hold the binaries: a shell needs quotes around this path, and Codex runs quoted programs in its sandbox", path.display())]
+    NeedsQuoting {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Commands in Codex's sandbox may write there.
+    #[error("`{}` is no safe place for the binaries: commands in Codex's sandbox may write below `{}`, and could replace a program that runs outside of it", path.display(), root.display())]
+    Writable {
+        /// The directory.
+        path: PathBuf,
+        /// What the sandbox leaves open.
+        root: PathBuf,
+    },
+}
+
+/// The files and directories that this crate deals with; all absolute.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// Codex's own directory.
+    pub(crate) codex_home: PathBuf,
+    /// The directory of the binaries.
+    pub(crate) bin: PathBuf,
+    /// Jobs and their settings.
+    pub(crate) data: PathBuf,
+}
+
+impl Places {
+    /// `$CODEX_HOME`, else `~/.codex`, and the binaries in `bin` or below it; `None` without a home.
+    pub(crate) fn new(env: &Env, bin: Option<&Path>) -> Option<Self> {
+        let codex_home = match env.var("CODEX_HOME") {
+            Some(dir) => env.absolute(Path::new(dir)),
+            None => env.home()?.join(".codex"),
+        };
+        // Codex follows links in it, and names files by what comes out.
+        let codex_home = plain(&codex_home);
+        let bin = bin.map_or_else(
+            || codex_home.join("cc").join("bin"),
+            |dir| env.absolute(dir),
+        );
+        Some(Self {
+            bin: plain(&bin),
+            data: DataDir::locate(env)?.root().to_owned(),
+            codex_home,
+        })
+    }
+
+    /// Everything of ours but jobs and binaries.
+    pub(crate) fn cc(&self) -> PathBuf {
+        self.codex_home.join("cc")
+    }
+
+    /// What was installed, and how.
+    pub(crate) fn record(&self) -> PathBuf {
+        self.cc().join("install.json")
+    }
+
+    /// The root of our marketplace.
+    pub(crate) fn marketplace(&self) -> PathBuf {
+        self.cc().join("marketplace")
+    }
+
+    /// The list of what our marketplace has.
+    pub(crate) fn marketplace_json(&self) -> PathBuf {
+        self.marketplace()
+            .join(".agents")
+            .join("plugins")
+            .join("marketplace.json")
+    }
+
+    /// The bundle in our marketplace.
+    pub(crate) fn bundle(&self) -> PathBuf {
+        self.marketplace().join("plugins").join(cc_plugin::NAME)
+    }
+
+    /// Where Codex keeps its copies of our plugin, a directory a version.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.codex_home
+            .join("plugins")
+            .join("cache")
+            .join(MARKETPLACE)
+            .join(cc_plugin::NAME)
+    }
+
+    /// The data directory that Codex offers our plugin; we use another, which outlives it.
+    pub(crate) fn offered_data(&self) -> PathBuf {
+        self.codex_home
+            .join("plugins")
+            .join("data")
+            .join("cc-cc-local")
+    }
+
+    /// Codex's settings.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.codex_home.join("config.toml")
+    }
+
+    /// The hooks of the user.
+    pub(crate) fn hooks_json(&self) -> PathBuf {
+        self.codex_home.join("hooks.json")
+    }
+
+    /// Our exec rule.
+    pub(crate) fn rules(&self) -> PathBuf {
+        self.codex_home.join("rules").join("cc.rules")
+    }
+
+    /// The exec rules that Codex's dialog writes.
+    pub(crate) fn default_rules(&self) -> PathBuf {
+        self.codex_home.join("rules").join("default.rules")
+    }
+
+    /// One of our binaries.
+    pub(crate) fn binary(&self, name: &str) -> PathBuf {
+        self.bin
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// One of our binaries, as commands and rules write it.
+    pub(crate) fn program(&self, name: &str) -> String {
+        self.binary(name).display().to_string()
+    }
+
+    /// Refuses a directory that would make the exec rule miss, or turn it into a hole.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub(crate) fn check_bin(&self, env: &Env, workspace: &Workspace) -> Result<(), BinDirError> {
+        let path = self.bin.clone();
+        let is_plain = |c: char| {
+            c.is_ascii_alphanumeric()
+                || "/._-+@".contains(c)
+                || (cfg!(windows) && r"\:".contains(c))
+        };
+        if !path.to_str().is_some_and(|text| text.chars().all(is_plain)) {
+            return Err(BinDirError::NeedsQuoting { path });
+        }
+        let open = ["TMPDIR", "TMP", "TEMP"].map(|name| env.var(name).map(PathBuf::from));
+        let fixed = ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from);
+        let open = open
+            .into_iter()
+            .flatten()
+            .chain(fixed.into_iter().filter(|_| cfg!(unix)));
+        let root = open
+            .map(|root| plain(&root))
+            .find(|root| path.starts_with(root));
+        match root.or_else(|| {
+            workspace
+                .holds(&path)
+                .then(|| workspace.root.clone())
+                .flatten()
+        }) {
+            Some(root) => Err(BinDirError::Writable { path, root }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The work tree around the current directory, whose content may be anybody's.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: Option<PathBuf>,
+}
+
+impl Workspace {
+    /// The Git top level, or the current directory itself; none where the home directory lies in it:
+    /// then everything that the user installed does.
+    pub(crate) fn around(env: &Env) -> Self {
+        let cwd = plain(&env.cwd);
+        let top = cwd.ancestors().find(|dir| dir.join(".git").exists());
+        let root = top.unwrap_or(&cwd).to_owned();
+        let holds_home = env
+            .home()
+            .is_some_and(|home| plain(home).starts_with(&root));
+        Self {
+            root: (!holds_home).then_some(root),
+        }
+    }
+
+    /// Whether `path` lies in it, by its name or by what its links lead to.
+    pub(crate) fn holds(&self, path: &Path) -> bool {
+        let inside = |path: &Path| {
+            self.root
+                .as_ref()
+                .is_some_and(|root| path.starts_with(root))
+        };
+        inside(path) || inside(&plain(path))
+    }
+}
+
+/// `path` with its links followed as far as it exists.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    let known = path.ancestors().find_map(|known| {
+        let resolved = fs::canonicalize(known).ok()?;
+        let rest = path.strip_prefix(known).ok()?;
+        Some(if rest.as_os_str().is_empty() {
+            resolved
+        } else {
+            resolved.join(rest)
+        })
+    });
+    let known = known.unwrap_or_else(|| path.to_owned());
+    // Windows answers with a prefix that neither shells nor Codex write.
+    match known.to_str().and_then(|text| text.strip_prefix(r"\\?\")) {
+        Some(text) if cfg!(windows) && !text.starts_with("UNC") => PathBuf::from(text),
+        _ => known,
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    fn check(bin: &str, cwd: &str) -> Result<(), BinDirError> {
+        let env = Env::fixed(cwd, "/x", [("HOME", "/home/dev"), ("TMPDIR", "/scratch")]);
+        let places = Places::new(&env, Some(Path::new(bin))).unwrap();
+        places.check_bin(&env, &Workspace::around(&env))
+    }
+
+    #[test]
+    fn binaries_go_where_rules_match_and_sandboxes_cannot_write() {
+        assert_eq!(check("/home/dev/.codex/cc/bin", "/home/dev"), Ok(()));
+        assert_eq!(
+            check("/home/dev/.codex/cc/bin", "/home/dev/project"),
+            Ok(())
+        );
+        for bad in [
+            "/home/de v/bin",
+            "/home/dév/bin",
+            "/home/$dev/bin",
+            "/home/dev's/bin",
+        ] {
+            assert!(
+                matches!(check(bad, "/"), Err(BinDirError::NeedsQuoting { .. })),
+                "{bad}"
+            );
+        }
+        for (bad, cwd) in [
+            ("/tmp/bin", "/"),
+            ("/scratch/x/bin", "/"),
+            ("/home/dev/project/bin", "/home/dev/project"),
+        ] {
+            assert!(
+                matches!(check(bad, cwd), Err(BinDirError::Writable { .. })),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn places_follow_the_environment() {
+        let env = Env::fixed("/", "/x", [("HOME", "/home/dev")]);
+        let places = Places::new(&env, None).unwrap();
+        assert_eq!(
+            places.binary("cc-cli"),
+            Path::new("/home/dev/.codex/cc/bin/cc-cli")
+        );
+        let env = Env::fixed("/", "/x", [("HOME", "/home/dev"), ("CODEX_HOME", "/codex")]);
+        let places = Places::new(&env, None).unwrap();
+        assert_eq!(
+            places.cache(),
+            Path::new("/codex/plugins/cache/cc-local/cc")
+        );
+        assert!(Places::new(&Env::fixed("/", "/x", [("A", "b")]), None).is_none());
+    }
+}

@@ -1,0 +1,184 @@
+//! One call that changes something: what was asked, who answers, what is told.
+
+use std::fs;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cc_core::fs::create_private_dir;
+use cc_core::{Env, FileLock};
+use serde_json::{Value, json};
+
+use crate::PATIENCE;
+use crate::args::CommonArgs;
+use crate::consent::Asker;
+use crate::error::Error;
+use crate::found::{Asked, Found};
+use crate::place::Places;
+use crate::plan::Step;
+
+/// How long another installer may take.
+const LOCK_PATIENCE: Duration = Duration::from_secs(120);
+
+/// One call of `install`, `update` or `uninstall`.
+pub(crate) struct Session<'a> {
+    pub(crate) env: &'a Env,
+    args: &'a CommonArgs,
+    input: &'a mut dyn BufRead,
+    output: &'a mut dyn Write,
+    lock: Option<Lock>,
+}
+
+/// The right to change things; one installer at a time has it.
+struct Lock {
+    path: PathBuf,
+    held: FileLock,
+}
+
+impl<'a> Session<'a> {
+    /// Takes the lock, unless nothing is to be changed.
+    ///
+    /// # Errors
+    /// When there is no home, or another installer stays at work.
+    pub(crate) fn new(
+        env: &'a Env,
+        args: &'a CommonArgs,
+        input: &'a mut dyn BufRead,
+        output: &'a mut dyn Write,
+    ) -> Result<Self, Error> {
+        let places = Places::new(env, None).ok_or(Error::NoHome)?;
+        let lock = if args.dry_run {
+            None
+        } else {
+            Some(Lock::take(&places)?)
+        };
+        Ok(Self {
+            env,
+            args,
+            input,
+            output,
+            lock,
+        })
+    }
+
+    /// Reads the world.
+    ///
+    /// # Errors
+    /// When there is no home.
+    pub(crate) fn look(&self, bin_dir: Option<&Path>) -> Result<Found, Error> {
+        let asked = Asked {
+            codex: self.args.codex.as_deref(),
+            bin_dir,
+            patience: PATIENCE,
+        };
+        Found::look(self.env, &asked)
+    }
+
+    /// Whether nothing may be changed.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.args.dry_run
+    }
+
+    /// Tells people something; programs get one document at the end.
+    ///
+    /// # Errors
+    /// When it cannot be shown.
+    pub(crate) fn say(&mut self, text: impl AsRef<str>) -> Result<(), Error> {
+        if self.args.json {
+            return Ok(());
+        }
+        writeln!(self.output, "{}", text.as_ref()).map_err(Error::Output)
+    }
+
+    /// Whoever can be asked.
+    pub(crate) fn asker(&mut self) -> Asker<'_> {
+        let is_terminal = self.env.stdin_is_terminal && !self.args.json;
+        Asker::new(self.input, self.output, is_terminal)
+    }
+
+    /// Shows the plan.
+    ///
+    /// # Errors
+    /// When it cannot be shown.
+    pub(crate) fn show(
+        &mut self,
+        title: &str,
+        steps: &[Step],
+        places: &Places,
+    ) -> Result<(), Error> {
+        self.say(title)?;
+        steps
+            .iter()
+            .try_for_each(|step| self.say(format!("  - {}", step.describe(places))))
+    }
+
+    /// Lets the user confirm the plan, unless `yes` was said already.
+    ///
+    /// # Errors
+    /// When the answer is no, or nobody can be asked.
+    pub(crate) fn confirm(&mut self, yes: bool) -> Result<(), Error> {
+        if yes {
+            return Ok(());
+        }
+        let mut asker = self.asker();
+        if !asker.is_there() {
+            return Err(Error::NobodyToAsk);
+        }
+        if asker.ask("\nGo ahead?")? {
+            Ok(())
+        } else {
+            Err(Error::Declined)
+        }
+    }
+
+    /// Gives programs their document.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn document(
+        &mut self,
+        steps: &[Step],
+        places: &Places,
+        more: Value,
+    ) -> Result<(), Error> {
+        if !self.args.json {
+            return Ok(());
+        }
+        let steps: Vec<String> = steps.iter().map(|step| step.describe(places)).collect();
+        let mut document = json!({"dryRun": self.args.dry_run, "steps": steps});
+        if let (Some(document), Value::Object(more)) = (document.as_object_mut(), more) {
+            document.extend(more);
+        }
+        writeln!(self.output, "{document:#}").map_err(Error::Output)
+    }
+
+    /// Ends the call with nothing of ours left, not even the lock.
+    ///
+    /// # Errors
+    /// When the lock's file stays.
+    pub(crate) fn leave_nothing(&mut self, places: &Places) -> Result<(), Error> {
+        let Some(Lock { path, held }) = self.lock.take() else {
+            return Ok(());
+        };
+        // Windows removes no open file.
+        drop(held);
+        cc_core::fs::remove_if_there(&path)?;
+        // It stays where the user keeps something in it.
+        let _ = fs::remove_dir(places.cc());
+        Ok(())
+    }
+}
+
+impl Lock {
+    fn take(places: &Places) -> Result<Self, Error> {
+        let path = places.cc().join("install.lock");
+        loop {
+            create_private_dir(&places.cc())?;
+            let held = FileLock::exclusive(&path, LOCK_PATIENCE)?;
+            // An uninstall removes the file under the lock: then this one locks nothing any more.
+            if path.exists() {
+                return Ok(Self { path, held });
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! How the installation stands: a document for programs, lines for people, and what is wrong.
+
+mod problems;
+mod text;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::bundle;
+use crate::files::digest;
+use crate::found::{Binary, Found, HostFound, Plugin, Way, from_files};
+use crate::hooks::{Listed, Origin};
+use crate::place::BINARIES;
+
+/// The document of `status --json`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Status {
+    version: &'static str,
+    codex_home: PathBuf,
+    codex: Option<CodexStatus>,
+    binaries: BTreeMap<&'static str, serde_json::Value>,
+    plugin: PluginStatus,
+    hooks: HooksStatus,
+    exec_rule: RuleStatus,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Serialize)]
+struct CodexStatus {
+    path: PathBuf,
+    version: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct PluginStatus {
+    installed: bool,
+    enabled: bool,
+    version: Option<String>,
+    way: Option<&'static str>,
+    path: Option<PathBuf>,
+    drifted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct HooksStatus {
+    installed: bool,
+    way: Option<&'static str>,
+    trusted: &'static str,
+    double: bool,
+    entries: Vec<HookStatus>,
+}
+
+#[derive(Debug, Serialize)]
+struct HookStatus {
+    event: String,
+    command: String,
+    trust: Option<crate::hooks::Trust>,
+    enabled: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleStatus {
+    present: bool,
+    matches: bool,
+    path: PathBuf,
+}
+
+/// Something that is wrong, and the way out.
+#[derive(Debug, Serialize)]
+pub(crate) struct Problem {
+    what: String,
+    fix: String,
+}
+
+impl Status {
+    /// Sums up what was found.
+    pub(crate) fn of(found: &Found) -> Self {
+        let codex = match &found.host {
+            HostFound::Here(host) => Some((&host.codex, host.version.clone())),
+            HostFound::NotAsked(codex) | HostFound::Mute(codex, _) => Some((codex, None)),
+            HostFound::Missing(_) => None,
+        };
+        let mut status = Self {
+            version: cc_plugin::VERSION,
+            codex_home: found.places.codex_home.clone(),
+            codex: codex.map(|(codex, version)| CodexStatus {
+                path: codex.path.clone(),
+                version,
+            }),
+            binaries: binaries(found),
+            plugin: plugin(found),
+            hooks: hooks(found),
+            exec_rule: RuleStatus {
+                present: found.rule.present,
+                matches: found.rule.allows,
+                path: found.rule.path.clone(),
+            },
+            problems: Vec::new(),
+        };
+        status.problems = problems::of(found, &status);
+        status
+    }
+
+    /// Whether nothing is wrong.
+    pub(crate) fn is_good(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    fn binaries_agree(&self) -> bool {
+        self.binaries["versionsAgree"] == true
+    }
+}
+
+fn binaries(found: &Found) -> BTreeMap<&'static str, serde_json::Value> {
+    let recorded = found.record.as_ref().map(|record| &record.binaries);
+    let as_installed = |binary: &Binary| {
+        let recorded = recorded.and_then(|recorded| recorded.get(binary.name));
+        recorded.is_some() && digest(&binary.installed).as_ref() == recorded
+    };
+    let mut document = BTreeMap::from([
+        ("dir", serde_json::json!(found.places.bin)),
+        (
+            "versionsAgree",
+            found.binaries.iter().all(as_installed).into(),
+        ),
+    ]);
+    for (name, binary) in BINARIES.into_iter().zip(&found.binaries) {
+        let path = binary.is_installed.then_some(&binary.installed);
+        document.insert(name, serde_json::json!(path));
+    }
+    document
+}
+
+fn plugin(found: &Found) -> PluginStatus {
+    let host = found.host();
+    if host.is_some_and(|host| host.way == Way::Wrappers) {
+        let dir = bundle::wrapper(&found.places, "setup");
+        let there = dir.is_dir();
+        return PluginStatus {
+            installed: there,
+            enabled: there,
+            version: None,
+            way: there.then_some("wrappers"),
+            path: there.then_some(dir),
+            drifted: there && !found.wrapped,
+        };
+    }
+    let known = match host {
+        Some(host) => host.plugin.clone(),
+        None => from_files(&found.places),
+    };
+    let Plugin { installed, enabled } = known;
+    let path = found.cached.last().filter(|_| installed);
+    PluginStatus {
+        installed,
+        enabled: installed && enabled,
+        version: path.and_then(|path| bundle::version_of(path)),
+        way: installed.then_some("plugin"),
+        path: path.cloned(),
+        drifted: installed && (found.copy.is_none() || found.copy != found.bundle),
+    }
+}
+
+fn hooks(found: &Found) -> HooksStatus {
+    let listed = found.host().and_then(|host| host.hooks.as_deref());
+    let in_user_file = found.user_hooks.as_deref().unwrap_or_default();
+    let has_native = match listed {
+        Some(listed) => listed.iter().any(|hook| hook.origin == Origin::Plugin),
+        None => found.host().is_none() && found.copy == Some(cc_plugin::HooksFrom::Plugin),
+    };
+    let entries: Vec<HookStatus> = match listed {
+        Some(listed) => listed.iter().map(HookStatus::of_listed).collect(),
+        None => in_user_file
+            .iter()
+            .map(|placed| HookStatus {
+                event: placed.hook.event.clone(),
+                command: placed.hook.command.clone(),
+                trust: None,
+                enabled: true,
+            })
+            .collect(),
+    };
+    let way = match (has_native, in_user_file) {
+        (true, _) => Some("native"),
+        (false, []) => None,
+        (false, _) => Some("user"),
+    };
+    HooksStatus {
+        installed: way.is_some(),
+        way,
+        trusted: trusted(found, listed),
+        double: has_native && !in_user_file.is_empty(),
+        entries,
+    }
+}
+
+impl HookStatus {
+    fn of_listed(hook: &Listed) -> Self {
+        Self {
+            event: hook.event.clone(),
+            command: hook.command.clone(),
+            trust: hook.trust,
+            enabled: hook.enabled,
+        }
+    }
+}
+
+fn trusted(found: &Found, listed: Option<&[Listed]>) -> &'static str {
+    let Some(listed) = listed else {
+        // A Codex without a list of hooks asks for no trust.
+        return if found.host().is_some() {
+            "notNeeded"
+        } else {
+            "unknown"
+        };
+    };
+    let asks: Vec<bool> = listed
+        .iter()
+        .filter_map(|hook| hook.trust)
+        .map(|trust| trust.is_given())
+        .collect();
+    match asks.iter().filter(|given| **given).count() {
+        _ if asks.is_empty() && !listed.is_empty() => "notNeeded",
+        0 => "none",
+        given if given == asks.len() => "all",
+        _ => "some",
+    }
+}

@@ -1,0 +1,99 @@
+//! What is wrong, each with the command that mends it.
+
+use super::{Problem, Status};
+use crate::found::{Found, HostFound};
+
+pub(super) fn of(found: &Found, status: &Status) -> Vec<Problem> {
+    let installer = found.places.program("cc-installer");
+    let mut problems = Vec::new();
+    let mut add = |what: String, fix: String| problems.push(Problem { what, fix });
+    let whole = found.binaries.iter().all(|binary| binary.is_installed);
+    let program = if whole { &installer } else { "cc-installer" };
+    let again = |what: &str| format!("{program} {what}");
+
+    match &found.host {
+        HostFound::Missing(error) => add(
+            error.to_string(),
+            "Install Codex, or name it with --codex PATH.".into(),
+        ),
+        HostFound::Mute(codex, error) => add(
+            error.to_string(),
+            format!("See what it says: {} --version", codex.path.display()),
+        ),
+        HostFound::Here(_) | HostFound::NotAsked(_) => {}
+    }
+    let troubles = [found.config.as_ref().err(), found.user_hooks.as_ref().err()];
+    for trouble in troubles.into_iter().flatten() {
+        add(
+            trouble.to_string(),
+            "Mend the file; Codex cannot read it either.".into(),
+        );
+    }
+    let missing: Vec<&str> = found
+        .binaries
+        .iter()
+        .filter(|binary| !binary.is_installed)
+        .map(|binary| binary.name)
+        .collect();
+    if !status.plugin.installed {
+        add("cc is not installed in Codex".into(), again("install"));
+        return problems;
+    }
+    if !missing.is_empty() {
+        add(
+            format!(
+                "{} missing in {}",
+                missing.join(", "),
+                found.places.bin.display()
+            ),
+            "cc-installer update".into(),
+        );
+    } else if !status.binaries_agree() {
+        add(
+            "the binaries are not those of one installation".into(),
+            "cc-installer update".into(),
+        );
+    }
+    if !status.plugin.enabled {
+        add(
+            "the plugin is switched off in Codex".into(),
+            "Switch it on in /plugins, or: ".to_owned() + &again("install"),
+        );
+        return problems;
+    }
+    if status.plugin.drifted {
+        add(
+            "Codex has another copy of the plugin than this version's".into(),
+            again("update"),
+        );
+    }
+    if status.hooks.double {
+        add(
+            "the hooks are declared twice and would run twice".into(),
+            again("update"),
+        );
+    }
+    if !status.hooks.installed {
+        add("the hooks are not installed".into(), again("install"));
+    } else if matches!(status.hooks.trusted, "some" | "none") {
+        add(
+            "Codex does not run the hooks: they are not trusted".into(),
+            format!("{}   (or /hooks in Codex)", again("install --trust-hooks")),
+        );
+    }
+    if status.hooks.entries.iter().any(|hook| !hook.enabled) {
+        add(
+            "a hook is switched off in Codex".into(),
+            "Switch it on in /hooks.".into(),
+        );
+    }
+    if !status.exec_rule.matches {
+        let what = if status.exec_rule.present {
+            "the exec rule is about another cc-cli than the installed one"
+        } else {
+            "there is no exec rule: Codex asks about each call of cc-cli, or runs it in its sandbox"
+        };
+        add(what.into(), again("install --allow-commands"));
+    }
+    problems
+}

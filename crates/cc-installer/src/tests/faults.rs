@@ -1,0 +1,244 @@
+//! Refusals, accidents, and what the user did not allow.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::world::World;
+
+#[test]
+fn nothing_is_changed_without_a_yes() {
+    let world = World::new("");
+    let before = world.files();
+    let dry = world.run(&["install", "--dry-run"]);
+    assert!(
+        dry.ok && dry.stdout.contains("have Codex install the plugin"),
+        "{}",
+        dry.stdout
+    );
+    assert_eq!(world.files(), before);
+    assert!(!world.run(&["install"]).ok, "nobody to ask");
+    assert!(
+        !world.answer(&["install"], Some("n\n")).ok,
+        "asked, and declined"
+    );
+    let left: Vec<String> = world
+        .files()
+        .into_iter()
+        .filter(|file| file != "cc/install.lock")
+        .collect();
+    assert_eq!(left, before);
+    assert_eq!(world.calls("plugin/install"), 0);
+}
+
+#[test]
+fn consents_are_two_and_each_is_its_own() {
+    let world = World::new("");
+    let did = world.answer(&["install"], Some("y\ny\nn\n"));
+    assert!(did.ok, "{}", did.stdout);
+    let status = world.status();
+    assert_eq!(status["execRule"]["matches"], true);
+    assert_eq!(status["hooks"]["trusted"], "none");
+    assert!(
+        did.stdout.contains("install --trust-hooks"),
+        "{}",
+        did.stdout
+    );
+    assert_eq!(world.calls("batchWrite"), 0);
+
+    let did = world.run(&["install", "--yes"]);
+    assert!(
+        did.ok && !did.stdout.contains("Permission 1"),
+        "{}",
+        did.stdout
+    );
+    assert_eq!(world.calls("batchWrite"), 0, "--yes is no consent");
+    assert!(world.run(&["install", "--trust-hooks"]).ok);
+    assert_eq!(world.status()["problems"], serde_json::json!([]));
+}
+
+#[test]
+fn an_update_renews_what_changed_and_keeps_what_was_allowed() {
+    let world = World::new("");
+    assert!(!world.run(&["update", "--yes"]).ok, "not installed");
+    assert!(world.install().ok);
+    let rule = world.read("codex/rules/cc.rules");
+    world.write("source/cc-cli", "a newer program");
+    world.write(
+        "codex/cc/marketplace/plugins/cc/skills/review/SKILL.md",
+        "broken",
+    );
+    let did = world.run(&["update", "--yes"]);
+    assert!(
+        did.ok && did.stdout.contains("renew cc-cli in"),
+        "{}",
+        did.stdout
+    );
+    assert_eq!(
+        world.read("programs/cc-cli").as_deref(),
+        Some("a newer program")
+    );
+    assert_eq!(world.read("codex/rules/cc.rules"), rule);
+    assert_eq!(world.status()["problems"], serde_json::json!([]));
+}
+
+#[test]
+fn a_codex_that_keeps_an_old_copy_is_made_to_take_the_new_one() {
+    let world = World::new("");
+    assert!(world.install().ok);
+    world.set_mode("stale");
+    world.write(
+        "codex/plugins/cache/cc-local/cc/0.1.0/skills/review/SKILL.md",
+        "old",
+    );
+    assert_eq!(world.status()["plugin"]["drifted"], true);
+    assert!(world.run(&["update", "--yes"]).ok);
+    assert_eq!(world.status()["plugin"]["drifted"], false);
+}
+
+#[test]
+fn a_copy_that_is_not_ours_is_not_called_installed() {
+    let world = World::new("spoils");
+    let did = world.install();
+    assert!(
+        !did.ok && !did.stdout.contains("All good"),
+        "{}",
+        did.stdout
+    );
+}
+
+#[test]
+fn trust_that_did_not_take_is_told() {
+    let world = World::new("trustless");
+    let did = world.install();
+    assert!(
+        did.ok && did.stdout.contains("/hooks in Codex"),
+        "{}",
+        did.stdout
+    );
+    assert_eq!(world.status()["hooks"]["trusted"], "none");
+}
+
+#[test]
+fn a_killed_installation_is_repaired_by_the_next() {
+    let world = World::new("dies");
+    assert!(!world.install().ok);
+    assert_eq!(world.status()["plugin"]["installed"], false);
+    world.set_mode("");
+    assert!(world.install().ok);
+    assert_eq!(world.status()["problems"], serde_json::json!([]));
+    // What a kill between two steps leaves: programs half there, no bundle, no record.
+    for lost in [
+        "programs/cc-hooks",
+        "codex/cc/install.json",
+        "codex/cc/marketplace/plugins/cc/hooks/hooks.json",
+    ] {
+        fs::remove_file(world.path(lost)).unwrap();
+    }
+    assert!(world.install().ok);
+    assert_eq!(world.status()["problems"], serde_json::json!([]));
+}
+
+#[test]
+fn files_that_do_not_parse_are_left_alone() {
+    let world = World::new("no-hooks-list");
+    world.write("codex/hooks.json", "{ not json");
+    assert!(!world.install().ok);
+    assert_eq!(
+        world.read("codex/hooks.json").as_deref(),
+        Some("{ not json")
+    );
+    let problems = world.status()["problems"].to_string();
+    assert!(problems.contains("hooks.json`, line 1"), "{problems}");
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_leaves_nothing_half_done() {
+    if rustix::process::geteuid().is_root() {
+        // Root writes everywhere: a file in the way of a directory stops it too.
+        let world = World::new("");
+        world.write("programs", "in the way");
+        assert!(!world.install().ok);
+        assert_eq!(world.read("programs").as_deref(), Some("in the way"));
+        assert_eq!(world.calls("plugin/install"), 0);
+        return;
+    }
+    let world = World::new("");
+    fs::create_dir(world.path("programs")).unwrap();
+    fs::set_permissions(world.path("programs"), fs::Permissions::from_mode(0o500)).unwrap();
+    assert!(!world.install().ok);
+    assert_eq!(world.calls("plugin/install"), 0);
+}
+
+#[test]
+fn an_uninstall_without_codex_takes_out_what_it_can() {
+    let world = World::new("");
+    world.write("codex/config.toml", "model = \"x\"\n");
+    assert!(world.install().ok);
+    fs::remove_file(world.path("bin/codex")).unwrap();
+    assert!(world.run(&["uninstall", "--yes"]).ok);
+    assert_eq!(world.files(), ["config.toml"]);
+    assert_eq!(
+        world.read("codex/config.toml").as_deref(),
+        Some("model = \"x\"\n")
+    );
+}
+
+#[test]
+fn jobs_stay_unless_told_otherwise() {
+    let world = World::new("");
+    let job = "codex/plugins/data/cc/state/abc/jobs/task-1.json";
+    let make = || {
+        assert!(world.install().ok);
+        fs::create_dir_all(world.path(job).parent().unwrap()).unwrap();
+        world.write(job, "{}");
+    };
+    make();
+    assert!(world.run(&["uninstall", "--yes"]).ok);
+    assert!(world.read(job).is_some());
+    make();
+    assert!(world.answer(&["uninstall"], Some("y\nn\n")).ok);
+    assert!(world.read(job).is_some());
+    make();
+    assert!(world.answer(&["uninstall"], Some("y\ny\n")).ok);
+    assert_eq!(world.read(job), None);
+    make();
+    assert!(world.run(&["uninstall", "--yes", "--delete-jobs"]).ok);
+    assert_eq!(world.files(), Vec::<String>::new());
+}
+
+#[test]
+fn rules_that_the_dialog_wrote_go_with_the_rest() {
+    let world = World::new("");
+    assert!(world.install().ok);
+    let mine = "prefix_rule(pattern=[\"git\", \"status\"], decision=\"allow\")\n";
+    let ours = crate::edit::rules::rule(&world.path("programs/cc-cli").display().to_string());
+    world.write("codex/rules/default.rules", &format!("{mine}{ours}\n"));
+    assert!(world.run(&["uninstall", "--yes"]).ok);
+    assert_eq!(
+        world.read("codex/rules/default.rules").as_deref(),
+        Some(mine)
+    );
+    assert_eq!(world.read("codex/rules/cc.rules"), None);
+}
+
+#[test]
+fn what_the_user_changed_since_stays() {
+    let world = World::new("");
+    world.write("codex/config.toml", "a = 1\n");
+    assert!(world.install().ok);
+    let changed = world
+        .read("codex/config.toml")
+        .unwrap()
+        .replace("a = 1", "a = 2 # mine");
+    world.write("codex/config.toml", &changed);
+    let did = world.run(&["uninstall", "--yes"]);
+    assert_eq!(
+        world.read("codex/config.toml").as_deref(),
+        Some("a = 2 # mine\n")
+    );
+    assert!(
+        did.stdout.contains("config.toml.cc-backup"),
+        "{}",
+        did.stdout
+    );
+}

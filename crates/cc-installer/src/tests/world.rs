@@ -1,0 +1,143 @@
+//! A home with a scripted Codex and three binaries to install.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use cc_core::Env;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The throw-away world of one test.
+pub(super) struct World {
+    _removed_at_the_end: TempDir,
+    root: PathBuf,
+}
+
+/// What one call of the installer did.
+pub(super) struct Did {
+    pub(super) ok: bool,
+    pub(super) stdout: String,
+}
+
+impl World {
+    /// A world whose Codex lacks what `mode` says.
+    pub(super) fn new(mode: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        let world = Self {
+            _removed_at_the_end: dir,
+            root,
+        };
+        for dir in ["codex", "source", "bin", "home"] {
+            fs::create_dir_all(world.root.join(dir)).unwrap();
+        }
+        world.write("bin/codex", include_str!("fake-codex.sh"));
+        fs::set_permissions(
+            world.root.join("bin/codex"),
+            fs::Permissions::from_mode(0o755),
+        )
+        .unwrap();
+        for name in crate::place::BINARIES {
+            world.write(&format!("source/{name}"), &format!("the program {name}"));
+        }
+        world.set_mode(mode);
+        world
+    }
+
+    pub(super) fn set_mode(&self, mode: &str) {
+        self.write("codex/codex-mode", mode);
+    }
+
+    /// Runs the installer, the places of this world named where they are needed.
+    pub(super) fn run(&self, args: &[&str]) -> Did {
+        self.answer(args, None)
+    }
+
+    /// The same, with somebody at a terminal who types `answers`.
+    pub(super) fn answer(&self, args: &[&str], answers: Option<&str>) -> Did {
+        let path = format!("{}:/usr/bin:/bin", self.root.join("bin").display());
+        let vars: [(&str, OsString); 3] = [
+            ("CODEX_HOME", self.root.join("codex").into()),
+            ("HOME", self.root.join("home").into()),
+            ("PATH", path.into()),
+        ];
+        let mut env = Env::fixed(
+            self.root.join("home"),
+            self.root.join("source/cc-installer"),
+            vars,
+        );
+        env.stdin_is_terminal = answers.is_some();
+        let bin = self.root.join("programs").into_os_string();
+        let mut argv: Vec<OsString> = ["cc-installer"]
+            .iter()
+            .chain(args)
+            .map(OsString::from)
+            .collect();
+        if matches!(args[0], "install" | "update") {
+            argv.extend(["--bin-dir".into(), bin]);
+        }
+        let mut stdout = Vec::new();
+        let code = crate::run(
+            &env,
+            argv,
+            answers.unwrap_or_default().as_bytes(),
+            &mut stdout,
+        );
+        Did {
+            ok: code == ExitCode::SUCCESS,
+            stdout: String::from_utf8(stdout).unwrap(),
+        }
+    }
+
+    pub(super) fn install(&self) -> Did {
+        self.run(&["install", "--yes", "--allow-commands", "--trust-hooks"])
+    }
+
+    pub(super) fn status(&self) -> Value {
+        serde_json::from_str(&self.run(&["status", "--json"]).stdout).unwrap()
+    }
+
+    pub(super) fn write(&self, path: &str, text: &str) {
+        fs::write(self.root.join(path), text).unwrap();
+    }
+
+    pub(super) fn read(&self, path: &str) -> Option<String> {
+        fs::read_to_string(self.root.join(path)).ok()
+    }
+
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// Everything in Codex's directory that is not the scripted Codex's own.
+    pub(super) fn files(&self) -> Vec<String> {
+        let own = ["calls", "codex-mode", "spaced"];
+        let mut found = Vec::new();
+        let mut left = vec![self.root.join("codex")];
+        while let Some(dir) = left.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(self.root.join("codex")).unwrap();
+                let name = name.to_str().unwrap().to_owned();
+                if path.is_dir() {
+                    left.push(path);
+                } else if !own.contains(&name.as_str()) {
+                    found.push(name);
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// How often Codex was asked something that contains `text`.
+    pub(super) fn calls(&self, text: &str) -> usize {
+        self.read("codex/calls")
+            .unwrap_or_default()
+            .matches(text)
+            .count()
+    }
+}
