@@ -28,7 +28,7 @@ fn exec_calls_every_hook_and_its_session_is_remembered_while_it_lasts() {
         ];
         assert_eq!(output.codex_hooks(), runs, "{codex}: {output}");
         let remembered = api.last_request().tool_output();
-        let expected = format!(r#"{{"sessionId":"{}"}}"#, output.codex_session());
+        let expected = format!(r#""sessionId":"{}""#, output.codex_session());
         assert!(remembered.contains(&expected), "{codex}: {remembered}");
         let marker = sandbox.state_dir().current_session();
         assert_eq!(marker.exists(), !tells_session_end(codex), "{codex}");
