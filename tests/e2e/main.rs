@@ -10,4 +10,5 @@ mod kit;
 mod layers;
 mod rescue;
 mod review_real;
+mod setup;
 mod usage;

@@ -63,6 +63,8 @@ pub enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Check that everything works, and switch the review gate on or off.
+    Setup(SetupArgs),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -80,6 +82,34 @@ pub enum Command {
         /// The job.
         job: String,
     },
+}
+
+/// What to set up.
+#[derive(Debug, clap::Args)]
+pub struct SetupArgs {
+    /// Let Claude review what a turn of Codex changed in this workspace before the turn ends.
+    #[arg(long, conflicts_with_all = ["disable_review_gate", "check"])]
+    pub enable_review_gate: bool,
+    /// End turns in this workspace without a review.
+    #[arg(long, conflicts_with = "check")]
+    pub disable_review_gate: bool,
+    /// Only look; ask and mend nothing.
+    #[arg(long)]
+    pub check: bool,
+    /// Print JSON; nothing is asked.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl SetupArgs {
+    /// To what the gate is to be switched.
+    pub fn gate(&self) -> Option<bool> {
+        match (self.enable_review_gate, self.disable_review_gate) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            (false, false) => None,
+        }
+    }
 }
 
 /// What to review.

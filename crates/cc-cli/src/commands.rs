@@ -11,6 +11,7 @@ mod rescue;
 mod result;
 mod review;
 mod scope;
+mod setup;
 mod status;
 mod wait;
 mod worker;
@@ -49,6 +50,7 @@ pub(crate) fn dispatch(env: &Env, args: Args, output: &mut Output) -> Outcome {
         Command::Scope(args) => scope::scope(&Project::open(&env)?, &args, output),
         Command::Prune(args) => prune::prune(&Project::open(&env)?, &args, output),
         Command::Config { command } => config::config(&Project::open(&env)?.data, &command, output),
+        Command::Setup(args) => setup::setup(&Project::open(&env)?, &args, output),
         Command::Completions { shell } => completions::completions(shell, output),
         Command::Worker {
             data,

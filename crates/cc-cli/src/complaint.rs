@@ -372,7 +372,7 @@ pub(crate) fn failure_hint(failure: &Failure) -> Option<String> {
     use FailureClass as C;
     let hint = match failure.class {
         C::NotInstalled => "Install Claude Code: npm install -g @anthropic-ai/claude-code",
-        C::LoggedOut => "Log in: run `claude`, then /login. Then start the job again.",
+        C::LoggedOut => "Log in: claude auth login. Then start the job again.",
         C::UsageLimit => {
             return Some(failure.retry_at.map_or_else(
                 || "The usage limit of your Claude account is reached; try again later.".to_owned(),

@@ -17,6 +17,7 @@ pub mod push;
 pub mod rescue;
 pub mod review;
 pub mod run_options;
+pub mod setup;
 pub mod wait;
 pub mod worker;
 

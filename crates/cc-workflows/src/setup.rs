@@ -1,0 +1,159 @@
+//! Whether everything is there that a job needs: Claude Code and its login, a place for jobs, the
+//! sandbox, and what Codex has of us.
+//!
+//! Looking asks Claude and Codex about themselves; it asks no model, and costs nothing.
+
+mod installation;
+
+use std::path::PathBuf;
+
+use cc_claude::{AuthStatus, Claude, LocateError, ProbeError};
+use cc_core::IoError;
+use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
+use cc_jobs::{SettingsError, SettingsFile};
+
+use crate::Project;
+use crate::preflight::{self, Obstacle};
+use crate::rescue::sandbox::{self, SandboxMissing};
+
+pub use installation::{
+    Binaries, Codex, ExecRule, Hooks, Installation, InstallationError, Plugin, Problem, Trust,
+    installer,
+};
+
+/// The oldest Claude Code that the tests run with.
+pub const OLDEST_TESTED: [u32; 3] = [2, 1, 197];
+
+/// What was found.
+#[derive(Debug)]
+pub struct Findings {
+    /// Why no job can be started by this very call; then Claude and Codex were not asked.
+    pub obstacle: Option<Obstacle>,
+    /// Claude Code.
+    pub claude: Result<ClaudeFound, LocateError>,
+    /// Whether the sandbox for Claude's commands can start.
+    pub sandbox: Result<(), SandboxMissing>,
+    /// Whether jobs can be kept.
+    pub state: Result<(), IoError>,
+    /// Whether the user's settings are valid.
+    pub settings: Result<(), SettingsError>,
+    /// What Codex has of us; `None` where it was not asked.
+    pub installation: Option<Result<Installation, InstallationError>>,
+    /// Whether the review gate of the workspace is on.
+    pub gate: bool,
+}
+
+/// A Claude Code that was found.
+#[derive(Debug)]
+pub struct ClaudeFound {
+    /// Its binary.
+    pub path: PathBuf,
+    /// Its version; `None` where it was not asked.
+    pub version: Option<Result<String, ProbeError>>,
+    /// Its login; `None` where it was not asked.
+    pub auth: Option<Result<AuthStatus, ProbeError>>,
+}
+
+impl Findings {
+    /// Whether reviews can run: what else is wrong is only a lack of comfort.
+    pub fn is_ready(&self) -> bool {
+        self.obstacle.is_none()
+            && self.state.is_ok()
+            && self.settings.is_ok()
+            && self.claude.as_ref().is_ok_and(ClaudeFound::works)
+    }
+}
+
+impl ClaudeFound {
+    fn works(&self) -> bool {
+        matches!(self.version, Some(Ok(_)))
+            && matches!(&self.auth, Some(Ok(auth)) if auth.logged_in)
+    }
+
+    /// Whether its version is older than any that is tested.
+    pub fn is_older_than_tested(&self) -> bool {
+        let version = self
+            .version
+            .as_ref()
+            .and_then(|version| version.as_ref().ok());
+        version.is_some_and(|version| is_older(version))
+    }
+}
+
+fn is_older(version: &str) -> bool {
+    let numbers: Result<Vec<u32>, _> = version.split('.').map(str::parse).collect();
+    numbers.is_ok_and(|numbers| numbers < OLDEST_TESTED.to_vec())
+}
+
+/// Looks at everything. Takes about a second: Claude and Codex are started.
+pub async fn look(project: &Project) -> Findings {
+    let settings = SettingsFile::read(&project.data);
+    let configured = settings
+        .as_ref()
+        .ok()
+        .and_then(|file| file.settings().claude.path.clone());
+    let workspace = project.store.workspace().root();
+    let obstacle = preflight::check(&project.env).err();
+    let claude = Claude::locate(&project.env, workspace, configured.as_deref());
+    let (claude, installation) = if obstacle.is_some() {
+        (claude.map(not_asked), None)
+    } else {
+        let (claude, installation) =
+            tokio::join!(ask(project, claude), installation::look(project));
+        (claude, Some(installation))
+    };
+    Findings {
+        obstacle,
+        claude,
+        sandbox: sandbox::check(&project.env, workspace),
+        state: try_writing(project),
+        settings: settings.map(drop),
+        installation,
+        gate: project.store.config().stop_review_gate,
+    }
+}
+
+fn not_asked(claude: Claude) -> ClaudeFound {
+    ClaudeFound {
+        path: claude.path().to_owned(),
+        version: None,
+        auth: None,
+    }
+}
+
+async fn ask(
+    project: &Project,
+    claude: Result<Claude, LocateError>,
+) -> Result<ClaudeFound, LocateError> {
+    let claude = claude?;
+    // Not the version that was kept: an update shows here at the latest.
+    let (version, auth) = tokio::join!(
+        claude.version(&project.env, None),
+        claude.auth_status(&project.env)
+    );
+    Ok(ClaudeFound {
+        version: Some(version),
+        auth: Some(auth),
+        ..not_asked(claude)
+    })
+}
+
+fn try_writing(project: &Project) -> Result<(), IoError> {
+    let state = project.store.dir();
+    create_private_dir(state.root())?;
+    let probe = state.root().join(".setup");
+    write_atomic(&probe, b"can be written\n")?;
+    remove_if_there(&probe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        assert!(is_older("2.1.99") && is_older("1.9.999") && is_older("2.1.196"));
+        assert!(!is_older("2.1.197") && !is_older("2.2.0") && !is_older("10.0.0"));
+        assert!(!is_older("2.x"), "unknown is not old");
+    }
+}

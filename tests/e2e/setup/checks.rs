@@ -1,0 +1,189 @@
+//! What it finds, and what it says of it.
+
+use std::fs;
+
+use cc_tests::responses_api::Turn;
+use cc_tests::{MessagesApi, Sandbox, Scenario};
+
+use super::{disorder, document, installed, next_steps};
+
+#[test]
+fn with_everything_in_place_it_is_ready_and_has_nothing_to_ask_for() {
+    let (sandbox, ..) = installed();
+    let output = sandbox.cc(["setup"]).run().success();
+    assert!(output.stdout.ends_with("\nReady.\n"), "{output}");
+    assert!(!output.stdout.contains("Next steps"), "{output}");
+    assert!(disorder(&output).is_empty(), "{output}");
+
+    let found = document(&sandbox, 0);
+    assert_eq!(found["ready"], true, "{found:#}");
+    assert_eq!(found["claude"]["available"], true, "{found:#}");
+    assert_eq!(found["claude"]["version"], cc_tests::peers::CLAUDE.version);
+    assert_eq!(found["auth"]["loggedIn"], true, "{found:#}");
+    assert_eq!(found["hooks"]["installed"], true, "{found:#}");
+    assert_eq!(found["hooks"]["trusted"], true, "{found:#}");
+    assert_eq!(found["codex"]["version"], cc_tests::peers::CODEX.version);
+    assert_eq!(found["execRule"]["matches"], true, "{found:#}");
+    assert_eq!(found["state"]["writable"], true, "{found:#}");
+    assert_eq!(found["reviewGateEnabled"], false, "{found:#}");
+    assert_eq!(found["actionsTaken"], serde_json::json!([]), "{found:#}");
+    assert_eq!(found["nextSteps"], serde_json::json!([]), "{found:#}");
+    assert!(sandbox.records().is_empty(), "no job comes of it");
+}
+
+#[test]
+fn with_nothing_in_place_each_thing_is_named_with_its_remedy() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.cc(["setup"]).run().exits(3);
+    assert!(output.stdout.ends_with("\nNot ready.\n"), "{output}");
+    let found = document(&sandbox, 3);
+    assert_eq!(found["ready"], false);
+    assert_eq!(found["claude"]["available"], false);
+    assert_eq!(found["auth"]["loggedIn"], false);
+    assert_eq!(found["hooks"]["installed"], false);
+    let steps = next_steps(&found);
+    for remedy in [
+        "npm install -g @anthropic-ai/claude-code",
+        "cc-cli config set claude.path",
+        "Install Codex",
+        "cc-installer install",
+    ] {
+        assert!(steps.contains(remedy), "{remedy}: {steps}");
+    }
+}
+
+#[test]
+fn a_claude_that_nobody_is_logged_in_to() {
+    let api = MessagesApi::reviewer();
+    let mut sandbox = Sandbox::real(&api);
+    sandbox.log_out();
+    let found = document(&sandbox, 3);
+    assert_eq!(found["claude"]["available"], true, "{found:#}");
+    assert_eq!(found["auth"]["loggedIn"], false, "{found:#}");
+    assert!(next_steps(&found).contains("claude auth login"));
+}
+
+#[test]
+fn a_claude_older_than_any_tested_is_told_and_may_work() {
+    let sandbox = Sandbox::fake(&Scenario::says("").version("2.0.9"));
+    let found = document(&sandbox, 0);
+    assert_eq!(found["claude"]["version"], "2.0.9");
+    let steps = next_steps(&found);
+    assert!(steps.contains("2.0.9 is older than 2.1.197"), "{steps}");
+    assert!(steps.contains("claude update"), "{steps}");
+    let mut tested = cc_tests::peers::OLDER.iter();
+    assert!(
+        tested.any(|peer| peer.version == "2.1.197"),
+        "what is named as the oldest is tested"
+    );
+}
+
+#[test]
+fn a_claude_that_does_not_work() {
+    let sandbox = Sandbox::new();
+    sandbox.add_program("claude", "/bin/false".as_ref());
+    let found = document(&sandbox, 3);
+    assert_eq!(found["claude"]["available"], false, "{found:#}");
+    assert!(next_steps(&found).contains("does not tell its version"));
+}
+
+#[test]
+fn a_place_for_jobs_that_cannot_be_one() {
+    let mut sandbox = Sandbox::fake(&Scenario::says(""));
+    let file = sandbox.root().join("file");
+    fs::write(&file, "in the way").unwrap();
+    sandbox.set_env("CC_DATA_DIR", file.join("data"));
+    let found = document(&sandbox, 3);
+    assert_eq!(found["state"]["writable"], false, "{found:#}");
+    assert!(next_steps(&found).contains("CC_DATA_DIR"));
+}
+
+#[test]
+fn settings_that_are_not_valid() {
+    let sandbox = Sandbox::fake(&Scenario::says(""));
+    let settings = sandbox.data_dir().settings();
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    fs::write(&settings, "[review]\nmodle = \"x\"\n").unwrap();
+    let found = document(&sandbox, 3);
+    assert_eq!(found["state"]["settingsValid"], false, "{found:#}");
+    let steps = next_steps(&found);
+    assert!(
+        steps.contains("modle") && steps.contains("line 2"),
+        "{steps}"
+    );
+}
+
+#[test]
+fn what_codex_does_not_allow_is_told_and_does_not_hinder_reviews() {
+    let (sandbox, ..) = installed();
+    fs::remove_file(sandbox.codex_home().join("rules").join("cc.rules")).unwrap();
+    let config = sandbox.codex_home().join("config.toml");
+    let trusted = fs::read_to_string(&config).unwrap();
+    let untrusted: Vec<&str> = trusted
+        .lines()
+        .filter(|line| !line.starts_with("trusted_hash"))
+        .collect();
+    assert_ne!(untrusted.len(), trusted.lines().count(), "{trusted}");
+    fs::write(&config, untrusted.join("\n")).unwrap();
+
+    let output = sandbox.cc(["setup"]).run().success();
+    let disorder = disorder(&output);
+    assert_eq!(disorder.len(), 2, "{output}");
+    assert!(disorder[0].contains("not trusted"), "{output}");
+    assert!(disorder[1].contains("Exec rule"), "{output}");
+    assert!(output.stdout.contains("install --trust-hooks"), "{output}");
+    assert!(
+        output.stdout.contains("install --allow-commands"),
+        "{output}"
+    );
+    assert!(
+        output
+            .stdout
+            .ends_with("\nReviews can run; the steps above bring the rest.\n"),
+        "{output}"
+    );
+    assert!(!sandbox.codex_home().join("rules").join("cc.rules").exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn inside_codexs_sandbox_it_says_so_and_looks_no_further() {
+    let (sandbox, api, _) = installed();
+    // In a form that the exec rule does not cover.
+    let setup = format!("true; {} setup", sandbox.product_file("cc-cli").display());
+    api.push([Turn::shell(&setup)]);
+    sandbox.codex(["exec", "Go."]).run().success();
+    let read = api.last_request().tool_output();
+    assert!(read.contains("exited with code 3"), "{read}");
+    assert!(read.contains("inside a sandbox"), "{read}");
+    assert!(read.contains("by its absolute path"), "{read}");
+    assert!(!read.contains("not logged in"), "{read}");
+}
+
+#[test]
+fn the_gate_is_switched_for_this_workspace_alone() {
+    let sandbox = Sandbox::fake(&Scenario::says(""));
+    let other = sandbox.root().join("elsewhere");
+    fs::create_dir_all(&other).unwrap();
+    let config = sandbox.state_dir().config();
+    let switched = |args: [&str; 2]| sandbox.cc(args).run().success().stdout;
+
+    assert!(switched(["setup", "--enable-review-gate"]).starts_with("Switched the review gate on"));
+    let on = fs::read_to_string(&config).unwrap();
+    let on: serde_json::Value = serde_json::from_str(&on).unwrap();
+    assert_eq!(
+        on,
+        serde_json::json!({"version": 1, "stopReviewGate": true})
+    );
+    assert_eq!(document(&sandbox, 0)["reviewGateEnabled"], true);
+    let elsewhere = sandbox.cc(["setup", "--json"]).cwd(&other).run().success();
+    assert_eq!(elsewhere.json()["reviewGateEnabled"], false);
+
+    assert!(switched(["setup", "--enable-review-gate"]).contains("already on"));
+    assert!(
+        switched(["setup", "--disable-review-gate"]).starts_with("Switched the review gate off")
+    );
+    assert_eq!(document(&sandbox, 0)["reviewGateEnabled"], false);
+    let both = ["setup", "--enable-review-gate", "--disable-review-gate"];
+    sandbox.cc(both).run().exits(2);
+}
