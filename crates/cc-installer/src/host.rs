@@ -136,16 +136,6 @@ impl Codex {
         })
     }
 
-    /// Its version as it tells it, without its name.
-    pub(crate) fn version(&self) -> Result<String, HostError> {
-        let printed = self.run(&["--version"])?;
-        let last = printed.stdout.split_whitespace().next_back();
-        last.map(str::to_owned).ok_or(HostError::Ended {
-            request: "--version".into(),
-            stderr: printed.stderr,
-        })
-    }
-
     /// Starts its app-server and greets it.
     ///
     /// # Errors

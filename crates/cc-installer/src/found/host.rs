@@ -49,8 +49,8 @@ pub(crate) struct Plugin {
 impl Host {
     /// Asks `codex` about itself.
     pub(super) fn ask(codex: &Codex, places: &Places) -> Result<Self, HostError> {
-        let version = codex.version().ok();
         let mut server = codex.app_server()?;
+        let version = server.version().map(str::to_owned);
         let way = way(codex, &mut server)?;
         let hooks = known(hooks::list(&mut server, places))?;
         let flag_is_off = hooks.is_none() && flag_is_off(codex)?;

@@ -23,6 +23,7 @@ pub(crate) struct AppServer {
     stderr: Captured,
     next: u64,
     patience: Duration,
+    version: Option<String>,
     child: Child,
 }
 
@@ -38,16 +39,21 @@ impl AppServer {
             stderr,
             next: 0,
             patience,
+            version: None,
             child,
         };
         let client =
             json!({"name": "cc-installer", "title": "cc", "version": env!("CARGO_PKG_VERSION")});
-        server.call(
-            "initialize",
-            &json!({"clientInfo": client, "capabilities": {"experimentalApi": true}}),
-        )?;
+        let client = json!({"clientInfo": client, "capabilities": {"experimentalApi": true}});
+        let greeting = server.call("initialize", &client)?;
+        server.version = version(&greeting);
         server.send("initialized", &json!({"method": "initialized"}))?;
         Ok(server)
+    }
+
+    /// The version that Codex told when it was greeted.
+    pub(crate) fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 
     /// Asks one thing and waits for the answer.
@@ -102,6 +108,12 @@ impl AppServer {
             stderr: self.stderr.text(Instant::now()),
         }
     }
+}
+
+/// The version in a greeting such as `{"userAgent": "cc-installer/0.169.0 (Debian 12; x86_64)"}`.
+fn version(greeting: &Value) -> Option<String> {
+    let (_, rest) = greeting["userAgent"].as_str()?.split_once('/')?;
+    Some(rest.split_whitespace().next()?.to_owned())
 }
 
 impl Drop for AppServer {

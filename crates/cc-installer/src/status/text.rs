@@ -48,10 +48,10 @@ impl Display for Status {
                     "notNeeded" => "no trust needed",
                     _ => "trust unknown",
                 };
-                format!(
-                    "{}, {from}, {trust}",
-                    count(self.hooks.entries.len(), "hook")
-                )
+                match self.hooks.entries.len() {
+                    0 => format!("{from}, {trust}"),
+                    known => format!("{}, {from}, {trust}", count(known, "hook")),
+                }
             }
         };
         writeln!(f, "  hooks        {hooks}")?;

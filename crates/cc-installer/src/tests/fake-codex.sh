@@ -50,7 +50,6 @@ unknown() { printf '{"id":%s,"error":{"code":-32600,"message":"Invalid request: 
 result() { printf '{"id":%s,"result":%s}\n' "$id" "$1"; }
 
 case "$*" in
---version) if is newer; then echo "codex-cli 9.9.10"; else echo "codex-cli 9.9.9"; fi ;;
 "features list") echo "codex_hooks   under development  $(is flag-off && ! grep -q 'codex_hooks = true' "$config" && echo false || echo true)" ;;
 "plugin add --help") ! lacks cli ;;
 "plugin marketplace add "*) ! lacks cli ;;
@@ -64,7 +63,7 @@ app-server)
         id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
         method=$(printf '%s' "$line" | sed -n 's/.*"method":"\([^"]*\)".*/\1/p')
         case "$method" in
-        initialize) result '{}' ;;
+        initialize) result "{\"userAgent\":\"x/9.9.$(is newer && echo 10 || echo 9) (Test)\"}" ;;
         initialized) ;;
         plugin/list) if lacks rpc; then unknown; else result '{"marketplaces":[]}'; fi ;;
         marketplace/*) if lacks marketplaces; then unknown; else result '{}'; fi ;;

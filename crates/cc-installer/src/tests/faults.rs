@@ -242,3 +242,30 @@ fn what_the_user_changed_since_stays() {
         did.stdout
     );
 }
+
+#[test]
+fn a_codex_that_hangs_is_a_problem_and_not_a_wait_for_ever() {
+    let world = World::new("");
+    assert!(world.install().ok);
+    world.set_mode("hangs");
+    let status = world.status();
+    let problems = status["problems"].to_string();
+    assert!(
+        problems.contains("did not answer `initialize`"),
+        "{problems}"
+    );
+    assert_eq!(status["plugin"]["installed"], true, "the files still tell");
+    assert_eq!(status["hooks"]["trusted"], "unknown");
+}
+
+#[test]
+fn installations_at_once_go_one_after_the_other() {
+    let world = World::new("");
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(|| world.install().ok)).collect();
+        assert!(all.into_iter().all(|one| one.join().unwrap()));
+    });
+    assert_eq!(world.status()["problems"], serde_json::json!([]));
+    assert_eq!(world.calls("\"method\":\"plugin/install\""), 1);
+    assert_eq!(world.calls("batchWrite"), 1);
+}
