@@ -53,6 +53,8 @@ impl<'a> Apply<'a> {
         record.copied |= steps
             .iter()
             .any(|step| matches!(step, Step::Binaries { .. }));
+        let contents = found.config.iter().flat_map(|config| &config.contents);
+        record.trusted_contents.extend(contents.cloned());
         if record.bin.as_os_str().is_empty() {
             record.bin.clone_from(&places.bin);
         }
@@ -78,7 +80,10 @@ impl<'a> Apply<'a> {
             Step::Trust => codex::trust(self.places(), self.host()?),
             Step::DropPlugin(way) => codex::remove(self.places(), self.host()?, *way),
             Step::NoRules => removal::rules(self.found),
-            Step::Forget => removal::forget(self.found, &self.record),
+            Step::Forget => {
+                removal::baselines(self.places(), &self.record)?;
+                removal::forget(self.found, &self.record)
+            }
             Step::NoCache => removal::cache(self.places()),
             Step::NoWrappers => removal::wrappers(self.places()),
             Step::NoFiles => removal::files(self.found, &self.record),

@@ -1,6 +1,6 @@
 //! What an installation did, so that updates repeat it and an uninstall undoes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use cc_core::fs::write_atomic;
@@ -27,6 +27,8 @@ pub(crate) struct Record {
     pub(crate) flag: Option<FlagBefore>,
     /// The version of the Codex that was seen not to run the hooks of plugins.
     pub(crate) no_native_hooks: Option<String>,
+    /// The digests of the bundles that the user ever trusted.
+    pub(crate) trusted_contents: BTreeSet<String>,
     /// Whether there was a `config.toml`.
     pub(crate) had_config: bool,
 }

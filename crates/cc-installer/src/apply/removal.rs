@@ -75,11 +75,8 @@ pub(super) fn forget(found: &Found, record: &Record) -> Result<(), Error> {
         path: path.clone(),
         source,
     })?;
-    let of_plugin = |key: &String| {
-        key.strip_prefix(PLUGIN_ID)
-            .is_some_and(|rest| rest.starts_with(':'))
-    };
-    trust.extend(known.trust.into_iter().filter(of_plugin));
+    let keys = known.trust.into_iter();
+    trust.extend(keys.filter(|key| config::is_of(PLUGIN_ID, key)));
     let mut text = edit(config::without(&before, PLUGIN_ID, MARKETPLACE, &trust))?;
     if let Some(flag) = record.flag {
         text = edit(config::with_flag_restored(&text, flag))?;
@@ -91,6 +88,25 @@ pub(super) fn forget(found: &Found, record: &Record) -> Result<(), Error> {
         replace(&path, &text)?;
     }
     Ok(settle_backup(&path)?)
+}
+
+/// The digests go that Codex keeps of what it was first told to trust.
+///
+/// It names them after nothing that we know, so they are told by what they say.
+pub(super) fn baselines(places: &Places, record: &Record) -> Result<(), Error> {
+    let dir = places.codex_home.join(".hook-trust");
+    for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
+        let text = read_text(&entry.path()).ok().flatten().unwrap_or_default();
+        if record
+            .trusted_contents
+            .iter()
+            .any(|known| text.trim() == known)
+        {
+            remove_if_there(&entry.path())?;
+        }
+    }
+    prune_empty(&dir, &places.codex_home);
+    Ok(())
 }
 
 /// Codex's copies of the plugin go, and the directories that held nothing else.

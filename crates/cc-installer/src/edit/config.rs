@@ -17,6 +17,8 @@ pub(crate) struct Entries {
     pub(crate) marketplace: Option<String>,
     /// All keys of trust in hooks, those of others too.
     pub(crate) trust: Vec<String>,
+    /// The digests of the contents of our plugin that were trusted.
+    pub(crate) contents: Vec<String>,
 }
 
 /// The flag that switches hooks on in versions that have them off, as it was before us.
@@ -43,7 +45,15 @@ pub(crate) fn entries(text: &str, id: &str, marketplace: &str) -> Result<Entries
     };
     let trust = at(&["hooks", "state"]).and_then(Item::as_table_like);
     let plugin = at(&["plugins", id]);
+    let mut contents: Vec<String> = trust
+        .into_iter()
+        .flat_map(TableLike::iter)
+        .filter(|(key, _)| is_of(id, key))
+        .filter_map(|(_, state)| Some(state.get("trusted_content_hash")?.as_str()?.to_owned()))
+        .collect();
+    contents.dedup();
     Ok(Entries {
+        contents,
         enabled: plugin.map(|plugin| {
             plugin
                 .get("enabled")
@@ -63,6 +73,12 @@ pub(crate) fn entries(text: &str, id: &str, marketplace: &str) -> Result<Entries
             .map(|(key, _)| key.to_owned())
             .collect(),
     })
+}
+
+/// Whether a key of trust is about a hook of the plugin `id`.
+pub(crate) fn is_of(id: &str, key: &str) -> bool {
+    key.strip_prefix(id)
+        .is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// `text` without the plugin `id`, its `marketplace` and the given keys of trust.
