@@ -45,6 +45,9 @@ pub(crate) enum Error {
         /// Codex's directory.
         codex_home: PathBuf,
     },
+    /// Codex would take the plugin, and then not load it.
+    #[error("plugins are switched off in codex")]
+    PluginsOff,
     /// Codex said that it installed the plugin, and then did not have it.
     #[error("codex does not have the plugin after installing it: {why}")]
     NotTaken {
@@ -89,6 +92,9 @@ impl Error {
             Self::BinDir(BinDirError::NeedsQuoting { .. }) => {
                 "Choose another directory: cc-installer install --bin-dir DIR, for example ~/.local/lib/cc".into()
             }
+            Self::PluginsOff => {
+                "Switch them on: codex features enable plugins; then run this again.".into()
+            }
             Self::SourceMissing { .. } => "Get all three anew: cargo install cc-installer --force".into(),
             Self::Edit { .. } => "Mend the file, then run this again.".into(),
             Self::NotInstalled { .. } => "Install it: cc-installer install".into(),
@@ -109,6 +115,7 @@ impl Error {
             Self::NoHome
             | Self::Codex(_)
             | Self::BinDir(_)
+            | Self::PluginsOff
             | Self::NotInstalled { .. }
             | Self::Edit { .. } => 3,
             Self::Declined => 4,

@@ -16,7 +16,7 @@ use crate::host::locate::{LocateError, locate};
 use crate::place::{BINARIES, MARKETPLACE, PLUGIN_ID, Places, Workspace};
 use crate::record::Record;
 
-pub(crate) use host::{Host, Plugin, Way, from_files};
+pub(crate) use host::{HooksFeature, Host, Plugin, Way, from_files};
 
 mod host;
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use cc_plugin::HooksFrom;
 use serde_json::json;
 
+use crate::NOT_GOOD;
 use crate::apply::{self, Apply};
 use crate::args::InstallArgs;
 use crate::consent::{declined, question, text};
@@ -75,10 +76,19 @@ fn bring(
 
     // Asked only now: before, nobody knows which hooks this Codex wants trust for.
     let found = session.look(args.bin_dir.as_deref())?;
+    if let Some(host) = found.host()
+        && host.way != Way::Wrappers
+        && !host.plugin.installed
+    {
+        return Err(Error::NotTaken {
+            why: "it does not list it as installed",
+        });
+    }
     let mut apply = Apply::begin(&found, &[])?;
-    let mut refused = Vec::new();
+    let (mut refused, mut all_given) = (Vec::new(), true);
     for consent in plan::consents(&found) {
         if !is_wanted(&consent, &found) {
+            all_given = false;
             continue;
         }
         session.say(format!("\n{}", text(&consent, &places)))?;
@@ -86,6 +96,7 @@ fn bring(
             apply.step(&consent)?;
             done.push(consent);
         } else {
+            all_given = false;
             refused.push(consent);
         }
     }
@@ -97,10 +108,16 @@ fn bring(
         session.say(declined(consent, &places))?;
     }
     if status.is_good() {
-        session.say("In Codex, begin a new session and type $cc:setup.")?;
+        let setup = status.skill("setup");
+        session.say(format!("In Codex, begin a new session and type {setup}."))?;
     }
     session.document(&done, &places, json!({"status": status}))?;
-    Ok(ExitCode::SUCCESS)
+    // What the user does not want is no failure; what does not work for another reason is one.
+    Ok(if status.is_good() || !all_given {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NOT_GOOD)
+    })
 }
 
 /// Does the steps; where Codex then does not run the plugin's hooks, they go to the user's file.
@@ -117,7 +134,8 @@ fn carry_out(
         return Ok(steps);
     };
     let native = found.copy == Some(HooksFrom::Plugin) && host.way != Way::Wrappers;
-    if !native || host.lists_native_hooks() {
+    // Where hooks are off, none is listed, and nobody knows what this Codex would run.
+    if !native || host.lists_native_hooks() || host.off.hooks.is_some() {
         return Ok(steps);
     }
     let more = plan::install(&found, HooksFrom::User);
@@ -150,6 +168,9 @@ fn checked(session: &mut Session<'_>, args: &InstallArgs, found: Found) -> Resul
     match found.host {
         HostFound::Missing(error) => return Err(error.into()),
         HostFound::Mute(_, error) => return Err(error.into()),
+        HostFound::Here(host) if host.off.plugins && host.way != Way::Wrappers => {
+            return Err(Error::PluginsOff);
+        }
         HostFound::Here(_) | HostFound::NotAsked(_) => {}
     }
     let mut binaries = found.binaries.iter();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cc_plugin::HooksFrom;
 
-use crate::found::{Found, Way};
+use crate::found::{Found, HooksFeature, Way};
 use crate::hooks::Listed;
 use crate::place::{BINARIES, Places};
 
@@ -103,7 +103,8 @@ pub(crate) fn install(found: &Found, hooks_from: HooksFrom) -> Vec<Step> {
             if !has_exactly_our_user_hooks(found) {
                 steps.push(Step::UserHooks);
             }
-            if found.host().is_some_and(|host| host.flag_is_off) {
+            let off = found.host().and_then(|host| host.off.hooks);
+            if off == Some(HooksFeature::CodexHooks) {
                 steps.push(Step::Flag);
             }
         }

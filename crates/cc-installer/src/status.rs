@@ -45,10 +45,14 @@ struct PluginStatus {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct HooksStatus {
     installed: bool,
     way: Option<&'static str>,
     trusted: &'static str,
+    /// Whether Codex runs them; nobody knows where it cannot be asked.
+    runs: Option<bool>,
+    switched_off: bool,
     double: bool,
     entries: Vec<HookStatus>,
 }
@@ -102,6 +106,16 @@ impl Status {
         };
         status.problems = problems::of(found, &status);
         status
+    }
+
+    /// How people call a skill.
+    pub(crate) fn skill(&self, name: &str) -> String {
+        let joint = if self.plugin.way == Some("wrappers") {
+            '-'
+        } else {
+            ':'
+        };
+        format!("$cc{joint}{name}")
     }
 
     /// Whether nothing is wrong.
@@ -167,8 +181,11 @@ fn plugin(found: &Found) -> PluginStatus {
 fn hooks(found: &Found) -> HooksStatus {
     let listed = found.host().and_then(|host| host.hooks.as_deref());
     let in_user_file = found.user_hooks.as_deref().unwrap_or_default();
+    let off = found.host().and_then(|host| host.off.hooks);
     let has_native = match listed {
-        Some(listed) => listed.iter().any(|hook| hook.origin == Origin::Plugin),
+        Some(listed) if off.is_none() => listed.iter().any(|hook| hook.origin == Origin::Plugin),
+        // Codex does not tell: its copy of the plugin does.
+        Some(_) => found.copy == Some(cc_plugin::HooksFrom::Plugin),
         None => found.host().is_none() && found.copy == Some(cc_plugin::HooksFrom::Plugin),
     };
     let entries: Vec<HookStatus> = match listed {
@@ -188,10 +205,18 @@ fn hooks(found: &Found) -> HooksStatus {
         (false, []) => None,
         (false, _) => Some("user"),
     };
+    let trusted = trusted(found, listed);
+    let runs = off.is_none()
+        && matches!(trusted, "all" | "notNeeded")
+        && entries.iter().all(|hook| hook.enabled)
+        && found.binaries.iter().all(|binary| binary.is_installed)
+        && (way == Some("user") || plugin(found).enabled);
     HooksStatus {
         installed: way.is_some(),
         way,
-        trusted: trusted(found, listed),
+        trusted,
+        runs: found.host().map(|_| way.is_some() && runs),
+        switched_off: off.is_some(),
         double: has_native && !in_user_file.is_empty(),
         entries,
     }
@@ -224,6 +249,8 @@ fn trusted(found: &Found, listed: Option<&[Listed]>) -> &'static str {
         .collect();
     match asks.iter().filter(|given| **given).count() {
         _ if asks.is_empty() && !listed.is_empty() => "notNeeded",
+        // While hooks are off, none is listed.
+        _ if found.host().is_some_and(|host| host.off.hooks.is_some()) => "unknown",
         0 => "none",
         given if given == asks.len() => "all",
         _ => "some",

@@ -33,8 +33,36 @@ pub(crate) struct Host {
     pub(crate) plugin: Plugin,
     /// Our hooks as it lists them; `None` where it has no list.
     pub(crate) hooks: Option<Vec<Listed>>,
-    /// Whether hooks of the user are switched off and the flag that old versions need would help.
-    pub(crate) flag_is_off: bool,
+    /// What is switched off in it.
+    pub(crate) off: Off,
+}
+
+/// What we need of Codex and is switched off in its settings or by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Off {
+    /// Whether plugins are.
+    pub(crate) plugins: bool,
+    /// The feature without which no hook runs.
+    pub(crate) hooks: Option<HooksFeature>,
+}
+
+/// The feature that hooks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HooksFeature {
+    /// `hooks`, which is off only where the user wants that.
+    Hooks,
+    /// `codex_hooks` of old versions, the oldest of which have it off by default.
+    CodexHooks,
+}
+
+impl HooksFeature {
+    /// Its name in Codex's settings.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hooks => "hooks",
+            Self::CodexHooks => "codex_hooks",
+        }
+    }
 }
 
 /// Our plugin as Codex knows it.
@@ -53,14 +81,13 @@ impl Host {
         let version = server.version().map(str::to_owned);
         let way = way(codex, &mut server)?;
         let hooks = known(hooks::list(&mut server, places))?;
-        let flag_is_off = hooks.is_none() && flag_is_off(codex)?;
         Ok(Self {
             codex: codex.clone(),
             version,
             way,
             plugin: plugin(&mut server, places)?,
             hooks,
-            flag_is_off,
+            off: off(codex)?,
         })
     }
 
@@ -113,14 +140,21 @@ pub(crate) fn from_files(places: &Places) -> Plugin {
     }
 }
 
-/// Whether the flag that old versions need is known and off.
-fn flag_is_off(codex: &Codex) -> Result<bool, HostError> {
+/// What the list of features says is off; a Codex without such a list has nothing off.
+fn off(codex: &Codex) -> Result<Off, HostError> {
     let printed = codex.run(&["features", "list"])?;
-    let off = |line: &str| {
-        let mut words = line.split_whitespace();
-        words.next() == Some("codex_hooks") && words.next_back() == Some("false")
+    let is_off = |feature: &str| {
+        printed.ok
+            && printed.stdout.lines().any(|line| {
+                let mut words = line.split_whitespace();
+                words.next() == Some(feature) && words.next_back() == Some("false")
+            })
     };
-    Ok(printed.ok && printed.stdout.lines().any(off))
+    let hooks = [HooksFeature::Hooks, HooksFeature::CodexHooks];
+    Ok(Off {
+        plugins: is_off("plugins"),
+        hooks: hooks.into_iter().find(|hooks| is_off(hooks.name())),
+    })
 }
 
 fn known<T>(answer: Result<T, HostError>) -> Result<Option<T>, HostError> {

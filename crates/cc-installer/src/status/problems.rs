@@ -1,7 +1,7 @@
 //! What is wrong, each with the command that mends it.
 
 use super::{Problem, Status};
-use crate::found::{Found, HostFound};
+use crate::found::{Found, HostFound, Way};
 
 pub(super) fn of(found: &Found, status: &Status) -> Vec<Problem> {
     let installer = found.places.program("cc-installer");
@@ -19,6 +19,10 @@ pub(super) fn of(found: &Found, status: &Status) -> Vec<Problem> {
         HostFound::Mute(codex, error) => add(
             error.to_string(),
             format!("See what it says: {} --version", codex.path.display()),
+        ),
+        HostFound::Here(host) if host.off.plugins && host.way != Way::Wrappers => add(
+            "plugins are switched off in Codex".into(),
+            "codex features enable plugins".into(),
         ),
         HostFound::Here(_) | HostFound::NotAsked(_) => {}
     }
@@ -71,6 +75,13 @@ pub(super) fn of(found: &Found, status: &Status) -> Vec<Problem> {
         add(
             "the hooks are declared twice and would run twice".into(),
             again("update"),
+        );
+    }
+    let off = found.host().and_then(|host| host.off.hooks);
+    if let (Some(off), true) = (off, status.hooks.installed) {
+        add(
+            "hooks are switched off in Codex: no notices of finished jobs, no review gate".into(),
+            format!("codex features enable {}", off.name()),
         );
     }
     if !status.hooks.installed {

@@ -42,6 +42,7 @@ impl Display for Status {
                     "in hooks.json"
                 };
                 let trust = match trusted {
+                    _ if self.hooks.switched_off => "switched off",
                     "all" => "trusted",
                     "some" => "some not trusted",
                     "none" => "not trusted",

@@ -111,7 +111,7 @@ fn trust_that_did_not_take_is_told() {
     let world = World::new("trustless");
     let did = world.install();
     assert!(
-        did.ok && did.stdout.contains("/hooks in Codex"),
+        !did.ok && did.stdout.contains("/hooks in Codex"),
         "{}",
         did.stdout
     );
