@@ -6,10 +6,11 @@ mod removal;
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
 
 use crate::bundle;
-use crate::edit::{config, hooks_json, rules};
+use crate::edit::config::{self, Entries};
+use crate::edit::{hooks_json, rules};
 use crate::error::Error;
 use crate::files::{backup_of, copy_program, digest, read_text, replace};
-use crate::found::{Found, Host};
+use crate::found::{self, Found, Host};
 use crate::place::Places;
 use crate::plan::Step;
 use crate::record::Record;
@@ -53,14 +54,19 @@ impl<'a> Apply<'a> {
         record.copied |= steps
             .iter()
             .any(|step| matches!(step, Step::Binaries { .. }));
-        let contents = found.config.iter().flat_map(|config| &config.contents);
-        record.trusted_contents.extend(contents.cloned());
         if record.bin.as_os_str().is_empty() {
             record.bin.clone_from(&places.bin);
         }
         // Before anything else: whoever repairs or removes must know what may be there.
-        record.write(places)?;
-        Ok(Self { found, record })
+        let mut apply = Self { found, record };
+        apply.remember_trusted(found.config.as_ref().ok());
+        apply.record.write(places)?;
+        Ok(apply)
+    }
+
+    fn remember_trusted(&mut self, config: Option<&Entries>) {
+        let contents = config.into_iter().flat_map(|config| &config.contents);
+        self.record.trusted_contents.extend(contents.cloned());
     }
 
     /// Does one step.
@@ -77,7 +83,12 @@ impl<'a> Apply<'a> {
             Step::NoUserHooks => removal::user_hooks(self.found),
             Step::Flag => self.flag(),
             Step::Rule => self.rule(),
-            Step::Trust => codex::trust(self.places(), self.host()?),
+            Step::Trust => {
+                codex::trust(self.places(), self.host()?)?;
+                let config = found::read_config(self.places());
+                self.remember_trusted(config.as_ref().ok());
+                Ok(())
+            }
             Step::DropPlugin(way) => codex::remove(self.places(), self.host()?, *way),
             Step::NoRules => removal::rules(self.found),
             Step::Forget => {

@@ -63,15 +63,18 @@ pub(crate) fn backup_of(path: &Path) -> PathBuf {
 
 /// Puts a file back to the byte where it says what its backup says, and drops the backup then.
 ///
+/// `plain` leaves out of a text what says nothing.
+///
 /// # Errors
 /// When one of the files cannot be read or written.
-pub(crate) fn settle_backup(path: &Path) -> Result<(), IoError> {
+pub(crate) fn settle_backup(path: &Path, plain: impl Fn(&str) -> String) -> Result<(), IoError> {
     let backup = backup_of(path);
     let (Some(before), now) = (read_text(&backup)?, read_text(path)?) else {
         return Ok(());
     };
     let now = now.unwrap_or_default();
-    if unix(&now).trim_end() != unix(&before).trim_end() {
+    let said = |text: &str| plain(&unix(text)).trim_end().to_owned();
+    if said(&now) != said(&before) {
         return Ok(());
     }
     if now != before {
@@ -181,7 +184,7 @@ mod tests {
         fs::write(&path, "a = 1\r\nb = 2").unwrap();
         fs::copy(&path, backup_of(&path)).unwrap();
         replace(&path, "a = 1\nb = 2\n").unwrap();
-        settle_backup(&path).unwrap();
+        settle_backup(&path, str::to_owned).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "a = 1\r\nb = 2");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
@@ -192,7 +195,7 @@ mod tests {
         let path = dir.path().join("config.toml");
         fs::write(backup_of(&path), "a = 1\n").unwrap();
         replace(&path, "a = 2\n").unwrap();
-        settle_backup(&path).unwrap();
+        settle_backup(&path, str::to_owned).unwrap();
         assert_eq!(read_text(&path).unwrap().as_deref(), Some("a = 2\n"));
         assert!(backup_of(&path).exists());
     }

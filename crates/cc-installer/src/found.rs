@@ -223,7 +223,8 @@ fn host(env: &Env, places: &Places, asked: &Asked<'_>) -> HostFound {
     }
 }
 
-fn read_config(places: &Places) -> Result<Entries, Trouble> {
+/// What `config.toml` says about us.
+pub(crate) fn read_config(places: &Places) -> Result<Entries, Trouble> {
     let path = places.config();
     let text = read_text(&path)?.unwrap_or_default();
     let entries = config::entries(&text, PLUGIN_ID, MARKETPLACE);

@@ -31,7 +31,7 @@ pub(super) fn user_hooks(found: &Found) -> Result<(), Error> {
     if without != before {
         replace(&path, &without)?;
     }
-    Ok(settle_backup(&path)?)
+    Ok(settle_backup(&path, str::to_owned)?)
 }
 
 /// Our rules file goes, and rules for our binary that Codex's dialog wrote.
@@ -87,7 +87,7 @@ pub(super) fn forget(found: &Found, record: &Record) -> Result<(), Error> {
     if text != before {
         replace(&path, &text)?;
     }
-    Ok(settle_backup(&path)?)
+    Ok(settle_backup(&path, config::without_idle_headers)?)
 }
 
 /// The digests go that Codex keeps of what it was first told to trust.
@@ -137,7 +137,7 @@ pub(super) fn files(found: &Found, record: &Record) -> Result<(), Error> {
     // This one is ours whatever the record says.
     programs(&places.cc().join("bin"))?;
     remove_dir(&places.marketplace())?;
-    settle_backup(&places.hooks_json())?;
+    settle_backup(&places.hooks_json(), str::to_owned)?;
     Ok(remove_if_there(&places.record())?)
 }
 

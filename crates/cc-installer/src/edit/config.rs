@@ -117,6 +117,25 @@ pub(crate) fn without(
     })
 }
 
+/// `text` without the lines that head tables of trust and say nothing: Codex adds one to the trust of
+/// others when it takes ours in. A text that is no TOML stays as it is.
+pub(crate) fn without_idle_headers(text: &str) -> String {
+    let mut edited = text.to_owned();
+    for path in [["hooks", "state"].as_slice(), &["hooks"]] {
+        let is_idle = parse(&edited).is_ok_and(|document| {
+            let item = path
+                .iter()
+                .try_fold(document.as_item(), |item, key| item.get(key));
+            let table = item.and_then(Item::as_table);
+            table.is_some_and(|table| table.iter().all(|(_, item)| item.is_table()))
+        });
+        if is_idle {
+            edited = cut_lines(&edited, path);
+        }
+    }
+    edited
+}
+
 /// `text` with the flag on, and what it was before.
 ///
 /// # Errors

@@ -156,6 +156,17 @@ fn installed(text: &str) -> String {
     text + ours
 }
 
+#[test]
+fn a_header_that_codex_adds_to_the_trust_of_others_says_nothing() {
+    let before = "a = 1\n\n[hooks.state.\"other:stop:0:0\"]\ntrusted_hash = \"x\"\n";
+    let added = before.replace("\n[hooks.state.", "\n[hooks.state]\n\n[hooks.state.");
+    assert_eq!(without_idle_headers(&added), before);
+    assert_eq!(without_idle_headers(before), before);
+    for kept in ["[hooks]\nlimit = 3\n", "[hooks.state]\nx = 1\n", "a ="] {
+        assert_eq!(without_idle_headers(kept), kept);
+    }
+}
+
 proptest! {
     #[test]
     fn an_install_by_codex_is_undone_to_the_byte(foreign in foreign()) {
