@@ -8,14 +8,14 @@ use cc_core::{IoError, LockError};
 use crate::edit::EditError;
 use crate::host::HostError;
 use crate::host::locate::LocateError;
-use crate::place::BinDirError;
+use crate::place::{BinDirError, HomeError};
 
 /// Why a call did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// No variable names a home.
-    #[error("neither CODEX_HOME nor a home directory is set")]
-    NoHome,
+    /// There is no directory of Codex.
+    #[error(transparent)]
+    Home(#[from] HomeError),
     /// There is no Codex to set up.
     #[error(transparent)]
     Codex(#[from] LocateError),
@@ -75,7 +75,10 @@ impl Error {
     /// The next step.
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::NoHome => "Set CODEX_HOME to Codex's directory.".into(),
+            Self::Home(HomeError::Missing) => "Set CODEX_HOME to Codex's directory.".into(),
+            Self::Home(HomeError::NotText { .. }) => {
+                "Set CODEX_HOME to a directory whose path is UTF-8.".into()
+            }
             Self::Codex(LocateError::NotFound) => {
                 "Install Codex, or name it: cc-installer install --codex PATH".into()
             }
@@ -112,7 +115,7 @@ impl Error {
     pub(crate) fn exit(&self) -> u8 {
         match self {
             Self::NobodyToAsk => 2,
-            Self::NoHome
+            Self::Home(_)
             | Self::Codex(_)
             | Self::BinDir(_)
             | Self::PluginsOff

@@ -118,11 +118,11 @@ pub(crate) enum HostFound {
 impl Found {
     /// Reads it all; what cannot be read is part of what was found.
     pub(crate) fn look(env: &Env, asked: &Asked<'_>) -> Result<Self, Error> {
-        let default = Places::new(env, None).ok_or(Error::NoHome)?;
+        let default = Places::new(env, None)?;
         let record = Record::read(&default);
         let remembered = record.as_ref().map(|record| record.bin.as_path());
         let remembered = remembered.filter(|bin| bin.is_absolute());
-        let places = Places::new(env, asked.bin_dir.or(remembered)).ok_or(Error::NoHome)?;
+        let places = Places::new(env, asked.bin_dir.or(remembered))?;
         let host = host(env, &places, asked);
         let cached = bundle::cached(&places);
         let copy = match cached.as_slice() {

@@ -14,6 +14,20 @@ pub(crate) const PLUGIN_ID: &str = "cc@cc-local";
 /// The binaries of one version, which lie beside each other.
 pub(crate) const BINARIES: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
 
+/// Why there is no directory of Codex to work on.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HomeError {
+    /// No variable names one.
+    #[error("neither CODEX_HOME nor a home directory is set")]
+    Missing,
+    /// Codex is told of its files in JSON, which has no such paths.
+    #[error("`{}` cannot be Codex's directory here: its path is not UTF-8", path.display())]
+    NotText {
+        /// The directory.
+        path: PathBuf,
+    },
+}
+
 /// Why a directory for the binaries was refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BinDirError {
@@ -45,21 +59,28 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// `$CODEX_HOME`, else `~/.codex`, and the binaries in `bin` or below it; `None` without a home.
-    pub(crate) fn new(env: &Env, bin: Option<&Path>) -> Option<Self> {
+    /// `$CODEX_HOME`, else `~/.codex`, and the binaries in `bin` or below it.
+    ///
+    /// # Errors
+    /// When there is no home, or one that cannot be talked about.
+    pub(crate) fn new(env: &Env, bin: Option<&Path>) -> Result<Self, HomeError> {
         let codex_home = match env.var("CODEX_HOME") {
             Some(dir) => env.absolute(Path::new(dir)),
-            None => env.home()?.join(".codex"),
+            None => env.home().ok_or(HomeError::Missing)?.join(".codex"),
         };
         // Codex follows links in it, and names files by what comes out.
         let codex_home = plain(&codex_home);
+        if codex_home.to_str().is_none() {
+            return Err(HomeError::NotText { path: codex_home });
+        }
         let bin = bin.map_or_else(
             || codex_home.join("cc").join("bin"),
             |dir| env.absolute(dir),
         );
-        Some(Self {
+        let data = DataDir::locate(env).ok_or(HomeError::Missing)?;
+        Ok(Self {
             bin: plain(&bin),
-            data: DataDir::locate(env)?.root().to_owned(),
+            data: data.root().to_owned(),
             codex_home,
         })
     }
@@ -281,6 +302,7 @@ mod tests {
             places.cache(),
             Path::new("/codex/plugins/cache/cc-local/cc")
         );
-        assert!(Places::new(&Env::fixed("/", "/x", [("A", "b")]), None).is_none());
+        let homeless = Env::fixed("/", "/x", [("A", "b")]);
+        assert_eq!(Places::new(&homeless, None).err(), Some(HomeError::Missing));
     }
 }

@@ -46,7 +46,7 @@ impl<'a> Session<'a> {
         input: &'a mut dyn BufRead,
         output: &'a mut dyn Write,
     ) -> Result<Self, Error> {
-        let places = Places::new(env, None).ok_or(Error::NoHome)?;
+        let places = Places::new(env, None)?;
         let lock = if args.dry_run {
             None
         } else {

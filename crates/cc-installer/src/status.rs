@@ -4,7 +4,7 @@ mod problems;
 mod text;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ use crate::place::BINARIES;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Status {
     version: &'static str,
-    codex_home: PathBuf,
+    codex_home: String,
     codex: Option<CodexStatus>,
     binaries: BTreeMap<&'static str, serde_json::Value>,
     plugin: PluginStatus,
@@ -30,7 +30,7 @@ pub(crate) struct Status {
 
 #[derive(Debug, Serialize)]
 struct CodexStatus {
-    path: PathBuf,
+    path: String,
     version: Option<String>,
 }
 
@@ -40,7 +40,7 @@ struct PluginStatus {
     enabled: bool,
     version: Option<String>,
     way: Option<&'static str>,
-    path: Option<PathBuf>,
+    path: Option<String>,
     drifted: bool,
 }
 
@@ -69,7 +69,7 @@ struct HookStatus {
 struct RuleStatus {
     present: bool,
     matches: bool,
-    path: PathBuf,
+    path: String,
 }
 
 /// Something that is wrong, and the way out.
@@ -89,9 +89,9 @@ impl Status {
         };
         let mut status = Self {
             version: cc_plugin::VERSION,
-            codex_home: found.places.codex_home.clone(),
+            codex_home: shown(&found.places.codex_home),
             codex: codex.map(|(codex, version)| CodexStatus {
-                path: codex.path.clone(),
+                path: shown(&codex.path),
                 version,
             }),
             binaries: binaries(found),
@@ -100,7 +100,7 @@ impl Status {
             exec_rule: RuleStatus {
                 present: found.rule.present,
                 matches: found.rule.allows,
-                path: found.rule.path.clone(),
+                path: shown(&found.rule.path),
             },
             problems: Vec::new(),
         };
@@ -128,6 +128,11 @@ impl Status {
     }
 }
 
+/// A path as people read it: JSON has no other.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
 fn binaries(found: &Found) -> BTreeMap<&'static str, serde_json::Value> {
     let recorded = found.record.as_ref().map(|record| &record.binaries);
     let as_installed = |binary: &Binary| {
@@ -135,14 +140,14 @@ fn binaries(found: &Found) -> BTreeMap<&'static str, serde_json::Value> {
         recorded.is_some() && digest(&binary.installed).as_ref() == recorded
     };
     let mut document = BTreeMap::from([
-        ("dir", serde_json::json!(found.places.bin)),
+        ("dir", shown(&found.places.bin).into()),
         (
             "versionsAgree",
             found.binaries.iter().all(as_installed).into(),
         ),
     ]);
     for (name, binary) in BINARIES.into_iter().zip(&found.binaries) {
-        let path = binary.is_installed.then_some(&binary.installed);
+        let path = binary.is_installed.then(|| shown(&binary.installed));
         document.insert(name, serde_json::json!(path));
     }
     document
@@ -158,7 +163,7 @@ fn plugin(found: &Found) -> PluginStatus {
             enabled: there,
             version: None,
             way: there.then_some("wrappers"),
-            path: there.then_some(dir),
+            path: there.then(|| shown(&dir)),
             drifted: there && !found.wrapped,
         };
     }
@@ -173,7 +178,7 @@ fn plugin(found: &Found) -> PluginStatus {
         enabled: installed && enabled,
         version: path.and_then(|path| bundle::version_of(path)),
         way: installed.then_some("plugin"),
-        path: path.cloned(),
+        path: path.map(|path| shown(path)),
         drifted: installed && (found.copy.is_none() || found.copy != found.bundle),
     }
 }

@@ -12,7 +12,7 @@ impl Display for Status {
         match &self.codex {
             Some(codex) => {
                 let version = codex.version.as_deref().unwrap_or("unknown version");
-                writeln!(f, "  codex        {version}, {}", codex.path.display())?;
+                writeln!(f, "  codex        {version}, {}", codex.path)?;
             }
             None => writeln!(f, "  codex        not found")?,
         }
@@ -57,7 +57,7 @@ impl Display for Status {
         };
         writeln!(f, "  hooks        {hooks}")?;
         let rule = match (self.exec_rule.present, self.exec_rule.matches) {
-            (_, true) => self.exec_rule.path.display().to_string(),
+            (_, true) => self.exec_rule.path.clone(),
             (true, false) => "for another cc-cli".to_owned(),
             (false, false) => "none".to_owned(),
         };
