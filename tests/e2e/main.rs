@@ -5,6 +5,7 @@
 
 mod gate;
 mod hooks_real;
+mod install;
 mod jobs;
 mod kit;
 mod layers;

@@ -6,6 +6,7 @@
 mod capture;
 mod codex;
 mod command;
+mod installed;
 mod jobs;
 mod output;
 mod processes;

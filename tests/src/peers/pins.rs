@@ -1,5 +1,7 @@
 //! The versions that are tested against, in one place.
 
+use cc_core::Env;
+
 use super::{Peer, Program};
 
 /// The Claude Code that every suite runs against.
@@ -23,6 +25,31 @@ pub const CODEX_OLD: Peer = Peer {
 /// Both of them.
 pub const EVERY_CODEX: [Peer; 2] = [CODEX, CODEX_OLD];
 
+/// The oldest Codex that an installation is made for.
+pub const CODEX_OLDEST: Peer = Peer {
+    program: Program::Codex,
+    version: "0.117.0",
+};
+
+/// The variable that has [`hosts`] name every version.
+pub const ALL_HOSTS: &str = "CC_TEST_ALL_HOSTS";
+
+/// The versions of Codex that installations are tested with: the newest and the oldest, or every one
+/// that is named here where [`ALL_HOSTS`] is set.
+///
+/// # Panics
+/// When the process cannot be read.
+pub fn hosts() -> Vec<Peer<'static>> {
+    let env = Env::from_process().expect("the test has a current directory");
+    let mut hosts = vec![CODEX, CODEX_OLDEST];
+    if env.var(ALL_HOSTS).is_some() {
+        let named = EVERY_CODEX.into_iter().chain(OLDER);
+        let more = named.filter(|peer| peer.program == Program::Codex && !hosts.contains(peer));
+        hosts.extend(more.collect::<Vec<_>>());
+    }
+    hosts
+}
+
 /// Older versions, for the drift runs.
 pub const OLDER: [Peer; 6] = [
     Peer {
@@ -45,8 +72,5 @@ pub const OLDER: [Peer; 6] = [
         program: Program::Codex,
         version: "0.125.0",
     },
-    Peer {
-        program: Program::Codex,
-        version: "0.117.0",
-    },
+    CODEX_OLDEST,
 ];

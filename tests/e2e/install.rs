@@ -1,0 +1,62 @@
+//! The installer and the real Codex, in each version that is tested: what an installation brings to
+//! a session, what its permissions decide, what an update and an uninstall leave.
+
+mod broken;
+mod cut_short;
+mod permissions;
+mod session;
+mod traces;
+mod updates;
+
+use std::time::Duration;
+
+use cc_tests::peers::{self, CODEX, Peer};
+use cc_tests::responses_api::{Request, Turn};
+use cc_tests::{ResponsesApi, Sandbox, Scenario};
+
+/// How long anything may take that a test waits for.
+const SOON: Duration = Duration::from_secs(30);
+
+/// A sandbox with a change to review, a Claude that finds nothing, and a Codex without the product.
+fn bare(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
+    let claude = Scenario::says("No findings.");
+    Sandbox::codex_at(codex, api)
+        .with_fake_claude(&claude)
+        .with_change()
+}
+
+/// A model that does what a skill says: it runs the one command line in it.
+fn obeys() -> Turn {
+    Turn::computed(|request| {
+        let line = command_line(request).expect("a skill with a command line");
+        Turn::shell(&line)
+    })
+}
+
+/// The command line in the text of a skill.
+fn command_line(request: &Request) -> Option<String> {
+    let texts = request.user_texts();
+    let skill = texts.iter().find(|text| text.starts_with("<skill>"))?;
+    let line = skill.lines().find_map(|line| line.strip_prefix("    "))?;
+    Some(line.to_owned())
+}
+
+/// Whether this Codex asks for trust in hooks.
+fn asks_for_trust(codex: Peer<'_>) -> bool {
+    minor(codex) >= 129
+}
+
+/// Whether trust in a plugin's hooks is trust in everything that the plugin brings.
+fn trusts_contents(codex: Peer<'_>) -> bool {
+    minor(codex) >= 165
+}
+
+/// Whether hooks are told of the end of a session.
+fn tells_session_end(codex: Peer<'_>) -> bool {
+    minor(codex) >= 145
+}
+
+fn minor(codex: Peer<'_>) -> u32 {
+    let minor = codex.version.split('.').nth(1);
+    minor.and_then(|minor| minor.parse().ok()).unwrap()
+}

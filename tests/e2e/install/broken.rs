@@ -1,0 +1,118 @@
+//! Places that cannot be written: an installation says so and leaves the user's settings alone.
+
+use std::fs;
+
+use cc_tests::sandbox::Output;
+use serde_json::json;
+
+use super::*;
+
+const BOTH: [&str; 2] = ["--allow-commands", "--trust-hooks"];
+
+fn config(sandbox: &Sandbox) -> String {
+    fs::read_to_string(sandbox.codex_home().join("config.toml")).unwrap()
+}
+
+/// What the installer says where a file stands in the place of a directory of Codex's home.
+fn with_in_the_way(sandbox: &Sandbox, name: &str) -> Output {
+    let path = sandbox.codex_home().join(name);
+    fs::write(&path, "in the way").unwrap();
+    let output = sandbox.install(BOTH).run().exits(1);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "in the way");
+    fs::remove_file(&path).unwrap();
+    output
+}
+
+#[test]
+fn a_file_in_the_place_of_a_directory_is_named() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        let before = config(&sandbox);
+        for name in ["cc", "plugins", "rules"] {
+            let output = with_in_the_way(&sandbox, name);
+            assert!(
+                output.stderr.contains("run this again"),
+                "{codex}, {name}: {output}"
+            );
+            assert!(
+                config(&sandbox).contains(before.trim_end()),
+                "{codex}, {name}"
+            );
+        }
+        let sandbox = sandbox.installed();
+        assert_eq!(sandbox.installation()["problems"], json!([]), "{codex}");
+        sandbox.installer(["uninstall", "--yes"]).run().success();
+        assert_eq!(config(&sandbox), before, "{codex}");
+    }
+}
+
+/// Runs the installer where no file can grow beyond `kib`, as on a disk that is full.
+fn on_a_full_disk(sandbox: &Sandbox, kib: usize, args: &[&str]) -> Output {
+    let installer = sandbox.product_file("cc-installer");
+    // The signal would end it; ignored, the write fails as on a full disk.
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
+    let limited = sandbox.command("sh".as_ref()).args(["-c", &script]);
+    limited.args([installer]).args(args).run()
+}
+
+#[test]
+fn a_full_disk_leaves_the_settings_whole() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        let before = config(&sandbox);
+        let bin = sandbox.installed_file("cc-cli");
+        let bin = bin.parent().unwrap().to_str().unwrap();
+        let install = [
+            "install",
+            "--yes",
+            "--bin-dir",
+            bin,
+            "--allow-commands",
+            "--trust-hooks",
+        ];
+        let output = on_a_full_disk(&sandbox, 4096, &install).exits(1);
+        assert!(
+            output.stderr.contains("leave some space"),
+            "{codex}: {output}"
+        );
+        assert!(output.stderr.contains("cc-cli"), "{codex}: {output}");
+        assert_eq!(config(&sandbox), before, "{codex}");
+        assert!(!sandbox.installed_file("cc-cli").exists(), "{codex}");
+
+        let sandbox = sandbox.installed();
+        let installed = config(&sandbox);
+        let output = on_a_full_disk(&sandbox, 0, &["uninstall", "--yes"]).exits(1);
+        assert!(
+            output.stderr.contains("run this again"),
+            "{codex}: {output}"
+        );
+        assert_eq!(config(&sandbox), installed, "{codex}");
+        sandbox.installer(["uninstall", "--yes"]).run().success();
+        assert_eq!(config(&sandbox), before, "{codex}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn arguments_that_are_no_text_are_taken_as_they_are() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api);
+    let odd = OsStr::from_bytes(b"/nowhere/\xff");
+    for (flag, named) in [("--codex", "--codex PATH"), ("--bin-dir", "--bin-dir DIR")] {
+        let install = match flag {
+            "--bin-dir" => sandbox.installer(["install", "--yes"]),
+            _ => sandbox.install(BOTH),
+        };
+        let output = install.args([OsStr::new(flag), odd]).run().exits(3);
+        assert!(output.stderr.contains(named), "{output}");
+    }
+    sandbox.installer([odd]).run().exits(2);
+    let home = sandbox.root().join(OsStr::from_bytes(b"h\xff"));
+    let status = sandbox.installer(["status"]).env("CODEX_HOME", home);
+    status.run().exits(3);
+}

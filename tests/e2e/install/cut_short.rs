@@ -1,0 +1,119 @@
+//! Installations that are killed half-way, and several at once.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use cc_core::process::Signal;
+use cc_tests::sandbox::Running;
+use serde_json::json;
+
+use super::*;
+
+/// What the installer starts an app-server for, in order: it looks, has the plugin installed, looks
+/// again, looks what it may ask for, has the hooks trusted, and looks at what came of it.
+const SERVERS: std::ops::RangeInclusive<usize> = 1..=6;
+
+/// What it starts of these before Codex has the plugin.
+const BEFORE_THE_PLUGIN: usize = 2;
+
+/// Starts an installation whose Codex falls silent at the `n`-th start of an app-server, and waits
+/// until it does; `None` where there are not so many.
+fn stuck_at(sandbox: &Sandbox, n: usize) -> Option<Running> {
+    let dir = sandbox.root().join(format!("stuck-{n}"));
+    fs::create_dir(&dir).unwrap();
+    // Deaf until the installer is gone, then at an end.
+    let script = format!(
+        r#"#!/bin/sh
+if [ "$1" = app-server ]; then
+    echo >> '{dir}/started'
+    if [ "$(wc -l < '{dir}/started')" -eq {n} ]; then touch '{dir}/stuck'; exec cat > /dev/null; fi
+fi
+exec '{codex}' "$@"
+"#,
+        dir = dir.display(),
+        codex = sandbox.bin().join("codex").display(),
+    );
+    let codex = dir.join("codex");
+    fs::write(&codex, script).unwrap();
+    fs::set_permissions(&codex, fs::Permissions::from_mode(0o755)).unwrap();
+    let install = sandbox.install(["--allow-commands", "--trust-hooks", "--codex"]);
+    let mut running = install.args([&codex]).spawn();
+    cc_tests::eventually(SOON, "a silent Codex or the end", || {
+        let is_stuck = dir.join("stuck").exists();
+        (is_stuck || running.has_ended()).then_some(is_stuck)
+    })
+    .then_some(running)
+}
+
+#[test]
+fn what_a_killed_installation_left_is_repaired_by_the_next() {
+    for codex in peers::hosts() {
+        for n in SERVERS {
+            let api = ResponsesApi::start([]);
+            let sandbox = bare(codex, &api);
+            let config = sandbox.codex_home().join("config.toml");
+            let before = fs::read_to_string(&config).unwrap();
+            let Some(running) = stuck_at(&sandbox, n) else {
+                // A Codex without trust in hooks is asked less often.
+                assert!(n == 6 && !asks_for_trust(codex), "{codex}: {n}");
+                continue;
+            };
+            running.signal(Signal::Kill);
+            running.wait();
+            // Codex itself still reads its settings, and what is there is told as it is.
+            sandbox.codex(["features", "list"]).run().success();
+            let is_installed = &sandbox.installation()["plugin"]["installed"];
+            assert_eq!(*is_installed, n > BEFORE_THE_PLUGIN, "{codex}: {n}");
+
+            let sandbox = sandbox.installed();
+            assert_eq!(
+                sandbox.installation()["problems"],
+                json!([]),
+                "{codex}: {n}"
+            );
+            sandbox.installer(["uninstall", "--yes"]).run().success();
+            assert_eq!(fs::read_to_string(&config).unwrap(), before, "{codex}: {n}");
+            assert!(!sandbox.codex_home().join("cc").exists(), "{codex}: {n}");
+        }
+    }
+}
+
+#[test]
+fn a_killed_uninstall_is_finished_by_the_next() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        let config = sandbox.codex_home().join("config.toml");
+        let before = fs::read_to_string(&config).unwrap();
+        let sandbox = sandbox.installed();
+        // The kill comes while Codex drops the plugin, or a moment before or after.
+        let mut running = sandbox.installer(["uninstall", "--yes"]).spawn();
+        let rules = sandbox.codex_home().join("rules").join("cc.rules");
+        cc_tests::eventually(SOON, "a part of it to be gone", || {
+            (!rules.exists() || running.has_ended()).then_some(())
+        });
+        running.signal(Signal::Kill);
+        running.wait();
+        sandbox.installer(["uninstall", "--yes"]).run().success();
+        assert_eq!(fs::read_to_string(&config).unwrap(), before, "{codex}");
+        assert!(!sandbox.codex_home().join("cc").exists(), "{codex}");
+    }
+}
+
+#[test]
+fn installations_at_once_end_in_one() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        let config = sandbox.codex_home().join("config.toml");
+        let before = fs::read_to_string(&config).unwrap();
+        let both = ["--allow-commands", "--trust-hooks"];
+        let all = [(); 3].map(|()| sandbox.install(both).spawn());
+        for running in all {
+            running.wait().success();
+        }
+        assert_eq!(sandbox.installation()["problems"], json!([]), "{codex}");
+        sandbox.installer(["uninstall", "--yes"]).run().success();
+        assert_eq!(fs::read_to_string(&config).unwrap(), before, "{codex}");
+    }
+}

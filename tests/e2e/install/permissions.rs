@@ -1,0 +1,147 @@
+//! What was not allowed is not there, and `status` says so.
+
+use cc_tests::sandbox::Output;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn problems(status: &Value) -> String {
+    status["problems"].to_string()
+}
+
+/// What `status` prints, which ends with 3 where something is wrong.
+fn status(sandbox: &Sandbox) -> Output {
+    sandbox.installer(["status"]).run().exits(3)
+}
+
+#[test]
+fn without_the_permission_for_commands_there_is_no_rule() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([obeys()]);
+        let sandbox = bare(codex, &api);
+        let output = sandbox.install(["--trust-hooks"]).run().success();
+        let offer = "cc-installer install --allow-commands";
+        assert!(output.stdout.contains(offer), "{codex}: {output}");
+        assert!(!sandbox.codex_home().join("rules").exists(), "{codex}");
+        let output = status(&sandbox);
+        assert!(
+            output.stdout.contains("there is no exec rule"),
+            "{codex}: {output}"
+        );
+        assert!(output.stdout.contains(offer), "{codex}: {output}");
+        assert_eq!(
+            sandbox.installation()["execRule"]["present"],
+            false,
+            "{codex}"
+        );
+
+        let exec = ["exec", "--sandbox", "read-only", "$cc:review"];
+        sandbox.codex(exec).run().success();
+        let read = api.last_request().tool_output();
+        // Elsewhere than on Linux the command cannot tell that it runs in a sandbox.
+        if cfg!(target_os = "linux") {
+            assert!(read.contains("inside a sandbox"), "{codex}: {read}");
+        }
+        assert!(sandbox.records().is_empty(), "{codex}: {read}");
+    }
+}
+
+#[test]
+fn without_trust_no_hook_runs_where_codex_asks_for_it() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        let output = sandbox.install(["--allow-commands"]).run().success();
+        sandbox.codex(["exec", "Go."]).run().success();
+        let marker = sandbox.state_dir().current_session();
+        let installation = sandbox.installation();
+        let hooks = &installation["hooks"];
+        if !asks_for_trust(codex) {
+            assert_eq!(problems(&installation), "[]", "{codex}");
+            assert_eq!(
+                (&hooks["trusted"], &hooks["runs"]),
+                (&json!("notNeeded"), &json!(true))
+            );
+            assert!(marker.exists(), "{codex}");
+            continue;
+        }
+        let offer = "cc-installer install --trust-hooks";
+        assert!(output.stdout.contains(offer), "{codex}: {output}");
+        assert!(!marker.exists(), "{codex}");
+        assert_eq!(
+            (&hooks["trusted"], &hooks["runs"]),
+            (&json!("none"), &json!(false))
+        );
+        let output = status(&sandbox);
+        assert!(
+            output.stdout.contains("not trusted") && output.stdout.contains(offer),
+            "{codex}: {output}"
+        );
+
+        sandbox.install(["--trust-hooks"]).run().success();
+        assert_eq!(problems(&sandbox.installation()), "[]", "{codex}");
+    }
+}
+
+#[test]
+fn each_permission_is_asked_for_by_itself_and_a_no_is_kept() {
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api);
+    let output = sandbox.install([] as [&str; 0]).run().success();
+    for left_out in ["--allow-commands", "--trust-hooks"] {
+        assert!(output.stdout.contains(left_out), "{output}");
+    }
+    let installation = sandbox.installation();
+    assert_eq!(installation["plugin"]["installed"], true);
+    assert_eq!(installation["problems"].as_array().unwrap().len(), 2);
+    // An update does not bring what was declined.
+    sandbox.installer(["update", "--yes"]).run().success();
+    assert_eq!(sandbox.installation(), installation);
+}
+
+#[test]
+fn hooks_and_plugins_that_the_user_switched_off_are_told() {
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api);
+    let config = sandbox.codex_home().join("config.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let switch_off = |feature: &str| {
+        std::fs::write(
+            &config,
+            format!("{before}\n[features]\n{feature} = false\n"),
+        )
+        .unwrap();
+    };
+    let both = ["--allow-commands", "--trust-hooks"];
+
+    switch_off("plugins");
+    let refused = sandbox.install(both).run().exits(3);
+    assert!(
+        refused.stderr.contains("codex features enable plugins"),
+        "{refused}"
+    );
+    assert!(
+        !sandbox.installed_file("cc-cli").exists(),
+        "nothing was begun"
+    );
+
+    switch_off("hooks");
+    let output = sandbox.install(both).run().exits(3);
+    assert!(
+        output.stdout.contains("codex features enable hooks"),
+        "{output}"
+    );
+    let hooks = &sandbox.installation()["hooks"];
+    assert_eq!(
+        (&hooks["way"], &hooks["runs"]),
+        (&json!("native"), &json!(false))
+    );
+    assert!(!sandbox.codex_home().join("hooks.json").exists());
+
+    sandbox
+        .codex(["features", "enable", "hooks"])
+        .run()
+        .success();
+    sandbox.install(both).run().success();
+    assert_eq!(problems(&sandbox.installation()), "[]");
+}

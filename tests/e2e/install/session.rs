@@ -1,0 +1,92 @@
+//! A session of Codex has the skills, the commands work, the hooks run.
+
+use std::fs;
+
+use cc_tests::fake::Run;
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn a_skill_reaches_the_model_and_its_command_runs_outside_of_the_sandbox() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([obeys()]);
+        let sandbox = bare(codex, &api).installed();
+        let exec = ["exec", "--sandbox", "read-only", "$cc:review my change"];
+        let output = sandbox.codex(exec).run().success();
+        let request = api.last_request();
+        let cc_cli = sandbox.installed_file("cc-cli");
+        let expected = format!("{} review --wait", cc_cli.display());
+        assert_eq!(command_line(&request), Some(expected), "{codex}");
+        let read = request.tool_output();
+        assert!(read.contains("exited with code 0"), "{codex}: {read}");
+        assert!(read.contains("No findings."), "{codex}: {read}");
+        // Nothing of this can be written from inside a read-only sandbox.
+        let record = sandbox.record();
+        assert_eq!(record["status"], "completed", "{codex}");
+        assert_eq!(record["sessionId"], output.codex_session(), "{codex}");
+    }
+}
+
+#[test]
+fn every_skill_is_on_offer_under_the_name_of_the_plugin() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api).installed();
+        let skills = sandbox.app_server().skills();
+        let names = skills.iter().filter_map(|skill| skill["name"].as_str());
+        let mut names: Vec<_> = names.filter_map(|name| name.strip_prefix("cc:")).collect();
+        names.sort_unstable();
+        let expected = [
+            "adversarial-review",
+            "cancel",
+            "rescue",
+            "result",
+            "review",
+            "setup",
+            "status",
+        ];
+        assert_eq!(names, expected, "{codex}");
+    }
+}
+
+#[test]
+fn every_hook_runs_without_another_step() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api).installed();
+        let verdict = json!({"verdict": "block", "reason": "it subtracts"});
+        sandbox.set_scenario(&Scenario::runs([Run::structured(verdict)]));
+        switch_gate_on(&sandbox);
+        let marker = sandbox.state_dir().current_session();
+        api.push([
+            Turn::shell(&format!("cat '{}'", marker.display())),
+            Turn::edit("src/lib.rs", "pub fn new() {}"),
+            Turn::text("Done."),
+            Turn::text("I look at it again."),
+        ]);
+        let exec = ["exec", "--sandbox", "workspace-write", "Go."];
+        let output = sandbox.codex(exec).run().success();
+        let session = output.codex_session();
+        let request = api.last_request();
+        let remembered = &request.tool_outputs()[0];
+        assert!(
+            remembered.contains(session),
+            "{codex}: session start: {remembered}"
+        );
+        // The gate compares with what the prompt's hook saw.
+        let prompts = request.hook_prompts();
+        assert_eq!(prompts.len(), 1, "{codex}: {output}");
+        assert!(prompts[0].contains("it subtracts"), "{codex}: {prompts:?}");
+        assert_eq!(marker.exists(), !tells_session_end(codex), "{codex}");
+        let status = sandbox.installation();
+        assert_eq!(status["hooks"]["runs"], true, "{codex}: {status:#}");
+    }
+}
+
+fn switch_gate_on(sandbox: &Sandbox) {
+    let state = sandbox.state_dir();
+    fs::create_dir_all(state.root()).unwrap();
+    let config = json!({"version": 1, "stopReviewGate": true});
+    fs::write(state.config(), config.to_string()).unwrap();
+}

@@ -1,0 +1,176 @@
+//! An uninstall leaves Codex's directory as it was before, to the byte.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+/// What a user of Codex may have in its settings, besides the model.
+const SETTINGS: &str = r#"
+  # Mine,   kept as I wrote it.
+[plugins."other@elsewhere"]   # not ours
+enabled = false
+
+[marketplaces.elsewhere]
+source_type = "local"
+source = '/nowhere/at/all'
+
+[hooks.state."other@elsewhere:hooks/hooks.json:stop:0:0"]
+trusted_hash = "sha256:0"
+[projects]
+"/nowhere" = { trust_level = "trusted" }   # inline
+# The last line has no end."#;
+
+const HOOKS: &str = "{\"hooks\": {\r\n\t\"Stop\" : [ {\"hooks\": [{\"type\":\"command\",\r\n\"command\":\"cat >/dev/null\"}]} ]}}";
+
+const RULES: &str = "prefix_rule(pattern=[\"git\", \"status\"], decision=\"allow\")  # mine\n";
+
+/// The settings of a user who knows what they want, in the ends of lines of another system.
+fn furnish(sandbox: &Sandbox) {
+    let home = sandbox.codex_home();
+    let config = home.join("config.toml");
+    let model = fs::read_to_string(&config).unwrap();
+    let text = format!("{model}{SETTINGS}").replace('\n', "\r\n");
+    fs::write(config, text).unwrap();
+    fs::write(home.join("hooks.json"), HOOKS).unwrap();
+    for (dir, file, text) in [
+        ("rules", "default.rules", RULES),
+        (
+            "skills/mine",
+            "SKILL.md",
+            "---\nname: mine\ndescription: d\n---\n",
+        ),
+    ] {
+        fs::create_dir_all(home.join(dir)).unwrap();
+        fs::write(home.join(dir).join(file), text).unwrap();
+    }
+}
+
+/// Every file below `dir` with its content.
+fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![dir.to_owned()];
+    while let Some(dir) = left.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.is_symlink() {
+                left.push(path);
+            } else {
+                let content = fs::read(&path).unwrap_or_default();
+                found.insert(path, content);
+            }
+        }
+    }
+    found
+}
+
+/// Asserts that all of `before` is there as it was, and that nothing else speaks of us.
+fn assert_untouched(codex: Peer<'_>, home: &Path, before: &BTreeMap<PathBuf, Vec<u8>>) {
+    let after = files(home);
+    for (path, content) in before {
+        let now = after.get(path).map(|now| String::from_utf8_lossy(now));
+        assert_eq!(
+            now,
+            Some(String::from_utf8_lossy(content)),
+            "{codex}: {}",
+            path.display()
+        );
+    }
+    for (path, content) in &after {
+        let ours = content.windows(8).any(|part| part == b"cc-local");
+        assert!(!ours, "{codex}: {} speaks of us", path.display());
+    }
+    for gone in [
+        "cc",
+        "plugins",
+        "rules/cc.rules",
+        "config.toml.cc-backup",
+        "hooks.json.cc-backup",
+        ".hook-trust",
+    ] {
+        assert!(!home.join(gone).exists(), "{codex}: {gone} is left");
+    }
+}
+
+#[test]
+fn what_stood_there_before_stands_there_afterwards() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        furnish(&sandbox);
+        let before = files(&sandbox.codex_home());
+        let sandbox = sandbox.installed();
+        assert_eq!(
+            sandbox.installation()["problems"].to_string(),
+            "[]",
+            "{codex}"
+        );
+        let config = fs::read_to_string(sandbox.codex_home().join("config.toml")).unwrap();
+        assert!(config.contains("cc@cc-local"), "{codex}: {config}");
+        sandbox.installer(["uninstall", "--yes"]).run().success();
+        assert_untouched(codex, &sandbox.codex_home(), &before);
+    }
+}
+
+#[test]
+fn nothing_is_left_where_nothing_was() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        fs::remove_file(sandbox.codex_home().join("config.toml")).unwrap();
+        let sandbox = sandbox.installed();
+        assert_eq!(
+            sandbox.installation()["problems"].to_string(),
+            "[]",
+            "{codex}"
+        );
+        sandbox.installer(["uninstall", "--yes"]).run().success();
+        assert_untouched(codex, &sandbox.codex_home(), &BTreeMap::new());
+        for gone in ["config.toml", "hooks.json", "rules"] {
+            assert!(!sandbox.codex_home().join(gone).exists(), "{codex}: {gone}");
+        }
+    }
+}
+
+#[test]
+fn a_second_installation_changes_nothing() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        furnish(&sandbox);
+        let sandbox = sandbox.installed();
+        let ours = |sandbox: &Sandbox| {
+            let mut all = files(&sandbox.codex_home());
+            let kept = ["config.toml", "hooks.json"].map(|name| sandbox.codex_home().join(name));
+            let dirs = ["cc", "rules", "plugins"].map(|name| sandbox.codex_home().join(name));
+            all.retain(|path, _| {
+                kept.contains(path) || dirs.iter().any(|dir| path.starts_with(dir))
+            });
+            all
+        };
+        let before = ours(&sandbox);
+        let again = sandbox
+            .install(["--allow-commands", "--trust-hooks"])
+            .run()
+            .success();
+        assert!(again.stdout.contains("is in place"), "{codex}: {again}");
+        assert!(ours(&sandbox) == before, "{codex}: {again}");
+    }
+}
+
+#[test]
+fn jobs_stay_unless_they_are_named() {
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api).installed();
+    sandbox.cc(["review"]).run().success();
+    let uninstall = |more: &[&str]| {
+        let uninstall = sandbox.installer(["uninstall", "--yes"]);
+        uninstall.args(more).run().success()
+    };
+    let output = uninstall(&[]);
+    assert!(output.stdout.contains("--delete-jobs"), "{output}");
+    assert_eq!(sandbox.record()["status"], "completed");
+    uninstall(&["--delete-jobs"]);
+    assert!(!sandbox.codex_home().join("plugins").exists());
+}
