@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use cc_core::text::one_line;
 use cc_jobs::settings::SettingSources;
 use cc_workflows::Project;
 use cc_workflows::rescue::{
@@ -96,34 +97,52 @@ fn task(
         .into_iter()
         .chain(args.task.iter().map(AsRef::as_ref))
         .collect();
-    let bytes = match (&args.prompt_file, words.as_slice()) {
-        (Some(file), _) if file != Path::new("-") => {
-            let path = project.env.absolute(file);
-            let read = File::open(&path).and_then(read_bounded);
-            let told = |error| format!("cannot read the task from `{}`: {error}", path.display());
-            read.map_err(|error| Complaint::new(Exit::Usage, told(error)))?
+    match (&args.prompt_file, words.as_slice()) {
+        (Some(_), [word, ..]) => {
+            let word = one_line(&word.to_string_lossy(), 80);
+            let told = format!("`{word}` is part of a task, and --prompt-file names all of one");
+            Err(Complaint::new(Exit::Usage, told)
+                .hint("Write the words into the file, or leave it out."))
         }
-        (Some(_), _) => from_stdin()?,
-        (None, [word]) if *word == "-" => from_stdin()?,
-        (None, []) if args.from.is_none() && !project.env.stdin_is_terminal => from_stdin()?,
-        (None, words) => words.join(OsStr::new(" ")).into_encoded_bytes(),
-    };
+        (Some(file), []) if file != Path::new("-") => {
+            let path = project.env.absolute(file);
+            read(&format!("`{}`", path.display()), || File::open(&path))
+        }
+        (None, []) if args.from.is_some() || project.env.stdin_is_terminal => Ok(None),
+        (Some(_), []) | (None, []) => from_stdin(),
+        (None, [word]) if *word == "-" => from_stdin(),
+        (None, words) => text("the task", words.join(OsStr::new(" ")).into_encoded_bytes()),
+    }
+}
+
+fn from_stdin() -> Result<Option<String>, Complaint> {
+    read("standard input", || Ok(io::stdin().lock()))
+}
+
+/// Reads a task to its end, however slow it comes, but not more than Claude Code would take.
+fn read<R: Read>(
+    name: &str,
+    open: impl FnOnce() -> io::Result<R>,
+) -> Result<Option<String>, Complaint> {
+    let mut bytes = Vec::new();
+    open()
+        .and_then(|from| from.take(TASK_LIMIT as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| {
+            Complaint::new(
+                Exit::Usage,
+                format!("cannot read the task from {name}: {error}"),
+            )
+        })?;
+    text(name, bytes)
+}
+
+fn text(name: &str, bytes: Vec<u8>) -> Result<Option<String>, Complaint> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    let text = String::from_utf8(bytes);
-    text.map(Some)
-        .map_err(|_| Complaint::new(Exit::Usage, "the task is not UTF-8 text"))
-}
-
-fn from_stdin() -> Result<Vec<u8>, Complaint> {
-    let told = |error| format!("cannot read the task from standard input: {error}");
-    read_bounded(io::stdin().lock()).map_err(|error| Complaint::new(Exit::Usage, told(error)))
-}
-
-/// Reads to the end, however slow it comes, but not more than Claude Code would take.
-fn read_bounded(from: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(TASK_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        let at = error.utf8_error().valid_up_to() + 1;
+        let told = format!("{name} is not UTF-8 text: byte {at} fits in no character");
+        Complaint::new(Exit::Usage, told).hint("Write the task as UTF-8.")
+    })
 }
