@@ -283,6 +283,7 @@ impl Repository {
                 let has_submodules = self.root().join(".gitmodules").is_file();
                 has_submodules.then_some(Reason::SubmoduleWork)
             }
+            Mode::Branch if target.found_clean => None,
             Mode::Branch => {
                 let files = self.count_status(&target.paths, u64::MAX, |_| true)?;
                 (files > 0).then_some(Reason::UncommittedChanges { files })

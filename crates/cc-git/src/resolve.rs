@@ -53,7 +53,10 @@ impl Repository {
                 filtered,
             });
         }
-        Ok(target)
+        Ok(Target {
+            found_clean: true,
+            ..target
+        })
     }
 
     fn uncommitted(&self, mode: Mode, paths: Vec<String>) -> Target {
@@ -71,14 +74,30 @@ impl Repository {
                 .unwrap_or_else(|| ObjectId::empty_tree(self.sha256)),
             head,
             paths,
+            found_clean: false,
         }
     }
 
     fn branch(&self, base: Option<&str>, paths: Vec<String>) -> Result<Target, Error> {
         let head = self.head().id().ok_or(Error::NoCommits)?;
-        let (base_ref, tip) = match base {
-            Some(text) => (one_line(text, 200), self.commit_id(text)?),
-            None => self.default_branch()?,
+        let (base_ref, base) = match base {
+            Some(text) => {
+                let base_ref = one_line(text, 200);
+                // Only a failure is worth the call that asks whether the text means a commit.
+                let base = match self.merge_base(head, &commitish(text)?, &base_ref) {
+                    Err(Error::Failed { .. }) => {
+                        let tip = self.commit_id(text)?;
+                        self.merge_base(head, tip.as_str(), &base_ref)?
+                    }
+                    base => base?,
+                };
+                (base_ref, base)
+            }
+            None => {
+                let (base_ref, tip) = self.default_branch()?;
+                let base = self.merge_base(head, tip.as_str(), &base_ref)?;
+                (base_ref, base)
+            }
         };
         Ok(Target {
             mode: Mode::Branch,
@@ -86,10 +105,11 @@ impl Repository {
                 "`{}` since `{base_ref}`",
                 one_line(&self.head().name(), 200)
             ),
-            base: self.merge_base(head, &tip, &base_ref)?,
+            base,
             base_ref: Some(base_ref),
             head: Some(head.clone()),
             paths,
+            found_clean: false,
         })
     }
 
@@ -103,6 +123,7 @@ impl Repository {
             base: parent.unwrap_or_else(|| ObjectId::empty_tree(self.sha256)),
             head: Some(id),
             paths,
+            found_clean: false,
         })
     }
 
@@ -118,29 +139,19 @@ impl Repository {
             ),
             base_ref: None,
             base: if range.since_fork {
-                self.merge_base(&to, &from, &one_line(range.from, 200))?
+                self.merge_base(&to, from.as_str(), &one_line(range.from, 200))?
             } else {
                 from
             },
             head: Some(to),
             paths,
+            found_clean: false,
         })
     }
 
     /// The full id of the commit that a text from the user means.
     fn commit_id(&self, text: &str) -> Result<ObjectId, Error> {
-        if text.starts_with('-') {
-            return Err(Error::LooksLikeOption {
-                text: one_line(text, 80),
-            });
-        }
-        let unknown = || Error::UnknownRevision {
-            text: one_line(text, 80),
-        };
-        if text.is_empty() || text.contains('\0') {
-            return Err(unknown());
-        }
-        let commit = format!("{text}^{{commit}}");
+        let commit = commitish(text)?;
         let args = [
             "rev-parse",
             "--verify",
@@ -153,7 +164,7 @@ impl Repository {
         match ObjectId::from_bytes(answer.trim_ascii_end()) {
             Some(id) if ended.code == Some(0) => Ok(id),
             _ if *self.head() == Head::Unborn => Err(Error::NoCommits),
-            _ => Err(unknown()),
+            _ => Err(unknown(text)),
         }
     }
 
@@ -172,8 +183,8 @@ impl Repository {
             .and_then(ObjectId::from_bytes))
     }
 
-    fn merge_base(&self, head: &ObjectId, tip: &ObjectId, name: &str) -> Result<ObjectId, Error> {
-        let args = ["merge-base", head.as_str(), tip.as_str()];
+    fn merge_base(&self, head: &ObjectId, tip: &str, name: &str) -> Result<ObjectId, Error> {
+        let args = ["merge-base", "--end-of-options", head.as_str(), tip];
         let (answer, ended) = self.runner.answer(&args)?;
         match ended.code {
             Some(0) => {}
@@ -315,6 +326,25 @@ impl Repository {
             let rest = absolute.strip_prefix(ancestor).ok()?;
             Some(real.join(rest).strip_prefix(self.root()).ok()?.to_owned())
         })
+    }
+}
+
+/// The commit that a text from the user means, in a form that git takes for nothing else.
+fn commitish(text: &str) -> Result<String, Error> {
+    if text.starts_with('-') {
+        return Err(Error::LooksLikeOption {
+            text: one_line(text, 80),
+        });
+    }
+    if text.is_empty() || text.contains('\0') {
+        return Err(unknown(text));
+    }
+    Ok(format!("{text}^{{commit}}"))
+}
+
+fn unknown(text: &str) -> Error {
+    Error::UnknownRevision {
+        text: one_line(text, 80),
     }
 }
 

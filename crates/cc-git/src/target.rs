@@ -101,4 +101,8 @@ pub struct Target {
     /// means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+    /// Whether uncommitted changes were looked for just now, and there were none. Not kept: another
+    /// process has to look again.
+    #[serde(skip)]
+    pub(crate) found_clean: bool,
 }

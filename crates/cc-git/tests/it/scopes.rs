@@ -281,11 +281,13 @@ fn texts_that_are_no_revision_are_refused() {
         "a\0b",
         "HEAD^{tree}",
     ] {
-        let error = lab.resolve(&commit(text)).unwrap_err();
-        assert!(
-            matches!(error, Error::UnknownRevision { .. }),
-            "{text:?}: {error}"
-        );
+        for selection in [commit(text), base(text)] {
+            let error = lab.resolve(&selection).unwrap_err();
+            assert!(
+                matches!(error, Error::UnknownRevision { .. }),
+                "{selection:?}: {error}"
+            );
+        }
     }
     assert!(!lab.root.join("x").exists());
 }
@@ -435,6 +437,18 @@ fn a_target_means_the_same_in_another_process() {
     );
     let again: Target = serde_json::from_str(&json).unwrap();
     assert_eq!(again, target);
+    let found = lab.resolve(&Selection::default()).unwrap();
+    let found: Target = serde_json::from_str(&serde_json::to_string(&found).unwrap()).unwrap();
+    lab.write("f1", "dirty\n");
+    let context = lab
+        .repository()
+        .collect(&found, &Limits::default())
+        .unwrap();
+    assert_eq!(
+        general_reasons(&context),
+        [Reason::UncommittedChanges { files: 1 }],
+        "that the tree was clean once says nothing about now"
+    );
     lab.write("f3", "3\n");
     lab.commit("later");
     let context = lab

@@ -87,3 +87,26 @@ fn a_review_of_the_work_tree_takes_five_calls_of_git() {
     calls[..2].sort_unstable();
     assert_eq!(calls, ["config", "rev-parse", "status", "diff", "ls-files"]);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_review_of_a_branch_takes_at_most_six_calls_of_git() {
+    let lab = Lab::new();
+    lab.git(["checkout", "--quiet", "-b", "feature"]);
+    lab.write("a.txt", "1\n");
+    lab.commit("second");
+    let lab = lab.with_calls_noted();
+    let check = |selection: &Selection, expect: &[&str]| {
+        lab.review(selection).unwrap();
+        assert_eq!(lab.calls()[2..], *expect);
+    };
+    check(
+        &Selection::default(),
+        &["status", "for-each-ref", "merge-base", "diff"],
+    );
+    let base = Selection {
+        base: Some("main".into()),
+        ..Selection::default()
+    };
+    check(&base, &["merge-base", "diff", "status"]);
+}
