@@ -30,6 +30,8 @@ mod lines;
 mod repo_path;
 mod untracked;
 mod work_file;
+
+mod patch;
 mod work_tree;
 
 pub use budget::Limits;
@@ -38,8 +40,9 @@ pub use error::Error;
 pub use fingerprint::{Changes, Fingerprint};
 pub use git::Git;
 pub use lines::Lines;
+pub use patch::Patch;
 pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
 pub use target::{Mode, ObjectId, Target};
 pub use top_level::{top_level, workspace};
-pub use work_tree::{Patch, WorkTree};
+pub use work_tree::WorkTree;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use cc_core::IoError;
 use cc_core::text::{Tail, one_line};
 
-use crate::{Error, Git};
+use crate::{Error, Git, hardening};
 
 /// How long a call may take where no [`crate::Limits`] are given.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -56,6 +56,14 @@ impl Runner {
             env: git.child_env(),
             config,
         }
+    }
+
+    /// For calls in a work tree whose `.git` file is not to be trusted.
+    pub(crate) fn in_work_tree(git: &Git, git_dir: &Path, root: &Path) -> Self {
+        let mut runner = Self::new(git, root, hardening::pinned());
+        runner.env.push(("GIT_DIR".into(), git_dir.into()));
+        runner.env.push(("GIT_WORK_TREE".into(), root.into()));
+        runner
     }
 
     pub(crate) fn configure(&mut self, more: impl IntoIterator<Item = (OsString, OsString)>) {

@@ -24,7 +24,7 @@ fn bait() -> Lab {
 
 /// A program that leaves a mark and is a filter, a text conversion and a diff all the same.
 #[cfg(unix)]
-fn trap(lab: &Lab) -> String {
+pub(crate) fn trap(lab: &Lab) -> String {
     use std::os::unix::fs::PermissionsExt;
     let path = lab.base.join("trap");
     let script = format!(

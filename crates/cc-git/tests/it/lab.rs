@@ -218,6 +218,9 @@ pub(crate) fn snapshot(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, Option<std::ti
             let content = if meta.is_dir() {
                 left.push(entry.path());
                 Vec::new()
+            } else if meta.is_symlink() {
+                let target = fs::read_link(entry.path()).unwrap();
+                target.into_os_string().into_encoded_bytes()
             } else {
                 fs::read(entry.path()).unwrap()
             };

@@ -15,3 +15,4 @@ mod hostile;
 mod lines;
 mod scopes;
 mod unchanged;
+mod work_tree;

@@ -1,0 +1,208 @@
+//! What changed in a linked work tree, brought over to the user's files.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::repo_path::RepoPath;
+use crate::runner::Runner;
+use crate::{Error, Repository, WorkTree, hardening};
+
+/// How long a checkout or a large patch may take.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The largest patch that is brought over, in bytes.
+const PATCH_LIMIT: usize = 256 << 20;
+
+/// All that changed in a work tree since its base, committed there or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// The files that it changes, as people read them.
+    pub files: Vec<String>,
+    content: Vec<u8>,
+}
+
+impl Repository {
+    /// What changed in a work tree since its base: files that git ignores are not part of it, nor
+    /// is what lies in submodules and other repositories inside.
+    ///
+    /// # Errors
+    /// When git cannot read it, or the patch is larger than 256 MiB.
+    pub fn work_tree_patch(&self, tree: &WorkTree) -> Result<Patch, Error> {
+        let mut inside = Runner::in_work_tree(&self.git, &tree.git_dir, &tree.root);
+        // A work tree can have a configuration of its own.
+        let found = hardening::find(&inside)?;
+        inside.configure(found.overrides);
+        add_all(&inside)?;
+        let diff = |format: &[&str]| {
+            let base = tree.base.as_str();
+            change(
+                &inside,
+                &[&["diff", "--cached"], format, &PLAIN, &[base, "--"]].concat(),
+            )
+        };
+        let names = diff(&["--name-only", "-z"])?;
+        Ok(Patch {
+            files: records(&names)
+                .map(|name| RepoPath::new(name).display())
+                .collect(),
+            content: diff(&["--binary", "--full-index", "--unified=3"])?,
+        })
+    }
+
+    /// Changes the files of this work tree as `patch` says, all of them or none; the index stays.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotApply`] where the files are not as the patch expects them; nothing was
+    /// changed then. [`Error::Failed`] where writing fails, as on a full disk: some files may have
+    /// been changed.
+    pub fn apply_patch(&self, patch: &Patch) -> Result<(), Error> {
+        let apply = |more: &[&str]| {
+            let whitespace = ["--whitespace=nowarn", "--no-ignore-whitespace", "-"];
+            change_with(
+                &self.runner,
+                &[&["apply"], more, &whitespace].concat(),
+                &patch.content,
+            )
+        };
+        // On its own, since a failure to write is another one.
+        apply(&["--check"]).map_err(|error| match error {
+            Error::Failed { stderr, .. } => Error::DoesNotApply { detail: stderr },
+            other => other,
+        })?;
+        if let Some(obstacle) = obstacle(self.root(), &patch.files) {
+            return Err(Error::DoesNotApply {
+                detail: format!("`{}` is in the way", obstacle.display()),
+            });
+        }
+        apply(&[]).map(drop)
+    }
+}
+
+/// Every option of a diff that a configuration could change, and no look into submodules.
+const PLAIN: [&str; 8] = [
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--no-relative",
+    "--ignore-submodules=all",
+];
+
+/// Takes every change into the index, the only thing that changes.
+///
+/// Repositories inside are left out: git would run another git there, with all that their
+/// configuration names, and it fails for those without a commit.
+fn add_all(inside: &Runner) -> Result<(), Error> {
+    let staged = change(inside, &["ls-files", "--stage", "-z"])?;
+    let submodules = records(&staged)
+        .filter(|entry| entry.starts_with(b"160000 "))
+        .filter_map(|entry| entry.splitn(2, |&byte| byte == b'\t').nth(1));
+    let others = change(
+        inside,
+        &["ls-files", "--others", "--exclude-standard", "-z"],
+    )?;
+    let repositories = records(&others).filter(|path| path.ends_with(b"/"));
+    let mut specs = b":(top)\0".to_vec();
+    for path in submodules.chain(repositories) {
+        specs.extend([b":(top,exclude,literal)", path, b"\0"].concat());
+    }
+    let args = [
+        "add",
+        "--all",
+        "--pathspec-from-file=-",
+        "--pathspec-file-nul",
+    ];
+    change_with(inside, &args, &specs).map(drop)
+}
+
+/// What lies where `files` need a directory, or in a directory where they need a file.
+///
+/// `git apply` finds out too late, when it has written other files.
+fn obstacle(root: &Path, files: &[String]) -> Option<RepoPath> {
+    let files: BTreeSet<PathBuf> = files
+        .iter()
+        .filter_map(|file| RepoPath::from_display(file).below(root))
+        .collect();
+    let found = files.iter().find_map(|file| {
+        let mut parents = file.ancestors().skip(1).take_while(|dir| *dir != root);
+        parents
+            .find(|parent| kind(parent) == Kind::Other && !files.contains(*parent))
+            .map(Path::to_owned)
+            .or_else(|| stranger(file, &files))
+    })?;
+    Some(RepoPath::from_os(found.strip_prefix(root).ok()?))
+}
+
+/// What lies in the directory `dir`, if it is one, and is neither in `files` nor leads there.
+fn stranger(dir: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
+    if kind(dir) != Kind::Dir {
+        return None;
+    }
+    let Ok(entries) = fs::read_dir(dir) else {
+        return Some(dir.to_owned());
+    };
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    paths.find_map(|path| match files.range(path.clone()..).next() {
+        Some(file) if *file == path => None,
+        Some(file) if file.starts_with(&path) => stranger(&path, files),
+        _ => Some(path),
+    })
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    Missing,
+    Dir,
+    Other,
+}
+
+/// Links are not followed.
+fn kind(path: &Path) -> Kind {
+    match path.symlink_metadata() {
+        Ok(meta) if meta.is_dir() => Kind::Dir,
+        Ok(_) => Kind::Other,
+        Err(_) => Kind::Missing,
+    }
+}
+
+/// The records of an answer with `-z`.
+fn records(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
+    answer
+        .split(|&byte| byte == 0)
+        .filter(|record| !record.is_empty())
+}
+
+/// A call that may take its time and must end well; gives back what it says.
+pub(crate) fn change<S: AsRef<OsStr>>(runner: &Runner, args: &[S]) -> Result<Vec<u8>, Error> {
+    change_with(runner, args, b"")
+}
+
+fn change_with<S: AsRef<OsStr>>(
+    runner: &Runner,
+    args: &[S],
+    input: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let mut answer = Vec::new();
+    let ended = runner.stream(args, input, PATIENCE, &mut |bytes| {
+        answer.extend_from_slice(bytes);
+        if answer.len() > PATCH_LIMIT {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    match ended.code {
+        _ if ended.stopped => Err(Error::TooMuchOutput {
+            command: args[0].as_ref().to_string_lossy().into_owned(),
+            limit: PATCH_LIMIT as u64,
+        }),
+        Some(0) => Ok(answer),
+        _ => Err(ended.into_error(args)),
+    }
+}
