@@ -2,7 +2,9 @@
 
 mod announcing;
 mod commands;
+mod gate;
 mod lifecycle;
+mod push;
 
 use std::time::Duration;
 

@@ -12,10 +12,10 @@ use serde_json::Value;
 fn installed() -> (Sandbox, ResponsesApi, MessagesApi) {
     let (codex, claude) = (ResponsesApi::start([]), MessagesApi::reviewer());
     let sandbox = Sandbox::codex_at(CODEX, &codex);
-    let mut sandbox = sandbox.with_real_claude(&peers::claude(), &claude);
-    let install = ["install", "--yes", "--allow-commands", "--trust-hooks"];
-    sandbox.installer(install).run().success();
-    sandbox.use_binaries(&sandbox.codex_home().join("cc").join("bin"));
+    let sandbox = sandbox.with_real_claude(&peers::claude(), &claude);
+    let mut sandbox = sandbox.installed();
+    let cc_cli = sandbox.installed_file("cc-cli");
+    sandbox.use_binaries(cc_cli.parent().expect("a directory"));
     (sandbox, codex, claude)
 }
 

@@ -115,7 +115,7 @@ fn message(project: &Project, job: &Job) -> String {
     let outcome = match job.state().ending() {
         Some(Ending::Failed(failure)) => format!("failed ({})", failure.class.words()),
         _ => match counts(project, job) {
-            Some(counts) => format!("finished: {counts}"),
+            Some(counts) => format!("finished ({counts})"),
             None => "finished".to_owned(),
         },
     };

@@ -1,0 +1,150 @@
+//! The review gate at the end of real turns.
+
+use std::fs;
+
+use cc_tests::fake::Run;
+use cc_tests::peers::{self, CODEX, EVERY_CODEX, Peer};
+use cc_tests::responses_api::Turn;
+use cc_tests::sandbox::Output;
+use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Scenario, messages_api};
+use serde_json::{Value, json};
+
+use super::hooked;
+
+/// A session whose gate is on, and a Claude that answers like this.
+fn gated(codex: Peer<'_>, api: &ResponsesApi, claude: &Scenario) -> Sandbox {
+    let sandbox = hooked(codex, api);
+    sandbox.set_scenario(claude);
+    let switched = sandbox
+        .cc(["setup", "--enable-review-gate"])
+        .run()
+        .success();
+    assert!(switched.stdout.contains("Review gate  on"), "{switched}");
+    sandbox
+}
+
+fn verdict(verdict: &str, reason: &str) -> Run {
+    Run::structured(json!({"verdict": verdict, "reason": reason}))
+}
+
+/// One turn, in a sandbox that lets it edit.
+fn turn(sandbox: &Sandbox) -> Output {
+    let exec = ["exec", "--sandbox", "workspace-write", "Go."];
+    sandbox.codex(exec).run().success()
+}
+
+fn checks(sandbox: &Sandbox) -> usize {
+    let calls = sandbox.claude_calls();
+    calls.iter().filter(|call| call.is_run()).count()
+}
+
+/// What the gate wrote down of the last turn.
+fn last(sandbox: &Sandbox) -> Value {
+    let path = sandbox.state_dir().stop_review_last();
+    serde_json::from_slice(&fs::read(path).expect("the gate was at work")).unwrap()
+}
+
+#[test]
+fn a_turn_with_edits_is_blocked_once_and_the_model_reads_why() {
+    for codex in EVERY_CODEX {
+        let api = ResponsesApi::start([]);
+        let scenario = Scenario::runs([verdict("block", "`add` subtracts, src/lib.rs:2")]);
+        let sandbox = gated(codex, &api, &scenario);
+        api.push([
+            Turn::edit("src/lib.rs", "// more"),
+            Turn::text("Done."),
+            Turn::text("Fixed."),
+        ]);
+        let output = turn(&sandbox);
+        assert_eq!(api.turns_left(), 0, "{codex}: {output}");
+        let stops = output.codex_hooks();
+        let stops = stops.iter().filter(|run| run.starts_with("Stop"));
+        assert_eq!(
+            stops.copied().collect::<Vec<_>>(),
+            ["Stop Blocked", "Stop Completed"],
+            "{codex}: {output}"
+        );
+        let request = api.last_request();
+        request.assert_hook_prompt("`add` subtracts, src/lib.rs:2");
+        request.assert_hook_prompt("setup --disable-review-gate");
+        request.assert_hook_prompt(sandbox.record()["id"].as_str().unwrap());
+        assert_eq!(checks(&sandbox), 1, "{codex}: one round a turn");
+
+        // A turn later, the same session's edits are looked at anew.
+        sandbox.set_scenario(&Scenario::runs([verdict("allow", "fine")]));
+        api.push([Turn::edit("src/lib.rs", "// and more"), Turn::text("Done.")]);
+        let output = turn(&sandbox);
+        assert!(output.codex_hooks().contains(&"Stop Completed"), "{output}");
+        assert_eq!(last(&sandbox)["outcome"], "allowed", "{codex}");
+        assert_eq!(api.turns_left(), 0, "{codex}: {output}");
+    }
+}
+
+#[test]
+fn a_turn_without_edits_costs_nothing() {
+    for codex in EVERY_CODEX {
+        let api = ResponsesApi::start([]);
+        let scenario = Scenario::runs([verdict("block", "never asked")]);
+        let sandbox = gated(codex, &api, &scenario);
+        api.push([
+            Turn::shell("cat src/lib.rs; git status"),
+            Turn::text("Read."),
+        ]);
+        let output = turn(&sandbox);
+        assert_eq!(api.turns_left(), 0, "{codex}: {output}");
+        assert_eq!(checks(&sandbox), 0, "{codex}: the change was there before");
+    }
+}
+
+#[test]
+fn a_failing_claude_never_blocks_and_the_user_reads_why() {
+    let failures = [
+        Run::api_error(
+            Some(429),
+            "You've hit your session limit · resets 3pm (UTC)",
+        ),
+        Run::says("I am not sure."),
+        Run::new().exits(1),
+    ];
+    for codex in EVERY_CODEX {
+        for failure in failures.clone() {
+            let api = ResponsesApi::start([]);
+            let sandbox = gated(codex, &api, &Scenario::runs([failure]));
+            api.push([Turn::edit("src/lib.rs", "// more"), Turn::text("Done.")]);
+            let output = turn(&sandbox);
+            assert_eq!(api.turns_left(), 0, "{codex}: {output}");
+            assert!(output.codex_hooks().contains(&"Stop Completed"), "{output}");
+            assert_eq!(last(&sandbox)["outcome"], "failed", "{codex}");
+        }
+    }
+}
+
+#[test]
+fn the_real_claude_looks_at_what_the_real_codex_did() {
+    let api = ResponsesApi::start([]);
+    let block = json!({"verdict": "block", "reason": "`add` subtracts, src/lib.rs:2"});
+    let messages = MessagesApi::start([
+        messages_api::Turn::tool("StructuredOutput", block),
+        messages_api::Turn::text("Done."),
+    ]);
+    let sandbox = Sandbox::codex_at(CODEX, &api).with_change();
+    let sandbox = sandbox
+        .with_real_claude(&peers::claude(), &messages)
+        .installed();
+    sandbox
+        .cc(["setup", "--enable-review-gate"])
+        .run()
+        .success();
+    api.push([
+        Turn::edit("src/lib.rs", "// more"),
+        Turn::text("All is well."),
+        Turn::text("Fixed."),
+    ]);
+    let output = turn(&sandbox);
+    assert!(output.codex_hooks().contains(&"Stop Blocked"), "{output}");
+    api.last_request().assert_hook_prompt("`add` subtracts");
+    let asked = &messages.requests()[0];
+    assert!(asked.prompt().contains("// more"), "{}", asked.prompt());
+    let history = fs::read_to_string(sandbox.state_dir().stop_review_history()).unwrap();
+    assert!(history.contains("\"blocked\""), "{history}");
+}
