@@ -21,7 +21,8 @@ use crate::status::Status;
 /// # Errors
 /// Whatever stopped it; running it again goes on from there.
 pub(crate) fn install(session: &mut Session<'_>, args: &InstallArgs) -> Result<ExitCode, Error> {
-    bring(session, args, &|_, _| true)
+    let found = session.look(args.bin_dir.as_deref())?;
+    bring(session, args, found, &|_, _| true)
 }
 
 /// Brings an installation to this version.
@@ -36,7 +37,7 @@ pub(crate) fn update(session: &mut Session<'_>, args: &InstallArgs) -> Result<Ex
         });
     }
     // A rule that was declined once is not asked for at every update.
-    bring(session, args, &|step, found| {
+    bring(session, args, found, &|step, found| {
         *step != Step::Rule || found.rule.present
     })
 }
@@ -44,9 +45,9 @@ pub(crate) fn update(session: &mut Session<'_>, args: &InstallArgs) -> Result<Ex
 fn bring(
     session: &mut Session<'_>,
     args: &InstallArgs,
+    found: Found,
     is_asked: &dyn Fn(&Step, &Found) -> bool,
 ) -> Result<ExitCode, Error> {
-    let found = session.look(args.bin_dir.as_deref())?;
     let found = checked(session, args, found)?;
     let places = found.places.clone();
     let steps = plan::install(&found, plan::hooks_from(&found));
@@ -72,10 +73,9 @@ fn bring(
     if found.record.is_none() {
         apply::back_up(&places)?;
     }
-    let mut done = carry_out(session, args, found, steps)?;
+    let (mut done, found) = carry_out(session, args, found, steps)?;
 
     // Asked only now: before, nobody knows which hooks this Codex wants trust for.
-    let found = session.look(args.bin_dir.as_deref())?;
     if let Some(host) = found.host()
         && host.way != Way::Wrappers
         && !host.plugin.installed
@@ -121,28 +121,31 @@ fn bring(
 }
 
 /// Does the steps; where Codex then does not run the plugin's hooks, they go to the user's file.
+///
+/// Gives what was done, and what is found afterwards.
 fn carry_out(
     session: &mut Session<'_>,
     args: &InstallArgs,
     found: Found,
     steps: Vec<Step>,
-) -> Result<Vec<Step>, Error> {
+) -> Result<(Vec<Step>, Found), Error> {
     let mut apply = Apply::begin(&found, &steps)?;
     steps.iter().try_for_each(|step| apply.step(step))?;
     let found = session.look(args.bin_dir.as_deref())?;
     let Some(host) = found.host() else {
-        return Ok(steps);
+        return Ok((steps, found));
     };
     let native = found.copy == Some(HooksFrom::Plugin) && host.way != Way::Wrappers;
     // Where hooks are off, none is listed, and nobody knows what this Codex would run.
     if !native || host.lists_native_hooks() || host.off.hooks.is_some() {
-        return Ok(steps);
+        return Ok((steps, found));
     }
     let more = plan::install(&found, HooksFrom::User);
     let mut apply = Apply::begin(&found, &more)?;
     apply.remember_no_native_hooks()?;
     more.iter().try_for_each(|step| apply.step(step))?;
-    Ok([steps, more].concat())
+    let found = session.look(args.bin_dir.as_deref())?;
+    Ok(([steps, more].concat(), found))
 }
 
 fn is_given(step: &Step, args: &InstallArgs) -> bool {

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::*;
 
 /// What the installer starts an app-server for, in order: it looks, has the plugin installed, looks
-/// again, looks what it may ask for, has the hooks trusted, and looks at what came of it.
-const SERVERS: std::ops::RangeInclusive<usize> = 1..=6;
+/// again, has the hooks trusted, and looks at what came of it.
+const SERVERS: std::ops::RangeInclusive<usize> = 1..=5;
 
 /// What it starts of these before Codex has the plugin.
 const BEFORE_THE_PLUGIN: usize = 2;
@@ -55,7 +55,7 @@ fn what_a_killed_installation_left_is_repaired_by_the_next() {
             let before = fs::read_to_string(&config).unwrap();
             let Some(running) = stuck_at(&sandbox, n) else {
                 // A Codex without trust in hooks is asked less often.
-                assert!(n == 6 && !asks_for_trust(codex), "{codex}: {n}");
+                assert!(n == 5 && !asks_for_trust(codex), "{codex}: {n}");
                 continue;
             };
             running.signal(Signal::Kill);
