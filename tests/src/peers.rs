@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use cc_core::{Env, FileLock, IoError, LockError, text};
 
-pub use pins::{ALL_HOSTS, CLAUDE, CODEX, CODEX_OLD, CODEX_OLDEST, EVERY_CODEX, OLDER, hosts};
+pub use pins::{
+    ALL_HOSTS, CLAUDE, CODEX, CODEX_OLD, CODEX_OLDEST, EVERY_CODEX, OLDER, all_hosts, hosts,
+};
 
 /// A program that `cc` works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

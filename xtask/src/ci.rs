@@ -3,6 +3,15 @@
 use std::error::Error;
 use std::process::Command;
 
+use cc_tests::peers::{self, ALL_HOSTS};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Tests installations into every pinned version of Codex instead, which takes minutes.
+    #[arg(long)]
+    all_hosts: bool,
+}
+
 /// A check: its name, the arguments of cargo, one variable.
 type Step = (
     &'static str,
@@ -40,8 +49,34 @@ const STEPS: [Step; 5] = [
     ("tour", &["xtask", "tour"], None),
 ];
 
-pub(crate) fn run() -> Result<(), Box<dyn Error>> {
-    for (name, args, variable) in STEPS {
+/// The check of `--all-hosts`.
+const INSTALLATIONS: Step = (
+    "installations",
+    &[
+        "test",
+        "--locked",
+        "-p",
+        "cc-tests",
+        "--test",
+        "e2e",
+        "install::",
+    ],
+    Some((ALL_HOSTS, "1")),
+);
+
+pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    if !args.all_hosts {
+        return check(&STEPS);
+    }
+    // Here, because a test that has to wait for npm looks as if it hung.
+    for peer in peers::all_hosts() {
+        println!("{peer}\t{}", peer.ensure()?.display());
+    }
+    check(&[INSTALLATIONS])
+}
+
+fn check(steps: &[Step]) -> Result<(), Box<dyn Error>> {
+    for &(name, args, variable) in steps {
         println!("== {name}: cargo {}", args.join(" "));
         let status = Command::new(env!("CARGO"))
             .args(args)
@@ -51,6 +86,6 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
             return Err(format!("{name} failed with {status}").into());
         }
     }
-    println!("== all {} checks passed", STEPS.len());
+    println!("== all {} checks passed", steps.len());
     Ok(())
 }

@@ -21,7 +21,7 @@ enum Task {
     /// Measures the product against its limits, in a release build.
     Bench(bench::Args),
     /// Runs every check in order and stops at the first that fails.
-    Ci,
+    Ci(ci::Args),
     /// Shows the product at work, without any account.
     Tour,
     /// Installs the pinned `claude` and `codex` into target/peers and prints where they are.
@@ -31,7 +31,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Bench(args) => bench::run(&args),
-        Task::Ci => ci::run(),
+        Task::Ci(args) => ci::run(&args),
         Task::Tour => tour::run(),
         Task::Peers(args) => peers::run(&args),
     };

@@ -41,13 +41,19 @@ pub const ALL_HOSTS: &str = "CC_TEST_ALL_HOSTS";
 /// When the process cannot be read.
 pub fn hosts() -> Vec<Peer<'static>> {
     let env = Env::from_process().expect("the test has a current directory");
-    let mut hosts = vec![CODEX, CODEX_OLDEST];
     if env.var(ALL_HOSTS).is_some() {
-        let named = EVERY_CODEX.into_iter().chain(OLDER);
-        let more = named.filter(|peer| peer.program == Program::Codex && !hosts.contains(peer));
-        hosts.extend(more.collect::<Vec<_>>());
+        all_hosts()
+    } else {
+        vec![CODEX, CODEX_OLDEST]
     }
-    hosts
+}
+
+/// Every version of Codex that is named here.
+pub fn all_hosts() -> Vec<Peer<'static>> {
+    let named = EVERY_CODEX.into_iter().chain(OLDER);
+    named
+        .filter(|peer| peer.program == Program::Codex)
+        .collect()
 }
 
 /// Older versions, for the drift runs.
