@@ -14,25 +14,12 @@ use cc_tests::{ResponsesApi, Sandbox, Scenario};
 /// How long anything may take that a test waits for.
 const SOON: Duration = Duration::from_secs(30);
 
-/// Codex's names for the events, and ours.
-const EVENTS: [(&str, &str); 4] = [
-    ("SessionStart", "session-start"),
-    ("SessionEnd", "session-end"),
-    ("UserPromptSubmit", "user-prompt-submit"),
-    ("Stop", "stop"),
-];
-
-/// A sandbox with a change to review, a Claude that finds nothing, and a Codex that trusts our hooks.
+/// A sandbox with a change to review, a Claude that finds nothing, and a Codex that has the product.
 fn hooked(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
-    let sandbox = unhooked(codex, api);
-    let cc_hooks = sandbox.product_file("cc-hooks");
-    let command = |event| format!("{} {event}", cc_hooks.display());
-    sandbox.write_hooks(EVENTS.map(|(event, ours)| (event, command(ours))));
-    sandbox.trust_hooks();
-    sandbox
+    unhooked(codex, api).installed()
 }
 
-/// The same without hooks.
+/// The same without the product.
 fn unhooked(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
     let claude = Scenario::says("No findings.");
     Sandbox::codex_at(codex, api)
