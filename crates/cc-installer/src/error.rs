@@ -54,6 +54,12 @@ pub(crate) enum Error {
         /// What was found instead.
         why: &'static str,
     },
+    /// Jobs run whose files were to be deleted.
+    #[error("nothing was changed: {} still at work", cc_core::text::count(*count, "job"))]
+    JobsRun {
+        /// How many.
+        count: usize,
+    },
     /// Nobody is there to confirm the plan.
     #[error("nothing was changed: there is no terminal to ask on")]
     NobodyToAsk,
@@ -80,20 +86,23 @@ impl Error {
                 "Set CODEX_HOME to a directory whose path is UTF-8.".into()
             }
             Self::Codex(LocateError::NotFound) => {
-                "Install Codex, or name it: cc-installer install --codex PATH".into()
+                "Install Codex (npm install -g @openai/codex), or name it: cc-installer install --codex PATH".into()
             }
-            Self::Codex(_) => "Name the right one: --codex PATH".into(),
-            Self::Host(HostError::Timeout { .. } | HostError::Ended { .. }) => {
-                "See whether Codex itself works: codex --version; then run this again.".into()
+            Self::Codex(_) => "Name the right one: cc-installer install --codex PATH".into(),
+            Self::Host(HostError::Timeout { .. } | HostError::Ended { .. } | HostError::Start { .. }) => {
+                "See whether Codex itself works: codex features list; then run this again.".into()
+            }
+            Self::Host(HostError::Refused { .. }) => {
+                "Mend what it names, or update Codex; then run this again, it goes on where it stopped.".into()
             }
             Self::Host(_) | Self::NotTaken { .. } => {
                 "Update Codex, then run this again; it goes on where it stopped.".into()
             }
             Self::BinDir(BinDirError::Writable { .. }) => {
-                "Choose another directory: cc-installer install --bin-dir DIR, for example ~/.local/lib/cc. Naming this one takes the risk.".into()
+                "Choose another directory: cc-installer install --bin-dir ~/.local/lib/cc. Naming this one as DIR takes the risk.".into()
             }
             Self::BinDir(BinDirError::NeedsQuoting { .. }) => {
-                "Choose another directory: cc-installer install --bin-dir DIR, for example ~/.local/lib/cc".into()
+                "Choose another directory: cc-installer install --bin-dir ~/.local/lib/cc".into()
             }
             Self::PluginsOff => {
                 "Switch them on: codex features enable plugins; then run this again.".into()
@@ -105,8 +114,11 @@ impl Error {
                 "Look at the plan with --dry-run, then confirm it with --yes (and --allow-commands, --trust-hooks as you wish).".into()
             }
             Self::Declined => "Run this again whenever you like.".into(),
-            Self::Lock(_) => "Another cc-installer is at work; run this again when it is done.".into(),
-            Self::Io(_) => "Make the place writable and leave some space, then run this again; it goes on where it stopped.".into(),
+            Self::JobsRun { .. } => {
+                "Wait for them or cancel them (cc-cli status --all in their workspaces), then run this again; without --delete-jobs they go on.".into()
+            }
+            Self::Lock(LockError::Timeout { .. }) => "Another cc-installer is at work; run this again when it is done.".into(),
+            Self::Lock(LockError::Io(_)) | Self::Io(_) => "Make the place writable and leave some space, then run this again; it goes on where it stopped.".into(),
             Self::Output(_) => "Run this again.".into(),
         }
     }

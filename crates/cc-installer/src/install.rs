@@ -48,9 +48,12 @@ fn bring(
     found: Found,
     is_asked: &dyn Fn(&Step, &Found) -> bool,
 ) -> Result<ExitCode, Error> {
-    let found = checked(session, args, found)?;
+    let mut found = checked(session, args, found)?;
     let places = found.places.clone();
     let steps = plan::install(&found, plan::hooks_from(&found));
+    if steps.contains(&Step::UserHooks) {
+        found.user_hooks = Ok(found.user_hooks?);
+    }
     if steps.is_empty() {
         session.say(format!("cc {} is in place.", cc_plugin::VERSION))?;
     } else {
@@ -157,7 +160,13 @@ fn is_given(step: &Step, args: &InstallArgs) -> bool {
 }
 
 /// Gives the world back if it can be worked on; refuses what cannot work before anything is changed.
-fn checked(session: &mut Session<'_>, args: &InstallArgs, found: Found) -> Result<Found, Error> {
+fn checked(
+    session: &mut Session<'_>,
+    args: &InstallArgs,
+    mut found: Found,
+) -> Result<Found, Error> {
+    // Codex starts with settings that it cannot read, and fails only when it is to change them.
+    found.config = Ok(found.config?);
     let workspace = Workspace::around(session.env);
     match found.places.check_bin(session.env, &workspace) {
         // Named by the user, now or at an earlier installation: their machine, their risk.

@@ -47,6 +47,31 @@ fn a_file_in_the_place_of_a_directory_is_named() {
     }
 }
 
+#[test]
+fn settings_that_do_not_parse_are_left_alone() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        let good = config(&sandbox);
+        let bad = format!("{good}model =\n");
+        let write = |text: &str| {
+            fs::write(sandbox.codex_home().join("config.toml"), text).unwrap();
+        };
+        write(&bad);
+        let line = format!("line {}", bad.lines().count());
+        let refused = sandbox.install(BOTH).run().exits(3);
+        assert!(refused.stderr.contains(&line), "{codex}: {refused}");
+        assert!(!sandbox.installed_file("cc-cli").exists(), "{codex}");
+        write(&good);
+        let sandbox = sandbox.installed();
+        let bad = format!("{}model =\n", config(&sandbox));
+        fs::write(sandbox.codex_home().join("config.toml"), &bad).unwrap();
+        sandbox.installer(["uninstall", "--yes"]).run().exits(3);
+        assert!(sandbox.installed_file("cc-cli").exists(), "{codex}");
+        assert_eq!(config(&sandbox), bad, "{codex}");
+    }
+}
+
 /// Runs the installer where no file can grow beyond `kib`, as on a disk that is full.
 fn on_a_full_disk(sandbox: &Sandbox, kib: usize, args: &[&str]) -> Output {
     let installer = sandbox.product_file("cc-installer");
@@ -103,7 +128,10 @@ fn arguments_that_are_no_text_are_taken_as_they_are() {
     let api = ResponsesApi::start([]);
     let sandbox = bare(CODEX, &api);
     let odd = OsStr::from_bytes(b"/nowhere/\xff");
-    for (flag, named) in [("--codex", "--codex PATH"), ("--bin-dir", "--bin-dir DIR")] {
+    for (flag, named) in [
+        ("--codex", "--codex PATH"),
+        ("--bin-dir", "--bin-dir ~/.local/lib/cc"),
+    ] {
         let install = match flag {
             "--bin-dir" => sandbox.installer(["install", "--yes"]),
             _ => sandbox.install(BOTH),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cc_tests::fake::{Run, Step};
+
 use super::*;
 
 /// What a user of Codex may have in its settings, besides the model.
@@ -173,4 +175,45 @@ fn jobs_stay_unless_they_are_named() {
     assert_eq!(sandbox.record()["status"], "completed");
     uninstall(&["--delete-jobs"]);
     assert!(!sandbox.codex_home().join("plugins").exists());
+}
+
+#[test]
+fn jobs_that_run_are_not_deleted_under_their_workers() {
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api).installed();
+    let waits = Run::started().step(Step::Await("go".into()));
+    let waits = waits.text("Late.").success("Late.", None);
+    sandbox.set_scenario(&Scenario::runs([waits]));
+    sandbox.cc(["review", "--background"]).run().success();
+    sandbox.wait_for_run(1, SOON);
+    let uninstall = || sandbox.installer(["uninstall", "--yes", "--delete-jobs"]);
+    let refused = uninstall().run().exits(1);
+    assert!(refused.stderr.contains("1 job still at work"), "{refused}");
+    assert_eq!(sandbox.installation()["problems"].to_string(), "[]");
+    sandbox.write("go", "");
+    sandbox.wait_for_status("completed", SOON);
+    sandbox.wait_quiet(SOON);
+    uninstall().run().success();
+    assert!(!sandbox.codex_home().join("plugins").exists());
+}
+
+#[test]
+fn the_installed_installer_repairs_and_removes_what_it_belongs_to() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        let before = files(&sandbox.codex_home());
+        let sandbox = sandbox.installed();
+        let installer = sandbox.installed_file("cc-installer");
+        fs::remove_dir_all(sandbox.codex_home().join("plugins")).unwrap();
+        let installer = |args: &[&str]| sandbox.command(&installer).args(args).run().success();
+        installer(&["update", "--yes", "--trust-hooks"]);
+        assert_eq!(
+            sandbox.installation()["problems"].to_string(),
+            "[]",
+            "{codex}"
+        );
+        installer(&["uninstall", "--yes"]);
+        assert_untouched(codex, &sandbox.codex_home(), &before);
+    }
 }

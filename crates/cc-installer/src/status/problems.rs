@@ -14,11 +14,12 @@ pub(super) fn of(found: &Found, status: &Status) -> Vec<Problem> {
     match &found.host {
         HostFound::Missing(error) => add(
             error.to_string(),
-            "Install Codex, or name it with --codex PATH.".into(),
+            "Install Codex (npm install -g @openai/codex), or name it: cc-installer status --codex PATH"
+                .into(),
         ),
         HostFound::Mute(codex, error) => add(
             error.to_string(),
-            format!("See what it says: {} --version", codex.path.display()),
+            format!("See what it says: {} features list", codex.path.display()),
         ),
         HostFound::Here(host) if host.off.plugins && host.way != Way::Wrappers => add(
             "plugins are switched off in Codex".into(),
