@@ -3,10 +3,14 @@
 //! Codex writes its entries itself. Here is what it leaves behind (trust in hooks), what it leaves
 //! when it is gone, and the one flag that old versions need.
 
+mod flag;
+
 use toml_edit::{DocumentMut, Item, TableLike, TomlError};
 
 use super::lines::{keep_endings, unix};
 use super::{EditError, line_at};
+
+pub(crate) use flag::{FlagBefore, with_flag, with_flag_restored};
 
 /// What `config.toml` says about our plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,18 +24,6 @@ pub(crate) struct Entries {
     /// The digests of the contents of our plugin that were trusted.
     pub(crate) contents: Vec<String>,
 }
-
-/// The flag that switches hooks on in versions that have them off, as it was before us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct FlagBefore {
-    /// Its value; `None` where it was not there.
-    pub(crate) value: Option<bool>,
-    /// Whether the table around it was there.
-    pub(crate) table: bool,
-}
-
-const FLAG: (&str, &str) = ("features", "codex_hooks");
 
 /// Reads what stands about the plugin `id` of `marketplace`.
 ///
@@ -134,82 +126,6 @@ pub(crate) fn without_idle_headers(text: &str) -> String {
         }
     }
     edited
-}
-
-/// `text` with the flag on, and what it was before.
-///
-/// # Errors
-/// When the text is not TOML, or `features` is no table.
-pub(crate) fn with_flag(text: &str) -> Result<(String, FlagBefore), EditError> {
-    let (table, key) = FLAG;
-    let mut document = parse(&unix(text))?;
-    let before = FlagBefore {
-        value: document
-            .get(table)
-            .and_then(|table| table.get(key))
-            .and_then(Item::as_bool),
-        table: document.contains_key(table),
-    };
-    if before.value == Some(true) {
-        return Ok((text.to_owned(), before));
-    }
-    let Some(features) = document.get_mut(table) else {
-        // Written the way that taking it out expects: one blank line, then the table.
-        let mut edited = unix(text);
-        if !edited.is_empty() {
-            edited.push_str(if edited.ends_with('\n') { "\n" } else { "\n\n" });
-        }
-        edited.push_str(&format!("[{table}]\n{key} = true\n"));
-        return Ok((keep_endings(text, &edited), before));
-    };
-    let features = features.as_table_like_mut().ok_or(EditError::Shape {
-        line: 1,
-        expected: "a table `features`",
-    })?;
-    set(features, key, true);
-    Ok((keep_endings(text, &document.to_string()), before))
-}
-
-/// `text` with the flag as it was.
-///
-/// # Errors
-/// When the text is not TOML.
-pub(crate) fn with_flag_restored(text: &str, before: FlagBefore) -> Result<String, EditError> {
-    let (table, key) = FLAG;
-    let lf = unix(text);
-    let mut document = parse(&lf)?;
-    let Some(features) = document.get_mut(table).and_then(Item::as_table_like_mut) else {
-        return Ok(text.to_owned());
-    };
-    if features.get(key).and_then(Item::as_bool) != Some(true) {
-        return Ok(text.to_owned());
-    }
-    if let Some(value) = before.value {
-        set(features, key, value);
-        return Ok(keep_endings(text, &document.to_string()));
-    }
-    let alone = features.len() == 1;
-    let edited = if alone && !before.table {
-        remove(&lf, &[table])?
-    } else {
-        features.remove(key);
-        document.to_string()
-    };
-    Ok(keep_endings(text, &edited))
-}
-
-/// Sets a value in place, so that the comment behind it stays.
-fn set(table: &mut dyn TableLike, key: &str, value: bool) {
-    match table.get_mut(key).and_then(Item::as_value_mut) {
-        Some(known) => {
-            let decor = known.decor().clone();
-            *known = value.into();
-            *known.decor_mut() = decor;
-        }
-        None => {
-            table.insert(key, toml_edit::value(value));
-        }
-    }
 }
 
 fn is_empty_table(text: &str, path: &[&str]) -> Result<bool, EditError> {

@@ -1,0 +1,55 @@
+use super::*;
+
+fn check(bin: &str, cwd: &str) -> Result<(), BinDirError> {
+    let env = Env::fixed(cwd, "/x", [("HOME", "/home/dev"), ("TMPDIR", "/scratch")]);
+    let places = Places::new(&env, Some(Path::new(bin))).unwrap();
+    places.check_bin(&env, &Workspace::around(&env))
+}
+
+#[test]
+fn binaries_go_where_rules_match_and_sandboxes_cannot_write() {
+    assert_eq!(check("/home/dev/.codex/cc/bin", "/home/dev"), Ok(()));
+    assert_eq!(
+        check("/home/dev/.codex/cc/bin", "/home/dev/project"),
+        Ok(())
+    );
+    for bad in [
+        "/home/de v/bin",
+        "/home/dév/bin",
+        "/home/$dev/bin",
+        "/home/dev's/bin",
+    ] {
+        assert!(
+            matches!(check(bad, "/"), Err(BinDirError::NeedsQuoting { .. })),
+            "{bad}"
+        );
+    }
+    for (bad, cwd) in [
+        ("/tmp/bin", "/"),
+        ("/scratch/x/bin", "/"),
+        ("/home/dev/project/bin", "/home/dev/project"),
+    ] {
+        assert!(
+            matches!(check(bad, cwd), Err(BinDirError::Writable { .. })),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn places_follow_the_environment() {
+    let env = Env::fixed("/", "/x", [("HOME", "/home/dev")]);
+    let places = Places::new(&env, None).unwrap();
+    assert_eq!(
+        places.binary("cc-cli"),
+        Path::new("/home/dev/.codex/cc/bin/cc-cli")
+    );
+    let env = Env::fixed("/", "/x", [("HOME", "/home/dev"), ("CODEX_HOME", "/codex")]);
+    let places = Places::new(&env, None).unwrap();
+    assert_eq!(
+        places.cache(),
+        Path::new("/codex/plugins/cache/cc-local/cc")
+    );
+    let homeless = Env::fixed("/", "/x", [("A", "b")]);
+    assert_eq!(Places::new(&homeless, None).err(), Some(HomeError::Missing));
+}
