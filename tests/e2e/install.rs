@@ -7,6 +7,7 @@ mod permissions;
 mod session;
 mod traces;
 mod updates;
+mod wrappers;
 
 use std::time::Duration;
 
