@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod gate;
+mod hooks;
 mod hooks_real;
 mod install;
 mod jobs;

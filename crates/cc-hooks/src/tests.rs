@@ -197,3 +197,21 @@ fn the_end_of_the_input_is_not_waited_for() {
         None
     );
 }
+
+#[test]
+fn a_panic_is_a_failure_that_blocks_nothing() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            panic!("a defect of ours");
+        }
+    }
+    let world = World::new();
+    for event in ["session-start", "user-prompt-submit", "stop", "session-end"] {
+        let mut stdout = Vec::new();
+        let argv = ["cc-hooks", event].map(OsString::from);
+        let code = run(&world.env(&[]), argv, Broken, &mut stdout);
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::FAILURE));
+        assert!(stdout.is_empty());
+    }
+}

@@ -1,0 +1,145 @@
+//! The hooks by direct calls, with input and in places that no host should give them.
+
+use std::time::Duration;
+
+use cc_tests::fake::{Run, Scenario};
+use cc_tests::{Sandbox, eventually};
+use serde_json::{Value, json};
+
+/// Longer than anything here takes.
+const SOON: Duration = Duration::from_secs(20);
+
+const EVENTS: [&str; 4] = ["session-start", "user-prompt-submit", "stop", "session-end"];
+
+fn input(sandbox: &Sandbox, session: &str) -> Value {
+    json!({"session_id": session, "turn_id": "t", "cwd": sandbox.repo(), "prompt": "go on"})
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn three_hundred_mebibytes_of_input_are_refused_in_little_memory() {
+    let sandbox = Sandbox::new();
+    let mut huge = br#"{"session_id": "s", "prompt": ""#.to_vec();
+    huge.resize(300 << 20, b'x');
+    huge.extend(br#""}"#);
+    for event in EVENTS {
+        let hook = sandbox.product_file("cc-hooks");
+        // 64 MiB of addresses: much less than the input, and more than a small program has.
+        let limited = format!("ulimit -v 65536; exec {} {event}", hook.display());
+        let call = sandbox.command("/bin/sh".as_ref()).args(["-c", &limited]);
+        let output = call.stdin(huge.clone()).run().exits(1);
+        assert_eq!(output.stdout, "", "{event}");
+        assert_eq!(output.stderr.lines().count(), 1, "{event}: {output}");
+        assert!(output.stderr.contains("1048576 bytes"), "{event}: {output}");
+    }
+}
+
+#[test]
+fn input_that_comes_slowly_and_never_ends_is_answered() {
+    let sandbox = Sandbox::new();
+    let text = input(&sandbox, "s").to_string();
+    let (first, second) = text.split_at(text.len() / 2);
+    let hook = sandbox.hook("session-start", &Value::Null).stdin("");
+    let mut hook = hook.stdin_stays_open().spawn();
+    hook.say(first);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!hook.has_ended(), "half an object is none");
+    hook.say(second);
+    eventually(SOON, "an answer before the pipe is closed", || {
+        hook.has_ended().then_some(())
+    });
+    assert!(sandbox.state_dir().current_session().exists());
+}
+
+#[test]
+fn fields_of_other_types_are_passed_over() {
+    let sandbox = Sandbox::new();
+    let odd = [
+        json!({"session_id": ["s"], "cwd": sandbox.repo()}),
+        json!({"session_id": "../../s", "cwd": sandbox.repo()}),
+        json!({"session_id": "s", "cwd": 7, "prompt": {"a": 1}, "turn_id": null, "stop_hook_active": "yes"}),
+        json!({"session_id": "s", "cwd": sandbox.repo(), "new": {"deep": [1, 2, {"er": null}]}}),
+    ];
+    for input in &odd {
+        for event in EVENTS {
+            let output = sandbox.hook(event, input).run().success();
+            assert_eq!(output.stdout, "", "{event}: {input}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_full_disk_no_turn_is_blocked_and_every_answer_is_valid() {
+    let claude = Run::structured(json!({"verdict": "block", "reason": "it subtracts"}));
+    let sandbox = Sandbox::fake(&Scenario::runs([claude])).with_change();
+    sandbox
+        .cc(["setup", "--enable-review-gate"])
+        .run()
+        .success();
+    sandbox.cc(["review", "--background"]).run().success();
+    sandbox.wait_for_status("completed", SOON);
+    sandbox.wait_quiet(SOON);
+    let (data, hook) = (sandbox.data_dir(), sandbox.product_file("cc-hooks"));
+    let full = sandbox.root().join("full.sh");
+    let script = format!(
+        "set -e\n\
+         cp -a '{data}' \"$TMPDIR/data\"\n\
+         mount -t tmpfs -o size=1m none '{data}'\n\
+         cp -a \"$TMPDIR/data/.\" '{data}'\n\
+         dd if=/dev/zero of='{data}/filler' bs=4k 2>/dev/null || true\n\
+         exec {hook} \"$1\"\n",
+        data = data.root().display(),
+        hook = hook.display(),
+    );
+    std::fs::write(&full, script).unwrap();
+    for event in EVENTS {
+        let unshare = sandbox.command("/usr/bin/unshare".as_ref());
+        let unshare = unshare.args(["-rm", "/bin/sh", full.to_str().unwrap(), event]);
+        let output = unshare.stdin(input(&sandbox, "s").to_string()).run();
+        std::fs::remove_dir_all(sandbox.tmp().join("data")).unwrap();
+        assert!(matches!(output.code(), Some(0 | 1)), "{event}: {output}");
+        if event == "session-start" {
+            assert!(output.stderr.contains("No space left"), "{output}");
+        }
+        if !output.stdout.is_empty() {
+            assert_eq!(output.json()["decision"], Value::Null, "{event}: {output}");
+        }
+    }
+}
+
+#[test]
+fn jobs_outlive_their_session_unless_the_setting_says_otherwise() {
+    let hangs = Scenario::runs([Run::hangs()]);
+    let sandbox = Sandbox::fake(&hangs).with_change();
+    let job = |session: &str| {
+        let review = sandbox.cc(["review", "--background", "--json"]);
+        let review = review.env("CODEX_THREAD_ID", session).run().success();
+        review.json()["jobId"].as_str().unwrap().to_owned()
+    };
+    let (mine, others) = (job("mine"), job("others"));
+    let status = |id: &str| {
+        let records = sandbox.records();
+        let record = records.iter().find(|record| record["id"] == id);
+        record.expect("a record")["status"].clone()
+    };
+    let runs = |id: &str| (status(id) == "running").then_some(());
+    eventually(SOON, "both at work", || {
+        runs(&mine).and_then(|()| runs(&others))
+    });
+
+    let end = || sandbox.hook("session-end", &input(&sandbox, "mine"));
+    end().run().success();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(status(&mine), "running", "it lives on by default");
+
+    let set = ["config", "set", "jobs.cancel_on_session_end", "true"];
+    sandbox.cc(set).run().success();
+    end().run().success();
+    eventually(SOON, "the end of the session's job", || {
+        (status(&mine) == "cancelled").then_some(())
+    });
+    assert_eq!(status(&others), "running");
+    sandbox.cc(["cancel", &others]).run().success();
+    sandbox.wait_quiet(SOON);
+}
