@@ -12,7 +12,7 @@ mod wrappers;
 use std::time::Duration;
 
 use cc_tests::peers::{self, CODEX, Peer};
-use cc_tests::responses_api::{Request, Turn};
+use cc_tests::responses_api::Turn;
 use cc_tests::{ResponsesApi, Sandbox, Scenario};
 
 /// How long anything may take that a test waits for.
@@ -29,17 +29,11 @@ fn bare(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
 /// A model that does what a skill says: it runs the one command line in it.
 fn obeys() -> Turn {
     Turn::computed(|request| {
-        let line = command_line(request).expect("a skill with a command line");
+        let line = request
+            .skill_command()
+            .expect("a skill with a command line");
         Turn::shell(&line)
     })
-}
-
-/// The command line in the text of a skill.
-fn command_line(request: &Request) -> Option<String> {
-    let texts = request.user_texts();
-    let skill = texts.iter().find(|text| text.starts_with("<skill>"))?;
-    let line = skill.lines().find_map(|line| line.strip_prefix("    "))?;
-    Some(line.to_owned())
 }
 
 /// Whether this Codex asks for trust in hooks.

@@ -1,24 +1,26 @@
 //! `cargo xtask tour`: the product at work, for somebody without any account.
 //!
-//! The real `cc-cli` and the real, pinned Claude Code run in a throw-away home and repository. Only
-//! the model is played: a script on the loopback interface finds the two bugs of [`demo`]. What is
-//! shown is what the programs print; the tour fails where that is not what it should be.
+//! The real `cc`, the real Codex and the real Claude Code run in a throw-away home and repository.
+//! Only the two models are played, by scripts on the loopback interface: Codex's does what its skills
+//! say, Claude's finds the two bugs of [`demo`]. What is shown is what the programs print; the tour
+//! fails where that is not what it should be.
 
+mod by_hand;
 mod demo;
+mod in_codex;
 mod terminal;
 
 use std::error::Error;
-use std::sync::mpsc;
+use std::fs;
 use std::time::{Duration, Instant};
 
-use cc_tests::peers::CLAUDE;
-use cc_tests::{MessagesApi, Sandbox, Turn, binaries, eventually};
-use serde_json::Value;
+use cc_tests::peers::{CLAUDE, CODEX};
+use cc_tests::{MessagesApi, ResponsesApi, Sandbox, binaries};
 
 use demo::Reviewer;
 use terminal::{Shown, Terminal};
 
-/// How long the real Claude Code may take to get to its next request on a slow machine.
+/// How long the real programs may take to get to their next request on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Checked<T = ()> = Result<T, Box<dyn Error>>;
@@ -26,24 +28,34 @@ type Checked<T = ()> = Result<T, Box<dyn Error>>;
 pub(crate) fn run() -> Checked {
     let begun = Instant::now();
     let terminal = Terminal::open()?;
-    terminal.say("The real cc-cli and the real Claude Code, in a throw-away home and repository.");
-    terminal.say("Only the model is played, by a script on this machine: no account, no cost.");
-    terminal.say("Getting ready: builds cc-cli, installs the pinned Claude Code (once) ...");
+    terminal.say("The real cc, Codex and Claude Code, in a throw-away home and repository.");
+    terminal.say("Only the models are played, by scripts on this machine: no account, no cost.");
+    terminal.say("Getting ready: builds cc, installs the pinned Codex and Claude Code (once) ...");
     binaries::product();
-    let api = MessagesApi::start([]);
-    let sandbox = Sandbox::real_at(&CLAUDE.ensure()?, &api);
+    let (codex, claude) = (ResponsesApi::start([]), MessagesApi::start([]));
+    CODEX.ensure()?;
+    let sandbox = Sandbox::codex_at(CODEX, &codex);
+    let sandbox = sandbox.with_real_claude(&CLAUDE.ensure()?, &claude);
     demo::change(&sandbox);
-    let tour = Tour {
+    let mut tour = Tour {
         reviewer: Reviewer::of(&sandbox),
         terminal,
         sandbox,
-        api,
+        codex,
+        claude,
     };
+    let config = tour.sandbox.codex_home().join("config.toml");
+    let before = fs::read(&config)?;
     tour.change()?;
-    tour.foreground()?;
-    let job = tour.background()?;
-    tour.results(&job)?;
+    tour.install()?;
+    let session = tour.review_from_codex()?;
+    tour.adversarial_review_by_hand()?;
     tour.cancel()?;
+    tour.gate(&session)?;
+    tour.uninstall()?;
+    if fs::read(&config)? != before {
+        return Err("config.toml is not what it was before the installation".into());
+    }
     tour.terminal.end(format_args!(
         "Tour complete: {} commands did what they should, in {:.0} s.",
         tour.terminal.commands(),
@@ -55,7 +67,10 @@ pub(crate) fn run() -> Checked {
 struct Tour {
     terminal: Terminal,
     sandbox: Sandbox,
-    api: MessagesApi,
+    /// Codex's model.
+    codex: ResponsesApi,
+    /// Claude's model.
+    claude: MessagesApi,
     reviewer: Reviewer,
 }
 
@@ -69,93 +84,6 @@ impl Tour {
             .terminal
             .run(&["git", words[0], words[1], words[2]], git.args(words));
         diff.exits(0)?.says("+    items / per_page + 1")?;
-        self.terminal
-            .say("What would a review look at? This starts nothing and sends nothing.");
-        let scope = self.cc(&["scope"]);
-        scope.exits(0)?.says("src/pages.rs")?.says("small enough")?;
-        Ok(())
-    }
-
-    fn foreground(&self) -> Checked {
-        self.api
-            .push([self.reviewer.looks(), self.reviewer.writes_prose()]);
-        self.terminal.say(
-            "A plain review in the foreground: Claude reads the file, then says what it found.",
-        );
-        let review = self.cc(&["review"]);
-        review.exits(0)?.says("[high]")?.says("src/pages.rs:")?;
-        Ok(())
-    }
-
-    /// Starts a review in the background, looks at it and waits for it; gives the job's id.
-    fn background(&self) -> Checked<String> {
-        let before = self.api.requests().len();
-        let (open, gate) = mpsc::channel();
-        let answer = self.reviewer.fills_the_form(gate);
-        self.api.push([self.reviewer.looks(), answer]);
-        self.terminal
-            .say("An adversarial review in the background: the shell is free at once.");
-        let focus = "what happens on the last page";
-        let started = self.cc(&["adversarial-review", "--background", focus]);
-        started.exits(0)?.says("started in the background")?;
-        let job = self.newest_job()?;
-        self.api.wait_for_request(before + 2, PATIENCE);
-        self.log_says(&job, "Read ");
-        self.terminal
-            .say("Where things stand: one job runs and says what it does, one is finished.");
-        let status = self.cc(&["status"]);
-        status.exits(0)?.says("Running")?.says(&job)?.says("Read")?;
-        self.terminal
-            .say("Wait for it, woken by its end; the exit code is its outcome.");
-        // The model has thought long enough.
-        drop(open);
-        let waited = self.cc(&["wait", &job]);
-        waited.exits(0)?.says("completed")?;
-        Ok(job)
-    }
-
-    fn results(&self, job: &str) -> Checked {
-        self.terminal
-            .say("What it found, each place checked against the real file.");
-        let result = self.cc(&["result", job]);
-        result
-            .exits(0)?
-            .says("needs attention")?
-            .says("1. High")?
-            .says("2. Medium")?;
-        self.terminal.say(
-            "The same for editors and code hosts, as SARIF (--format json and html work too).",
-        );
-        let args = ["result", job, "--format", "sarif"];
-        let sarif = self.terminal.head(
-            24,
-            &["cc-cli", args[0], args[1], args[2], args[3]],
-            self.sandbox.cc(args),
-        );
-        let log: Value = serde_json::from_str(sarif.exits(0)?.stdout())?;
-        let found = log["runs"][0]["results"].as_array().map_or(0, Vec::len);
-        if found == 2 {
-            return Ok(());
-        }
-        Err(format!("the SARIF log has {found} results, not 2").into())
-    }
-
-    fn cancel(&self) -> Checked {
-        let before = self.api.requests().len();
-        self.api
-            .push([self.reviewer.looks(), Turn::text("Hm.").hang_after(0)]);
-        self.terminal
-            .say("One more review, whose model never answers ...");
-        let started = self.cc(&["review", "--background"]);
-        started.exits(0)?;
-        let job = self.newest_job()?;
-        self.api.wait_for_request(before + 2, PATIENCE);
-        self.terminal
-            .say("... is cancelled, with proof: nothing that it started is left running.");
-        self.cc(&["cancel", &job]).exits(0)?.says("cancelled")?;
-        self.sandbox.wait_quiet(Duration::from_secs(5));
-        let waited = self.cc(&["wait", &job]);
-        waited.exits(4)?.says("cancelled")?;
         Ok(())
     }
 
@@ -172,12 +100,5 @@ impl Tour {
             .max_by_key(|record| record["createdAt"].as_str().map(str::to_owned));
         let id = newest.and_then(|record| record["id"].as_str());
         Ok(id.ok_or("no job was made")?.to_owned())
-    }
-
-    /// Waits for a word in the log of a job.
-    fn log_says(&self, job: &str, word: &str) {
-        let log = self.sandbox.state_dir().jobs().join(format!("{job}.log"));
-        let said = || std::fs::read_to_string(&log).is_ok_and(|log| log.contains(word));
-        eventually(PATIENCE, "a line in the job's log", || said().then_some(()));
     }
 }

@@ -17,7 +17,7 @@ fn a_skill_reaches_the_model_and_its_command_runs_outside_of_the_sandbox() {
         let request = api.last_request();
         let cc_cli = sandbox.installed_file("cc-cli");
         let expected = format!("{} review --wait", cc_cli.display());
-        assert_eq!(command_line(&request), Some(expected), "{codex}");
+        assert_eq!(request.skill_command(), Some(expected), "{codex}");
         let read = request.tool_output();
         assert!(read.contains("exited with code 0"), "{codex}: {read}");
         assert!(read.contains("No findings."), "{codex}: {read}");

@@ -132,7 +132,9 @@ fn a_job_that_runs_meanwhile_ends_as_if_nothing_had_happened() {
 
 fn obeys_in_background() -> Turn {
     Turn::computed(|request| {
-        let line = command_line(request).expect("a skill with a command line");
+        let line = request
+            .skill_command()
+            .expect("a skill with a command line");
         Turn::shell(&line.replace("--wait", "--background"))
     })
 }

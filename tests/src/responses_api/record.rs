@@ -43,6 +43,14 @@ impl Request {
         messages.map(|message| texts(&message["content"])).collect()
     }
 
+    /// The command line in the text of the latest skill that was called upon: its first indented line.
+    pub fn skill_command(&self) -> Option<String> {
+        let texts = self.user_texts();
+        let skill = texts.iter().rfind(|text| text.starts_with("<skill>"))?;
+        let line = skill.lines().find_map(|line| line.strip_prefix("    "))?;
+        Some(line.to_owned())
+    }
+
     /// What each call of a tool gave, in order.
     pub fn tool_outputs(&self) -> Vec<String> {
         let is_output = |item: &&Value| {

@@ -39,6 +39,11 @@ const SLICE: [&str; 2] = [
     "&items[first..first + per_page]",
 ];
 
+/// A file that a turn of Codex adds: its content with a mistake, and without.
+pub(super) const ADDED: &str = "src/last.rs";
+pub(super) const BROKEN: &str = "pub fn last<T>(items: &[T]) -> &T { &items[items.len() - 1] }";
+pub(super) const MENDED: &str = "pub fn last<T>(items: &[T]) -> Option<&T> { items.last() }";
+
 /// Commits the file and then breaks it.
 pub(super) fn change(sandbox: &Sandbox) {
     sandbox.write(FILE, BEFORE);
@@ -68,19 +73,32 @@ impl Reviewer {
         Turn::blocks([intro, Block::tool("Read", read)])
     }
 
-    /// Answers as a plain review does.
-    pub(super) fn writes_prose(&self) -> Turn {
-        Turn::computed(|request| Turn::text(prose(request)))
+    /// Answers as a plain review does, once the other end of `gate` is dropped.
+    pub(super) fn writes_prose(&self, gate: Receiver<()>) -> Turn {
+        after(gate, |request| Turn::text(prose(request)))
     }
 
     /// Answers as an adversarial review does, once the other end of `gate` is dropped.
     pub(super) fn fills_the_form(&self, gate: Receiver<()>) -> Turn {
-        let gate = Mutex::new(gate);
-        Turn::computed(move |request| {
-            let _ = gate.lock().map(|gate| gate.recv());
+        after(gate, |request| {
             Turn::tool("StructuredOutput", form(request))
         })
     }
+
+    /// Answers as the review gate does to [`BROKEN`].
+    pub(super) fn blocks(&self) -> Turn {
+        let reason = format!("`last` panics for an empty list, {ADDED}:1. Return an `Option`.");
+        let verdict = json!({"verdict": "block", "reason": reason});
+        Turn::tool("StructuredOutput", verdict)
+    }
+}
+
+fn after(gate: Receiver<()>, answer: impl Fn(&Request) -> Turn + Send + Sync + 'static) -> Turn {
+    let gate = Mutex::new(gate);
+    Turn::computed(move |request| {
+        let _ = gate.lock().map(|gate| gate.recv());
+        answer(request)
+    })
 }
 
 fn prose(request: &Request) -> String {

@@ -34,6 +34,11 @@ impl Terminal {
         println!("{}", self.styled("36", format_args!("# {text}")));
     }
 
+    /// A text that no command printed.
+    pub(super) fn quote(&self, text: &str) {
+        println!("{}\n", text.trim_end());
+    }
+
     /// The last line.
     pub(super) fn end(&self, text: impl Display) {
         println!("{}", self.styled("1;32", text));
@@ -50,15 +55,38 @@ impl Terminal {
         self.show(line, command, lines)
     }
 
+    /// Runs Codex and shows what it does, without what it says of itself at the beginning; what it
+    /// prints as its answer stands there already.
+    pub(super) fn session(&self, words: &[&str], command: Cmd<'_>) -> Shown {
+        let begun = self.begin(shell_line(words));
+        let output = command.run();
+        let told = output.stderr.splitn(3, "--------\n").last();
+        // The played model is no model that Codex knows.
+        let told = told.unwrap_or_default().trim_end().lines();
+        for line in told.filter(|line| !line.starts_with("warning: Model metadata")) {
+            println!("{line}");
+        }
+        self.end_of(begun, output)
+    }
+
     fn show(&self, line: String, command: Cmd<'_>, lines: usize) -> Shown {
-        println!("{}", self.styled("1", format_args!("$ {line}")));
-        // The command may take a while, and whoever watches wants to know which.
-        let _ = io::stdout().flush();
+        let begun = self.begin(line);
         let output = command.run();
         print!("{}", output.stderr);
         for line in output.stdout.lines().take(lines) {
             println!("{line}");
         }
+        self.end_of(begun, output)
+    }
+
+    fn begin(&self, line: String) -> String {
+        println!("{}", self.styled("1", format_args!("$ {line}")));
+        // The command may take a while, and whoever watches wants to know which.
+        let _ = io::stdout().flush();
+        line
+    }
+
+    fn end_of(&self, line: String, output: Output) -> Shown {
         match output.code() {
             Some(0) => {}
             Some(code) => println!("[exit code {code}]"),
@@ -107,6 +135,11 @@ impl Shown {
         Err(format!("`{}` did not print `{text}`", self.line).into())
     }
 
+    /// The session of Codex that it was.
+    pub(super) fn session(&self) -> &str {
+        self.output.codex_session()
+    }
+
     /// All that it printed as its result.
     pub(super) fn stdout(&self) -> &str {
         &self.output.stdout
@@ -116,7 +149,7 @@ impl Shown {
 /// A command as one types it.
 fn shell_line(words: &[&str]) -> String {
     let quoted = words.iter().map(|word| {
-        if word.contains(' ') {
+        if word.contains([' ', '$', '`']) {
             format!("'{word}'")
         } else {
             (*word).to_owned()

@@ -1,0 +1,94 @@
+//! What a person does with `cc-cli` in a shell of their own.
+
+use std::fs;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use cc_tests::{Turn, eventually};
+use serde_json::Value;
+
+use super::{Checked, PATIENCE, Tour};
+
+impl Tour {
+    pub(super) fn adversarial_review_by_hand(&self) -> Checked {
+        self.terminal
+            .say("The same by hand, in any shell. What would a review look at?");
+        let scope = self.cc(&["scope"]);
+        scope.exits(0)?.says("src/pages.rs")?.says("small enough")?;
+        let before = self.claude.requests().len();
+        let (open, gate) = mpsc::channel();
+        let answer = self.reviewer.fills_the_form(gate);
+        self.claude.push([self.reviewer.looks(), answer]);
+        self.terminal
+            .say("An adversarial review in the background: the shell is free at once.");
+        let focus = "what happens on the last page";
+        let started = self.cc(&["adversarial-review", "--background", focus]);
+        started.exits(0)?.says("started in the background")?;
+        let job = self.newest_job()?;
+        self.claude.wait_for_request(before + 2, PATIENCE);
+        self.log_says(&job, "Read ");
+        self.terminal
+            .say("Where things stand: what runs, and what it does.");
+        let status = self.cc(&["status", "--all"]);
+        status.exits(0)?.says("Running")?.says(&job)?.says("Read")?;
+        self.terminal
+            .say("Wait for it, woken by its end; the exit code is its outcome.");
+        // The model has thought long enough.
+        drop(open);
+        let waited = self.cc(&["wait", &job]);
+        waited.exits(0)?.says("completed")?;
+        self.terminal
+            .say("What it found, each place checked against the real file.");
+        let result = self.cc(&["result", &job]);
+        result
+            .exits(0)?
+            .says("needs attention")?
+            .says("1. High")?
+            .says("2. Medium")?;
+        self.sarif(&job)
+    }
+
+    fn sarif(&self, job: &str) -> Checked {
+        self.terminal.say(
+            "The same for editors and code hosts, as SARIF (--format json and html work too).",
+        );
+        let args = ["result", job, "--format", "sarif"];
+        let sarif = self.terminal.head(
+            12,
+            &["cc-cli", args[0], args[1], args[2], args[3]],
+            self.sandbox.cc(args),
+        );
+        let log: Value = serde_json::from_str(sarif.exits(0)?.stdout())?;
+        let found = log["runs"][0]["results"].as_array().map_or(0, Vec::len);
+        if found == 2 {
+            return Ok(());
+        }
+        Err(format!("the SARIF log has {found} results, not 2").into())
+    }
+
+    pub(super) fn cancel(&self) -> Checked {
+        let before = self.claude.requests().len();
+        self.claude
+            .push([self.reviewer.looks(), Turn::text("Hm.").hang_after(0)]);
+        self.terminal
+            .say("One more review, whose model never answers ...");
+        let started = self.cc(&["review", "--background"]);
+        started.exits(0)?;
+        let job = self.newest_job()?;
+        self.claude.wait_for_request(before + 2, PATIENCE);
+        self.terminal
+            .say("... is cancelled, with proof: nothing that it started is left running.");
+        self.cc(&["cancel", &job]).exits(0)?.says("cancelled")?;
+        self.sandbox.wait_quiet(Duration::from_secs(5));
+        let waited = self.cc(&["wait", &job]);
+        waited.exits(4)?.says("cancelled")?;
+        Ok(())
+    }
+
+    /// Waits for a word in the log of a job.
+    fn log_says(&self, job: &str, word: &str) {
+        let log = self.sandbox.state_dir().jobs().join(format!("{job}.log"));
+        let said = || fs::read_to_string(&log).is_ok_and(|log| log.contains(word));
+        eventually(PATIENCE, "a line in the job's log", || said().then_some(()));
+    }
+}
