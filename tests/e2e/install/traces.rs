@@ -136,6 +136,25 @@ fn nothing_is_left_where_nothing_was() {
 }
 
 #[test]
+fn a_plan_that_is_only_looked_at_changes_nothing() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        furnish(&sandbox);
+        let before = files(&sandbox.codex_home());
+        let output = sandbox.install(["--dry-run"]).run().success();
+        for told in ["have Codex install the plugin", "prefix_rule(", "cc.rules"] {
+            assert!(output.stdout.contains(told), "{codex}: {output}");
+        }
+        sandbox
+            .installer(["uninstall", "--dry-run"])
+            .run()
+            .success();
+        assert_untouched(codex, &sandbox.codex_home(), &before);
+    }
+}
+
+#[test]
 fn a_second_installation_changes_nothing() {
     for codex in peers::hosts() {
         let api = ResponsesApi::start([]);
