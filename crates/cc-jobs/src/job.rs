@@ -13,8 +13,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// The head of a job: everything but its bulky parts.
 ///
 /// Serialised, it has the field names of the record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "crate::record::Head", into = "crate::record::Head")]
+#[derive(Clone, Debug, Serialize)]
+#[serde(into = "crate::record::Head")]
 pub struct Job {
     /// Its name.
     pub id: JobId,

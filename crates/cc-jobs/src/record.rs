@@ -1,4 +1,11 @@
 //! The record on disk: flat JSON with the names of the contract, read leniently, written exactly.
+//!
+//! The head comes first, every field of it, always in the same order: whoever lists jobs reads the
+//! start of a record of ours and leaves its report alone. A record of another version is read whole.
+
+mod start;
+
+use std::io::{self, Read};
 
 use cc_core::{Failure, FailureClass, JobId, ModelNames, Proc, SessionId, ThreadId, Time, Usage};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -11,12 +18,18 @@ use crate::{Ending, Kind, State};
 /// The largest record that is read, in bytes.
 pub const RECORD_LIMIT: u64 = 32 << 20;
 
+/// What a head fits into, in bytes, unless an error has much to say.
+const START: u64 = 4 << 10;
+
 /// Why a file is not a record.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// It is not JSON, or a required field is missing or of another type.
     #[error("not a job record: {0}")]
     Json(#[from] serde_json::Error),
+    /// The file cannot be read to its end, or is larger than a record can be.
+    #[error(transparent)]
+    Io(#[from] io::Error),
     /// The status is none that we know.
     #[error("unknown status `{0}`")]
     Status(String),
@@ -26,7 +39,7 @@ pub enum RecordError {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Head {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     schema_version: Option<u32>,
     id: JobId,
     kind: Kind,
@@ -66,11 +79,7 @@ pub struct Head {
     claude_pid_identity: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     error_message: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "lenient",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient")]
     failure: Option<Failure>,
     #[serde(default, deserialize_with = "lenient")]
     usage: Option<Usage>,
@@ -89,8 +98,8 @@ pub struct Head {
 fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
-    let text = Box::<RawValue>::deserialize(from)?;
-    Ok(serde_json::from_str(text.get()).ok())
+    let text = <&RawValue>::deserialize(from)?;
+    Ok(serde_json::from_str(text.get()).unwrap_or_default())
 }
 
 impl TryFrom<Head> for Job {
@@ -228,13 +237,28 @@ impl From<Job> for Head {
     }
 }
 
-/// Reads the head of a record, passing over its bulky parts.
+/// Reads the head of a record, and no more of the file than that takes.
 ///
 /// # Errors
-/// When the bytes are no record.
-pub fn read_head(bytes: &[u8]) -> Result<Job, RecordError> {
-    let head: Head = serde_json::from_slice(bytes)?;
-    head.try_into()
+/// When the file cannot be read, is too large, or is no record.
+pub fn read_head(mut file: impl Read) -> Result<Job, RecordError> {
+    let mut bytes = Vec::with_capacity(START as usize);
+    file.by_ref().take(START).read_to_end(&mut bytes)?;
+    match start::read_start::<Head>(&bytes) {
+        Ok(head) => head.try_into(),
+        Err(_) => {
+            file.take(RECORD_LIMIT + 1 - START)
+                .read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > RECORD_LIMIT {
+                return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
+            }
+            whole_head(&bytes)
+        }
+    }
+}
+
+fn whole_head(bytes: &[u8]) -> Result<Job, RecordError> {
+    serde_json::from_slice::<Head>(bytes)?.try_into()
 }
 
 /// Reads a whole record.
@@ -242,8 +266,11 @@ pub fn read_head(bytes: &[u8]) -> Result<Job, RecordError> {
 /// # Errors
 /// When the bytes are no record.
 pub fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
-    let job = read_head(bytes)?;
+    let job = whole_head(bytes)?;
     let mut other: Map<String, Value> = serde_json::from_slice(bytes)?;
+    for name in start::fields_of::<Head>() {
+        other.remove(*name);
+    }
     let mut body = Map::new();
     for name in [
         "request",
@@ -276,16 +303,24 @@ pub fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
 /// # Errors
 /// When a value cannot be written as JSON.
 pub fn write(job: &Job, body: &Body) -> Result<Vec<u8>, serde_json::Error> {
-    let mut record = body.other.clone();
+    #[derive(Serialize)]
+    struct Record<'a> {
+        #[serde(flatten)]
+        head: Head,
+        #[serde(flatten)]
+        body: &'a Body,
+        #[serde(flatten)]
+        other: &'a Map<String, Value>,
+    }
     let job = Job {
         schema_version: Some(SCHEMA_VERSION),
         ..job.clone()
     };
-    for part in [serde_json::to_value(body)?, serde_json::to_value(job)?] {
-        if let Value::Object(fields) = part {
-            record.extend(fields);
-        }
-    }
+    let record = Record {
+        head: job.into(),
+        body,
+        other: &body.other,
+    };
     let mut bytes = serde_json::to_vec_pretty(&record)?;
     bytes.push(b'\n');
     Ok(bytes)
@@ -321,6 +356,81 @@ mod tests {
         assert_eq!(again["logFile"], old["logFile"]);
         assert_eq!(again["result"], old["result"]);
         assert_eq!(again["completedAt"], old["completedAt"]);
+    }
+
+    /// Counts what is read of a record.
+    struct Counted<'a>(&'a [u8], usize);
+
+    impl Read for Counted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.0.read(buffer)?;
+            self.1 += count;
+            Ok(count)
+        }
+    }
+
+    fn completed() -> (Job, Body) {
+        let (job, mut body) = parse(&json!({
+            "schemaVersion": 1, "id": "x", "kind": "task", "title": "t", "sessionId": "s", "status": "completed",
+            "createdAt": "2026-03-01T10:00:00Z", "fromTomorrow": {"id": "y", "status": "queued"},
+        }))
+        .unwrap();
+        body.rendered = Some("long ".repeat(100_000));
+        (job, body)
+    }
+
+    #[test]
+    fn of_a_record_of_ours_only_the_start_is_read_for_its_head() {
+        let (job, body) = completed();
+        let bytes = write(&job, &body).unwrap();
+        let mut counted = Counted(&bytes, 0);
+        let head = read_head(&mut counted).unwrap();
+        assert_eq!(counted.1 as u64, START);
+        assert_eq!(
+            serde_json::to_value(&head).unwrap(),
+            serde_json::to_value(&job).unwrap()
+        );
+        let (again, same) = read(&bytes).unwrap();
+        assert_eq!(write(&again, &same).unwrap(), bytes);
+    }
+
+    #[test]
+    fn a_record_in_any_order_has_the_same_head() {
+        let (job, body) = completed();
+        let bytes = write(&job, &body).unwrap();
+        // The order of the alphabet: half of the head stands behind the report.
+        let sorted: Value = serde_json::from_slice(&bytes).unwrap();
+        let sorted = serde_json::to_vec(&sorted).unwrap();
+        assert_ne!(sorted, bytes);
+        let mut missing = serde_json::from_slice::<Map<String, Value>>(&bytes).unwrap();
+        for name in ["notifiedAt", "failure", "schemaVersion"] {
+            missing.remove(name);
+        }
+        let missing = serde_json::to_vec(&missing).unwrap();
+        for (bytes, version) in [(&sorted, Some(1)), (&missing, None)] {
+            let head = read_head(&bytes[..]).unwrap();
+            let expect = Job {
+                schema_version: version,
+                ..job.clone()
+            };
+            assert_eq!(
+                serde_json::to_value(&head).unwrap(),
+                serde_json::to_value(&expect).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_error_is_read_whole() {
+        let (mut job, body) = completed();
+        let failure = Failure::new(FailureClass::Other, "no ".repeat(5_000));
+        job.state = State::Done {
+            since: None,
+            at: job.created_at,
+            ending: Ending::Failed(failure),
+        };
+        let head = read_head(&write(&job, &body).unwrap()[..]).unwrap();
+        assert_eq!(head.state(), job.state());
     }
 
     #[test]

@@ -130,7 +130,7 @@ mod tests {
             "status": if completed.is_some() { "completed" } else { "running" },
             "completedAt": completed.map(at),
         });
-        serde_json::from_value(record).unwrap()
+        crate::record::read_head(record.to_string().as_bytes()).unwrap()
     }
 
     fn jobs() -> Vec<Job> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{fs, io};
 
-use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
+use cc_core::fs::{create_private_dir, open_regular, read_bounded, remove_if_there, write_atomic};
 use cc_core::{
     Clock, DataDir, Failure, FailureClass, FileLock, IoError, JobId, LockError, Proc, StateDir,
     Time, Workspace, lock,
@@ -288,11 +288,11 @@ impl Store {
 
     /// The head in a file; `None` where the file vanished, which is no damage.
     fn load_head(&self, stem: &str, path: &std::path::Path) -> Result<Option<Job>, String> {
-        let bytes = match read_bounded(path, RECORD_LIMIT) {
-            Err(error) if error.source.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.map_err(|error| error.source.to_string())?,
+        let file = match open_regular(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(|error| error.to_string())?,
         };
-        let job = record::read_head(&bytes).map_err(|error| error.to_string())?;
+        let job = record::read_head(file).map_err(|error| error.to_string())?;
         if job.id.as_str() == stem {
             Ok(Some(job))
         } else {
@@ -358,7 +358,7 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
     fs::read_dir(data.states()).ok()?.find_map(|entry| {
         let entry = entry.ok()?;
         let record = entry.path().join("jobs").join(format!("{id}.json"));
-        let job = record::read_head(&read_bounded(&record, RECORD_LIMIT).ok()?).ok()?;
+        let job = record::read_head(open_regular(&record).ok()?).ok()?;
         Some((entry.file_name().into_string().ok()?, job))
     })
 }

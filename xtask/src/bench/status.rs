@@ -88,8 +88,10 @@ fn answer() -> Value {
 /// A job that the product made, and its files.
 struct Template {
     id: String,
-    record: Value,
     created: Time,
+    /// The record as it was written: the order of its fields matters to who reads it.
+    text: String,
+    times: Vec<Time>,
     /// The endings of the names of its other files.
     beside: Vec<String>,
 }
@@ -101,16 +103,20 @@ impl Template {
             .success();
         let record = sandbox.records().pop().ok_or("no record was made")?;
         let id = record["id"].as_str().unwrap_or_default().to_owned();
+        let jobs = sandbox.state_dir().jobs();
         let mut beside = Vec::new();
-        for file in fs::read_dir(sandbox.state_dir().jobs())? {
+        for file in fs::read_dir(&jobs)? {
             let name = file?.file_name().to_string_lossy().into_owned();
             let ending = name.strip_prefix(&id).map(str::to_owned);
             beside.extend(ending.filter(|ending| ending != ".json"));
         }
+        let times = ["createdAt", "startedAt", "completedAt", "updatedAt"];
+        let times = times.map(|field| time(&record[field]));
         Ok(Self {
+            text: fs::read_to_string(jobs.join(format!("{id}.json")))?,
             id,
             created: time(&record["createdAt"])?,
-            record,
+            times: times.into_iter().collect::<Result<_, _>>()?,
             beside,
         })
     }
@@ -130,13 +136,12 @@ impl Template {
         let minutes = i64::try_from(n)?;
         let earlier = |time: Time| Time::from_millis(time.as_millis() - minutes * 60_000);
         let id = JobId::fresh("review", earlier(self.created));
-        let mut record = self.record.clone();
-        for field in ["createdAt", "startedAt", "completedAt", "updatedAt"] {
-            record[field] = json!(earlier(time(&record[field])?));
+        let mut text = self.text.replace(&self.id, id.as_str());
+        text = text.replace(&session(0), &session(n / A_SESSION));
+        for &time in &self.times {
+            text = text.replace(&time.to_string(), &earlier(time).to_string());
         }
-        record["sessionId"] = json!(session(n / A_SESSION));
-        let text = serde_json::to_string_pretty(&record)?.replace(&self.id, id.as_str());
-        fs::write(jobs.join(format!("{id}.json")), text + "\n")?;
+        fs::write(jobs.join(format!("{id}.json")), text)?;
         for ending in &self.beside {
             fs::copy(
                 jobs.join(format!("{}{ending}", self.id)),
