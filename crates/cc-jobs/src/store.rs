@@ -1,5 +1,7 @@
 //! All jobs of one workspace, one file each, no index.
 
+mod listing;
+
 use std::path::PathBuf;
 use std::time::Duration;
 use std::{fs, io};
@@ -9,6 +11,8 @@ use cc_core::{
     Clock, DataDir, Failure, FailureClass, FileLock, IoError, JobId, LockError, Proc, StateDir,
     Time, Workspace, lock,
 };
+
+pub use listing::{Listing, Skipped};
 
 use crate::record::{self, RECORD_LIMIT, RecordError};
 use crate::state::Event;
@@ -65,24 +69,6 @@ pub struct Store {
     dir: StateDir,
     clock: Clock,
     clean_up: CleanUp,
-}
-
-/// All jobs of a workspace, newest first, and what lies among them that is no job.
-#[derive(Clone, Debug, Default)]
-pub struct Listing {
-    /// The jobs, the most recently made first.
-    pub jobs: Vec<Job>,
-    /// Files that are damaged or foreign.
-    pub skipped: Vec<Skipped>,
-}
-
-/// A file among the records that cannot be read.
-#[derive(Clone, Debug)]
-pub struct Skipped {
-    /// The file.
-    pub path: PathBuf,
-    /// Why it was passed over.
-    pub reason: String,
 }
 
 impl Store {
@@ -179,36 +165,6 @@ impl Store {
         Ok((settled, body))
     }
 
-    /// Reads the heads of all jobs as they really stand, the most recently made first.
-    ///
-    /// # Errors
-    /// When the directory is there but cannot be listed. A damaged record is no error.
-    pub fn list(&self) -> Result<Listing, StoreError> {
-        let jobs = self.dir.jobs();
-        let mut listing = Listing::default();
-        let entries = match fs::read_dir(&jobs) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(listing),
-            entries => entries.map_err(IoError::at("list", &jobs))?,
-        };
-        for entry in entries {
-            let name = entry.map_err(IoError::at("list", &jobs))?.file_name();
-            let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".json")) else {
-                continue;
-            };
-            let path = jobs.join(&name);
-            match self.load_head(stem, &path) {
-                Ok(Some(job)) => listing.jobs.push(self.settle(job)),
-                Ok(None) => {}
-                Err(reason) => listing.skipped.push(Skipped { path, reason }),
-            }
-        }
-        listing
-            .jobs
-            .sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
-        listing.skipped.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(listing)
-    }
-
     /// Takes the lock of a job, to change it.
     ///
     /// # Errors
@@ -284,20 +240,6 @@ impl Store {
             bytes => bytes?,
         };
         record::read(&bytes).map_err(|source| StoreError::Damaged { path, source })
-    }
-
-    /// The head in a file; `None` where the file vanished, which is no damage.
-    fn load_head(&self, stem: &str, path: &std::path::Path) -> Result<Option<Job>, String> {
-        let file = match open_regular(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file.map_err(|error| error.to_string())?,
-        };
-        let job = record::read_head(file).map_err(|error| error.to_string())?;
-        if job.id.as_str() == stem {
-            Ok(Some(job))
-        } else {
-            Err(format!("holds the record of `{}`", job.id))
-        }
     }
 
     /// The job as it really stands: one whose worker is gone has ended, whatever its record says.

@@ -229,6 +229,44 @@ fn damaged_and_foreign_files_are_passed_over_and_named() {
 }
 
 #[test]
+fn many_jobs_are_listed_as_a_few_are() {
+    let World { store, .. } = world();
+    let jobs = store.dir().jobs();
+    let (lost, _) = store.create(draft(), "").unwrap();
+    let (live, _alive) = store.create(draft(), "").unwrap();
+    let record = fs::read_to_string(store.dir().record(&live.id)).unwrap();
+    let record = record.replace("\"queued\"", "\"completed\"");
+    let day = |n: usize| format!("2025-01-01T{:02}:{:02}:00.000Z", n / 60, n % 60);
+    let created = live.created_at.to_string();
+    for n in 0..1_203 {
+        // The names sort otherwise than the times.
+        let id = format!("job-{}", n * 7 % 1_203);
+        let copy = record
+            .replace(live.id.as_str(), &id)
+            .replace(&created, &day(n));
+        fs::write(jobs.join(format!("{id}.json")), copy).unwrap();
+    }
+    fs::write(jobs.join("damaged.json"), "{").unwrap();
+
+    let listing = store.list().unwrap();
+    let [first, second, old @ ..] = &listing.jobs[..] else {
+        panic!("{} jobs", listing.jobs.len())
+    };
+    for job in [first, second] {
+        let expect = if job.id == lost.id {
+            "failed"
+        } else {
+            "queued"
+        };
+        assert_eq!(job.state().status(), expect);
+    }
+    let times: Vec<String> = old.iter().map(|job| job.created_at.to_string()).collect();
+    let expect: Vec<String> = (0..1_203).rev().map(day).collect();
+    assert!(times == expect, "{times:?}");
+    assert_eq!(listing.skipped.len(), 1);
+}
+
+#[test]
 fn a_record_of_a_newer_version_is_read_but_not_changed() {
     let World { store, .. } = world();
     let (job, _alive) = store.create(draft(), "").unwrap();

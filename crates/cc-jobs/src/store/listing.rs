@@ -1,0 +1,119 @@
+//! Lists all jobs of a workspace by the heads of their records.
+
+use std::cmp::Reverse;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::{fs, io, thread};
+
+use cc_core::IoError;
+use cc_core::fs::open_regular;
+
+use super::{Store, StoreError};
+use crate::{Job, record};
+
+/// From how many records on they are read by several threads.
+const MANY: usize = 500;
+
+/// All jobs of a workspace, newest first, and what lies among them that is no job.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The jobs, the most recently made first.
+    pub jobs: Vec<Job>,
+    /// Files that are damaged or foreign.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file among the records that cannot be read.
+#[derive(Clone, Debug)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// Why it was passed over.
+    pub reason: String,
+}
+
+impl Store {
+    /// Reads the heads of all jobs as they really stand, the most recently made first.
+    ///
+    /// # Errors
+    /// When the directory is there but cannot be listed. A damaged record is no error.
+    pub fn list(&self) -> Result<Listing, StoreError> {
+        let names = self.record_names()?;
+        let mut listing = Listing::default();
+        for (path, head) in on_several_cores(&names, |name| self.load_head(name)) {
+            match head {
+                Ok(Some(job)) => listing.jobs.push(self.settle(job)),
+                Ok(None) => {}
+                Err(reason) => listing.skipped.push(Skipped { path, reason }),
+            }
+        }
+        listing
+            .jobs
+            .sort_by_cached_key(|job| Reverse((job.created_at, job.id.clone())));
+        listing.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(listing)
+    }
+
+    /// The names of all records, without their ending.
+    fn record_names(&self) -> Result<Vec<String>, IoError> {
+        let jobs = self.dir.jobs();
+        let entries = match fs::read_dir(&jobs) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(IoError::at("list", &jobs))?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(IoError::at("list", &jobs))?.file_name();
+            let stem = name.to_str().and_then(|name| name.strip_suffix(".json"));
+            names.extend(stem.map(str::to_owned));
+        }
+        Ok(names)
+    }
+
+    /// A record and its head; no head where the file vanished, which is no damage.
+    fn load_head(&self, stem: &str) -> (PathBuf, Result<Option<Job>, String>) {
+        let path = self.dir.jobs().join(format!("{stem}.json"));
+        let head = read_head_of(stem, &path);
+        (path, head)
+    }
+}
+
+fn read_head_of(stem: &str, path: &Path) -> Result<Option<Job>, String> {
+    let file = match open_regular(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(|error| error.to_string())?,
+    };
+    let job = record::read_head(file).map_err(|error| error.to_string())?;
+    if job.id.as_str() == stem {
+        Ok(Some(job))
+    } else {
+        Err(format!("holds the record of `{}`", job.id))
+    }
+}
+
+/// Does `work` on all items, in their order; many are shared out among a few threads.
+fn on_several_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = match items.len() {
+        0..MANY => 1,
+        _ => thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
+    };
+    let on_all = |items: &[T]| items.iter().map(&work).collect::<Vec<R>>();
+    let on_all = &on_all;
+    let (here, beside) = items.split_at(items.len().div_ceil(threads));
+    thread::scope(|scope| {
+        let shares = beside.chunks(here.len().max(1)).map(|share| {
+            let helper = thread::Builder::new().spawn_scoped(scope, move || on_all(share));
+            (share, helper)
+        });
+        let shares: Vec<_> = shares.collect();
+        let mut done = on_all(here);
+        for (share, helper) in shares {
+            done.extend(match helper {
+                Ok(helper) => helper.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // No more threads are allowed to us.
+                Err(_) => on_all(share),
+            });
+        }
+        done
+    })
+}
