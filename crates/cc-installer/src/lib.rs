@@ -1,7 +1,7 @@
 //! Installing `cc` into Codex, updating and removing it, and telling how it stands.
 //!
 //! The package of this crate owns the three binaries, so that one `cargo install` brings all of them
-//! in one version. What happens is read ([`found`]), decided ([`plan`]) and done ([`apply`]); each
+//! in one version. What happens is read (`found`), decided (`plan`) and done (`apply`); each
 //! step can be done again, so a second run repairs what a killed one left.
 //! Not here: what the plugin says (`cc-plugin`), whether Claude Code works (`cc-cli setup`).
 //!
