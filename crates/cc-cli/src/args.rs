@@ -10,7 +10,7 @@ use cc_git::{Scope, Selection};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-/// Reviews by Claude Code, as jobs that outlive the shell they were started in.
+/// Reviews and tasks by Claude Code, as jobs that outlive the shell they were started in.
 #[derive(Debug, Parser)]
 #[command(
     name = "cc-cli",

@@ -187,3 +187,14 @@ fn the_gate_is_switched_for_this_workspace_alone() {
     let both = ["setup", "--enable-review-gate", "--disable-review-gate"];
     sandbox.cc(both).run().exits(2);
 }
+
+#[test]
+fn hooks_that_the_user_switched_off_are_named_and_left_off() {
+    let (sandbox, ..) = installed();
+    let disable = ["features", "disable", "hooks"];
+    sandbox.codex(disable).run().success();
+    let found = document(&sandbox, 0);
+    assert_eq!(found["hooks"]["switchedOff"], true, "{found:#}");
+    assert_eq!(found["actionsTaken"], serde_json::json!([]), "{found:#}");
+    assert!(next_steps(&found).contains("codex features enable hooks"));
+}

@@ -67,11 +67,14 @@ pub struct Plugin {
 
 /// The hooks.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Hooks {
     /// Whether Codex has them.
     pub installed: bool,
     /// Whether it runs them.
     pub trusted: Trust,
+    /// Whether the user has switched them off in Codex.
+    pub switched_off: bool,
     /// Whether they are declared twice.
     pub double: bool,
 }

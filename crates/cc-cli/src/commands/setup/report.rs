@@ -362,11 +362,12 @@ fn in_codex(installation: &Installation) -> [Check; 4] {
         Check {
             key: "hooks",
             label: "Hooks",
-            is_good: hooks.installed && trusted && !hooks.double,
+            is_good: hooks.installed && trusted && !hooks.double && !hooks.switched_off,
             detail: in_words(hooks).to_owned(),
             fields: json!({
                 "installed": hooks.installed,
                 "trusted": trusted,
+                "switchedOff": hooks.switched_off,
                 "double": hooks.double,
             }),
         },
@@ -387,6 +388,7 @@ fn in_codex(installation: &Installation) -> [Check; 4] {
 fn in_words(hooks: &Hooks) -> &'static str {
     match (hooks.installed, hooks.trusted) {
         (false, _) => "not installed",
+        _ if hooks.switched_off => "switched off in Codex",
         _ if hooks.double => "declared twice",
         (true, Trust::All) => "trusted",
         (true, Trust::NotNeeded) => "installed; this Codex asks for no trust",
