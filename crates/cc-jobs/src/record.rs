@@ -19,7 +19,7 @@ use crate::{Ending, Kind, State};
 pub const RECORD_LIMIT: u64 = 32 << 20;
 
 /// What a head fits into, in bytes, unless an error has much to say.
-const START: u64 = 4 << 10;
+const START: u64 = 2 << 10;
 
 /// Why a file is not a record.
 #[derive(Debug, thiserror::Error)]

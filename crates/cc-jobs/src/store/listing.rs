@@ -38,13 +38,14 @@ impl Store {
     /// # Errors
     /// When the directory is there but cannot be listed. A damaged record is no error.
     pub fn list(&self) -> Result<Listing, StoreError> {
-        let names = self.record_names()?;
+        let dir = self.dir.jobs();
+        let names = record_names(&dir)?;
         let mut listing = Listing::default();
-        for (path, head) in on_several_cores(&names, |name| self.load_head(name)) {
+        for head in on_several_cores(&names, |name| read_head(&dir, name)) {
             match head {
                 Ok(Some(job)) => listing.jobs.push(self.settle(job)),
                 Ok(None) => {}
-                Err(reason) => listing.skipped.push(Skipped { path, reason }),
+                Err(skipped) => listing.skipped.push(skipped),
             }
         }
         listing
@@ -53,42 +54,43 @@ impl Store {
         listing.skipped.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(listing)
     }
-
-    /// The names of all records, without their ending.
-    fn record_names(&self) -> Result<Vec<String>, IoError> {
-        let jobs = self.dir.jobs();
-        let entries = match fs::read_dir(&jobs) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(IoError::at("list", &jobs))?,
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(IoError::at("list", &jobs))?.file_name();
-            let stem = name.to_str().and_then(|name| name.strip_suffix(".json"));
-            names.extend(stem.map(str::to_owned));
-        }
-        Ok(names)
-    }
-
-    /// A record and its head; no head where the file vanished, which is no damage.
-    fn load_head(&self, stem: &str) -> (PathBuf, Result<Option<Job>, String>) {
-        let path = self.dir.jobs().join(format!("{stem}.json"));
-        let head = read_head_of(stem, &path);
-        (path, head)
-    }
 }
 
-fn read_head_of(stem: &str, path: &Path) -> Result<Option<Job>, String> {
-    let file = match open_regular(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file.map_err(|error| error.to_string())?,
+/// The names of all records in `dir`.
+fn record_names(dir: &Path) -> Result<Vec<String>, IoError> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(IoError::at("list", dir))?,
     };
-    let job = record::read_head(file).map_err(|error| error.to_string())?;
-    if job.id.as_str() == stem {
-        Ok(Some(job))
-    } else {
-        Err(format!("holds the record of `{}`", job.id))
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(IoError::at("list", dir))?.file_name();
+        // Anything else cannot be the name of a job.
+        let name = name.into_string().ok();
+        names.extend(name.filter(|name| name.ends_with(".json")));
     }
+    Ok(names)
+}
+
+/// The head of a record; `None` where the file vanished, which is no damage.
+fn read_head(dir: &Path, name: &str) -> Result<Option<Job>, Skipped> {
+    let path = dir.join(name);
+    let head = || {
+        let file = match open_regular(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(|error| error.to_string())?,
+        };
+        let job = record::read_head(file).map_err(|error| error.to_string())?;
+        if name.strip_suffix(".json") == Some(job.id.as_str()) {
+            Ok(Some(job))
+        } else {
+            Err(format!("holds the record of `{}`", job.id))
+        }
+    };
+    head().map_err(|reason| Skipped {
+        path: path.clone(),
+        reason,
+    })
 }
 
 /// Does `work` on all items, in their order; many are shared out among a few threads.
