@@ -23,7 +23,7 @@ pub struct Request {
     pub git_config: Vec<(OsString, OsString)>,
     /// What Claude may use.
     pub tools: Tools,
-    /// Whose configuration Claude loads.
+    /// Whose configuration Claude loads; nobody's for [`Tools::ReadOnly`] and [`Tools::None`].
     pub configuration: Configuration,
     /// The JSON schema of the structured output that is asked for.
     pub schema: Option<Value>,
@@ -48,8 +48,9 @@ pub enum Tools {
     None,
     /// Reading, searching, and the shell commands that Claude itself proves to be read-only.
     ///
-    /// No allow rule is given, because one would switch that proof off: under `dontAsk` without
-    /// rules Claude 2.1.197 and 2.1.330 let none of 72 writing probes through.
+    /// No allow rule is given and no configuration loaded that could have one, because it would switch
+    /// that proof off: under `dontAsk` without rules Claude 2.1.197 and 2.1.330 let none of 72 writing
+    /// probes through; with the user's rule `Bash` they write.
     ReadOnly,
     /// Changing files of the working directory as well, and running commands.
     Write(Sandbox),
@@ -125,8 +126,8 @@ impl Tools {
             });
             settings.insert("sandbox".into(), sandbox);
         }
-        let needed = matches!(self, Tools::Write(_)) || configuration.user;
-        (needed && !settings.is_empty()).then(|| Value::Object(settings).to_string())
+        let needed = matches!(self, Tools::Write(_)) && !settings.is_empty();
+        needed.then(|| Value::Object(settings).to_string())
     }
 }
 
@@ -185,6 +186,7 @@ impl Request {
     ///
     /// A value that is not ours stands behind `=`, so that one that begins with `-` stays a value.
     pub fn args(&self) -> Vec<OsString> {
+        let configuration = self.loaded();
         let mut args: Vec<OsString> = [
             "-p",
             "--output-format",
@@ -192,15 +194,15 @@ impl Request {
             "--verbose",
             "--include-partial-messages",
             "--setting-sources",
-            self.configuration.sources(),
+            configuration.sources(),
             "--permission-mode",
             self.tools.permission_mode(),
             "--tools",
-            self.tools.names(self.configuration),
+            self.tools.names(configuration),
         ]
         .map(OsString::from)
         .into();
-        if !self.configuration.project {
+        if !configuration.project {
             args.extend(["--strict-mcp-config", "--disable-slash-commands"].map(OsString::from));
         }
         if self.tools == Tools::Write(Sandbox::Off) {
@@ -214,7 +216,7 @@ impl Request {
         let values = [
             ("--system-prompt", self.system_prompt.clone()),
             ("--append-system-prompt", self.append_system_prompt.clone()),
-            ("--settings", self.tools.settings(self.configuration)),
+            ("--settings", self.tools.settings(configuration)),
             ("--json-schema", self.schema.as_ref().map(schema_text)),
             ("--max-turns", self.max_turns.map(|turns| turns.to_string())),
             (
@@ -230,6 +232,13 @@ impl Request {
                 .filter_map(|(name, value)| Some(valued(name, &value?))),
         );
         args
+    }
+
+    fn loaded(&self) -> Configuration {
+        match self.tools {
+            Tools::None | Tools::ReadOnly => Configuration::default(),
+            Tools::Write(_) => self.configuration,
+        }
     }
 
     /// What goes to standard input.

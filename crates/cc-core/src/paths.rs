@@ -133,6 +133,11 @@ impl StateDir {
         self.0.join("stop-review.lock")
     }
 
+    /// The lock under which a job takes up an earlier conversation.
+    pub fn resume_lock(&self) -> PathBuf {
+        self.0.join("resume.lock")
+    }
+
     /// Records, logs and locks of all jobs.
     pub fn jobs(&self) -> PathBuf {
         self.0.join("jobs")

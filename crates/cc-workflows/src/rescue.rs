@@ -10,6 +10,8 @@ pub mod isolated;
 mod leftovers;
 pub mod sandbox;
 
+use std::ffi::OsString;
+
 use cc_claude::{Claude, LocateError};
 use cc_core::ThreadId;
 use cc_core::text::one_line;
@@ -84,6 +86,9 @@ pub struct RescueSpec {
     pub user_settings: bool,
     /// The hosts that sandboxed commands may reach.
     pub allowed_domains: Vec<String>,
+    /// What Claude's git must be told so that it runs nothing that the repository configures.
+    #[serde(default)]
+    pub git_config: Vec<(OsString, OsString)>,
     /// The work tree of its own, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<WorkTree>,
@@ -151,9 +156,9 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
     let task = task(project, request)?;
     let earlier = continuation::resolve(project, &request.continuation)?;
     let resumed = earlier.is_some();
-    let (thread, isolated) = match earlier {
-        Some(earlier) => (earlier.thread, earlier.isolated),
-        None => (continuation::fresh_thread(), None),
+    let (thread, isolated, _lock) = match earlier {
+        Some(earlier) => (earlier.thread, earlier.isolated, Some(earlier.lock)),
+        None => (ThreadId::fresh(), None, None),
     };
     let isolated = match isolated {
         None if request.isolated => Some(isolated::create(project, &thread)?),
@@ -162,13 +167,24 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
     let work_root = isolated
         .as_ref()
         .map_or(root, |isolated| isolated.root.as_path());
+    // Rules of a configuration, its hooks and its MCP servers can write.
+    let reads_only = request.access == Access::ReadOnly;
+    let policy = match reads_only {
+        true => TrustPolicy::Never,
+        false => request.trust,
+    };
     let spec = RescueSpec {
         access: request.access,
         thread,
         resumed,
-        trust: trust::decide(&project.env, request.trust, root, work_root),
-        user_settings: request.user_settings,
+        trust: trust::decide(&project.env, policy, root, work_root),
+        user_settings: request.user_settings && !reads_only,
         allowed_domains: request.allowed_domains.clone(),
+        git_config: match reads_only {
+            true => git_config(project)?,
+            // Commands that may write want the repository's filters, and are caged.
+            false => Vec::new(),
+        },
         leftovers: [root, work_root].map(Leftovers::note).into(),
         options,
         isolated: isolated.clone(),
@@ -179,6 +195,15 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
         let _ = isolated::remove(project, isolated);
     }
     launched
+}
+
+/// None outside of a repository, where Claude's git does nothing either.
+fn git_config(project: &Project) -> Result<Vec<(OsString, OsString)>, cc_git::Error> {
+    match isolated::repository(project) {
+        Ok(repository) => Ok(repository.overrides().to_vec()),
+        Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 fn launch_job(project: &Project, spec: &RescueSpec, task: &str) -> Result<Job, StartError> {

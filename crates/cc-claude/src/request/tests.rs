@@ -74,16 +74,22 @@ fn a_trusted_repository_is_loaded() {
         user: false,
         project: true,
     };
-    let args = Request {
-        configuration,
-        ..review()
-    }
-    .args();
-    assert_eq!(args[6], "project,local");
+    let args = |tools| {
+        let request = Request {
+            configuration,
+            tools,
+            ..review()
+        };
+        request.args()
+    };
+    let writing = args(Tools::Write(Sandbox::Off));
+    assert_eq!(writing[6], "project,local");
     assert!(
-        !CLOSED.iter().any(|flag| args.contains(&flag.into())),
-        "{args:?}"
+        !CLOSED.iter().any(|flag| writing.contains(&flag.into())),
+        "{writing:?}"
     );
+    // A rule in it could let a command write.
+    assert_eq!(args(Tools::ReadOnly), review().args());
 }
 
 #[test]

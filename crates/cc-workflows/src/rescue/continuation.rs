@@ -3,7 +3,10 @@
 //! Claude Code resumes any thread from any directory (2.1.330), so it is on us that a thread only
 //! goes on in the repository, and never by accident in another session's hands.
 
-use cc_core::{JobId, ThreadId};
+use std::time::Duration;
+
+use cc_core::fs::create_private_dir;
+use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::WorkTree;
 use cc_jobs::{Job, Kind, SelectError, StoreError, select};
 
@@ -71,7 +74,12 @@ pub enum ResumeError {
 pub(super) struct Earlier {
     pub(super) thread: ThreadId,
     pub(super) isolated: Option<WorkTree>,
+    /// Held until the job that goes on with it is stored, so that two cannot take up the same one.
+    pub(super) lock: FileLock,
 }
+
+/// How long another call may be taking up a conversation.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The rescue that `--resume` without a job would continue, if any.
 ///
@@ -92,10 +100,10 @@ pub(super) fn resolve(
     project: &Project,
     wanted: &Continuation,
 ) -> Result<Option<Earlier>, ResumeError> {
-    let job = match wanted {
+    let (lock, job) = match wanted {
         Continuation::Fresh => return Ok(None),
-        Continuation::Latest => candidate(project)?,
-        Continuation::Job(reference) => named(project, reference)?,
+        Continuation::Latest => (take_turn(project)?, candidate(project)?),
+        Continuation::Job(reference) => (take_turn(project)?, named(project, reference)?),
     };
     let spec = spec(project, &job)?;
     let thread = job
@@ -105,7 +113,14 @@ pub(super) fn resolve(
     Ok(Some(Earlier {
         thread,
         isolated: spec.and_then(|spec| spec.isolated),
+        lock,
     }))
+}
+
+fn take_turn(project: &Project) -> Result<FileLock, StoreError> {
+    let state = project.store.dir();
+    create_private_dir(state.root())?;
+    Ok(FileLock::exclusive(&state.resume_lock(), PATIENCE)?)
 }
 
 fn named(project: &Project, reference: &str) -> Result<Job, ResumeError> {
@@ -144,10 +159,8 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
     let Some(thread) = &job.thread else {
         return Err(ResumeError::NoThread { id: id() });
     };
-    if let Some(active) = jobs
-        .iter()
-        .find(|other| other.state().is_active() && other.thread.as_ref() == Some(thread))
-    {
+    let mut active = jobs.iter().filter(|other| other.state().is_active());
+    if let Some(active) = active.find(|other| works_in(project, other, thread)) {
         return Err(ResumeError::StillRuns {
             id: active.id.clone(),
         });
@@ -158,13 +171,15 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
     }
 }
 
+/// Whether a job is about to go on with a thread or does so; its record names the thread only once
+/// Claude has begun.
+fn works_in(project: &Project, job: &Job, thread: &ThreadId) -> bool {
+    job.kind == Kind::Task
+        && spec(project, job).is_ok_and(|spec| spec.is_some_and(|spec| spec.thread == *thread))
+}
+
 /// What the job was told; `None` for jobs of the plugin before this one.
 fn spec(project: &Project, job: &Job) -> Result<Option<RescueSpec>, StoreError> {
     let (_, body) = project.store.read(&job.id)?;
     Ok(serde_json::from_value(body.request).ok())
-}
-
-/// A new UUID, which is what Claude Code takes as the id of a new thread.
-pub(super) fn fresh_thread() -> ThreadId {
-    ThreadId::fresh()
 }

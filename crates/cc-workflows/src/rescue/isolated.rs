@@ -107,6 +107,6 @@ fn resting(project: &Project, reference: &str) -> Result<(Job, WorkTree), ApplyE
     }
 }
 
-fn repository(project: &Project) -> Result<Repository, cc_git::Error> {
+pub(super) fn repository(project: &Project) -> Result<Repository, cc_git::Error> {
     Repository::discover(Git::locate(&project.env)?, project.store.workspace().root())
 }

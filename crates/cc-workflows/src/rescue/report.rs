@@ -143,7 +143,11 @@ impl RescueReport {
         if !self.not_loaded.is_empty() {
             let _ = writeln!(
                 out,
-                "Not loaded, since Codex does not trust this project: {}.\n",
+                "Not loaded, since {}: {}.\n",
+                match self.access {
+                    Access::ReadOnly => "it could write",
+                    _ => "this project is not trusted",
+                },
                 self.not_loaded.join(", ")
             );
         }

@@ -56,6 +56,7 @@ fn request(spec: &RescueSpec, root: &Path, task: String) -> Request {
     spec.options.apply(Request {
         prompt: task,
         append_system_prompt: Some(NOTES.to_owned()),
+        git_config: spec.git_config.clone(),
         tools: match spec.access {
             Access::ReadOnly => Tools::ReadOnly,
             Access::Write => Tools::Write(Sandbox::On {
