@@ -75,15 +75,17 @@ pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
     Ok(found)
 }
 
+/// Shows a difference as git itself would, less the names of temporary files. Git has no setting that
+/// means "no external diff": an empty name makes it fail.
+const PLAIN_DIFF: &[u8] =
+    br#"f() { diff -u --label "a/$1" --label "b/$1" "$2" "$5" || [ $? -eq 1 ]; }; f"#;
+
 /// What a program of the repository is replaced with where the user configured none.
-///
-/// An external diff has no neutral form: an empty name makes git fail, and so does `false`, at the
-/// first file that would have been handed over.
 fn neutral(key: &[u8]) -> &'static [u8] {
     match key.rsplit(|&byte| byte == b'.').next().unwrap_or(key) {
         b"required" => b"false",
         b"textconv" => b"cat",
-        b"external" | b"command" => b"false",
+        b"external" | b"command" => PLAIN_DIFF,
         _ => b"",
     }
 }
