@@ -113,19 +113,20 @@ impl SettingsFile {
 
     /// Every setting there is, in the order of [`Settings`].
     pub fn entries(&self) -> Vec<Entry> {
-        let said = |key: &str| find(self.document.as_table(), key).is_some();
-        flat(&self.settings)
-            .into_iter()
-            .map(|(key, value)| Entry {
-                origin: if said(&key) {
-                    Origin::File
-                } else {
-                    Origin::Default
-                },
+        let entry = |(key, value): (String, Json)| match find(self.document.as_table(), &key) {
+            // As it was written: `90s` stays `90s`.
+            Some(said) => Entry {
+                value: said.as_str().map_or(value, Json::from),
+                origin: Origin::File,
                 key,
+            },
+            None => Entry {
                 value,
-            })
-            .collect()
+                origin: Origin::Default,
+                key,
+            },
+        };
+        flat(&self.settings).into_iter().map(entry).collect()
     }
 
     /// One setting.
