@@ -1,10 +1,11 @@
 //! What Claude Code's sandbox leaves in a repository, and taking it away again.
 //!
-//! Bubblewrap needs something to mount over, so the sandbox makes files and directories of these
-//! names where there are none. 2.1.330 leaves the ones below after an ordinary run; SIGKILL leaves
-//! the rest of them too, as device nodes, and a `config.lock` that stops later `git config` calls.
+//! Bubblewrap needs something to mount over, so the sandbox makes files and directories where there
+//! are none. 2.1.330 leaves those of [`IN_GIT`] after an ordinary run; SIGKILL leaves the rest too,
+//! masks among them: device nodes or empty files that nobody may write, most of them in `.claude`,
+//! where each version has other names.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -22,21 +23,24 @@ const IN_ROOT: [&str; 15] = [
     ".vscode",
     ".zprofile",
     ".zshrc",
-    ".claude",
     ".claude/.cc-writes",
     ".claude/settings.json",
     ".claude/settings.local.json",
+    ".claude",
 ];
 
 /// In Git's directory.
 const IN_GIT: [&str; 6] = [
-    "config.lock",
-    "config.worktree",
-    "worktrees",
-    "remotes",
-    "glab-cli",
-    "info/.claude-sandbox-noreplace",
+    ".git/config.lock",
+    ".git/config.worktree",
+    ".git/worktrees",
+    ".git/remotes",
+    ".git/glab-cli",
+    ".git/info/.claude-sandbox-noreplace",
 ];
+
+/// Where masks have names that are not known.
+const MASKED: &str = ".claude";
 
 /// What the sandbox might leave in one directory tree, noted before it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,50 +48,67 @@ const IN_GIT: [&str; 6] = [
 pub struct Leftovers {
     root: PathBuf,
     absent: Vec<String>,
+    /// What lay in [`MASKED`] before.
+    #[serde(default)]
+    beside: Vec<PathBuf>,
 }
 
 impl Leftovers {
     /// Notes what is not there in the work tree at `root` or in its Git directory.
     pub fn note(root: &Path) -> Self {
-        let in_git = IN_GIT.iter().map(|name| format!(".git/{name}"));
-        let names = IN_ROOT.iter().map(|name| (*name).to_owned()).chain(in_git);
-        let absent = names
-            .filter(|name| root.join(name).symlink_metadata().is_err())
-            .collect();
+        let absent = |name: &&str| root.join(name).symlink_metadata().is_err();
+        let names = IN_ROOT.into_iter().chain(IN_GIT);
         Self {
             root: root.to_owned(),
-            absent,
+            absent: names.filter(absent).map(str::to_owned).collect(),
+            beside: entries(&root.join(MASKED)),
         }
     }
 
     /// Removes what was absent before and is empty now: an empty file or directory, or a device node.
     ///
-    /// Whatever has content is somebody's work and stays.
+    /// Whatever has content is somebody's work and stays, and so does what a symbolic link leads to.
     pub fn tidy(&self) {
-        let known = self.absent.iter().filter(|name| {
-            let name = name.as_str();
-            IN_ROOT.contains(&name)
-                || name
-                    .strip_prefix(".git/")
-                    .is_some_and(|name| IN_GIT.contains(&name))
-        });
-        let mut paths: Vec<PathBuf> = known.map(|name| self.root.join(name)).collect();
-        // The deepest first: a directory may be empty once what lies in it is gone.
-        paths.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
-        for path in paths {
-            let Ok(meta) = path.symlink_metadata() else {
-                continue;
-            };
-            // What cannot be removed, such as a mount of a sandbox that still runs, stays for the next reader.
-            let _ = if meta.is_dir() {
-                fs::remove_dir(&path)
-            } else if meta.len() == 0 && !meta.is_symlink() {
-                fs::remove_file(&path)
-            } else {
-                Ok(())
+        // What cannot be removed, such as a mount of a sandbox that still runs, stays for the next reader.
+        for path in entries(&self.root.join(MASKED)) {
+            let is_mask = path.symlink_metadata().is_ok_and(|meta| is_mask(&meta));
+            if is_mask && !self.beside.contains(&path) {
+                let _ = fs::remove_file(&path);
+            }
+        }
+        // What lies in a directory comes before it: it may be empty then.
+        let known = IN_ROOT.into_iter().chain(IN_GIT);
+        for name in known.filter(|name| self.absent.iter().any(|absent| absent == name)) {
+            let path = self.root.join(name);
+            let is_ours = path.parent().is_some_and(is_directory);
+            let _ = match path.symlink_metadata() {
+                Ok(meta) if is_ours && meta.is_dir() => fs::remove_dir(&path),
+                Ok(meta) if is_ours && is_nothing(&meta) => fs::remove_file(&path),
+                _ => continue,
             };
         }
     }
+}
+
+/// What lies in a directory; nothing where there is none, or a symbolic link to one.
+fn entries(dir: &Path) -> Vec<PathBuf> {
+    if !is_directory(dir) {
+        return Vec::new();
+    }
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+fn is_directory(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|meta| meta.is_dir())
+}
+
+fn is_nothing(meta: &Metadata) -> bool {
+    meta.len() == 0 && !meta.is_symlink() && !meta.is_dir()
+}
+
+fn is_mask(meta: &Metadata) -> bool {
+    is_nothing(meta) && (!meta.is_file() || meta.permissions().readonly())
 }
 
 #[cfg(test)]
@@ -114,11 +135,14 @@ mod tests {
         make(".git/config.lock", "");
         make("notes.txt", "");
         fs::create_dir_all(root.join(".claude/.cc-writes")).unwrap();
+        make(".claude/a-new-name", "");
+        read_only(&root.join(".claude/a-new-name"));
         fs::create_dir_all(root.join(".git/worktrees/mine")).unwrap();
         noted.tidy();
         let forged = Leftovers {
             root: root.to_owned(),
             absent: vec!["notes.txt".into(), "../outside".into()],
+            beside: Vec::new(),
         };
         forged.tidy();
         let there = |name: &str| root.join(name).exists();
@@ -132,5 +156,48 @@ mod tests {
                 .into_iter()
                 .any(there)
         );
+    }
+    #[test]
+    fn in_the_directory_of_claude_only_masks_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        let claude = root.join(".claude");
+        fs::create_dir(&claude).unwrap();
+        fs::write(claude.join("mine"), "").unwrap();
+        read_only(&claude.join("mine"));
+        let noted = Leftovers::note(root);
+        for (name, content) in [("mask", ""), ("locked", "text"), ("begun", "")] {
+            fs::write(claude.join(name), content).unwrap();
+        }
+        read_only(&claude.join("mask"));
+        read_only(&claude.join("locked"));
+        noted.tidy();
+        let mut left = entries(&claude);
+        left.sort();
+        assert_eq!(
+            left,
+            ["begun", "locked", "mine"].map(|name| claude.join(name))
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn nothing_goes_behind_a_symbolic_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        let noted = Leftovers::note(dir.path());
+        for name in ["settings.json", "mask"] {
+            fs::write(outside.path().join(name), "").unwrap();
+            read_only(&outside.path().join(name));
+        }
+        std::os::unix::fs::symlink(outside.path(), dir.path().join(".claude")).unwrap();
+        noted.tidy();
+        assert_eq!(entries(outside.path()).len(), 2);
+    }
+
+    fn read_only(path: &Path) {
+        let mut permissions = path.metadata().unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(path, permissions).unwrap();
     }
 }
