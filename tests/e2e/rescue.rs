@@ -1,10 +1,21 @@
 //! Tasks handed to the real Claude Code, which takes a loopback server for the Messages API.
 
+mod access;
+mod broken;
+mod continuing;
+mod prompt;
+mod settings;
+mod trust;
+
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use cc_tests::{Block, MessagesApi, Sandbox, Turn};
 use serde_json::json;
+
+/// How long anything may take that a test waits for.
+const SOON: Duration = Duration::from_secs(30);
 
 /// All that lies in a directory, Git's objects and logs apart.
 fn files(root: &Path) -> BTreeSet<String> {

@@ -126,10 +126,14 @@ impl Call {
         self.args.iter().any(|arg| arg == "-p" || arg == "--print")
     }
 
-    /// The value that follows a flag.
+    /// The value of a flag, behind `=` or as the next argument.
     pub fn flag(&self, name: &str) -> Option<&str> {
-        let at = self.args.iter().position(|arg| arg == name)?;
-        self.args.get(at + 1).map(String::as_str)
+        let mut args = self.args.iter();
+        args.find_map(|arg| match arg.strip_prefix(name)? {
+            "" => Some(None),
+            rest => rest.strip_prefix('=').map(Some),
+        })?
+        .or_else(|| args.next().map(String::as_str))
     }
 }
 

@@ -1,0 +1,222 @@
+//! Which conversation goes on, and which does not.
+
+use cc_tests::fake::{Run, Scenario};
+use cc_tests::sandbox::Output;
+use cc_tests::{Sandbox, eventually};
+use serde_json::{Value, json};
+
+use super::SOON;
+
+fn answering() -> Sandbox {
+    Sandbox::fake(&Scenario::says("Done.")).with_change()
+}
+
+/// A call in a session of Codex.
+fn call(sandbox: &Sandbox, session: &str, args: &[&str]) -> Output {
+    sandbox.cc(args).env("CODEX_THREAD_ID", session).run()
+}
+
+fn rescued(sandbox: &Sandbox, session: &str, task: &str) -> String {
+    let args = ["rescue", "--read-only", "--json", task];
+    let report = call(sandbox, session, &args).success().json();
+    report["jobId"].as_str().unwrap().to_owned()
+}
+
+fn candidate(sandbox: &Sandbox, session: &str) -> Value {
+    let found = call(sandbox, session, &["resume-candidate", "--json"]);
+    found.success().json()
+}
+
+/// The thread of a job.
+fn thread(sandbox: &Sandbox, id: &str) -> Value {
+    let records = sandbox.records();
+    let record = records.iter().find(|record| record["id"] == id);
+    record.expect("a record")["threadId"].clone()
+}
+
+/// The thread that Claude was told to go on with in its latest run.
+fn resumed(sandbox: &Sandbox) -> Option<String> {
+    let run = sandbox
+        .claude_calls()
+        .into_iter()
+        .rfind(|call| call.is_run());
+    run.expect("a run").flag("--resume").map(str::to_owned)
+}
+
+#[test]
+fn the_latest_finished_rescue_of_this_session_goes_on_whatever_its_outcome() {
+    let sandbox = answering();
+    rescued(&sandbox, "mine", "one");
+    let failing = Run::api_error(Some(529), "Overloaded");
+    sandbox.set_scenario(&Scenario::runs([failing]));
+    call(&sandbox, "mine", &["rescue", "--read-only", "two"]).exits(1);
+    sandbox.set_scenario(&Scenario::says("Done."));
+    rescued(&sandbox, "others", "three");
+
+    let candidate = candidate(&sandbox, "mine");
+    assert_eq!(candidate["candidate"]["status"], "failed", "{candidate:#}");
+    let id = candidate["candidate"]["id"].as_str().unwrap();
+    let go_on = ["rescue", "--read-only", "--resume", "--", "go on"];
+    call(&sandbox, "mine", &go_on).success();
+    assert_eq!(resumed(&sandbox).as_deref(), thread(&sandbox, id).as_str());
+
+    let fresh = ["rescue", "--read-only", "--fresh", "anew"];
+    call(&sandbox, "mine", &fresh).success();
+    assert_eq!(resumed(&sandbox), None);
+}
+
+#[test]
+fn a_job_can_be_named_and_its_session_does_not_matter_then() {
+    let sandbox = answering();
+    let first = rescued(&sandbox, "mine", "one");
+    rescued(&sandbox, "mine", "two");
+    let go_on = ["rescue", "--read-only", "--resume", &first, "go on"];
+    call(&sandbox, "others", &go_on).success();
+    assert_eq!(
+        resumed(&sandbox).as_deref(),
+        thread(&sandbox, &first).as_str()
+    );
+}
+
+#[test]
+fn the_candidate_and_the_resumption_always_agree() {
+    let agree = |sandbox: &Sandbox, session: &str| {
+        let candidate = candidate(sandbox, session);
+        let runs = sandbox.claude_calls().len();
+        let go_on = ["rescue", "--read-only", "--resume-last", "--", "go on"];
+        let output = call(sandbox, session, &go_on);
+        if candidate["available"] == true {
+            let id = candidate["candidate"]["id"].as_str().unwrap();
+            let output = output.success();
+            assert_eq!(
+                resumed(sandbox).as_deref(),
+                thread(sandbox, id).as_str(),
+                "{output}"
+            );
+        } else {
+            let output = output.exits(2);
+            let reason = candidate["reason"].as_str().unwrap();
+            assert!(output.stderr.contains(reason), "{reason}: {output}");
+            assert_eq!(sandbox.claude_calls().len(), runs, "nothing was run");
+        }
+        candidate["available"] == true
+    };
+    let sandbox = answering();
+    assert!(!agree(&sandbox, "mine"), "nothing is there");
+    call(&sandbox, "mine", &["review"]).success();
+    assert!(!agree(&sandbox, "mine"), "a review is no rescue");
+    rescued(&sandbox, "others", "one");
+    assert!(!agree(&sandbox, "mine"), "it belongs to another session");
+    rescued(&sandbox, "mine", "two");
+    assert!(agree(&sandbox, "mine"));
+
+    sandbox.set_scenario(&Scenario::runs([Run::hangs()]));
+    let runs = [
+        "rescue",
+        "--read-only",
+        "--background",
+        "--resume",
+        "--",
+        "on",
+    ];
+    call(&sandbox, "mine", &runs).success();
+    let runs = || {
+        let records = sandbox.records();
+        let mut running = records
+            .iter()
+            .filter(|record| record["status"] == "running");
+        running.next().is_some().then_some(())
+    };
+    eventually(SOON, "a rescue at work", runs);
+    assert!(!agree(&sandbox, "mine"), "its thread is in use");
+    call(&sandbox, "mine", &["cancel"]).success();
+}
+
+#[test]
+fn of_two_calls_at_once_one_goes_on() {
+    let sandbox = answering();
+    let first = rescued(&sandbox, "mine", "one");
+    sandbox.set_scenario(&Scenario::runs([Run::hangs()]));
+    let go_on = |how: &[&str]| {
+        let args = [
+            &["rescue", "--read-only", "--background"][..],
+            how,
+            &["--", "on"],
+        ]
+        .concat();
+        sandbox.cc(args).env("CODEX_THREAD_ID", "mine").spawn()
+    };
+    let calls = [
+        go_on(&["--resume"]),
+        go_on(&["--resume-last"]),
+        go_on(&["--resume", &first]),
+        go_on(&["--resume"]),
+    ];
+    let ended = calls.map(|call| call.wait());
+    let went_on = ended.iter().filter(|output| output.code() == Some(0));
+    assert_eq!(went_on.count(), 1, "{ended:#?}");
+    let refused = |output: &&Output| output.stderr.contains("works in this conversation");
+    assert_eq!(ended.iter().filter(refused).count(), 3, "{ended:#?}");
+    call(&sandbox, "mine", &["cancel"]).success();
+}
+
+#[test]
+fn no_other_thread_goes_on() {
+    let sandbox = answering();
+    call(&sandbox, "mine", &["review"]).success();
+    let review = sandbox.record()["id"].as_str().unwrap().to_owned();
+    let refused = |sandbox: &Sandbox, id: &str| {
+        let go_on = ["rescue", "--read-only", "--resume", id, "go on"];
+        call(sandbox, "mine", &go_on).exits(2).stderr
+    };
+    let said = refused(&sandbox, &review);
+    assert!(said.contains("only a rescue can be continued"), "{said}");
+    let said = refused(&sandbox, "task-nowhere");
+    assert!(said.contains("task-nowhere"), "{said}");
+
+    let task = rescued(&sandbox, "mine", "one");
+    let other = sandbox.root().join("other");
+    std::fs::create_dir(&other).unwrap();
+    sandbox.git_in(&other, ["init", "-q"]);
+    let elsewhere = sandbox.cc(["rescue", "--read-only", "--resume", &task, "go on"]);
+    let elsewhere = elsewhere.cwd(&other).run().exits(2);
+    assert!(elsewhere.stderr.contains("belongs to"), "{elsewhere}");
+    assert!(elsewhere.stderr.contains("--cwd"), "{elsewhere}");
+}
+
+#[test]
+fn the_findings_of_a_review_become_the_task() {
+    let finding = |title: &str| {
+        json!({
+            "severity": "high", "title": title, "body": format!("{title} in full"),
+            "file": "src/lib.rs", "line_start": 1, "line_end": 2, "confidence": 0.9,
+            "recommendation": format!("Mend {title}"),
+        })
+    };
+    let findings = ["alpha", "beta", "gamma"].map(finding);
+    let review = json!({
+        "verdict": "needs-attention", "summary": "Three.", "findings": findings, "next_steps": [],
+    });
+    let sandbox = Sandbox::fake(&Scenario::structured(review)).with_change();
+    call(&sandbox, "mine", &["adversarial-review"]).success();
+    let id = sandbox.record()["id"].as_str().unwrap().to_owned();
+    let from = |more: &[&str]| {
+        let base = ["rescue", "--read-only", "--from", &id];
+        call(&sandbox, "mine", &[&base[..], more].concat())
+    };
+    let told = || sandbox.claude_calls().pop().unwrap().stdin;
+    from(&[]).success();
+    for title in ["alpha", "beta", "gamma"] {
+        assert!(told().contains(&format!("{title} in full")), "{}", told());
+    }
+    from(&["--findings", "1,3", "mind the tests"]).success();
+    assert!(told().contains("alpha") && !told().contains("beta") && told().contains("gamma"));
+    assert!(told().starts_with("mind the tests"), "{}", told());
+    for wrong in ["0", "4", "x"] {
+        let refused = from(&["--findings", wrong]).exits(2);
+        assert!(refused.stderr.contains(wrong), "{refused}");
+    }
+    let task = rescued(&sandbox, "mine", "plain");
+    let not_a_review = ["rescue", "--read-only", "--from", &task];
+    call(&sandbox, "mine", &not_a_review).exits(2);
+}
