@@ -196,6 +196,13 @@ impl From<SandboxMissing> for Complaint {
                     missing.join(" and ")
                 )
             }
+            SandboxMissing::Refused {
+                allow: Some(command),
+                ..
+            } => format!("Allow it: {command}; {way_out}."),
+            SandboxMissing::Refused { allow: None, .. } => format!(
+                "Containers forbid it unless they are started with more rights; use --read-only, {way_out}."
+            ),
             SandboxMissing::Unsupported => format!("Use --read-only, {way_out}."),
         };
         Self::new(Exit::NotSetUp, error).hint(hint)

@@ -1,6 +1,8 @@
 //! A rescue that cannot start, and one that is cut short.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::PermissionsExt;
 
 use cc_core::process::Signal;
 use cc_tests::fake::{Run, Scenario};
@@ -43,6 +45,25 @@ fn where_the_sandbox_is_missing_it_says_what_to_install() {
         .success();
     assert!(uncaged.stderr.contains("Without the sandbox"), "{uncaged}");
     assert!(uncaged.stdout.contains("outside the sandbox"), "{uncaged}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn where_the_sandbox_may_not_start_it_says_why() {
+    let mut sandbox = Sandbox::fake(&Scenario::says("Done.")).with_change();
+    without_a_sandbox(&mut sandbox);
+    let said = "bwrap: setting up uid map: Permission denied";
+    let refusing = sandbox.root().join("refusing");
+    fs::write(&refusing, format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n")).unwrap();
+    fs::set_permissions(&refusing, fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.add_program("bwrap", &refusing);
+    sandbox.add_program("socat", "/bin/true".as_ref());
+    let refused = sandbox.cc(["rescue", "fix it"]).run().exits(3);
+    assert!(refused.stderr.contains(said), "{refused}");
+    assert!(refused.stderr.contains("--no-sandbox"), "{refused}");
+    assert!(sandbox.records().is_empty() && sandbox.claude_calls().is_empty());
+    let checked = sandbox.cc(["setup", "--check", "--json"]).run().json();
+    assert_eq!(checked["sandbox"]["available"], false, "{checked:#}");
 }
 
 /// Starts a rescue whose command waits in the sandbox; kills what `victim` names; the repository is

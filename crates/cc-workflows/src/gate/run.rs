@@ -96,10 +96,10 @@ fn conclude(project: &Project, job: &Job, outcome: Outcome) -> Done {
         job_id: job.id.clone(),
         answer: answer.filter(|_| made),
         parse_error: parse_error.filter(|_| made),
-        claude: ClaudeReport::new(&report, made),
+        claude: ClaudeReport::new(job, &report, made),
     };
     let elapsed = job.elapsed(project.store.now());
-    let footer = Footer::of(&job.id, &report, elapsed).line();
+    let footer = Footer::of(job, &report, elapsed).line();
     let done = Done::of_run(end, report);
     Done {
         report: Report {

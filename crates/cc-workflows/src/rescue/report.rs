@@ -34,6 +34,9 @@ pub struct RescueReport {
     pub usage: Usage,
     /// Dollars by Claude's own account.
     pub cost_usd: Option<f64>,
+    /// The model that was asked for; absent means Claude's own default.
+    #[serde(default)]
+    pub requested_model: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
     /// The version of Claude Code.
@@ -92,6 +95,7 @@ impl RescueReport {
                 .collect(),
             usage: report.usage,
             cost_usd: report.cost_usd,
+            requested_model: job.model.requested.clone(),
             model: report.model.clone(),
             version: report.claude_version.clone(),
             access: spec.access,
@@ -171,6 +175,7 @@ impl RescueReport {
     fn footer(&self, elapsed: Option<Duration>) -> String {
         Footer {
             job: &self.job_id,
+            requested_model: self.requested_model.as_deref(),
             model: self.model.as_deref(),
             version: self.version.as_deref(),
             usage: self.usage,

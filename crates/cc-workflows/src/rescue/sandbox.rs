@@ -1,8 +1,13 @@
 //! Whether the operating system's sandbox, which keeps Claude's commands in the workspace, can start.
 
+use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use cc_core::Env;
+use cc_core::text::one_line;
 
 /// The sandbox cannot start here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +19,14 @@ pub enum SandboxMissing {
         missing: Vec<&'static str>,
         /// The command that installs them, where the package manager is known.
         install: Option<String>,
+    },
+    /// The operating system does not let it start, as in many containers.
+    #[error("the sandbox for Claude's commands cannot start: {reason}")]
+    Refused {
+        /// What the sandbox said.
+        reason: String,
+        /// The command that allows it, where a known setting forbids it.
+        allow: Option<String>,
     },
     /// Claude Code has no sandbox for this operating system.
     #[error("Claude Code has no sandbox on this operating system")]
@@ -32,10 +45,32 @@ const INSTALLERS: [(&str, &str); 5] = [
     ("apk", "sudo apk add"),
 ];
 
-/// Looks whether the sandbox can start; asks no process, so that a rescue starts at once.
+/// What the sandbox needs at least of the operating system.
+const LEAST: [&str; 8] = [
+    "--die-with-parent",
+    "--unshare-net",
+    "--unshare-pid",
+    "--ro-bind",
+    "/",
+    "/",
+    "--dev",
+    "/dev",
+];
+
+/// How long starting it may take; it takes 3 ms.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Settings of the Linux kernel that keep it from starting, and the value that each has then.
+const FORBIDDING: [(&str, &str, &str); 3] = [
+    ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
+    ("kernel.unprivileged_userns_clone", "0", "1"),
+    ("user.max_user_namespaces", "0", "10000"),
+];
+
+/// Looks whether the sandbox can start, by starting it on Linux.
 ///
 /// # Errors
-/// What is missing, and how to install it.
+/// What is missing, and how to mend it.
 pub fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     if cfg!(target_os = "macos") {
         return Ok(());
@@ -43,19 +78,70 @@ pub fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     if !cfg!(target_os = "linux") {
         return Err(SandboxMissing::Unsupported);
     }
-    let missing: Vec<_> = PROGRAMS
-        .iter()
-        .filter(|(program, _)| cc_claude::find_on_path(env, workspace, program).is_none())
-        .collect();
+    let find = |program: &str| cc_claude::find_on_path(env, workspace, program);
+    let is_missing = |(program, _): &&(&str, &str)| find(program).is_none();
+    let missing: Vec<_> = PROGRAMS.iter().filter(is_missing).collect();
     if missing.is_empty() {
-        return Ok(());
+        return find("bwrap").map_or(Ok(()), |bwrap| start(&bwrap));
     }
     let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     let installer = INSTALLERS
         .iter()
-        .find(|(program, _)| cc_claude::find_on_path(env, workspace, program).is_some());
+        .find(|(program, _)| find(program).is_some());
     Err(SandboxMissing::Programs {
         install: installer.map(|(_, command)| format!("{command} {}", packages.join(" "))),
         missing: missing.iter().map(|(program, _)| *program).collect(),
     })
+}
+
+/// Has it run the one program that is known to be there: itself.
+fn start(bwrap: &Path) -> Result<(), SandboxMissing> {
+    let said = match said_at_start(bwrap) {
+        Ok(None) => return Ok(()),
+        Ok(Some(said)) => said,
+        Err(error) => error.to_string(),
+    };
+    let forbids = |(name, value, _): &&(&str, &str, &str)| {
+        let file = Path::new("/proc/sys").join(name.replace('.', "/"));
+        fs::read_to_string(file).is_ok_and(|found| found.trim() == *value)
+    };
+    let allow = FORBIDDING.iter().find(forbids);
+    Err(SandboxMissing::Refused {
+        reason: one_line(&said, 200),
+        allow: allow.map(|(name, _, value)| format!("sudo sysctl -w {name}={value}")),
+    })
+}
+
+/// What it says when it fails; `None` where it starts.
+fn said_at_start(bwrap: &Path) -> io::Result<Option<String>> {
+    let mut child = Command::new(bwrap)
+        .args(LEAST)
+        .arg("--")
+        .arg(bwrap)
+        .arg("--version")
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let begun = Instant::now();
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break status,
+            None if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(1)),
+            None => {
+                child.kill()?;
+                child.wait()?;
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    };
+    if status.success() {
+        return Ok(None);
+    }
+    let mut said = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        stderr.take(4 << 10).read_to_end(&mut said)?;
+    }
+    Ok(Some(String::from_utf8_lossy(&said).into_owned()))
 }

@@ -19,7 +19,7 @@ pub struct Trust {
 }
 
 /// What Claude Code loads from a repository.
-const CONFIGURATION: [&str; 10] = [
+const CONFIGURATION: [&str; 12] = [
     "CLAUDE.md",
     "CLAUDE.local.md",
     "AGENTS.md",
@@ -29,6 +29,8 @@ const CONFIGURATION: [&str; 10] = [
     ".claude/skills",
     ".claude/agents",
     ".claude/commands",
+    ".claude/rules",
+    ".claude/output-styles",
     ".mcp.json",
 ];
 

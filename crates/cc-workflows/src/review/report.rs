@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cc_core::text::{first_line, one_line, printable};
 use cc_core::{JobId, SessionId, Usage};
-use cc_jobs::Kind;
+use cc_jobs::{Job, Kind};
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, Location, Severity, Verdict};
@@ -63,6 +63,9 @@ pub struct ClaudeReport {
     pub stderr: String,
     /// Its answer.
     pub stdout: String,
+    /// The model that was asked for; absent means Claude's own default.
+    #[serde(default)]
+    pub requested_model: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
     /// The version of Claude Code.
@@ -97,12 +100,13 @@ pub struct LocatedFinding {
 }
 
 impl ClaudeReport {
-    pub(crate) fn new(report: &cc_claude::Report, made: bool) -> Self {
+    pub(crate) fn new(job: &Job, report: &cc_claude::Report, made: bool) -> Self {
         Self {
             status: u8::from(!made),
             warning: warning(report),
             stderr: report.stderr.clone(),
             stdout: report.text.clone(),
+            requested_model: job.model.requested.clone(),
             model: report.model.clone(),
             version: report.claude_version.clone(),
             usage: report.usage,
@@ -193,6 +197,7 @@ impl ReviewReport {
     fn footer(&self, elapsed: Option<Duration>) -> String {
         Footer {
             job: &self.job_id,
+            requested_model: self.claude.requested_model.as_deref(),
             model: self.claude.model.as_deref(),
             version: self.claude.version.as_deref(),
             usage: self.claude.usage,

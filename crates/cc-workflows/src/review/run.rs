@@ -144,7 +144,7 @@ fn conclude(
             base_ref: spec.target.base_ref.clone(),
         },
         session_id: job.session.clone(),
-        claude: ClaudeReport::new(&report, made),
+        claude: ClaudeReport::new(job, &report, made),
         not_seen: spec.not_seen.clone(),
         result,
         parse_error,
