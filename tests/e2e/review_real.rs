@@ -1,5 +1,6 @@
 //! Reviews by the real Claude Code, which takes a loopback server for the Messages API.
 
+mod again;
 mod ending;
 mod failures;
 mod hostile;

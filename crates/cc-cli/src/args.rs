@@ -127,6 +127,9 @@ pub struct SelectionArgs {
     /// Review a range of commits.
     #[arg(long, value_name = "A..B")]
     pub range: Option<String>,
+    /// Look again after a review: at what changed since, and what became of its findings.
+    #[arg(long, value_name = "JOB", conflicts_with_all = ["scope", "base", "commit", "range", "paths"])]
+    pub since: Option<String>,
     /// Only these files or directories.
     #[arg(last = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,

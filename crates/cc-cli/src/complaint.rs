@@ -9,7 +9,7 @@ use cc_workflows::preflight::Obstacle;
 use cc_workflows::rescue::{
     ApplyError, FromReviewError, ResumeError, SandboxMissing, StartError as RescueError,
 };
-use cc_workflows::review::StartError;
+use cc_workflows::review::{SinceError, StartError};
 use cc_workflows::worker::WorkError;
 use cc_workflows::{BudgetSpent, LaunchError, ProjectError};
 
@@ -86,7 +86,21 @@ impl From<StartError> for Complaint {
             StartError::Claude(error) => error.into(),
             StartError::Budget(error) => error.into(),
             StartError::Git(error) => error.into(),
+            StartError::Since(error) => error.into(),
             StartError::Launch(error) => error.into(),
+        }
+    }
+}
+
+impl From<SinceError> for Complaint {
+    fn from(error: SinceError) -> Self {
+        match error {
+            SinceError::Select(error) => error.into(),
+            SinceError::Git(error) => error.into(),
+            SinceError::Store(error) => error.into(),
+            SinceError::NotReviewed { .. } => Self::new(Exit::Usage, error).hint(
+                "Name a completed review (`cc-cli status --all` lists them), or leave --since out.",
+            ),
         }
     }
 }

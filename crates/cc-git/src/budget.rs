@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Seen;
+
 /// What a [`crate::Context`] may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -36,6 +38,10 @@ impl Default for Limits {
 #[derive(Debug)]
 pub(crate) struct Inline {
     text: String,
+    /// What was shown before and is not shown again.
+    known: Seen,
+    /// What was shown, now or before, and is the same now.
+    seen: Seen,
     total: usize,
     per_file: usize,
 }
@@ -50,23 +56,22 @@ pub(crate) enum Fit {
     },
     /// Nothing is wrong with it, others came first.
     OverBudget,
+    /// It was shown before.
+    Known,
 }
 
 impl Inline {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, known: Seen) -> Self {
         Self {
             text: String::new(),
+            known,
+            seen: Seen::default(),
             total: limits.inline_bytes,
             per_file: limits.file_bytes.min(limits.inline_bytes),
         }
     }
 
-    /// Bytes worth keeping of a diff that is still being read.
-    pub(crate) fn room(&self) -> usize {
-        self.per_file.min(self.total - self.text.len())
-    }
-
-    /// The most that is shown of one file.
+    /// The most that is shown of one file, and is worth keeping of one that is still being read.
     pub(crate) fn per_file(&self) -> usize {
         self.per_file
     }
@@ -77,24 +82,31 @@ impl Inline {
             Fit::TooLarge {
                 limit: self.per_file as u64,
             }
-        } else if bytes > self.room() as u64 {
+        } else if bytes > (self.total - self.text.len()) as u64 {
             Fit::OverBudget
         } else {
             Fit::Shown
         }
     }
 
-    /// Takes a whole diff in, if it fits.
-    pub(crate) fn add(&mut self, patch: &str) -> Fit {
-        let fit = self.judge(patch.len() as u64);
-        if fit == Fit::Shown {
-            self.text.push_str(patch);
+    /// Takes the whole diff of a file in, if it is new and fits.
+    pub(crate) fn add(&mut self, path: &str, patch: &str) -> Fit {
+        let fit = match self.known.has(path, patch) {
+            true => Fit::Known,
+            false => self.judge(patch.len() as u64),
+        };
+        match fit {
+            Fit::Shown => self.text.push_str(patch),
+            Fit::Known => {}
+            Fit::TooLarge { .. } | Fit::OverBudget => return fit,
         }
+        self.seen.add(path, patch);
         fit
     }
 
-    pub(crate) fn into_text(self) -> String {
-        self.text
+    /// The text, and what is in it or was shown before.
+    pub(crate) fn finish(self) -> (String, Seen) {
+        (self.text, self.seen)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::repo_path::RepoPath;
 use crate::resolve::pathspecs;
 use crate::runner::Ended;
 use crate::work_file::WorkFile;
-use crate::{Context, Error, Limits, Mode, Repository, Target, untracked};
+use crate::{Context, Error, Limits, Mode, Repository, Seen, Target, untracked};
 
 /// More files than this that git cannot read are not worked around.
 const MAX_EXCLUDED: usize = 500;
@@ -53,14 +53,28 @@ impl Repository {
     /// [`Error::Timeout`], [`Error::TooMuchOutput`] where not even the list of files can be read
     /// within the limits; or what a failed call means.
     pub fn collect(&self, target: &Target, limits: &Limits) -> Result<Context, Error> {
-        let (parsed, excluded) = match self.diff(target, limits, &[])? {
+        self.collect_since(target, limits, &Seen::default())
+    }
+
+    /// The same without the diffs that an earlier look has shown.
+    ///
+    /// # Errors
+    /// As [`Repository::collect`]; [`Error::NothingToReview`] also where all was shown.
+    pub fn collect_since(
+        &self,
+        target: &Target,
+        limits: &Limits,
+        earlier: &Seen,
+    ) -> Result<Context, Error> {
+        let (parsed, excluded) = match self.diff(target, limits, earlier, &[])? {
             Ok(parsed) => (parsed, Vec::new()),
-            Err(ended) => self.diff_of_readable(target, limits, ended)?,
+            Err(ended) => self.diff_of_readable(target, limits, earlier, ended)?,
         };
         let Parsed {
             files,
             not_seen,
             totals,
+            mut unchanged,
             mut inline,
             ..
         } = parsed;
@@ -68,7 +82,7 @@ impl Repository {
             files,
             not_seen,
             totals,
-            diff: String::new(),
+            ..Context::default()
         };
         for (path, reason) in excluded {
             context.totals.files += 1;
@@ -79,9 +93,10 @@ impl Repository {
             });
         }
         if target.mode == Mode::WorkingTree {
-            self.add_untracked(target, limits, &mut inline, &mut context)?;
+            unchanged += self.add_untracked(target, limits, &mut inline, &mut context)?;
         }
-        context.diff = inline.into_text();
+        (context.diff, context.seen) = inline.finish();
+        context.not_seen.extend(since(earlier, &context, unchanged));
         if context.totals.files == 0 {
             return Err(Error::NothingToReview {
                 label: match target.mode {
@@ -100,6 +115,7 @@ impl Repository {
         &self,
         target: &Target,
         limits: &Limits,
+        earlier: &Seen,
         excluded: &[(RepoPath, Reason)],
     ) -> Result<Result<Parsed, Ended>, Error> {
         let mut args: Vec<OsString> = DIFF.map(Into::into).into();
@@ -121,7 +137,7 @@ impl Repository {
                 .filter_map(|(path, _)| path.excluding_pathspec()),
         );
 
-        let mut stream = DiffStream::new(Inline::new(limits), limits.files);
+        let mut stream = DiffStream::new(Inline::new(limits, earlier.clone()), limits.files);
         let mut left = limits.read_bytes;
         let ended = self
             .runner
@@ -154,6 +170,7 @@ impl Repository {
         &self,
         target: &Target,
         limits: &Limits,
+        earlier: &Seen,
         failure: Ended,
     ) -> Result<(Parsed, Vec<(RepoPath, Reason)>), Error> {
         let first = failure.into_error(&["diff"]);
@@ -165,7 +182,7 @@ impl Repository {
             return Err(first);
         }
         // Without any, a file may have vanished in the meantime: worth one more try.
-        match self.diff(target, limits, &excluded)? {
+        match self.diff(target, limits, earlier, &excluded)? {
             Ok(parsed) => Ok((parsed, excluded)),
             Err(_) => Err(first),
         }
@@ -206,18 +223,24 @@ impl Repository {
             .collect())
     }
 
+    /// Returns how many of them were shown before.
     fn add_untracked(
         &self,
         target: &Target,
         limits: &Limits,
         inline: &mut Inline,
         context: &mut Context,
-    ) -> Result<(), Error> {
+    ) -> Result<u64, Error> {
         let (paths, omitted) = self.untracked(target, limits)?;
         let listed = paths.len() as u64;
         let mut left = limits.read_bytes;
+        let mut unchanged = 0;
         for path in paths {
-            let (change, reason) = untracked::read(self.root(), &path, inline, &mut left);
+            let Some((change, reason)) = untracked::read(self.root(), &path, inline, &mut left)
+            else {
+                unchanged += 1;
+                continue;
+            };
             context.totals.files += 1;
             context.totals.additions += change.additions.unwrap_or(0);
             context.totals.bytes += change.bytes.unwrap_or(0);
@@ -236,7 +259,7 @@ impl Repository {
                 reason: Reason::TooManyFiles { listed, omitted },
             });
         }
-        Ok(())
+        Ok(unchanged)
     }
 
     /// The first untracked files, and how many more there are.
@@ -296,6 +319,30 @@ impl Repository {
         };
         Ok(reason.map(|reason| NotSeen { path: None, reason }))
     }
+}
+
+/// What became of the diffs that an earlier look has shown and this one has not.
+fn since(earlier: &Seen, context: &Context, unchanged: u64) -> Vec<NotSeen> {
+    let mut lines = Vec::new();
+    if unchanged > 0 {
+        lines.push(NotSeen {
+            path: None,
+            reason: Reason::Unchanged { files: unchanged },
+        });
+    }
+    // Where not every file is listed, one that is missing may still have its change.
+    if context.totals.files > context.files.len() as u64 {
+        return lines;
+    }
+    let is_listed = |path: &&str| context.files.iter().any(|file| file.path == *path);
+    let taken_back = earlier
+        .files()
+        .filter(|path| !context.seen.contains(path) && !is_listed(path));
+    lines.extend(taken_back.map(|path| NotSeen {
+        path: Some(path.to_owned()),
+        reason: Reason::TakenBack,
+    }));
+    lines
 }
 
 fn unread(path: &RepoPath) -> FileChange {

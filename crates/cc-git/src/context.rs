@@ -5,6 +5,8 @@ use std::fmt::{self, Write};
 use cc_core::text::{count, human_bytes, one_line};
 use serde::{Deserialize, Serialize};
 
+use crate::Seen;
+
 /// The changes of a target: every file in short, and as much of the diff as fits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -17,6 +19,9 @@ pub struct Context {
     pub not_seen: Vec<NotSeen>,
     /// Sums over all files, listed or not.
     pub totals: Totals,
+    /// The diffs that were shown, here or before.
+    #[serde(skip)]
+    pub seen: Seen,
 }
 
 /// One changed file.
@@ -118,6 +123,13 @@ pub enum Reason {
         /// Those that are not.
         omitted: u64,
     },
+    /// Files whose diff was shown in an earlier look and is the same now.
+    Unchanged {
+        /// How many.
+        files: u64,
+    },
+    /// Its change was shown in an earlier look and has been taken back.
+    TakenBack,
     /// The work tree has changes that are not committed, and the target is commits.
     UncommittedChanges {
         /// Files, untracked directories counted as one.
@@ -142,6 +154,15 @@ pub struct Totals {
     pub deletions: u64,
     /// Bytes of diff and of untracked files, as far as measured, shown or not.
     pub bytes: u64,
+}
+
+impl Totals {
+    pub(crate) fn take_out(&mut self, file: &FileChange) {
+        self.files -= 1;
+        self.additions -= file.additions.unwrap_or(0);
+        self.deletions -= file.deletions.unwrap_or(0);
+        self.bytes -= file.bytes.unwrap_or(0);
+    }
 }
 
 impl Context {
@@ -247,6 +268,9 @@ impl fmt::Display for Reason {
             Self::TooManyFiles { listed, omitted } => {
                 write!(f, "{omitted} more files, only {listed} are listed")
             }
+            Self::Unchanged { files: 1 } => f.write_str("1 file is unchanged since"),
+            Self::Unchanged { files } => write!(f, "{files} files are unchanged since"),
+            Self::TakenBack => f.write_str("its change was taken back since"),
             Self::UncommittedChanges { files } => {
                 write!(f, "uncommitted changes ({files} paths) are not part of it")
             }

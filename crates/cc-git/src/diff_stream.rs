@@ -31,6 +31,8 @@ pub(crate) struct DiffStream {
     /// Files that are counted and will not be listed.
     omitted: u64,
     totals: Totals,
+    /// Files whose diff was shown before.
+    unchanged: u64,
     /// The diff that is being read, of `files[cursor]` where it is listed.
     piece: Option<(Option<usize>, Piece)>,
 }
@@ -81,6 +83,8 @@ pub(crate) struct Parsed {
     pub(crate) files: Vec<FileChange>,
     pub(crate) not_seen: Vec<NotSeen>,
     pub(crate) totals: Totals,
+    /// Files whose diff was shown before; they are in no list and no sum.
+    pub(crate) unchanged: u64,
     /// The budget, with what is left of it.
     pub(crate) inline: Inline,
     /// Whether the stream came as far as the diffs, or was empty: without that the list of files
@@ -100,6 +104,7 @@ impl DiffStream {
             listed: 0,
             omitted: 0,
             totals: Totals::default(),
+            unchanged: 0,
             piece: None,
         }
     }
@@ -266,7 +271,7 @@ impl DiffStream {
             let index = ahead.map(|ahead| self.cursor + ahead);
             self.end_diff();
             self.cursor = index.map_or(self.cursor, |index| index + 1);
-            self.piece = Some((index, Piece::new(self.inline.room())));
+            self.piece = Some((index, Piece::new(self.inline.per_file())));
         }
         self.flush_pending();
     }
@@ -282,9 +287,13 @@ impl DiffStream {
         file.bytes = Some(piece.bytes());
         let has_lines = !matches!(file.counts, Some(Counts::Binary)) && file.raw.letter != b'U';
         file.fit = has_lines.then(|| match piece.whole() {
-            Some(diff) => self.inline.add(&text_of(diff)),
+            Some(diff) => self.inline.add(&file.path.display(), &text_of(diff)),
             None => self.inline.judge(piece.bytes()),
         });
+        if file.fit == Some(Fit::Known) {
+            self.unchanged += 1;
+            self.totals.take_out(&file.change());
+        }
     }
 
     /// Ends the stream; `cut` says that git was stopped, so that the last diff is not whole.
@@ -295,7 +304,8 @@ impl DiffStream {
         self.end_diff();
         let in_diffs = matches!(self.phase, Phase::LineStart | Phase::Header | Phase::Line);
         let (mut files, mut not_seen) = (Vec::new(), Vec::new());
-        for file in self.files.into_iter().filter(File::is_listed) {
+        let is_new = |file: &File| file.is_listed() && file.fit != Some(Fit::Known);
+        for file in self.files.into_iter().filter(is_new) {
             let change = file.change();
             if let Some(reason) = file.reason() {
                 not_seen.push(NotSeen {
@@ -318,6 +328,7 @@ impl DiffStream {
             files,
             not_seen,
             totals: self.totals,
+            unchanged: self.unchanged,
             inline: self.inline,
             listed_all: in_diffs || !cut,
         }
@@ -405,6 +416,7 @@ impl File {
         match (self.raw.letter, self.counts, self.fit) {
             (b'U', ..) => Some(Reason::Unmerged),
             (_, Some(Counts::Binary), _) => Some(Reason::Binary),
+            (.., Some(Fit::Known)) => None,
             (_, _, None) => Some(Reason::Unread),
             (_, _, Some(Fit::TooLarge { limit })) => Some(Reason::TooLarge { bytes, limit }),
             (_, _, Some(Fit::OverBudget)) => Some(Reason::OverBudget { bytes }),

@@ -28,6 +28,7 @@ mod diff_stream;
 mod fingerprint;
 mod lines;
 mod repo_path;
+mod seen;
 mod untracked;
 mod work_file;
 
@@ -42,6 +43,7 @@ pub use git::Git;
 pub use lines::Lines;
 pub use patch::Patch;
 pub use repository::{Head, Repository};
+pub use seen::Seen;
 pub use selection::{Scope, Selection};
 pub use target::{Mode, ObjectId, Target};
 pub use top_level::{top_level, workspace};

@@ -13,13 +13,13 @@ use crate::work_file::WorkFile;
 /// Files larger than this are not read to count their lines.
 const COUNTED_BYTES: u64 = 8 << 20;
 
-/// One file, and why it is not shown if it is not.
+/// One file, and why it is not shown if it is not; `None` where it was shown before.
 pub(crate) fn read(
     root: &Path,
     path: &RepoPath,
     inline: &mut Inline,
     left: &mut u64,
-) -> (FileChange, Option<Reason>) {
+) -> Option<(FileChange, Option<Reason>)> {
     let mut change = FileChange {
         path: path.display(),
         old_path: None,
@@ -29,8 +29,20 @@ pub(crate) fn read(
         bytes: None,
         shown: false,
     };
-    let reason = take_in(root, path, inline, left, &mut change);
-    (change, reason)
+    match take_in(root, path, inline, left, &mut change) {
+        Ok(Taken::In) => {
+            change.shown = true;
+            Some((change, None))
+        }
+        Ok(Taken::Before) => None,
+        Err(reason) => Some((change, Some(reason))),
+    }
+}
+
+enum Taken {
+    In,
+    /// It was shown before.
+    Before,
 }
 
 fn take_in(
@@ -39,10 +51,10 @@ fn take_in(
     inline: &mut Inline,
     left: &mut u64,
     change: &mut FileChange,
-) -> Option<Reason> {
+) -> Result<Taken, Reason> {
     // git lists what it does not enter with a slash: a repository inside this one.
     if path.as_bytes().ends_with(b"/") {
-        return Some(Reason::NestedRepository);
+        return Err(Reason::NestedRepository);
     }
     let (mode, content) = match WorkFile::open(root, path) {
         WorkFile::Link(target) => ("120000", Content::Whole(target)),
@@ -50,12 +62,12 @@ fn take_in(
             let mode = if executable { "100755" } else { "100644" };
             match Content::read(file, inline.per_file() as u64, left) {
                 Ok(content) => (mode, content),
-                Err(_) => return Some(Reason::Unreadable),
+                Err(_) => return Err(Reason::Unreadable),
             }
         }
-        WorkFile::Other => return Some(Reason::NotAFile),
-        WorkFile::Missing => return Some(Reason::Vanished),
-        WorkFile::Unreadable => return Some(Reason::Unreadable),
+        WorkFile::Other => return Err(Reason::NotAFile),
+        WorkFile::Missing => return Err(Reason::Vanished),
+        WorkFile::Unreadable => return Err(Reason::Unreadable),
     };
     let content = match content {
         Content::Whole(content) => content,
@@ -63,18 +75,18 @@ fn take_in(
             change.bytes = Some(bytes);
             change.additions = lines;
             change.deletions = lines.map(|_| 0);
-            return Some(Reason::TooLarge {
+            return Err(Reason::TooLarge {
                 bytes,
                 limit: inline.per_file() as u64,
             });
         }
         Content::Binary { bytes } => {
             change.bytes = Some(bytes);
-            return Some(Reason::Binary);
+            return Err(Reason::Binary);
         }
         Content::Unread { bytes } => {
             change.bytes = Some(bytes);
-            return Some(Reason::Unread);
+            return Err(Reason::Unread);
         }
     };
     let (diff, lines) = added(path, mode, &content);
@@ -82,13 +94,11 @@ fn take_in(
     change.bytes = Some(bytes);
     change.additions = Some(lines);
     change.deletions = Some(0);
-    match inline.add(&diff) {
-        Fit::Shown => {
-            change.shown = true;
-            None
-        }
-        Fit::TooLarge { limit } => Some(Reason::TooLarge { bytes, limit }),
-        Fit::OverBudget => Some(Reason::OverBudget { bytes }),
+    match inline.add(&change.path, &diff) {
+        Fit::Shown => Ok(Taken::In),
+        Fit::Known => Ok(Taken::Before),
+        Fit::TooLarge { limit } => Err(Reason::TooLarge { bytes, limit }),
+        Fit::OverBudget => Err(Reason::OverBudget { bytes }),
     }
 }
 

@@ -5,12 +5,14 @@ mod locate;
 mod prompt;
 mod report;
 mod run;
+mod since;
 
 use std::ffi::OsString;
 
 use cc_claude::{Claude, LocateError};
+use cc_core::JobId;
 use cc_core::text::{count, one_line};
-use cc_git::{Context, Git, Repository, Selection, Target, Totals};
+use cc_git::{Context, Git, Repository, Seen, Selection, Target, Totals};
 use cc_jobs::{Draft, Job, Kind};
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +24,15 @@ pub use locate::Location;
 pub(crate) use prompt::describe;
 pub use report::{ClaudeReport, LocatedFinding, ReviewReport, ReviewResult};
 pub(crate) use run::run;
+pub use since::{Earlier, SinceError, survey_since};
 
 /// A review to be made.
 #[derive(Clone, Debug)]
 pub struct ReviewRequest {
     /// What to review.
     pub selection: Selection,
+    /// A review, by its id or the beginning of one: only what changed since, whatever the selection says.
+    pub since: Option<String>,
     /// Whether findings come structured, from a reviewer that tries to break the change.
     pub adversarial: bool,
     /// What to look at above all; adversarial reviews only.
@@ -62,6 +67,9 @@ pub enum StartError {
     /// What is to be reviewed cannot be told or read.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
+    /// What changed since an earlier review cannot be told.
+    #[error(transparent)]
+    Since(#[from] SinceError),
     /// The job cannot be stored or its worker not started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -77,6 +85,12 @@ pub struct ReviewSpec {
     pub totals: Totals,
     /// What the prompt does not hold, a line each.
     pub not_seen: Vec<String>,
+    /// The diffs that were shown, in this review or the earlier ones that it goes on from.
+    #[serde(default, skip_serializing_if = "Seen::is_empty")]
+    pub shown: Seen,
+    /// The review that it goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<JobId>,
     /// Settings for the git that Claude calls.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub git_config: Vec<(OsString, OsString)>,
@@ -125,13 +139,25 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartErr
     let root = project.store.workspace().root();
     Claude::locate(&project.env, root, request.options.claude.as_deref())?;
     let options = budget::within_the_day(project, &request.options)?;
+    let (survey, earlier) = match &request.since {
+        Some(reference) => {
+            let (survey, earlier) = survey_since(project, reference)?;
+            (survey, Some(earlier))
+        }
+        None => (survey(project, &request.selection)?, None),
+    };
     let Survey {
         target,
         context,
         git_config,
-    } = survey(project, &request.selection)?;
+    } = survey;
     let kind = request.kind();
-    let prompt = prompt::task(&target, &context, request.focus.as_deref());
+    let prompt = prompt::task(
+        &target,
+        &context,
+        earlier.as_ref(),
+        request.focus.as_deref(),
+    );
     let title = match kind {
         Kind::AdversarialReview => format!("Adversarial review of {}", target.label),
         _ => format!("Review of {}", target.label),
@@ -143,6 +169,8 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartErr
     let spec = ReviewSpec {
         totals: context.totals,
         not_seen: context.not_seen.iter().map(ToString::to_string).collect(),
+        shown: context.seen,
+        since: earlier.map(|earlier| earlier.id),
         target,
         git_config,
         focus: request.focus.clone(),

@@ -23,6 +23,7 @@ pub(super) fn review(
     };
     let request = ReviewRequest {
         selection: args.selection.selection(),
+        since: args.selection.since.clone(),
         adversarial,
         focus: focus(args, adversarial)?,
         options: run_options(&settings, defaults.into(), &args.run),

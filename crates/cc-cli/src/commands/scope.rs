@@ -17,7 +17,10 @@ const SMALL_LINES: u64 = 300;
 pub(super) fn scope(project: &Project, args: &ScopeArgs, output: &mut Output) -> Outcome {
     let Survey {
         target, context, ..
-    } = review::survey(project, &args.selection.selection())?;
+    } = match &args.selection.since {
+        Some(reference) => review::survey_since(project, reference)?.0,
+        None => review::survey(project, &args.selection.selection())?,
+    };
     let wait = is_small(&context.totals);
     if args.json {
         output.json(&json!({

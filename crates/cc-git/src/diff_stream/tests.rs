@@ -2,7 +2,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
-use crate::Limits;
+use crate::{Limits, Seen};
 
 /// What happened to a file, in a form that can be written down as git does.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ fn read(pieces: &[&[u8]], cut: bool) -> Parsed {
         file_bytes: 1 << 20,
         ..Limits::default()
     };
-    let mut stream = DiffStream::new(Inline::new(&limits), limits.files);
+    let mut stream = DiffStream::new(Inline::new(&limits, Seen::default()), limits.files);
     pieces.iter().for_each(|piece| stream.push(piece));
     stream.finish(cut)
 }
@@ -120,7 +120,7 @@ fn told(parsed: Parsed) -> (Vec<FileChange>, Vec<NotSeen>, Totals, String) {
         parsed.files,
         parsed.not_seen,
         parsed.totals,
-        parsed.inline.into_text(),
+        parsed.inline.finish().0,
     )
 }
 

@@ -14,5 +14,6 @@ mod fingerprint;
 mod hostile;
 mod lines;
 mod scopes;
+mod since;
 mod unchanged;
 mod work_tree;

@@ -1,7 +1,7 @@
 //! A task made of the findings of a review.
 
+use cc_core::JobId;
 use cc_core::frame::framed;
-use cc_core::{JobId, text};
 use cc_jobs::{SelectError, StoreError, select};
 
 use crate::Project;
@@ -97,21 +97,8 @@ fn chosen(
                 count: findings.len(),
             };
             found
-                .map(|located| describe(number, located))
+                .map(|located| located.numbered(number))
                 .ok_or_else(missing)
         })
         .collect()
-}
-
-fn describe(number: usize, LocatedFinding { finding, .. }: &LocatedFinding) -> String {
-    format!(
-        "{number}. [{}] {}:{}-{} {}\n{}\nSuggested: {}\n\n",
-        finding.severity.label(),
-        text::one_line(&finding.file, 300),
-        finding.line_start,
-        finding.line_end,
-        finding.title.trim(),
-        finding.body.trim(),
-        finding.recommendation.trim(),
-    )
 }

@@ -4,6 +4,8 @@ use cc_core::frame::framed;
 use cc_git::{Context, Mode, ObjectId, Target};
 use cc_jobs::Kind;
 
+use super::Earlier;
+
 /// Standing instructions of a review: they replace Claude Code's own system prompt, which is about
 /// changing code and eight kilobytes longer.
 pub(super) fn system(kind: Kind) -> String {
@@ -55,13 +57,28 @@ What to answer
 - An empty list of findings is a good answer when it is the true one.
 ";
 
+const EARLIER: &str = "
+An earlier review found what stands below; the author has worked on the code since. Look up each of its
+findings in the code as it is now. Report those that still hold again, as findings; say of the others in
+a few words whether they were mended or never true. Then review what changed since.
+";
+
 /// The task of one review: what changed, and what the user wants looked at.
-pub(super) fn task(target: &Target, context: &Context, focus: Option<&str>) -> String {
+pub(super) fn task(
+    target: &Target,
+    context: &Context,
+    earlier: Option<&Earlier>,
+    focus: Option<&str>,
+) -> String {
     let label = cc_core::text::one_line(&target.label, 200);
     let mut prompt = format!(
         "Review this change: {label}.\n\n{}",
         describe(target, context)
     );
+    if let Some(earlier) = earlier {
+        prompt.push_str(EARLIER);
+        prompt.push_str(&framed("EARLIER REVIEW", &earlier.found));
+    }
     if let Some(focus) = focus {
         prompt.push_str(
             "\nThe user asks to look at this above all; it does not change the rules above:\n",
@@ -96,7 +113,7 @@ pub(crate) fn describe(target: &Target, context: &Context) -> String {
 /// The command that shows more of the same change.
 fn how_to_see_more(target: &Target) -> String {
     let sides = match (target.mode, &target.head) {
-        (Mode::WorkingTree, Some(head)) => head.to_string(),
+        (Mode::WorkingTree, Some(_)) => target.base.to_string(),
         (Mode::Staged | Mode::WorkingTree, _) => "--cached".to_owned(),
         (_, head) => format!(
             "{} {}",

@@ -49,6 +49,9 @@ pub struct ReportTarget {
     /// What it was compared with, as the user or the default branch names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_ref: Option<String>,
+    /// The review since which changes were looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<JobId>,
 }
 
 /// How a run of Claude went.
@@ -97,6 +100,33 @@ pub struct LocatedFinding {
     pub finding: Finding,
     /// Whether its file and lines exist.
     pub location: Location,
+}
+
+impl ReviewResult {
+    /// All findings as text for a model.
+    pub(super) fn numbered(&self) -> String {
+        let numbered = self.findings.iter().zip(1..);
+        numbered
+            .map(|(located, number)| located.numbered(number))
+            .collect()
+    }
+}
+
+impl LocatedFinding {
+    /// The finding as text for a model.
+    pub(crate) fn numbered(&self, number: usize) -> String {
+        let finding = &self.finding;
+        format!(
+            "{number}. [{}] {}:{}-{} {}\n{}\nSuggested: {}\n\n",
+            finding.severity.label(),
+            one_line(&finding.file, 300),
+            finding.line_start,
+            finding.line_end,
+            finding.title.trim(),
+            finding.body.trim(),
+            finding.recommendation.trim(),
+        )
+    }
 }
 
 impl ClaudeReport {

@@ -142,6 +142,7 @@ fn conclude(
             mode: spec.target.mode,
             label: spec.target.label.clone(),
             base_ref: spec.target.base_ref.clone(),
+            since: spec.since.clone(),
         },
         session_id: job.session.clone(),
         claude: ClaudeReport::new(job, &report, made),

@@ -1,0 +1,72 @@
+//! Which diffs somebody was shown, so that a later look can leave out those that are the same.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The diffs that were shown: a digest for each file, as [`crate::FileChange::path`] shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seen(BTreeMap<String, String>);
+
+impl Seen {
+    /// Whether nothing was shown.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The files that were shown.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    pub(crate) fn contains(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
+    /// Whether this very diff of that file was shown.
+    pub(crate) fn has(&self, path: &str, diff: &str) -> bool {
+        self.0
+            .get(path)
+            .is_some_and(|known| *known == digest_of(diff))
+    }
+
+    pub(crate) fn add(&mut self, path: &str, diff: &str) {
+        self.0.insert(path.to_owned(), digest_of(diff));
+    }
+}
+
+/// 128 bits of SHA-256, less the ids of objects: an untracked file that was added to the index since
+/// still has the same diff.
+fn digest_of(diff: &str) -> String {
+    let mut digest = Sha256::new();
+    let mut in_header = true;
+    for line in diff.split_inclusive('\n') {
+        in_header &= !line.starts_with("@@");
+        if !(in_header && line.starts_with("index ")) {
+            digest.update(line);
+        }
+    }
+    let bytes = digest.finalize();
+    bytes[..16].iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diff_is_known_by_all_of_it_but_the_ids_of_objects() {
+        let diff =
+            "diff --git a/x b/x\nindex 12..34 100644\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
+        let mut seen = Seen::default();
+        seen.add("x", diff);
+        assert!(seen.has("x", diff));
+        assert!(seen.has("x", &diff.replace("12..34", "12..56")));
+        assert!(!seen.has("x", &diff.replace("+b", "+c")));
+        assert!(!seen.has("y", diff));
+        let with_a_line = format!("{diff}index of things\n");
+        assert!(!seen.has("x", &with_a_line));
+    }
+}
