@@ -1,21 +1,55 @@
-//! What finished jobs have cost, over all workspaces.
+//! What finished jobs have cost.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
 
 use cc_core::fs::read_bounded;
-use cc_core::{DataDir, Time};
-use serde::Deserialize;
+use cc_core::{DataDir, Time, Usage};
+use serde::{Deserialize, Serialize};
 
+use crate::Job;
 use crate::record::RECORD_LIMIT;
 
 /// The span that a day's budget looks back.
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// US dollars that the jobs which ended in the 24 hours before `now` have cost, by Claude's own
-/// account. Records that cannot be read cost nothing.
+/// What some jobs took together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spent {
+    /// How many jobs.
+    pub jobs: usize,
+    /// Their tokens.
+    pub usage: Usage,
+    /// Their US dollars by Claude's own account.
+    pub cost_usd: f64,
+}
+
+/// What those of `jobs` took that ended in the 24 hours before `now`.
+pub fn of_jobs<'a>(jobs: impl IntoIterator<Item = &'a Job>, now: Time) -> Spent {
+    let since = a_day_before(now);
+    let ended = |job: &&Job| job.state().completed_at().is_some_and(|at| at >= since);
+    let mut spent = Spent::default();
+    for job in jobs.into_iter().filter(ended) {
+        spent.jobs += 1;
+        spent.usage.add(job.usage.unwrap_or_default());
+        spent.cost_usd += job.cost_usd.filter(is_a_cost).unwrap_or(0.0);
+    }
+    spent
+}
+
+fn a_day_before(now: Time) -> Time {
+    Time::from_millis(now.as_millis() - DAY.as_millis() as i64)
+}
+
+fn is_a_cost(dollars: &f64) -> bool {
+    dollars.is_finite() && *dollars > 0.0
+}
+
+/// US dollars that the jobs of all workspaces which ended in the 24 hours before `now` have cost, by
+/// Claude's own account. Records that cannot be read cost nothing.
 pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
-    let since = Time::from_millis(now.as_millis() - DAY.as_millis() as i64);
+    let since = a_day_before(now);
     let inside = |dir| fs::read_dir(dir).into_iter().flatten().flatten();
     inside(data.states())
         .flat_map(|state| inside(state.path().join("jobs")))
@@ -26,7 +60,7 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
         .filter_map(|bytes| serde_json::from_slice::<Bill>(&bytes).ok())
         .filter(|bill| bill.completed_at.is_some_and(|at| at >= since))
         .filter_map(|bill| bill.cost_usd)
-        .filter(|dollars| dollars.is_finite() && *dollars > 0.0)
+        .filter(is_a_cost)
         .sum()
 }
 

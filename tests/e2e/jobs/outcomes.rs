@@ -110,6 +110,8 @@ fn a_job_that_failed() {
       <review 1>*  failed  <n>s ago  Review of uncommitted changes  API Error: 500 api_error
 
     * not read yet: cc-cli result <review 1>
+
+    Last 24 hours in this workspace: 1 job, 6.5k tokens in, 42 out, $0.01
     ");
     let one = sandbox.cc(["status", &id]).run();
     assert_snapshot!(sandbox.transcript(&one), @"

@@ -49,12 +49,24 @@ fn a_background_job_is_announced_waited_for_and_read() {
       <review 1>*  completed  <n>s ago  Review of uncommitted changes  No findings.
 
     * not read yet: cc-cli result <review 1>
+
+    Last 24 hours in this workspace: 1 job, 6.5k tokens in, 42 out, $0.01
     ");
     let result = sandbox.cc(["result"]).run().success();
     assert!(result.stdout.contains("No findings."));
     let read = sandbox.cc(["status"]).run().success();
     assert!(!read.stdout.contains("not read yet"), "{}", read.stdout);
-    let one = sandbox.cc(["status", &id[..12]]).run().success();
+    sandbox.cc(["review"]).run().success();
+    let json = sandbox.cc(["status", "--json"]).run().success().json();
+    assert_eq!(
+        (
+            &json["lastDay"]["jobs"],
+            &json["lastDay"]["usage"]["outputTokens"],
+            &json["lastDay"]["costUsd"],
+        ),
+        (&json!(2), &json!(84), &json!(0.01628))
+    );
+    let one = sandbox.cc(["status", &id]).run().success();
     assert_snapshot!(sandbox.transcript(&one), @"
     exit 0
     --- stdout

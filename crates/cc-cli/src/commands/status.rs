@@ -6,6 +6,7 @@ use cc_core::text::{count, human_count};
 use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
 use cc_git::WorkTree;
+use cc_jobs::spending::{self, Spent};
 use cc_jobs::{Ending, Job, Listing, select};
 
 use cc_workflows::Project;
@@ -61,6 +62,7 @@ impl Overview {
 fn all(project: &Project, args: &StatusArgs, output: &mut Output) -> Outcome {
     let listing = project.store.list()?;
     let skipped = listing.skipped.clone();
+    let last_day = spending::of_jobs(&listing.jobs, project.store.now());
     let overview = Overview::new(listing, project.session.as_ref(), args.all);
     if args.json {
         let config = project.store.config();
@@ -76,11 +78,12 @@ fn all(project: &Project, args: &StatusArgs, output: &mut Output) -> Outcome {
             "running": overview.running,
             "latestFinished": overview.finished.first(),
             "recent": recent,
+            "lastDay": last_day,
             "needsReview": config.stop_review_gate,
             "skipped": skipped.iter().map(|file| json!({"path": file.path.display().to_string(), "reason": file.reason})).collect::<Vec<_>>(),
         }));
     } else {
-        output.text(human(project, &overview, args.all));
+        output.text(human(project, &overview, args.all) + &of_a_day(&last_day));
         for file in &skipped {
             output.note(format_args!(
                 "skipped `{}`: {}",
@@ -151,6 +154,20 @@ fn human(project: &Project, overview: &Overview, all: bool) -> String {
         ));
     }
     text
+}
+
+/// What the jobs of a day took, of all sessions.
+fn of_a_day(spent: &Spent) -> String {
+    match spent.jobs {
+        0 => String::new(),
+        jobs => format!(
+            "\nLast 24 hours in this workspace: {}, {} tokens in, {} out, ${:.2}\n",
+            count(jobs, "job"),
+            human_count(spent.usage.total_input()),
+            human_count(spent.usage.output_tokens),
+            spent.cost_usd
+        ),
+    }
 }
 
 fn running_row(project: &Project, job: &Job, now: Time) -> Vec<String> {
