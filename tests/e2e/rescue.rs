@@ -137,6 +137,24 @@ fn a_conversation_goes_on_and_only_in_its_own_session() {
 }
 
 #[test]
+fn a_conversation_that_claude_has_lost_is_told_as_such() {
+    let api = MessagesApi::start([Turn::text("The word is heron.")]);
+    let sandbox = Sandbox::real(&api).with_change();
+    let think = ["rescue", "--read-only", "think of a word"];
+    sandbox.cc(think).run().success();
+    std::fs::remove_dir_all(sandbox.home().join(".claude/projects")).unwrap();
+    let lost = sandbox.cc(["rescue", "--read-only", "--resume", "--", "what was it?"]);
+    let lost = lost.run().exits(1);
+    assert!(lost.stderr.contains("Begin anew"), "{lost}");
+    let records = sandbox.records();
+    let classes: Vec<_> = records
+        .iter()
+        .map(|record| &record["failure"]["class"])
+        .collect();
+    assert!(classes.contains(&&json!("thread")), "{classes:?}");
+}
+
+#[test]
 fn an_isolated_change_is_applied_or_leaves_no_trace() {
     let api = MessagesApi::start([
         Turn::tool(

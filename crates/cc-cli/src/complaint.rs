@@ -404,6 +404,7 @@ pub(crate) fn failure_hint(failure: &Failure) -> Option<String> {
         C::Network => "Check the network and the proxy settings, then start the job again.",
         C::Model => "Choose another model with --model, or leave it to Claude Code's default.",
         C::PromptTooLong => "Review less at once: -- PATH…, --commit REV or --scope staged.",
+        C::Thread => "Claude Code no longer has that conversation. Begin anew, without --resume.",
         C::Schema => "Start it again, or use the plain review.",
         C::Sandbox => "Run cc-cli outside of the sandbox.",
         C::TimeoutIdle => "Claude fell silent. Start the job again.",

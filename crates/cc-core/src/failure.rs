@@ -22,6 +22,8 @@ pub enum FailureClass {
     Model,
     /// The prompt does not fit the model's context.
     PromptTooLong,
+    /// The conversation that was to go on is not there any more.
+    Thread,
     /// No structured output came, even after asking again.
     Schema,
     /// The operating system's sandbox could not start, or we are inside one that forbids the run.
@@ -58,6 +60,7 @@ impl FailureClass {
             Self::Network => "the service could not be reached",
             Self::Model => "the model was refused",
             Self::PromptTooLong => "the prompt is too long",
+            Self::Thread => "Claude Code no longer has the conversation",
             Self::Schema => "no structured answer",
             Self::Sandbox => "the sandbox could not start",
             Self::TimeoutIdle => "Claude fell silent",

@@ -180,6 +180,8 @@ fn by_silence(kind: &str, retry: Option<&Refused>) -> Option<FailureClass> {
 fn startup_prose(text: &str) -> Option<FailureClass> {
     if text.contains("sandbox required but unavailable") {
         Some(FailureClass::Sandbox)
+    } else if text.contains("No conversation found") {
+        Some(FailureClass::Thread)
     } else if text.contains("Not logged in") || text.contains("Please run /login") {
         Some(FailureClass::LoggedOut)
     } else {
@@ -234,7 +236,7 @@ fn said_on_stderr(stderr: &str) -> Option<(FailureClass, &'static str)> {
     } else if says("sandbox required but unavailable") {
         (FailureClass::Sandbox, "the sandbox could not start")
     } else if says("No conversation found") {
-        (FailureClass::Protocol, "the thread does not exist")
+        (FailureClass::Thread, "the thread does not exist")
     } else if says("piped stdin input exceeds") {
         (FailureClass::PromptTooLong, "the prompt is too long")
     } else if says("Not logged in") || says("Please run /login") {

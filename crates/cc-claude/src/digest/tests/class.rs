@@ -312,7 +312,7 @@ fn without_a_result_the_process_tells() {
             "Error: piped stdin input exceeds 10MB",
             Class::PromptTooLong,
         ),
-        ("No conversation found with session ID: x", Class::Protocol),
+        ("No conversation found with session ID: x", Class::Thread),
         ("Not logged in", Class::LoggedOut),
     ] {
         let exit = Exit {
