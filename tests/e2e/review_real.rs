@@ -3,6 +3,7 @@
 mod again;
 mod ending;
 mod failures;
+mod git_traps;
 mod hostile;
 mod older;
 mod plain;

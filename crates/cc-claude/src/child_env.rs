@@ -10,6 +10,7 @@ use std::path::Path;
 
 use cc_core::Env;
 
+use crate::GitAccess;
 use crate::locate::Fence;
 
 /// What is set whatever the user has.
@@ -27,6 +28,13 @@ const SET: &[(&str, &str)] = &[
 
 /// Settings of git: the repository's own configuration may name programs that git would run.
 const GIT_CONFIG: &[(&str, &str)] = &[("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null")];
+
+/// Keeps git from fetching the objects that a repository says are elsewhere. The second is for a git
+/// older than the first (2.45): an empty list allows no transport.
+const FETCHES_NOTHING: &[(&str, &str)] = &[("GIT_NO_LAZY_FETCH", "1"), ("GIT_ALLOW_PROTOCOL", "")];
+
+/// Where no repository is.
+const NO_REPOSITORY: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
 
 /// What is set where the user has not set it. Ten retries of a refused login take 191 s, four 14 s.
 const DEFAULTS: &[(&str, &str)] = &[("CLAUDE_CODE_MAX_RETRIES", "4")];
@@ -142,12 +150,7 @@ const SECRETS: &[&str] = &[
 /// The environment for Claude, in place of ours.
 ///
 /// PATH keeps only entries that are absolute and outside `workspace`; no other file is looked at.
-/// `git_config` holds further settings for the git that Claude calls.
-pub fn child_env(
-    env: &Env,
-    workspace: &Path,
-    git_config: &[(OsString, OsString)],
-) -> BTreeMap<OsString, OsString> {
+pub fn child_env(env: &Env, workspace: &Path, git: &GitAccess) -> BTreeMap<OsString, OsString> {
     let mut vars: BTreeMap<OsString, OsString> = env
         .vars()
         .iter()
@@ -167,11 +170,21 @@ pub fn child_env(
         vars.entry(name).or_insert(value);
     }
     vars.extend(SET.iter().map(to_os));
-    let settings: Vec<_> = GIT_CONFIG
-        .iter()
-        .map(to_os)
-        .chain(git_config.iter().cloned())
-        .collect();
+    let mut settings: Vec<_> = GIT_CONFIG.iter().map(to_os).collect();
+    match git {
+        GitAccess::Full => {}
+        GitAccess::Read {
+            settings: more,
+            guard,
+        } => {
+            settings.extend(more.iter().cloned());
+            vars.extend(FETCHES_NOTHING.iter().map(to_os));
+            vars.extend(guard.iter().map(|dir| ("GIT_EXEC_PATH".into(), dir.into())));
+        }
+        GitAccess::Nothing => {
+            vars.insert("GIT_DIR".into(), NO_REPOSITORY.into());
+        }
+    }
     vars.insert("GIT_CONFIG_COUNT".into(), settings.len().to_string().into());
     for (number, (key, value)) in settings.into_iter().enumerate() {
         vars.insert(format!("GIT_CONFIG_KEY_{number}").into(), key);

@@ -27,5 +27,5 @@ pub use locate::{Claude, LocateError, find_on_path};
 pub use outcome::{Denial, End, Exit, Interrupted, Omitted, Outcome, Report};
 pub use probe::{AuthStatus, ProbeError};
 pub use progress::Progress;
-pub use request::{Configuration, Limits, Request, Sandbox, Thread, Tools};
+pub use request::{Configuration, GitAccess, Limits, Request, Sandbox, Thread, Tools};
 pub use supervise::{Observer, run};

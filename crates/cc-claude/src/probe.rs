@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
-use crate::{Claude, child_env};
+use crate::{Claude, GitAccess, child_env};
 
 /// How long Claude may take to answer; 2.1.330 takes 0.2 s.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -129,7 +129,7 @@ impl Claude {
             .args(args.split(' '))
             .current_dir(root_of(self.path()))
             .env_clear()
-            .envs(child_env(env, self.workspace(), &[]))
+            .envs(child_env(env, self.workspace(), &GitAccess::Nothing))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -19,8 +19,8 @@ pub struct Request {
     pub system_prompt: Option<String>,
     /// What is said after Claude's system prompt, its own or ours.
     pub append_system_prompt: Option<String>,
-    /// Settings for the git that Claude calls, on top of those that keep its hooks and monitor off.
-    pub git_config: Vec<(OsString, OsString)>,
+    /// What Claude can do with git.
+    pub git: GitAccess,
     /// What Claude may use.
     pub tools: Tools,
     /// Whose configuration Claude loads; nobody's for [`Tools::ReadOnly`] and [`Tools::None`].
@@ -54,6 +54,24 @@ pub enum Tools {
     ReadOnly,
     /// Changing files of the working directory as well, and running commands.
     Write(Sandbox),
+}
+
+/// What Claude can do with git. Hooks and the file system monitor are always off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum GitAccess {
+    /// Nothing: it finds no repository.
+    #[default]
+    Nothing,
+    /// Reading, in a repository that nobody needs to trust: nothing is fetched, and no program started.
+    Read {
+        /// Settings that take out the programs which the repository configures.
+        settings: Vec<(OsString, OsString)>,
+        /// A directory with a `git` that refuses. Git starts it where it would start itself, as it does
+        /// in submodules, whose own configuration no setting reaches. `None` where there is no such thing.
+        guard: Option<PathBuf>,
+    },
+    /// Whatever git can.
+    Full,
 }
 
 /// Where the commands that Claude runs are kept.
@@ -166,7 +184,7 @@ impl Request {
             prompt: String::new(),
             system_prompt: None,
             append_system_prompt: None,
-            git_config: Vec::new(),
+            git: GitAccess::Nothing,
             tools: Tools::None,
             configuration: Configuration::default(),
             schema: None,

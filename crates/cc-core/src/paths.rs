@@ -72,6 +72,11 @@ impl DataDir {
         self.0.join("config.lock")
     }
 
+    /// The directory of a `git` that refuses, for runs that must not start one.
+    pub fn git_guard(&self) -> PathBuf {
+        self.0.join("git-guard")
+    }
+
     /// What probes of the host programs found, by the binary's fingerprint.
     pub fn probes(&self) -> PathBuf {
         self.0.join("probes")

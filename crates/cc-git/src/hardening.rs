@@ -37,6 +37,24 @@ pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
     .into()
 }
 
+/// What calls that somebody else makes are told on top: our own say the same by options.
+///
+/// `submodule.<name>.ignore` comes before `diff.ignoreSubmodules`: whoever looks into a submodule all
+/// the same has to be kept from starting a git there, since that git is told nothing of this.
+const FOR_OTHERS: [(&str, &str); 8] = [
+    // These start `gpg.program`.
+    ("log.showSignature", "false"),
+    ("format.pretty", "medium"),
+    // This merges anew, with the programs of `merge.*.driver`.
+    ("log.diffMerges", "separate"),
+    ("diff.submodule", "short"),
+    ("diff.ignoreSubmodules", "dirty"),
+    ("status.submoduleSummary", "false"),
+    ("submodule.recurse", "false"),
+    // The first line of any file would stand in a complaint.
+    ("blame.ignoreRevsFile", ""),
+];
+
 /// Asked for along with the filters: a git that does not report this one as ours does not read
 /// its configuration from the environment (2.31), and nothing here would hold.
 const CANARY: &str = "core.fsmonitor";
@@ -51,6 +69,14 @@ pub(crate) struct Found {
     pinned: bool,
 }
 
+impl Found {
+    /// Settings for calls that somebody else makes.
+    pub(crate) fn for_others(&self) -> Vec<(OsString, OsString)> {
+        let fixed = FOR_OTHERS.map(|(name, value)| (name.into(), value.into()));
+        fixed.into_iter().chain(self.overrides.clone()).collect()
+    }
+}
+
 /// Reads the configuration.
 pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
     let args = [
@@ -59,7 +85,7 @@ pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
         "--includes",
         "-z",
         "--get-regexp",
-        r"^(filter\..*\.(clean|smudge|process|required)|diff\.(external|.*\.(textconv|command))|core\.fsmonitor|init\.defaultbranch)$",
+        r"^(filter\..*\.(clean|smudge|process|required)|diff\.(external|.*\.(textconv|cachetextconv|command))|gpg\.(.*\.)?program|core\.fsmonitor|init\.defaultbranch)$",
     ];
     let (answer, ended) = runner.answer(&args)?;
     match ended.code {
@@ -83,7 +109,7 @@ const PLAIN_DIFF: &[u8] =
 /// What a program of the repository is replaced with where the user configured none.
 fn neutral(key: &[u8]) -> &'static [u8] {
     match key.rsplit(|&byte| byte == b'.').next().unwrap_or(key) {
-        b"required" => b"false",
+        b"required" | b"cachetextconv" | b"program" => b"false",
         b"textconv" => b"cat",
         b"external" | b"command" => PLAIN_DIFF,
         _ => b"",

@@ -20,7 +20,7 @@ pub struct Repository {
     pub(crate) shallow: bool,
     pub(crate) sha256: bool,
     pub(crate) init_default_branch: Option<String>,
-    overrides: Vec<(OsString, OsString)>,
+    for_others: Vec<(OsString, OsString)>,
     root: PathBuf,
     head: Head,
 }
@@ -113,7 +113,8 @@ impl Repository {
             None => unborn(&runner, ended)?,
         };
         let found = found?;
-        runner.configure(found.overrides.iter().cloned());
+        let for_others = found.for_others();
+        runner.configure(found.overrides);
         Ok(Self {
             git,
             runner,
@@ -121,7 +122,7 @@ impl Repository {
             shallow: facts.shallow,
             sha256: facts.sha256,
             init_default_branch: found.default_branch,
-            overrides: found.overrides,
+            for_others,
             root,
             head,
         })
@@ -134,8 +135,11 @@ impl Repository {
 
     /// Settings of git that take out the programs which the repository itself configures: for
     /// calls of git that somebody else makes there.
-    pub fn overrides(&self) -> &[(OsString, OsString)] {
-        &self.overrides
+    ///
+    /// They do not reach submodules. Whoever makes the calls has to see to it that git starts no git
+    /// of its own.
+    pub fn settings_for_others(&self) -> &[(OsString, OsString)] {
+        &self.for_others
     }
 
     /// Where HEAD stood when the repository was discovered.

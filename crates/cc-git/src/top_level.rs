@@ -111,7 +111,19 @@ fn is_git_dir(dir: &Path) -> bool {
         },
         None => dir.to_owned(),
     };
-    shared.join("objects").is_dir() && shared.join("refs").is_dir()
+    can_be_entered(&shared.join("objects")) && can_be_entered(&shared.join("refs"))
+}
+
+/// A directory, or what git takes for one: it asks for the permission alone.
+#[cfg(unix)]
+fn can_be_entered(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|meta| meta.is_dir() || meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn can_be_entered(path: &Path) -> bool {
+    path.exists()
 }
 
 fn is_head(path: &Path) -> bool {

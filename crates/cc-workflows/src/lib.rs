@@ -23,6 +23,7 @@ pub mod worker;
 
 mod done;
 mod footer;
+mod git_access;
 mod observe;
 mod schema;
 

@@ -86,9 +86,10 @@ pub struct RescueSpec {
     pub user_settings: bool,
     /// The hosts that sandboxed commands may reach.
     pub allowed_domains: Vec<String>,
-    /// What Claude's git must be told so that it runs nothing that the repository configures.
-    #[serde(default)]
-    pub git_config: Vec<(OsString, OsString)>,
+    /// What Claude's git is told where it may only read: settings that take out the programs which the
+    /// repository configures; `None` where there is no repository that we know to be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git_config: Option<Vec<(OsString, OsString)>>,
     /// The work tree of its own, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<WorkTree>,
@@ -182,8 +183,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
         allowed_domains: request.allowed_domains.clone(),
         git_config: match reads_only {
             true => git_config(project)?,
-            // Commands that may write want the repository's filters, and are caged.
-            false => Vec::new(),
+            false => None,
         },
         leftovers: [root, work_root].map(Leftovers::note).into(),
         options,
@@ -197,11 +197,10 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
     launched
 }
 
-/// None outside of a repository, where Claude's git does nothing either.
-fn git_config(project: &Project) -> Result<Vec<(OsString, OsString)>, cc_git::Error> {
+fn git_config(project: &Project) -> Result<Option<Vec<(OsString, OsString)>>, cc_git::Error> {
     match isolated::repository(project) {
-        Ok(repository) => Ok(repository.overrides().to_vec()),
-        Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(Vec::new()),
+        Ok(repository) => Ok(Some(repository.settings_for_others().to_vec())),
+        Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(None),
         Err(error) => Err(error),
     }
 }

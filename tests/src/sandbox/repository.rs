@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use super::Sandbox;
+use super::{Output, Sandbox};
 
 const DATE: &str = "2026-01-02T03:04:05Z";
 
@@ -77,12 +77,20 @@ impl Sandbox {
     /// When git fails.
     #[track_caller]
     pub fn git_in<S: AsRef<OsStr>>(&self, dir: &Path, args: impl IntoIterator<Item = S>) -> String {
+        let output = self.try_git(dir, args).success();
+        output.stdout.trim_end_matches('\n').to_owned()
+    }
+
+    /// Runs git in a directory, whatever comes of it.
+    pub fn try_git<S: AsRef<OsStr>>(
+        &self,
+        dir: &Path,
+        args: impl IntoIterator<Item = S>,
+    ) -> Output {
         let git = self.command(&self.bin().join("git")).args(args).cwd(dir);
-        let output = git
-            .env("GIT_AUTHOR_DATE", DATE)
+        git.env("GIT_AUTHOR_DATE", DATE)
             .env("GIT_COMMITTER_DATE", DATE)
-            .run();
-        output.success().stdout.trim_end_matches('\n').to_owned()
+            .run()
     }
 }
 

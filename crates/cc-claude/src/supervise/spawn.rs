@@ -36,7 +36,7 @@ pub(super) async fn spawn(claude: &Claude, request: &Request, env: &Env) -> io::
         .args(request.args())
         .current_dir(&request.cwd)
         .env_clear()
-        .envs(child_env(env, claude.workspace(), &request.git_config))
+        .envs(child_env(env, claude.workspace(), &request.git))
         .env(MARK, &mark)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

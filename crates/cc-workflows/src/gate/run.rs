@@ -15,7 +15,7 @@ use crate::footer::Footer;
 use crate::observe::Scribe;
 use crate::review::ClaudeReport;
 use crate::worker::Stop;
-use crate::{Project, RunOptions};
+use crate::{Project, RunOptions, git_access};
 
 /// The most turns of a check: it is to be quick.
 const MAX_TURNS: u32 = 24;
@@ -64,10 +64,14 @@ pub(crate) async fn run(
         Ok(claude) => claude,
         Err(error) => return Done::failed(FailureClass::NotInstalled, error),
     };
+    let git = match git_access::reading(project, spec.git_config.clone()) {
+        Ok(git) => git,
+        Err(error) => return Done::failed(FailureClass::Internal, error),
+    };
     let request = spec.options.apply(Request {
         prompt: task,
         system_prompt: Some(prompt::SYSTEM.to_owned()),
-        git_config: spec.git_config.clone(),
+        git,
         tools: Tools::ReadOnly,
         schema: Some(Answer::schema()),
         max_turns: Some(MAX_TURNS),

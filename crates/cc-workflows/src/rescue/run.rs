@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use cc_claude::{Claude, Configuration, End, Outcome, Request, Sandbox, Thread, Tools};
-use cc_core::FailureClass;
+use cc_claude::{Claude, Configuration, End, GitAccess, Outcome, Request, Sandbox, Thread, Tools};
+use cc_core::{FailureClass, IoError};
 use cc_jobs::{Job, Report};
 use serde_json::Value;
 
 use super::{Access, Leftovers, RescueReport, RescueSpec};
-use crate::Project;
 use crate::done::{Done, order};
 use crate::observe::Scribe;
 use crate::worker::Stop;
+use crate::{Project, git_access};
 
 /// What Claude is told beyond the task. A thread that goes on keeps what it was told first.
 const NOTES: &str = "\
@@ -39,10 +39,14 @@ pub(crate) async fn run(
         Ok(claude) => claude,
         Err(error) => return Done::failed(FailureClass::NotInstalled, error),
     };
+    let git = match git(project, &spec) {
+        Ok(git) => git,
+        Err(error) => return Done::failed(FailureClass::Internal, error),
+    };
     scribe.keep_thread();
     let outcome = cc_claude::run(
         &claude,
-        &request(&spec, root, task),
+        &request(&spec, root, task, git),
         &project.env,
         stop.asked(),
         scribe,
@@ -52,11 +56,20 @@ pub(crate) async fn run(
     conclude(project, job, &spec, root, outcome)
 }
 
-fn request(spec: &RescueSpec, root: &Path, task: String) -> Request {
+fn git(project: &Project, spec: &RescueSpec) -> Result<GitAccess, IoError> {
+    match (spec.access, &spec.git_config) {
+        // What commands may write is caged; they want the repository's filters.
+        (Access::Write | Access::WriteUnsandboxed, _) => Ok(GitAccess::Full),
+        (Access::ReadOnly, Some(settings)) => git_access::reading(project, settings.clone()),
+        (Access::ReadOnly, None) => Ok(GitAccess::Nothing),
+    }
+}
+
+fn request(spec: &RescueSpec, root: &Path, task: String, git: GitAccess) -> Request {
     spec.options.apply(Request {
         prompt: task,
         append_system_prompt: Some(NOTES.to_owned()),
-        git_config: spec.git_config.clone(),
+        git,
         tools: match spec.access {
             Access::ReadOnly => Tools::ReadOnly,
             Access::Write => Tools::Write(Sandbox::On {

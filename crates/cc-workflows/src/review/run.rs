@@ -13,10 +13,10 @@ use super::{
     ClaudeReport, Findings, LocatedFinding, Location, ReviewReport, ReviewResult, ReviewSpec,
 };
 use super::{findings, prompt};
-use crate::Project;
 use crate::done::{Done, order};
 use crate::observe::Scribe;
 use crate::worker::Stop;
+use crate::{Project, git_access};
 
 /// How long putting a finished review into shape may take.
 const REFORMAT_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -41,10 +41,14 @@ pub(crate) async fn run(
         Err(error) => return Done::failed(FailureClass::NotInstalled, error),
     };
     let structured = job.kind == Kind::AdversarialReview;
+    let git = match git_access::reading(project, spec.git_config.clone()) {
+        Ok(git) => git,
+        Err(error) => return Done::failed(FailureClass::Internal, error),
+    };
     let request = spec.options.apply(Request {
         prompt: task,
         system_prompt: Some(prompt::system(job.kind)),
-        git_config: spec.git_config.clone(),
+        git,
         tools: Tools::ReadOnly,
         schema: structured.then(findings::schema),
         ..Request::new(root)
