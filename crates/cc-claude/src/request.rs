@@ -82,6 +82,8 @@ pub enum Sandbox {
     On {
         /// The hosts that may be reached, such as `crates.io` or `*.npmjs.org`.
         allowed_domains: Vec<String>,
+        /// What is not written although it lies in the working directory; absolute, and there.
+        read_only: Vec<PathBuf>,
     },
     /// Nowhere: they have all rights of the user.
     Off,
@@ -134,13 +136,20 @@ impl Tools {
         if !configuration.project {
             settings.insert("disableAllHooks".into(), true.into());
         }
-        if let Tools::Write(Sandbox::On { allowed_domains }) = self {
+        if let Tools::Write(Sandbox::On {
+            allowed_domains,
+            read_only,
+        }) = self
+        {
+            // What is no text could not be told; Claude itself cannot name it either.
+            let read_only: Vec<&str> = read_only.iter().filter_map(|path| path.to_str()).collect();
             let sandbox = json!({
                 "enabled": true,
                 "failIfUnavailable": true,
                 "allowUnsandboxedCommands": false,
                 "autoAllowBashIfSandboxed": true,
                 "network": {"allowedDomains": allowed_domains},
+                "filesystem": {"denyWrite": read_only},
             });
             settings.insert("sandbox".into(), sandbox);
         }

@@ -46,5 +46,5 @@ pub use repository::{Head, Repository};
 pub use seen::Seen;
 pub use selection::{Scope, Selection};
 pub use target::{Mode, ObjectId, Target};
-pub use top_level::{top_level, workspace};
+pub use top_level::{program_dirs, top_level, workspace};
 pub use work_tree::WorkTree;

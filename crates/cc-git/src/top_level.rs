@@ -69,6 +69,22 @@ pub(crate) fn git_dir(root: &Path) -> Option<PathBuf> {
     }
 }
 
+/// Directories of Git's own, as far as they are there, whose files make Git run programs: the
+/// configurations of submodules, and the attributes that name filters.
+///
+/// `config` and `hooks` beside them do so as well, but every sandbox knows those.
+pub fn program_dirs(root: &Path) -> Vec<PathBuf> {
+    let Some(dir) = git_dir(root) else {
+        return Vec::new();
+    };
+    let shared = shared_dir(&dir).unwrap_or(dir);
+    ["modules", "info"]
+        .into_iter()
+        .filter_map(|name| canonical(&shared.join(name)).ok())
+        .filter(|dir| dir.is_dir())
+        .collect()
+}
+
 enum Entry {
     Valid,
     /// A file that points nowhere: git gives up here instead of looking further up.
@@ -99,17 +115,21 @@ fn linked_dir(dot_git: &Path) -> Option<PathBuf> {
     Some(dot_git.parent()?.join(crate::repo_path::os_path(target)?))
 }
 
+/// Where the parts are that linked work trees share.
+fn shared_dir(dir: &Path) -> Option<PathBuf> {
+    match read_start(&dir.join("commondir")) {
+        Some(text) => Some(dir.join(crate::repo_path::os_path(trim_end(&text))?)),
+        None => Some(dir.to_owned()),
+    }
+}
+
 /// A directory with `HEAD`, `objects` and `refs`, the latter two perhaps in a shared directory.
 fn is_git_dir(dir: &Path) -> bool {
     if !is_head(&dir.join("HEAD")) {
         return false;
     }
-    let shared = match read_start(&dir.join("commondir")) {
-        Some(text) => match crate::repo_path::os_path(trim_end(&text)) {
-            Some(path) => dir.join(path),
-            None => return false,
-        },
-        None => dir.to_owned(),
+    let Some(shared) = shared_dir(dir) else {
+        return false;
     };
     can_be_entered(&shared.join("objects")) && can_be_entered(&shared.join("refs"))
 }

@@ -118,6 +118,43 @@ fn commands_reach_no_network() {
 
 #[test]
 #[cfg(target_os = "linux")]
+fn commands_plant_nothing_that_git_would_run() {
+    let inside = [
+        ".git/modules/sub/config",
+        ".git/info/attributes",
+        ".git/config",
+        ".git/hooks/pre-commit",
+    ];
+    let plant = |name: &str| bash(&format!("echo planted >> {name}; echo tried"));
+    for isolated in [false, true] {
+        let api = MessagesApi::start(inside.map(plant));
+        api.push([bash("git log -1 --format=%s"), Turn::text("Tried.")]);
+        let sandbox = Sandbox::real(&api).with_change();
+        let modules = sandbox.repo().join(".git/modules/sub");
+        fs::create_dir_all(&modules).unwrap();
+        fs::write(modules.join("config"), "").unwrap();
+        fs::write(sandbox.repo().join(".git/info/attributes"), "").unwrap();
+        let how = ["--isolated"];
+        let rescue = sandbox.cc(["rescue", "plant it"]);
+        let rescue = rescue.args(how.iter().filter(|_| isolated));
+        rescue.run().success();
+        let results = results(&api);
+        assert!(
+            results
+                .iter()
+                .all(|result| !result.contains("denied because"))
+        );
+        assert!(results[4].contains("Add demo"), "git works: {results:?}");
+        for name in inside {
+            let found = fs::read_to_string(sandbox.repo().join(name));
+            let found = found.unwrap_or_default();
+            assert!(!found.contains("planted"), "{name}, isolated: {isolated}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
 fn allowed_domains_are_what_the_sandboxs_proxy_lets_through() {
     let fetch = "curl -sS -o /dev/null -w '%{http_connect}' -m 10 https://model.test/ 2>&1";
     let asked = |allowed: &str| {

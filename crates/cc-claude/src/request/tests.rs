@@ -38,6 +38,7 @@ fn check(request: Request, tools: &str, rest: &[&str]) {
 fn writing_in_a_cage() {
     let tools = Tools::Write(Sandbox::On {
         allowed_domains: vec!["crates.io".into()],
+        read_only: vec!["/repo/.git/modules".into()],
     });
     let args = Request { tools, ..review() }.args();
     let text = args
@@ -53,6 +54,7 @@ fn writing_in_a_cage() {
         json!({"disableAllHooks": true, "sandbox": {
             "enabled": true, "failIfUnavailable": true, "allowUnsandboxedCommands": false,
             "autoAllowBashIfSandboxed": true, "network": {"allowedDomains": ["crates.io"]},
+            "filesystem": {"denyWrite": ["/repo/.git/modules"]},
         }})
     );
 }

@@ -74,6 +74,7 @@ fn request(spec: &RescueSpec, root: &Path, task: String, git: GitAccess) -> Requ
             Access::ReadOnly => Tools::ReadOnly,
             Access::Write => Tools::Write(Sandbox::On {
                 allowed_domains: spec.allowed_domains.clone(),
+                read_only: cc_git::program_dirs(root),
             }),
             Access::WriteUnsandboxed => Tools::Write(Sandbox::Off),
         },
