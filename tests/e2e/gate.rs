@@ -2,6 +2,7 @@
 
 mod bounds;
 mod failing;
+mod hostile;
 mod verdicts;
 
 use std::time::Duration;

@@ -99,13 +99,6 @@ struct Entry {
     seen: Seen,
 }
 
-impl Fingerprint {
-    /// The commit of HEAD; `None` where there was none yet.
-    pub fn head(&self) -> Option<&ObjectId> {
-        self.head.as_ref()
-    }
-}
-
 impl Repository {
     /// Takes the fingerprint of the work tree and the index as they are.
     ///

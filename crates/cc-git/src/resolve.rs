@@ -151,7 +151,12 @@ impl Repository {
     }
 
     fn range(&self, range: &Range<'_>, paths: Vec<String>) -> Result<Target, Error> {
-        let (from, to) = (self.commit_id(range.from)?, self.commit_id(range.to)?);
+        let nothing = ObjectId::empty_tree(self.sha256);
+        let from = match range.from == nothing.as_str() && !range.since_fork {
+            true => nothing,
+            false => self.commit_id(range.from)?,
+        };
+        let to = self.commit_id(range.to)?;
         let dots = if range.since_fork { "..." } else { ".." };
         Ok(Target {
             mode: Mode::Range,

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::{Entry, Fingerprint, Paths, fold};
+use crate::ObjectId;
 use crate::repo_path::RepoPath;
 
 /// How many paths are named.
@@ -35,6 +36,16 @@ impl Fingerprint {
             head_moved: found.head_moved,
         };
         found.differs.then_some(changes)
+    }
+
+    /// The commits made since an earlier fingerprint of the same work tree, as a range of git; from
+    /// the empty tree where there was no commit, `None` where HEAD is the same or has none now.
+    pub fn commits_since(&self, earlier: &Self) -> Option<String> {
+        let now = self.head.as_ref().filter(|_| self.head != earlier.head)?;
+        let sha256 = now.as_str().len() == 64;
+        let nothing = || ObjectId::empty_tree(sha256);
+        let from = earlier.head.clone().unwrap_or_else(nothing);
+        Some(format!("{from}..HEAD"))
     }
 
     /// Compares the repository in `dir`, or the outermost one.

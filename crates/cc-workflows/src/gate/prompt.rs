@@ -1,11 +1,12 @@
 //! The words that Claude gets for a check, and those that Codex gets after a block.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 
 use cc_core::JobId;
 use cc_core::frame::framed;
-use cc_core::text::{head, printable};
-use cc_git::{Error, Scope, Selection};
+use cc_core::text::{count, head, printable};
+use cc_git::{Error, Git, Repository, Scope, Selection};
 
 use super::GateError;
 use super::turn::Edits;
@@ -15,6 +16,11 @@ use crate::review::{self, Survey, describe, size};
 /// How the user switches the gate off.
 const WAY_OUT: &str =
     "`$cc:setup --disable-review-gate`, or in a terminal `cc-cli setup --disable-review-gate`";
+
+/// What comes before the names of edited files that are in no diff.
+const HIDDEN: &str = "\
+It edited these files too, and no diff of this repository shows it: they lie in a repository inside this one,
+are hidden from git, or were put back to what is committed. Read them where they matter.";
 
 /// The most of Codex's last message that Claude gets, in bytes.
 const MESSAGE_LIMIT: usize = 8 << 10;
@@ -74,27 +80,51 @@ pub(super) fn change(project: &Project, edits: &Edits) -> Result<Option<Change>,
             Err(error) => return Err(error),
         }
     }
-    let Some(last) = parts.last() else {
+    let hidden = hidden(edits, &parts);
+    if parts.is_empty() && hidden.is_empty() {
         return Ok(None);
-    };
-    let sizes: Vec<String> = parts
-        .iter()
-        .map(|part| size(&part.context.totals))
-        .collect();
+    }
+    let sizes = parts.iter().map(|part| size(&part.context.totals));
+    let more = (!hidden.is_empty()).then(|| count(hidden.len(), "file") + " outside of the diff");
+    let text = parts.iter().map(|part| {
+        let change = describe(&part.target, &part.context);
+        format!("What it changed, {}:\n{change}\n", part.target.label)
+    });
+    let text: String = text.collect();
     Ok(Some(Change {
-        summary: sizes.join("; "),
-        git_config: last.git_config.clone(),
-        text: parts
-            .iter()
-            .map(|part| {
-                format!(
-                    "{}:\n{}\n",
-                    part.target.label,
-                    describe(&part.target, &part.context)
-                )
-            })
-            .collect(),
+        summary: sizes.chain(more).collect::<Vec<_>>().join("; "),
+        git_config: git_config(&project, &parts)?,
+        text: match hidden.is_empty() {
+            true => text,
+            false => format!("{text}{HIDDEN}\n{}\n", framed("EDITED", &hidden.join("\n"))),
+        },
     }))
+}
+
+/// The edited files that no diff names: in a repository inside this one, hidden from Git by the
+/// user, or put back to what is committed.
+fn hidden<'a>(edits: &'a Edits, parts: &[Survey]) -> Vec<&'a str> {
+    let shown: HashSet<&str> = parts
+        .iter()
+        .flat_map(|part| &part.context.files)
+        .flat_map(|file| [Some(&file.path), file.old_path.as_ref()])
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    let named = edits.named.iter().map(String::as_str);
+    named.filter(|file| !shown.contains(file)).collect()
+}
+
+fn git_config(project: &Project, parts: &[Survey]) -> Result<Vec<(OsString, OsString)>, Error> {
+    match parts.last() {
+        Some(part) => Ok(part.git_config.clone()),
+        None => {
+            let git = Git::locate(&project.env)?;
+            Ok(Repository::discover(git, &project.env.cwd)?
+                .overrides()
+                .to_vec())
+        }
+    }
 }
 
 impl Change {
@@ -107,10 +137,7 @@ impl Change {
                 framed("MESSAGE", head(message, MESSAGE_LIMIT))
             ),
         };
-        format!(
-            "May this turn end?\n\n{message}What it changed, {}",
-            self.text
-        )
+        format!("May this turn end?\n\n{message}{}", self.text)
     }
 }
 

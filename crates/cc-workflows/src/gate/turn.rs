@@ -47,6 +47,8 @@ pub(super) struct Edits {
 
 impl Turn {
     /// A turn whose beginning nobody saw.
+    /// Files that are known to be edited, such as Git quotes them.
+    pub(super) named: Vec<String>,
     pub(super) fn unknown(project: &Project) -> Self {
         Self {
             began_at: project.store.now(),
@@ -95,20 +97,18 @@ impl Turn {
         };
         let changes = seen.changes_since(baseline).ok_or(Skip::NoEdits)?;
         Ok(Edits {
-            committed: baseline
-                .head()
-                .filter(|_| changes.head_moved)
-                .map(|head| format!("{head}..HEAD")),
-            files: files(changes),
+            committed: seen.commits_since(baseline),
+            files: files(&changes),
+            named: changes.files,
         })
     }
 }
 
 /// The files, where all of them are known by a plain name.
-fn files(changes: Changes) -> Vec<String> {
+fn files(changes: &Changes) -> Vec<String> {
     let is_plain = |file: &String| !file.starts_with('"');
     match changes.more == 0 && !changes.head_moved && changes.files.iter().all(is_plain) {
-        true => changes.files,
+        true => changes.files.clone(),
         false => Vec::new(),
     }
 }
@@ -124,6 +124,7 @@ pub fn begin_turn(
     turn_id: Option<&str>,
     prompt: &str,
 ) -> Result<(), IoError> {
+                named: Vec::new(),
     let last = Turn::read(project, session);
     let fingerprint = Git::locate(&project.env)
         .and_then(|git| Repository::discover(git, &project.env.cwd))
