@@ -3,6 +3,7 @@
 mod bounds;
 mod failing;
 mod hostile;
+mod turns;
 mod verdicts;
 
 use std::time::Duration;

@@ -27,7 +27,7 @@ pub use bounds::Refusal;
 pub use history::{Entry, Outcome};
 pub(crate) use run::run;
 pub use run::{GateReport, GateSpec};
-pub use turn::{begin_turn, forget_turn};
+pub use turn::{begin_turn, forget_turn, switch};
 pub use verdict::{Answer, Verdict};
 
 use turn::Turn;
@@ -143,9 +143,12 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
         Err(error) => Decision::Warn(prompt::failed_open(error)),
     };
     let decision = match wanted {
-        Decision::Block(reason) => block(project, session, reason),
+        Decision::Block(reason) => block(project, session, end, reason),
         decision => decision,
     };
+    if !matches!(decision, Decision::Block(_)) {
+        turn::end_turn(project, session);
+    }
     let entry = Entry::new(
         project.store.now(),
         session,
@@ -174,11 +177,11 @@ fn is_check(found: &Result<Finding, GateError>) -> bool {
 
 /// Blocks the turn if it may be blocked once more and that can be written down: a block that nobody
 /// remembers could be repeated for ever.
-fn block(project: &Project, session: &SessionId, reason: String) -> Decision {
+fn block(project: &Project, session: &SessionId, end: &TurnEnd, reason: String) -> Decision {
     let rounds = project
         .settings()
         .map_or(1, |settings| settings.gate.max_rounds);
-    let mut turn = Turn::read(project, session).unwrap_or_else(|| Turn::unknown(project));
+    let mut turn = Turn::ending(project, session, end, rounds);
     if turn.blocked >= rounds {
         return Decision::Warn(format!(
             "Review gate: {}",
@@ -204,19 +207,10 @@ fn fails_closed(project: &Project) -> bool {
 
 fn look(project: &Project, session: &SessionId, end: &TurnEnd) -> Result<Finding, GateError> {
     let settings = project.settings()?;
-    let turn = Turn::read(project, session);
-    if project.env.var("CC_SKIP_GATE").is_some()
-        || turn.as_ref().is_some_and(|turn| turn.suppressed)
-    {
+    let mut turn = Turn::ending(project, session, end, settings.gate.max_rounds);
+    if turn.suppressed || project.env.var("CC_SKIP_GATE").is_some() {
         return Ok(Finding::Skipped(Skip::Suppressed));
     }
-    // Of a turn that goes on and that nobody remembers, nobody knows how often it was blocked.
-    let blocked = match &turn {
-        Some(turn) => turn.blocked,
-        None if end.is_continued => settings.gate.max_rounds,
-        None => 0,
-    };
-    let mut turn = turn.unwrap_or_else(|| Turn::unknown(project));
     let repository = match Git::locate(&project.env)
         .and_then(|git| Repository::discover(git, &project.env.cwd))
     {
@@ -232,7 +226,7 @@ fn look(project: &Project, session: &SessionId, end: &TurnEnd) -> Result<Finding
     };
     let past = history::read(project);
     let now = project.store.now();
-    let bounds = bounds::rounds(&settings.gate, blocked)
+    let bounds = bounds::rounds(&settings.gate, turn.blocked)
         .and_then(|()| bounds::frequency(&settings.gate, &past, session, now));
     if let Err(refusal) = bounds {
         return Ok(Finding::Skipped(refusal.into()));

@@ -3,7 +3,7 @@
 mod mend;
 mod report;
 
-use cc_workflows::{Project, setup};
+use cc_workflows::{Project, gate, setup};
 
 use super::Outcome;
 use crate::args::SetupArgs;
@@ -44,7 +44,7 @@ pub(super) fn setup(project: &Project, args: &SetupArgs, output: &mut Output) ->
 }
 
 fn switch_gate(project: &Project, on: bool) -> Result<String, Complaint> {
-    let changed = project.store.switch_gate(on)?;
+    let changed = gate::switch(project, on)?;
     let state = if on { "on" } else { "off" };
     let workspace = project.store.workspace().root().display();
     Ok(if changed {

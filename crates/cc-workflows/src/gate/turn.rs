@@ -4,9 +4,10 @@
 use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
 use cc_core::{IoError, SessionId, Time};
 use cc_git::{Changes, Fingerprint, Git, Repository};
+use cc_jobs::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::Skip;
+use super::{Skip, TurnEnd};
 use crate::Project;
 
 /// The most that the file of a turn may hold, in bytes.
@@ -30,6 +31,9 @@ pub(super) struct Turn {
     /// How often it was blocked.
     #[serde(default)]
     pub(super) blocked: u32,
+    /// Whether the gate let it end.
+    #[serde(default)]
+    ended: bool,
     /// What the files were when it began; `None` where that could not be told.
     pub(super) baseline: Option<Fingerprint>,
     /// What they were at the last check.
@@ -43,27 +47,56 @@ pub(super) struct Edits {
     pub(super) committed: Option<String>,
     /// The only files it edited; empty where they are not known one by one.
     pub(super) files: Vec<String>,
+    /// Files that are known to be edited, such as Git quotes them.
+    pub(super) named: Vec<String>,
 }
 
 impl Turn {
-    /// A turn whose beginning nobody saw.
-    /// Files that are known to be edited, such as Git quotes them.
-    pub(super) named: Vec<String>,
-    pub(super) fn unknown(project: &Project) -> Self {
+    /// A turn of which nothing is known.
+    fn unknown(project: &Project) -> Self {
         Self {
             began_at: project.store.now(),
             turn_id: None,
             suppressed: false,
             blocked: 0,
+            ended: false,
             baseline: None,
             checked: None,
         }
     }
 
-    /// The turn of a session; `None` where there is none or it cannot be read.
-    pub(super) fn read(project: &Project, session: &SessionId) -> Option<Self> {
+    /// The last turn of a session; `None` where there is none or it cannot be read.
+    fn read(project: &Project, session: &SessionId) -> Option<Self> {
         let path = project.store.dir().turn_baseline(session);
         serde_json::from_slice(&read_bounded(&path, LIMIT).ok()?).ok()
+    }
+
+    /// The turn that ends. Where nobody saw it begin, it began as the last check or turn left the
+    /// files, and where it goes on nobody knows how often it was blocked: `rounds` times then.
+    pub(super) fn ending(
+        project: &Project,
+        session: &SessionId,
+        end: &TurnEnd,
+        rounds: u32,
+    ) -> Self {
+        match Self::read(project, session) {
+            Some(turn) if end.turn.is_none() || turn.turn_id.is_none() => turn,
+            Some(turn) if turn.is_named(end.turn.as_deref()) => turn,
+            earlier => Self {
+                turn_id: end.turn.clone(),
+                blocked: if end.is_continued { rounds } else { 0 },
+                baseline: earlier.and_then(|turn| turn.checked.or(turn.baseline)),
+                ..Self::unknown(project)
+            },
+        }
+    }
+
+    fn is_named(&self, turn_id: Option<&str>) -> bool {
+        turn_id.is_some() && self.turn_id.as_deref() == turn_id
+    }
+
+    fn is_running(&self, turn_id: Option<&str>) -> bool {
+        !self.ended && self.is_named(turn_id)
     }
 
     pub(super) fn write(&self, project: &Project, session: &SessionId) -> Result<(), IoError> {
@@ -93,6 +126,7 @@ impl Turn {
             return Ok(Edits {
                 committed: None,
                 files: Vec::new(),
+                named: Vec::new(),
             });
         };
         let changes = seen.changes_since(baseline).ok_or(Skip::NoEdits)?;
@@ -113,7 +147,7 @@ fn files(changes: &Changes) -> Vec<String> {
     }
 }
 
-/// Remembers what the files are as a turn begins. Where that cannot be told, the turn has no
+/// Remembers what the files are as a turn begins; a prompt within a turn changes nothing of that. Where that cannot be told, the turn has no
 /// baseline, and all that is not committed counts as its edits.
 ///
 /// # Errors
@@ -124,8 +158,13 @@ pub fn begin_turn(
     turn_id: Option<&str>,
     prompt: &str,
 ) -> Result<(), IoError> {
-                named: Vec::new(),
     let last = Turn::read(project, session);
+    let suppressed = prompt.trim_start().starts_with(OURS);
+    if let Some(mut running) = last.clone().filter(|last| last.is_running(turn_id)) {
+        // Said into a turn that runs: what it edited before counts, and how often it was blocked.
+        running.suppressed &= suppressed;
+        return running.write(project, session);
+    }
     let fingerprint = Git::locate(&project.env)
         .and_then(|git| Repository::discover(git, &project.env.cwd))
         .and_then(|repository| {
@@ -133,11 +172,37 @@ pub fn begin_turn(
         });
     Turn {
         turn_id: turn_id.map(str::to_owned),
-        suppressed: prompt.trim_start().starts_with(OURS),
+        suppressed,
         baseline: fingerprint.ok(),
         ..Turn::unknown(project)
     }
     .write(project, session)
+}
+
+/// Notes that the gate let the turn of a session end. Without that note, a prompt with the turn's id
+/// is taken for a part of it, which is true of every host but one that uses ids twice.
+pub(super) fn end_turn(project: &Project, session: &SessionId) {
+    if let Some(mut turn) = Turn::read(project, session) {
+        turn.ended = true;
+        let _ = turn.write(project, session);
+    }
+}
+
+/// Switches the gate of the workspace on or off; whether that changed anything. The turn that it is
+/// switched on in is not checked: what was edited before was not asked about.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn switch(project: &Project, on: bool) -> Result<bool, StoreError> {
+    let changed = project.store.switch_gate(on)?;
+    if let Some(session) = project.session.as_ref().filter(|_| changed && on) {
+        let turn = Turn {
+            suppressed: true,
+            ..Turn::unknown(project)
+        };
+        turn.write(project, session)?;
+    }
+    Ok(changed)
 }
 
 /// Forgets the turn of a session that has ended.
