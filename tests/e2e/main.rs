@@ -10,6 +10,7 @@ mod install;
 mod jobs;
 mod kit;
 mod layers;
+mod push;
 mod rescue;
 mod review_real;
 mod setup;

@@ -2,7 +2,7 @@
 //! an idle session and waits for the end of a running one.
 
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use cc_claude::find_on_path;
@@ -19,6 +19,10 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// How long Codex may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The flags of `codex queue`.
+const THREAD: &str = "--thread";
+const MESSAGE: &str = "--message";
 
 /// Tells the session of a job that it has ended, if nobody has seen that yet and this Codex can be
 /// told. Best effort: where it fails, the next prompt tells.
@@ -52,14 +56,14 @@ pub(crate) async fn push(project: &Project, id: &JobId) {
         &codex,
         &[
             "queue",
-            "--thread",
+            THREAD,
             session.as_str(),
-            "--message",
+            MESSAGE,
             &message(project, &job),
         ],
     )
     .await;
-    if !sent.is_some_and(|status| status.success()) {
+    if !sent.is_some_and(|sent| sent.status.success()) {
         // If this fails too, `status` still shows the job as unread.
         let _ = marked(false);
     }
@@ -86,25 +90,28 @@ pub fn find_codex(project: &Project) -> Option<PathBuf> {
     find_on_path(&project.env, project.store.workspace().root(), name)
 }
 
+/// Codex without a queue takes the word for a prompt and answers with the help for everything.
 async fn takes_messages(project: &Project, codex: &Path) -> bool {
-    run(project, codex, &["queue", "--help"])
-        .await
-        .is_some_and(|status| status.success())
+    let help = run(project, codex, &["queue", "--help"]).await;
+    help.is_some_and(|help| {
+        let text = String::from_utf8_lossy(&help.stdout);
+        help.status.success() && [THREAD, MESSAGE].iter().all(|flag| text.contains(flag))
+    })
 }
 
-async fn run(project: &Project, codex: &Path, args: &[&str]) -> Option<ExitStatus> {
-    let mut child = Command::new(codex)
+async fn run(project: &Project, codex: &Path, args: &[&str]) -> Option<Output> {
+    let child = Command::new(codex)
         .args(args)
         .env_clear()
         .envs(project.env.vars())
         .current_dir(project.data.root())
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .ok()?;
-    tokio::time::timeout(PATIENCE, child.wait())
+    tokio::time::timeout(PATIENCE, child.wait_with_output())
         .await
         .ok()?
         .ok()
