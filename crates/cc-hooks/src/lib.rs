@@ -8,6 +8,7 @@
 //! Start with [`run`].
 
 mod input;
+mod patience;
 mod prompt;
 mod session;
 mod stop;
@@ -23,6 +24,8 @@ use cc_jobs::{SettingsError, StoreError};
 use cc_workflows::{LaunchError, Project, ProjectError};
 
 use input::{Input, InputError};
+
+pub use patience::stdin;
 
 /// Why a hook could not do its part.
 #[derive(Debug, thiserror::Error)]

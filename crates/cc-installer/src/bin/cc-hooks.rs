@@ -8,7 +8,7 @@ fn main() -> ExitCode {
         Ok(env) => cc_hooks::run(
             &env,
             std::env::args_os(),
-            io::stdin().lock(),
+            cc_hooks::stdin(),
             io::stdout().lock(),
         ),
         Err(error) => {
