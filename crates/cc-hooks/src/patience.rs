@@ -117,7 +117,10 @@ mod tests {
         writer.write_all(b"half").unwrap();
         let mut read = Vec::new();
         let error = patient.read_to_end(&mut read).unwrap_err();
-        assert_eq!((error.kind(), &*read), (io::ErrorKind::TimedOut, &b"half"[..]));
+        assert_eq!(
+            (error.kind(), &*read),
+            (io::ErrorKind::TimedOut, &b"half"[..])
+        );
     }
 
     #[test]

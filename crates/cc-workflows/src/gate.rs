@@ -14,7 +14,7 @@ mod verdict;
 use std::time::{Duration, Instant};
 
 use cc_claude::{Claude, LocateError};
-use cc_core::{Dollars, IoError, JobId, SessionId};
+use cc_core::{Dollars, IoError, SessionId};
 use cc_git::{Git, Repository};
 use cc_jobs::{Body, Draft, Ending, Job, Kind, SettingsError, StoreError, settings};
 use serde::Deserialize;
@@ -32,8 +32,9 @@ pub use verdict::{Answer, Verdict};
 
 use turn::Turn;
 
-/// The most that a check may take: Codex ends our hook after 15 minutes, and stopping takes a moment.
-const LONGEST: Duration = Duration::from_secs(14 * 60);
+/// The most that the gate may take: Codex ends our hook after 15 minutes, stopping Claude takes a
+/// moment, and saving its end on a full disk a minute.
+const LONGEST: Duration = Duration::from_secs(13 * 60);
 
 /// The end of a turn, as Codex tells it.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +89,7 @@ pub enum GateError {
     #[error("{why}")]
     NoVerdict {
         /// The job of the check.
-        job: JobId,
+        job: Box<Job>,
         /// What happened instead.
         why: String,
     },
@@ -129,7 +130,7 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
         return Decision::Pass;
     }
     let begun = Instant::now();
-    let found = look(project, session, end);
+    let found = look(project, session, end, begun);
     let wanted = match &found {
         Ok(Finding::Skipped(Skip::Refused(refusal))) => {
             Decision::Warn(format!("Review gate: {refusal}; this turn ends unchecked."))
@@ -171,7 +172,7 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
 fn is_check(found: &Result<Finding, GateError>) -> bool {
     matches!(
         found,
-        Ok(Finding::Checked { .. }) | Err(GateError::NoVerdict { .. })
+        Ok(Finding::Checked { .. }) | Err(GateError::NoVerdict { .. } | GateError::Work(_))
     )
 }
 
@@ -205,7 +206,12 @@ fn fails_closed(project: &Project) -> bool {
         .is_ok_and(|settings| settings.gate.fail_closed)
 }
 
-fn look(project: &Project, session: &SessionId, end: &TurnEnd) -> Result<Finding, GateError> {
+fn look(
+    project: &Project,
+    session: &SessionId,
+    end: &TurnEnd,
+    begun: Instant,
+) -> Result<Finding, GateError> {
     let settings = project.settings()?;
     let mut turn = Turn::ending(project, session, end, settings.gate.max_rounds);
     if turn.suppressed || project.env.var("CC_SKIP_GATE").is_some() {
@@ -234,9 +240,10 @@ fn look(project: &Project, session: &SessionId, end: &TurnEnd) -> Result<Finding
     let Some(change) = prompt::change(project, &edits)? else {
         return Ok(Finding::Skipped(Skip::NoEdits));
     };
-    let (job, body) = run_check(project, session, end, &settings, change)?;
+    let (job, body) = run_check(project, session, end, &settings, change, begun)?;
     turn.checked = Some(seen);
-    turn.write(project, session)?;
+    // What is not remembered is checked again; a block needs this file and will tell.
+    let _ = turn.write(project, session);
     verdict_of(job, &body)
 }
 
@@ -249,13 +256,19 @@ fn run_check(
     change: prompt::Change,
 ) -> Result<(Job, Body), GateError> {
     preflight::check(&project.env)?;
+    begun: Instant,
     let gate = &settings.gate;
     let options = RunOptions {
         claude: settings.claude.path.clone(),
+    let left = gate
+        .timeout
+        .duration()
+        .min(LONGEST)
+        .saturating_sub(begun.elapsed());
         model: gate.model.clone(),
         effort: gate.effort.clone(),
-        timeout: gate.timeout.duration().min(LONGEST),
-        idle_timeout: gate.timeout.duration().min(LONGEST),
+        timeout: left,
+        idle_timeout: left,
         max_budget_usd: gate.max_budget_usd.map(Dollars::amount),
         day_budget: settings.budget.per_day_usd,
     };
@@ -281,6 +294,9 @@ fn run_check(
     };
     Ok(worker::work_here(
         project,
+    // Counted before it costs anything: the user or Codex may end this process in the middle.
+    let entry = Entry::unfinished(project.store.now(), session, end);
+    history::record(project, &entry, true)?;
         draft,
         &change.prompt(&end.last_message),
     )?)
@@ -303,5 +319,8 @@ fn verdict_of(job: Job, body: &Body) -> Result<Finding, GateError> {
         Some(Ending::Cancelled) => "the check was cancelled".to_owned(),
         None => "the check did not end".to_owned(),
     };
-    Err(GateError::NoVerdict { job: job.id, why })
+    Err(GateError::NoVerdict {
+        job: Box::new(job),
+        why,
+    })
 }

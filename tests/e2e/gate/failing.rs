@@ -56,7 +56,11 @@ fn only_a_valid_verdict_blocks() {
             warning(&answer).starts_with("Review gate: this turn ends unchecked"),
             "{name}: {answer}"
         );
-        assert_eq!(session.last()["outcome"], "failed", "{name}");
+        let (last, record) = (session.last(), session.sandbox.record());
+        assert_eq!(last["outcome"], "failed", "{name}");
+        assert_eq!(last["jobId"], record["id"], "{name}");
+        assert_eq!(last["costUsd"], record["costUsd"], "{name}");
+        assert_eq!(session.history(), [last], "{name}");
         assert_eq!(session.stop_again(), None, "{name}: not tried again");
     }
 }
@@ -104,6 +108,13 @@ fn when_the_host_kills_the_hook_claude_dies_too() {
         .success()
         .json();
     assert_eq!(status["latestFinished"]["status"], "failed", "{status}");
+    assert_eq!(session.last()["outcome"], "unfinished");
+    session.set("gate.max_per_session", "1");
+    let answer = session.stop().unwrap();
+    assert!(
+        warning(&answer).contains("checked this session once"),
+        "what was cut short counts: {answer}"
+    );
 }
 
 #[test]

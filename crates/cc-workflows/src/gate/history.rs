@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
 use cc_core::text::one_line;
-use cc_core::{FileLock, IoError, JobId, LockError, SessionId, Time};
+use cc_core::{FileLock, JobId, SessionId, Time};
+use cc_jobs::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Finding, GateError, TurnEnd};
@@ -54,18 +55,25 @@ pub enum Outcome {
     Skipped,
     /// It was to be checked, and that failed.
     Failed,
-}
-
-/// Why the end of a turn could not be written down.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum RecordError {
-    #[error(transparent)]
-    Io(#[from] IoError),
-    #[error(transparent)]
-    Lock(#[from] LockError),
+    /// Claude was asked, and the gate was ended before the answer, by the user or by Codex.
+    Unfinished,
 }
 
 impl Entry {
+    /// What is true from the moment that Claude is asked until it has answered.
+    pub(super) fn unfinished(at: Time, session: &SessionId, end: &TurnEnd) -> Self {
+        Self {
+            at,
+            session_id: session.clone(),
+            turn_id: end.turn.as_deref().map(|turn| one_line(turn, 100)),
+            outcome: Outcome::Unfinished,
+            reason: "the check was ended before it came to a verdict".to_owned(),
+            job_id: None,
+            cost_usd: None,
+            duration_ms: 0,
+        }
+    }
+
     pub(super) fn new(
         at: Time,
         session: &SessionId,
@@ -79,25 +87,26 @@ impl Entry {
             Ok(Finding::Checked { job, answer }) => {
                 (Outcome::Allowed, answer.reason.clone(), Some(job))
             }
+            Err(GateError::NoVerdict { job, why }) => (Outcome::Failed, why.clone(), Some(job)),
             Err(error) => (Outcome::Failed, error.to_string(), None),
         };
-        let failed_job = match found {
-            Err(GateError::NoVerdict { job, .. }) => Some(job.clone()),
-            _ => None,
-        };
         Self {
-            at,
-            session_id: session.clone(),
-            turn_id: end.turn.as_deref().map(|turn| one_line(turn, 100)),
             outcome: match decision {
                 Decision::Block(_) => Outcome::Blocked,
                 Decision::Pass | Decision::Warn(_) => outcome,
             },
             reason: one_line(&reason, 500),
-            job_id: job.map(|job| job.id.clone()).or(failed_job),
+            job_id: job.map(|job| job.id.clone()),
             cost_usd: job.and_then(|job| job.cost_usd),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            ..Self::unfinished(at, session, end)
         }
+    }
+
+    /// Whether this is what `entry` was while it was unfinished.
+    fn precedes(&self, entry: &Self) -> bool {
+        let same = self.session_id == entry.session_id && self.turn_id == entry.turn_id;
+        same && self.outcome == Outcome::Unfinished
     }
 }
 
@@ -111,15 +120,18 @@ pub(super) fn read(project: &Project) -> Vec<Entry> {
         .collect()
 }
 
-/// Writes down what became of a turn, and adds it to the history where Claude was asked.
-pub(super) fn record(project: &Project, entry: &Entry, was_check: bool) -> Result<(), RecordError> {
+/// Writes down what becomes of a turn, and adds it to the history where Claude is asked.
+pub(super) fn record(project: &Project, entry: &Entry, is_check: bool) -> Result<(), StoreError> {
     let dir = project.store.dir();
     create_private_dir(dir.root())?;
     let line = |entry: &Entry| serde_json::to_string(entry).unwrap_or_default() + "\n";
     write_atomic(&dir.stop_review_last(), line(entry).as_bytes())?;
-    if was_check {
+    if is_check {
         let _lock = FileLock::exclusive(&dir.stop_review_lock(), PATIENCE)?;
         let mut past = read(project);
+        if let Some(at) = past.iter().rposition(|past| past.precedes(entry)) {
+            past.remove(at);
+        }
         past.push(entry.clone());
         let kept = &past[past.len().saturating_sub(KEPT)..];
         let text: String = kept.iter().map(line).collect();

@@ -168,7 +168,7 @@ pub(super) fn failed_open(error: &GateError) -> String {
 fn told(error: &GateError) -> String {
     let text = cc_core::text::one_line(&error.to_string(), 400);
     match error {
-        GateError::NoVerdict { job, .. } => format!("{text} (cc-cli result {job})"),
+        GateError::NoVerdict { job, .. } => format!("{text} (more: `$cc:result {}`)", job.id),
         _ => text,
     }
 }
