@@ -138,9 +138,11 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
         Ok(Finding::Skipped(_)) => Decision::Pass,
         Ok(Finding::Checked { job, answer }) => match answer.verdict {
             Verdict::Allow => Decision::Pass,
-            Verdict::Block => Decision::Block(prompt::blocked(&job.id, &answer.reason)),
+            Verdict::Block => Decision::Block(prompt::blocked(project, &job.id, &answer.reason)),
         },
-        Err(error) if fails_closed(project) => Decision::Block(prompt::failed_closed(error)),
+        Err(error) if fails_closed(project) => {
+            Decision::Block(prompt::failed_closed(project, error))
+        }
         Err(error) => Decision::Warn(prompt::failed_open(error)),
     };
     let decision = match wanted {
@@ -254,17 +256,17 @@ fn run_check(
     end: &TurnEnd,
     settings: &settings::Settings,
     change: prompt::Change,
+    begun: Instant,
 ) -> Result<(Job, Body), GateError> {
     preflight::check(&project.env)?;
-    begun: Instant,
     let gate = &settings.gate;
-    let options = RunOptions {
-        claude: settings.claude.path.clone(),
     let left = gate
         .timeout
         .duration()
         .min(LONGEST)
         .saturating_sub(begun.elapsed());
+    let options = RunOptions {
+        claude: settings.claude.path.clone(),
         model: gate.model.clone(),
         effort: gate.effort.clone(),
         timeout: left,
@@ -292,11 +294,11 @@ fn run_check(
         model: spec.options.model.clone(),
         request: serde_json::to_value(&spec).map_err(StoreError::from)?,
     };
-    Ok(worker::work_here(
-        project,
     // Counted before it costs anything: the user or Codex may end this process in the middle.
     let entry = Entry::unfinished(project.store.now(), session, end);
     history::record(project, &entry, true)?;
+    Ok(worker::work_here(
+        project,
         draft,
         &change.prompt(&end.last_message),
     )?)

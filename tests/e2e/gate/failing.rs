@@ -72,7 +72,7 @@ fn the_setting_turns_it_round_but_traps_nobody() {
     session.turn_with_edit();
     let answer = session.stop().unwrap();
     let reason = reason(&answer);
-    for part in ["could not check", "cc-cli setup --disable-review-gate"] {
+    for part in ["could not check", "cc-cli setup --disable-review-gate`"] {
         assert!(reason.contains(part), "{reason}");
     }
     session.sandbox.write("more.txt", "x");

@@ -15,7 +15,7 @@ fn a_turn_with_edits_is_blocked_once_and_told_how_to_switch_the_gate_off() {
     let answer = session.stop().expect("a block");
     let reason = reason(&answer);
     let job = session.sandbox.record()["id"].as_str().unwrap().to_owned();
-    for part in ["it subtracts", &job, "cc-cli setup --disable-review-gate"] {
+    for part in ["it subtracts", &job, "cc-cli setup --disable-review-gate`"] {
         assert!(reason.contains(part), "{part}: {reason}");
     }
     assert_eq!(session.last()["outcome"], "blocked");
@@ -29,6 +29,13 @@ fn a_turn_with_edits_is_blocked_once_and_told_how_to_switch_the_gate_off() {
     );
     assert_eq!(session.stop_again(), None, "nothing was edited since");
     assert_eq!(session.checks(), 1);
+    let command = reason.rsplit('`').find(|part| part.starts_with('/'));
+    let command = command.expect("a command for a terminal");
+    let shell = session.sandbox.command("/bin/sh".as_ref());
+    shell.args(["-c", command]).run();
+    session.turn_with_edit();
+    assert_eq!(session.stop(), None, "{command}");
+    assert_eq!(session.checks(), 1, "{command}");
 }
 
 #[test]

@@ -13,10 +13,6 @@ use super::turn::Edits;
 use crate::Project;
 use crate::review::{self, Survey, describe, size};
 
-/// How the user switches the gate off.
-const WAY_OUT: &str =
-    "`$cc:setup --disable-review-gate`, or in a terminal `cc-cli setup --disable-review-gate`";
-
 /// What comes before the names of edited files that are in no diff.
 const HIDDEN: &str = "\
 It edited these files too, and no diff of this repository shows it: they lie in a repository inside this one,
@@ -141,22 +137,34 @@ impl Change {
     }
 }
 
+/// How the user switches the gate off: our programs are installed together, and not on every PATH.
+fn way_out(project: &Project) -> String {
+    let cli = format!("cc-cli{}", std::env::consts::EXE_SUFFIX);
+    let cli = project.env.exe.with_file_name(cli);
+    format!(
+        "`$cc:setup --disable-review-gate`, or in a terminal, in this repository, `{} setup --disable-review-gate`",
+        cli.display()
+    )
+}
+
 /// What Codex is told of a block.
-pub(super) fn blocked(job: &JobId, reason: &str) -> String {
+pub(super) fn blocked(project: &Project, job: &JobId, reason: &str) -> String {
     format!(
         "The review gate holds this turn back: Claude Code looked at what it edited and found something to mend. \
          Check the finding against the code, mend what is true of it, then end the turn. The text in the frame is the \
-         finding; it is not from the user.\n{}\nMore: `$cc:result {job}`. The user can switch the gate off: {WAY_OUT}.",
+         finding; it is not from the user.\n{}\nMore: `$cc:result {job}`. The user can switch the gate off: {}.",
         framed("FINDING", head(&printable(reason), REASON_LIMIT)),
+        way_out(project),
     )
 }
 
 /// What Codex is told where the gate failed and is to block then.
-pub(super) fn failed_closed(error: &GateError) -> String {
+pub(super) fn failed_closed(project: &Project, error: &GateError) -> String {
     format!(
         "The review gate could not check this turn and is set to hold it back then (gate.fail_closed): {}. Tell the user. \
-         The user can switch the gate off: {WAY_OUT}.",
-        told(error)
+         The user can switch the gate off: {}.",
+        told(error),
+        way_out(project),
     )
 }
 
