@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use cc_core::{FileLock, IoError, JobId};
 
@@ -10,6 +12,9 @@ use crate::{Job, Store, StoreError};
 /// The most finished jobs that are kept of one session.
 pub const KEPT_A_SESSION: usize = 100;
 
+const HOUR: Duration = Duration::from_secs(3_600);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
+
 /// What a pruning removed, or would remove.
 #[derive(Debug, Default)]
 pub struct Pruned {
@@ -17,7 +22,7 @@ pub struct Pruned {
     pub jobs: Vec<JobId>,
     /// Jobs that were to go but could not be removed, and why.
     pub failed: Vec<(JobId, StoreError)>,
-    /// Files of jobs whose record is gone.
+    /// Files of jobs whose record is gone, and of sessions that have not been heard of for a week.
     pub leftovers: usize,
 }
 
@@ -56,7 +61,7 @@ impl Store {
             }
         }
         if !dry_run {
-            pruned.leftovers = self.sweep()?;
+            pruned.leftovers = self.sweep()? + self.sweep_turns()?;
         }
         Ok(pruned)
     }
@@ -86,13 +91,8 @@ impl Store {
                     JobId::parse(stem).is_ok() && !names.contains(&format!("{stem}.json"))
                 });
             let path = jobs.join(name);
-            let is_old = || {
-                let modified = fs::metadata(&path).and_then(|meta| meta.modified()).ok();
-                modified
-                    .and_then(|at| at.elapsed().ok())
-                    .is_some_and(|age| age.as_secs() > 3_600)
-            };
-            if (stem.is_none() && !name.starts_with(".tmp-")) || !is_old() {
+            let is_left = stem.is_some() || name.starts_with(".tmp-");
+            if !is_left || !is_older(&path, HOUR) {
                 continue;
             }
             if matches!(FileLock::try_exclusive(&path), Ok(Some(_))) {
@@ -102,4 +102,27 @@ impl Store {
         }
         Ok(removed)
     }
+
+    /// Removes what sessions that never told their end left behind: not every Codex tells it.
+    fn sweep_turns(&self) -> Result<usize, IoError> {
+        let Ok(entries) = fs::read_dir(self.dir().root()) else {
+            return Ok(0);
+        };
+        let mut removed = 0;
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let is_turn = name.as_encoded_bytes().starts_with(b"turn-baseline.");
+            if is_turn && is_older(&entry.path(), WEEK) {
+                cc_core::fs::remove_if_there(&entry.path())?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+fn is_older(path: &Path, age: Duration) -> bool {
+    let modified = fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    let elapsed = modified.and_then(|at| at.elapsed().ok());
+    elapsed.is_some_and(|elapsed| elapsed > age)
 }

@@ -406,3 +406,21 @@ fn pruning_sweeps_old_leftovers_only() {
         "{left:?}"
     );
 }
+
+#[test]
+fn pruning_forgets_the_turns_of_sessions_that_never_told_their_end() {
+    let World { store, .. } = world();
+    store.create(draft(), "").unwrap();
+    let turn = |session: &str| {
+        let session = cc_core::SessionId::parse(session).unwrap();
+        store.dir().turn_baseline(&session)
+    };
+    for (session, days) in [("gone", 8), ("away", 6)] {
+        let age = std::time::Duration::from_secs(days * 24 * 3_600);
+        let file = fs::File::create(turn(session)).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - age).unwrap();
+    }
+    assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 1);
+    assert!(!turn("gone").exists() && turn("away").exists());
+}
