@@ -144,6 +144,27 @@ impl AppServer {
         id.expect("a turn has an id").to_owned()
     }
 
+    /// Says something into a turn that runs.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[track_caller]
+    pub fn steer(&mut self, thread: &str, turn: &str, prompt: &str) {
+        let input = json!([{"type": "text", "text": prompt}]);
+        let params = json!({"threadId": thread, "expectedTurnId": turn, "input": input});
+        self.request("turn/steer", &params);
+    }
+
+    /// Ends a turn that runs, as the user does with Esc.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[track_caller]
+    pub fn interrupt(&mut self, thread: &str, turn: &str) {
+        let params = json!({"threadId": thread, "turnId": turn});
+        self.request("turn/interrupt", &params);
+    }
+
     /// Waits for the end of a turn; what Codex tells about it then.
     ///
     /// # Panics
@@ -200,6 +221,17 @@ impl AppServer {
             status: text(&note["params"]["run"]["status"]),
         });
         runs.collect()
+    }
+
+    /// What hooks warned the user of, among the notifications read so far.
+    pub fn hook_warnings(&self) -> Vec<&str> {
+        let ended = |note: &&Value| note["method"] == "hook/completed";
+        let runs = self.notes.iter().filter(ended);
+        let entries = runs.filter_map(|note| note["params"]["run"]["entries"].as_array());
+        let warnings = entries.flatten().filter(|entry| entry["kind"] == "warning");
+        warnings
+            .filter_map(|entry| entry["text"].as_str())
+            .collect()
     }
 
     /// Ends the server the way a client that leaves does, and waits for it.

@@ -78,3 +78,23 @@ fn in_a_session_that_is_taken_up_again() {
         assert_eq!(resume("prompt C"), 1, "{codex}: once, in the history");
     }
 }
+
+#[test]
+fn beside_a_warning_that_the_gate_cannot_work() {
+    for codex in EVERY_CODEX {
+        let api = ResponsesApi::start([]);
+        let sandbox = hooked(codex, &api);
+        let enable = ["setup", "--enable-review-gate"];
+        sandbox.cc(enable).run().success();
+        let mut server = sandbox.app_server();
+        let thread = server.start_thread();
+        let session = cc_core::SessionId::parse(&thread).unwrap();
+        std::fs::create_dir(sandbox.state_dir().turn_baseline(&session)).unwrap();
+        let job = unread(&sandbox, &thread);
+        server.turn(&thread, "prompt A");
+        assert_eq!(told(&api.last_request(), &job), 1, "{codex}");
+        let warnings = server.hook_warnings();
+        let told = warnings.first().expect("a warning");
+        assert!(told.contains("turn-baseline"), "{codex}: {warnings:?}");
+    }
+}

@@ -6,10 +6,10 @@ use cc_tests::fake::Run;
 use cc_tests::peers::{self, CODEX, EVERY_CODEX, Peer};
 use cc_tests::responses_api::Turn;
 use cc_tests::sandbox::Output;
-use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Scenario, messages_api};
+use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Scenario, eventually, messages_api};
 use serde_json::{Value, json};
 
-use super::hooked;
+use super::{SOON, hooked};
 
 /// A session whose gate is on, and a Claude that answers like this.
 fn gated(codex: Peer<'_>, api: &ResponsesApi, claude: &Scenario) -> Sandbox {
@@ -98,24 +98,85 @@ fn a_turn_without_edits_costs_nothing() {
 
 #[test]
 fn a_failing_claude_never_blocks_and_the_user_reads_why() {
+    let limit = "You've hit your session limit · resets 3pm (UTC)";
     let failures = [
-        Run::api_error(
-            Some(429),
-            "You've hit your session limit · resets 3pm (UTC)",
-        ),
-        Run::says("I am not sure."),
-        Run::new().exits(1),
+        (Run::api_error(Some(429), limit), "session limit"),
+        (Run::says("I am not sure."), "no structured output"),
+        (Run::new().exits(1), "exited with code 1"),
     ];
     for codex in EVERY_CODEX {
-        for failure in failures.clone() {
-            let api = ResponsesApi::start([]);
-            let sandbox = gated(codex, &api, &Scenario::runs([failure]));
-            api.push([Turn::edit("src/lib.rs", "// more"), Turn::text("Done.")]);
-            let output = turn(&sandbox);
-            assert_eq!(api.turns_left(), 0, "{codex}: {output}");
-            assert!(output.codex_hooks().contains(&"Stop Completed"), "{output}");
-            assert_eq!(last(&sandbox)["outcome"], "failed", "{codex}");
+        let api = ResponsesApi::start([]);
+        let sandbox = gated(codex, &api, &Scenario::says(""));
+        let mut server = sandbox.app_server();
+        let thread = server.start_thread();
+        for (failure, why) in &failures {
+            sandbox.set_scenario(&Scenario::runs([failure.clone()]));
+            api.push([Turn::edit("src/lib.rs", why), Turn::text("Done.")]);
+            let end = server.turn(&thread, "Go.");
+            assert_eq!(end["status"], "completed", "{codex}: {end}");
+            assert_eq!(api.turns_left(), 0, "{codex}: {why}");
+            assert_eq!(last(&sandbox)["outcome"], "failed", "{codex}: {why}");
+            let warnings = server.hook_warnings();
+            let warning = warnings.last().expect("a warning");
+            assert!(warning.contains("this turn ends unchecked"), "{warning}");
+            assert!(warning.contains(why), "{why}: {warning}");
         }
+        assert_eq!(server.hook_warnings().len(), failures.len(), "{codex}");
+        let runs = server.hook_runs();
+        assert!(runs.iter().all(|run| run.status == "completed"), "{runs:?}");
+    }
+}
+
+#[test]
+fn what_the_user_says_into_a_turn_does_not_hide_what_it_edited_before() {
+    let waits = "echo '// more' > src/lib.rs; until test -e go; do sleep 0.02; done";
+    for codex in EVERY_CODEX {
+        let api = ResponsesApi::start([]);
+        let sandbox = gated(codex, &api, &Scenario::runs([verdict("block", "no")]));
+        let mut server = sandbox.app_server();
+        let thread = server.start_thread();
+        api.push([
+            Turn::shell(waits),
+            Turn::text("Done."),
+            Turn::text("Fixed."),
+        ]);
+        let turn = server.start_turn(&thread, "Go.");
+        let edited = sandbox.repo().join("src/lib.rs");
+        let edited = || fs::read_to_string(&edited).is_ok_and(|text| text == "// more\n");
+        eventually(SOON, "an edit", || edited().then_some(()));
+        server.steer(&thread, &turn, "And hurry.");
+        server.wait_for_note("its prompt hook", |note| {
+            note["method"] == "hook/completed"
+                && note["params"]["run"]["eventName"] == "userPromptSubmit"
+        });
+        sandbox.write("go", "");
+        server.end_of_turn(&turn);
+        let status = |event: &str| {
+            let runs = server.hook_runs().into_iter();
+            let runs = runs.filter(|run| run.event == event).map(|run| run.status);
+            runs.collect::<Vec<_>>()
+        };
+        assert_eq!(status("userPromptSubmit").len(), 2, "{codex}");
+        assert_eq!(status("stop"), ["blocked", "completed"], "{codex}");
+        assert_eq!(checks(&sandbox), 1, "{codex}");
+    }
+}
+
+#[test]
+fn a_user_who_does_not_wait_for_the_gate_ends_its_claude_too() {
+    for codex in EVERY_CODEX {
+        let api = ResponsesApi::start([]);
+        let sandbox = gated(codex, &api, &Scenario::runs([Run::hangs()]));
+        let mut server = sandbox.app_server();
+        let thread = server.start_thread();
+        api.push([Turn::edit("src/lib.rs", "// more"), Turn::text("Done.")]);
+        let turn = server.start_turn(&thread, "Go.");
+        sandbox.wait_for_run(1, SOON);
+        server.interrupt(&thread, &turn);
+        assert_eq!(server.end_of_turn(&turn)["status"], "interrupted");
+        server.close().success();
+        sandbox.wait_quiet(SOON);
+        assert_eq!(last(&sandbox)["outcome"], "unfinished", "{codex}");
     }
 }
 

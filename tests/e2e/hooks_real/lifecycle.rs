@@ -2,11 +2,12 @@
 
 use std::fs;
 
-use cc_tests::peers::EVERY_CODEX;
+use cc_tests::fake::Run;
+use cc_tests::peers::{CODEX, EVERY_CODEX};
 use cc_tests::responses_api::Turn;
-use cc_tests::{ResponsesApi, Sandbox};
+use cc_tests::{ResponsesApi, Sandbox, Scenario};
 
-use super::{hooked, tells_session_end};
+use super::{SOON, hooked, tells_session_end};
 
 /// A model that looks who is remembered.
 fn look(sandbox: &Sandbox) -> Turn {
@@ -98,5 +99,31 @@ fn what_is_too_much_for_a_hook_does_not_break_the_turn() {
         let output = sandbox.codex(resume).run().success();
         assert_eq!(output.stdout, "Short.\n", "{codex}");
         assert!(!output.stderr.contains("Failed"), "{codex}: {output}");
+    }
+}
+
+#[test]
+fn the_end_of_a_session_ends_its_jobs_where_the_setting_says_so() {
+    for ends in [false, true] {
+        let api = ResponsesApi::start([Turn::text("I am here.")]);
+        let sandbox = hooked(CODEX, &api);
+        sandbox.set_scenario(&Scenario::runs([Run::hangs()]));
+        let set = ["config", "set", "jobs.cancel_on_session_end"];
+        let set = sandbox.cc(set).args([ends.to_string()]);
+        set.run().success();
+        let mut server = sandbox.app_server();
+        let thread = server.start_thread();
+        server.turn(&thread, "Are you?");
+        let review = sandbox.cc(["review", "--background"]);
+        review.env("CODEX_THREAD_ID", &*thread).run().success();
+        sandbox.wait_for_run(1, SOON);
+        server.close().success();
+        if ends {
+            sandbox.wait_for_status("cancelled", SOON);
+            sandbox.wait_quiet(SOON);
+        } else {
+            assert!(!sandbox.state_dir().current_session().exists());
+            assert_eq!(sandbox.record()["status"], "running");
+        }
     }
 }
