@@ -59,6 +59,8 @@ fn fields_of_other_types_are_passed_over() {
         json!({"session_id": "../../s", "cwd": sandbox.repo()}),
         json!({"session_id": "s", "cwd": 7, "prompt": {"a": 1}, "turn_id": null, "stop_hook_active": "yes"}),
         json!({"session_id": "s", "cwd": sandbox.repo(), "new": {"deep": [1, 2, {"er": null}]}}),
+        json!({"session_id": "s".repeat(10_000), "cwd": sandbox.repo()}),
+        json!({"cwd": sandbox.repo()}),
     ];
     for input in &odd {
         for event in EVENTS {
@@ -70,7 +72,7 @@ fn fields_of_other_types_are_passed_over() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn on_a_full_disk_no_turn_is_blocked_and_every_answer_is_valid() {
+fn on_a_full_or_read_only_disk_no_turn_is_blocked_and_every_answer_is_valid() {
     let claude = Run::structured(json!({"verdict": "block", "reason": "it subtracts"}));
     let sandbox = Sandbox::fake(&Scenario::runs([claude])).with_change();
     sandbox
@@ -81,31 +83,52 @@ fn on_a_full_disk_no_turn_is_blocked_and_every_answer_is_valid() {
     sandbox.wait_for_status("completed", SOON);
     sandbox.wait_quiet(SOON);
     let (data, hook) = (sandbox.data_dir(), sandbox.product_file("cc-hooks"));
-    let full = sandbox.root().join("full.sh");
-    let script = format!(
-        "set -e\n\
-         cp -a '{data}' \"$TMPDIR/data\"\n\
-         mount -t tmpfs -o size=1m none '{data}'\n\
-         cp -a \"$TMPDIR/data/.\" '{data}'\n\
-         dd if=/dev/zero of='{data}/filler' bs=4k 2>/dev/null || true\n\
-         exec {hook} \"$1\"\n",
-        data = data.root().display(),
-        hook = hook.display(),
-    );
-    std::fs::write(&full, script).unwrap();
-    for event in EVENTS {
-        let unshare = sandbox.command("/usr/bin/unshare".as_ref());
-        let unshare = unshare.args(["-rm", "/bin/sh", full.to_str().unwrap(), event]);
-        let output = unshare.stdin(input(&sandbox, "s").to_string()).run();
-        std::fs::remove_dir_all(sandbox.tmp().join("data")).unwrap();
-        assert!(matches!(output.code(), Some(0 | 1)), "{event}: {output}");
-        if event == "session-start" {
-            assert!(output.stderr.contains("No space left"), "{output}");
-        }
-        if !output.stdout.is_empty() {
-            assert_eq!(output.json()["decision"], Value::Null, "{event}: {output}");
+    let script = sandbox.root().join("disk.sh");
+    for (spoil, why) in [
+        (
+            "dd if=/dev/zero of=\"$1/filler\" bs=4k 2>/dev/null || true",
+            "No space left",
+        ),
+        ("mount -o remount,ro \"$1\"", "Read-only file system"),
+    ] {
+        let text = format!(
+            "set -e\n\
+             cp -a \"$1\" \"$TMPDIR/data\"\n\
+             mount -t tmpfs -o size=1m none \"$1\"\n\
+             cp -a \"$TMPDIR/data/.\" \"$1\"\n\
+             {spoil}\n\
+             exec \"$2\" \"$3\"\n"
+        );
+        std::fs::write(&script, text).unwrap();
+        for event in EVENTS {
+            let unshare = sandbox.command("/usr/bin/unshare".as_ref());
+            let unshare = unshare.args(["-rm".as_ref(), "/bin/sh".as_ref(), script.as_os_str()]);
+            let unshare = unshare.args([data.root(), &hook, event.as_ref()]);
+            let output = unshare.stdin(input(&sandbox, "s").to_string()).run();
+            std::fs::remove_dir_all(sandbox.tmp().join("data")).unwrap();
+            assert!(matches!(output.code(), Some(0 | 1)), "{event}: {output}");
+            if event == "session-start" {
+                assert!(output.stderr.contains(why), "{output}");
+            }
+            if event == "stop" {
+                let told = output.json()["systemMessage"].to_string();
+                assert!(
+                    told.contains("Review gate") && told.contains(why),
+                    "{output}"
+                );
+            }
+            if !output.stdout.is_empty() {
+                assert_eq!(output.json()["decision"], Value::Null, "{event}: {output}");
+            }
         }
     }
+    let runs = sandbox.claude_calls();
+    let runs = runs.iter().filter(|call| call.is_run());
+    assert_eq!(
+        runs.count(),
+        1,
+        "a check that cannot be kept is not paid for"
+    );
 }
 
 #[test]
@@ -142,4 +165,31 @@ fn jobs_outlive_their_session_unless_the_setting_says_otherwise() {
     assert_eq!(status(&others), "running");
     sandbox.cc(["cancel", &others]).run().success();
     sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn a_directory_that_cannot_be_used_is_a_failure_in_one_line() {
+    let sandbox = Sandbox::new();
+    let gone = sandbox.root().join("gone");
+    let long = "x".repeat(100_000);
+    for cwd in [
+        gone.to_str().unwrap(),
+        "a\0b",
+        "a\nb\u{1b}[2J",
+        &long,
+        "/dev/null",
+        "",
+    ] {
+        for event in EVENTS {
+            let input = json!({"session_id": "s", "cwd": cwd, "prompt": "go on"});
+            let output = sandbox.hook(event, &input).run();
+            let about = format!("{event} in {:.20}: {output:.300}", cwd);
+            assert!(matches!(output.code(), Some(0 | 1)), "{about}");
+            assert_eq!(output.stdout, "", "{about}");
+            let lines = output.stderr.lines().count();
+            assert_eq!(lines, usize::from(output.code() == Some(1)), "{about}");
+            assert!(output.stderr.len() < 5_000, "{about}");
+            assert!(!output.stderr.contains('\u{1b}'), "{about}");
+        }
+    }
 }

@@ -72,10 +72,15 @@ pub fn run(
         Err(None) => ExitCode::FAILURE,
         Err(Some(error)) => {
             // Nobody hears it if standard error is gone.
-            let _ = writeln!(io::stderr(), "cc-hooks: {error}");
+            let _ = writeln!(io::stderr(), "{}", in_one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error as the user reads it. Names of directories may hold anything, and may be long.
+fn in_one_line(error: &dyn std::error::Error) -> String {
+    cc_core::text::one_line(&format!("cc-hooks: {error}"), 1_000)
 }
 
 /// What one event does.

@@ -7,8 +7,8 @@ use cc_jobs::{Job, select};
 use cc_workflows::{Project, gate};
 use serde_json::{Value, json};
 
-use crate::HookError;
 use crate::input::Input;
+use crate::{HookError, in_one_line};
 
 /// How many jobs are named.
 const NAMED: usize = 3;
@@ -31,7 +31,7 @@ pub(crate) fn submit(
         (Ok(()), news) => Ok(news),
         (Err(error), None) => Err(error.into()),
         (Err(error), Some(mut news)) => {
-            news["systemMessage"] = format!("cc-hooks: {error}").into();
+            news["systemMessage"] = in_one_line(&error).into();
             Ok(Some(news))
         }
     }
