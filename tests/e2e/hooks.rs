@@ -193,3 +193,55 @@ fn a_directory_that_cannot_be_used_is_a_failure_in_one_line() {
         }
     }
 }
+
+#[test]
+fn a_job_whose_worker_died_is_announced_as_failed_once() {
+    let sandbox = Sandbox::fake(&Scenario::runs([Run::hangs()])).with_change();
+    let review = sandbox.cc(["review", "--background"]);
+    review.env("CODEX_THREAD_ID", "mine").run().success();
+    sandbox.wait_for_run(1, SOON);
+    let prompt = || {
+        let hook = sandbox.hook("user-prompt-submit", &input(&sandbox, "mine"));
+        hook.run().success().stdout
+    };
+    assert_eq!(prompt(), "", "it runs");
+    let pid = sandbox.record()["pid"].as_u64().expect("a worker");
+    let worker = cc_core::Proc::of(u32::try_from(pid).unwrap()).expect("it runs");
+    worker.signal(cc_core::process::Signal::Kill).unwrap();
+    eventually(SOON, "its end", || (!worker.is_running()).then_some(()));
+    let news = prompt();
+    let told = format!("{} failed: ", sandbox.job());
+    assert!(news.contains(&told), "{news}");
+    assert_eq!(sandbox.record()["status"], "failed");
+    assert_eq!(prompt(), "");
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn prompts_at_once_announce_each_job_once_and_none_that_is_read_meanwhile() {
+    let sandbox = Sandbox::fake(&Scenario::says("No findings.")).with_change();
+    let jobs: Vec<String> = (0..3)
+        .map(|_| {
+            let review = sandbox.cc(["review", "--view-state", "defer", "--json"]);
+            let review = review.env("CODEX_THREAD_ID", "mine").run().success();
+            review.json()["jobId"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let hooks: Vec<_> = (0..4)
+        .map(|_| sandbox.hook("user-prompt-submit", &input(&sandbox, "mine")))
+        .map(|hook| hook.spawn())
+        .collect();
+    let told: String = hooks
+        .into_iter()
+        .map(|hook| hook.wait().success().stdout)
+        .collect();
+    for job in &jobs {
+        assert_eq!(told.matches(job.as_str()).count(), 1, "{told}");
+    }
+    let read = sandbox.cc(["review", "--view-state", "defer", "--json"]);
+    let read = read.env("CODEX_THREAD_ID", "mine").run().success().json();
+    let result = ["result", read["jobId"].as_str().unwrap()];
+    sandbox.cc(result).run().success();
+    let hook = sandbox.hook("user-prompt-submit", &input(&sandbox, "mine"));
+    assert_eq!(hook.run().success().stdout, "");
+}

@@ -424,3 +424,21 @@ fn pruning_forgets_the_turns_of_sessions_that_never_told_their_end() {
     assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 1);
     assert!(!turn("gone").exists() && turn("away").exists());
 }
+
+#[test]
+fn what_was_read_or_announced_is_not_announced() {
+    let World { store, .. } = world();
+    let (read, told) = (
+        store.create(draft(), "").unwrap().0,
+        store.create(draft(), "").unwrap().0,
+    );
+    store.lock(&read.id).unwrap().mark_viewed().unwrap();
+    assert!(!store.lock(&read.id).unwrap().mark_notified().unwrap());
+    let mut guard = store.lock(&told.id).unwrap();
+    assert!(guard.mark_notified().unwrap() && !guard.mark_notified().unwrap());
+    guard.unmark_notified().unwrap();
+    assert!(
+        guard.mark_notified().unwrap(),
+        "the announcement had failed"
+    );
+}
