@@ -10,7 +10,9 @@
 //! - Above 10,000 paths the list shrinks to one digest: still exact, but it names no files, and
 //!   the next fingerprint reads every file again.
 //!
-//! Not seen are ignored files, and repositories inside this one that git refuses to read.
+//! Not seen are ignored files, repositories inside this one that git cannot read, and those
+//! beyond the first 32, submodules first: each costs several calls of git, and a turn waits for them.
+//! That the commit of a submodule is another one is always seen.
 
 mod changes;
 mod look;
@@ -37,6 +39,9 @@ use status::{Listed, Records, Special, Status};
 
 /// The most paths that are kept one by one.
 const LISTED: usize = 10_000;
+
+/// The most repositories inside this one that are looked into.
+const NESTED: usize = 32;
 
 /// The most paths that are remembered of an index.
 const SPECIAL: usize = 1_000;
@@ -99,6 +104,12 @@ struct Entry {
     seen: Seen,
 }
 
+/// What is left of the bounds that all repositories of a fingerprint share.
+struct Room {
+    paths: usize,
+    nested: usize,
+}
+
 impl Repository {
     /// Takes the fingerprint of the work tree and the index as they are.
     ///
@@ -114,14 +125,18 @@ impl Repository {
         previous: Option<&Fingerprint>,
         now: Time,
     ) -> Result<Fingerprint, Error> {
-        self.fingerprint_within(previous, now, &mut LISTED.clone())
+        let mut room = Room {
+            paths: LISTED,
+            nested: NESTED,
+        };
+        self.fingerprint_within(previous, now, &mut room)
     }
 
     fn fingerprint_within(
         &self,
         previous: Option<&Fingerprint>,
         now: Time,
-        room: &mut usize,
+        room: &mut Room,
     ) -> Result<Fingerprint, Error> {
         let (status, index) = at_once(|| self.status(), || self.index(previous, now));
         let (status, index) = (status?, index?);
@@ -136,8 +151,8 @@ impl Repository {
 
         let known = previous.map(Known::of).unwrap_or_default();
         let entries = look::at_all(self.root(), listed, &known);
-        let paths = if entries.len() <= *room {
-            *room -= entries.len();
+        let paths = if entries.len() <= room.paths {
+            room.paths -= entries.len();
             Paths::Each(entries)
         } else {
             Paths::TooMany {
@@ -149,10 +164,16 @@ impl Repository {
         let mut nested = BTreeMap::new();
         let untracked = inside.into_iter().map(|listed| listed.path.without_slash());
         for path in submodules.into_iter().chain(untracked) {
+            if room.nested == 0 {
+                break;
+            }
             let earlier = previous.and_then(|previous| previous.nested.get(&path));
-            if let Some(repository) = self.nested(&path)? {
-                let found = repository.fingerprint_within(earlier, now, room)?;
-                nested.insert(path, found);
+            if let Some(repository) = self.nested(&path) {
+                room.nested -= 1;
+                // A broken one, such as a fixture of a test, must not keep us from seeing the rest.
+                if let Ok(found) = repository.fingerprint_within(earlier, now, room) {
+                    nested.insert(path, found);
+                }
             }
         }
         Ok(Fingerprint {
@@ -230,23 +251,11 @@ impl Repository {
     }
 
     /// The repository at a path of this one; `None` where there is none that git would read.
-    fn nested(&self, path: &RepoPath) -> Result<Option<Repository>, Error> {
-        let Some(dir) = path.below(self.root()) else {
-            return Ok(None);
-        };
+    fn nested(&self, path: &RepoPath) -> Option<Repository> {
+        let dir = path.below(self.root())?;
         // An empty directory belongs to this repository, a link to another place.
-        if crate::top_level(&dir).is_none_or(|top| dir != top) {
-            return Ok(None);
-        }
-        match Repository::discover(self.git.clone(), &dir) {
-            Ok(repository) => Ok(Some(repository)),
-            Err(
-                Error::NotARepository { .. }
-                | Error::WorkTreeElsewhere { .. }
-                | Error::DubiousOwnership { .. },
-            ) => Ok(None),
-            Err(error) => Err(error),
-        }
+        crate::top_level(&dir).filter(|top| dir == *top)?;
+        Repository::discover(self.git.clone(), &dir).ok()
     }
 }
 

@@ -555,3 +555,34 @@ fn what_is_no_work_tree_is_told() {
     lab.git(["init", "--quiet", "--bare", "bare"]);
     assert!(none("bare"));
 }
+
+#[test]
+fn only_so_many_repositories_inside_are_looked_into() {
+    let lab = Lab::new();
+    for n in 0..40 {
+        let inner = format!("inner{n:02}");
+        fs::create_dir(lab.root.join(&inner)).unwrap();
+        lab.git_in(&lab.root.join(&inner), ["init", "--quiet"]);
+        lab.write(format!("{inner}/new"), "new\n");
+    }
+    let before = take(&lab);
+    lab.write("inner31/new", "edited\n");
+    lab.write("inner32/new", "edited\n");
+    let changes = take(&lab).changes_since(&before).unwrap();
+    assert_eq!(changes.files, ["inner31/new"]);
+}
+
+#[test]
+fn a_broken_repository_inside_hides_nothing_else() {
+    let lab = Lab::new();
+    fs::create_dir(lab.root.join("inner")).unwrap();
+    lab.git_in(&lab.root.join("inner"), ["init", "--quiet"]);
+    lab.write("inner/new", "new\n");
+    let whole = take(&lab);
+    lab.write("inner/.git/index", "no index");
+    let broken = take(&lab);
+    assert_eq!(broken.changes_since(&whole).unwrap().files, ["inner"]);
+    lab.write("a.txt", "edited\n");
+    let changes = take(&lab).changes_since(&broken).unwrap();
+    assert_eq!(changes.files, ["a.txt"]);
+}
