@@ -108,7 +108,7 @@ pub struct Gate {
     pub model: Option<String>,
     /// The effort, passed on as it is.
     pub effort: Option<String>,
-    /// How long the gate may take. Codex itself ends the hook after 15 minutes.
+    /// How long the gate may take; 13 minutes at most, since Codex ends the hook after 15.
     pub timeout: Span,
     /// What one check may cost, in US dollars.
     #[serde(with = "value::dollars")]
