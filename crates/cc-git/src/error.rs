@@ -96,6 +96,14 @@ pub enum Error {
         /// What git said, one line.
         detail: String,
     },
+    /// The repository configures more programs than can be taken out of it for a call.
+    #[error(
+        "the configuration of this repository names {count} programs for Git to run, more than can be kept from running"
+    )]
+    TooManyPrograms {
+        /// How many.
+        count: usize,
+    },
     /// A patch does not fit the files as they are; nothing was changed.
     #[error("the change does not fit your files as they are now; nothing was changed: {detail}")]
     DoesNotApply {

@@ -59,6 +59,9 @@ const FOR_OTHERS: [(&str, &str); 8] = [
 /// its configuration from the environment (2.31), and nothing here would hold.
 const CANARY: &str = "core.fsmonitor";
 
+/// How many programs can be taken out: each takes two variables of an environment that is bounded.
+const MOST: usize = 1_000;
+
 /// What the configuration says, as far as calls of git depend on it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Found {
@@ -98,7 +101,10 @@ pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
     if !found.pinned {
         return Err(Error::GitTooOld);
     }
-    Ok(found)
+    match found.overrides.len() {
+        ..=MOST => Ok(found),
+        count => Err(Error::TooManyPrograms { count }),
+    }
 }
 
 /// Shows a difference as git itself would, less the names of temporary files. Git has no setting that

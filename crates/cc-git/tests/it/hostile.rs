@@ -230,6 +230,21 @@ fn the_callers_environment_does_not_reach_git() {
 }
 
 #[test]
+fn more_programs_than_can_be_taken_out_are_refused() {
+    let lab = bait();
+    let config = fs::read_to_string(lab.root.join(".git/config")).unwrap();
+    let filters: String = (0..1_001)
+        .map(|number| format!("[filter \"x{number}\"]\n\tclean = cat\n"))
+        .collect();
+    lab.write(".git/config", format!("{config}{filters}"));
+    let error = lab.discover_in("").unwrap_err();
+    assert!(
+        matches!(error, cc_git::Error::TooManyPrograms { count: 1_001 }),
+        "{error}"
+    );
+}
+
+#[test]
 #[cfg(unix)]
 fn a_filter_of_the_user_stays() {
     let lab = Lab::new();
