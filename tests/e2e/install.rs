@@ -3,6 +3,7 @@
 
 mod broken;
 mod cut_short;
+mod forms;
 mod permissions;
 mod session;
 mod traces;

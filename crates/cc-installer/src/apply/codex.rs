@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bundle;
-use crate::edit::lines::keep_endings;
+use crate::edit::config;
 use crate::error::Error;
 use crate::files::{read_text, replace};
 use crate::found::{Host, Way};
@@ -15,7 +15,7 @@ use crate::plan::untrusted;
 
 /// Has Codex take the plugin, and looks whether it did.
 pub(super) fn install(places: &Places, host: &Host, way: Way) -> Result<(), Error> {
-    keeping_endings(places, || {
+    keeping_the_rest(places, || {
         put(places, &host.codex, way)?;
         if !is_taken(places) {
             // It kept an older copy of the same version.
@@ -80,7 +80,7 @@ fn add_marketplace(places: &Places, server: &mut AppServer) -> Result<(), Error>
 
 /// Has Codex drop the plugin and our marketplace.
 pub(super) fn remove(places: &Places, host: &Host, way: Way) -> Result<(), Error> {
-    keeping_endings(places, || take_out(&host.codex, way))
+    keeping_the_rest(places, || take_out(&host.codex, way))
 }
 
 fn take_out(codex: &Codex, way: Way) -> Result<(), Error> {
@@ -117,7 +117,7 @@ fn absent_is_fine(answer: Result<Value, HostError>) -> Result<(), Error> {
 ///
 /// Whether it worked is seen by looking again.
 pub(super) fn trust(places: &Places, host: &Host) -> Result<(), Error> {
-    keeping_endings(places, || {
+    keeping_the_rest(places, || {
         let mut server = host.codex.app_server()?;
         let listed = match hooks::list(&mut server, places) {
             Err(error) if error.is_unknown() => return Ok(()),
@@ -142,8 +142,8 @@ fn command(codex: &Codex, args: &[&str]) -> Result<(), HostError> {
     })
 }
 
-/// Lets Codex change its settings, and gives the lines the endings back that they had.
-fn keeping_endings(
+/// Lets Codex change its settings, and puts back what it changed beside that.
+fn keeping_the_rest(
     places: &Places,
     change: impl FnOnce() -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -151,7 +151,7 @@ fn keeping_endings(
     let before = read_text(&path)?;
     let changed = change();
     if let (Some(before), Some(after)) = (before, read_text(&path)?) {
-        let kept = keep_endings(&before, &after);
+        let kept = config::kept(&before, &after);
         if kept != after {
             replace(&path, &kept)?;
         }

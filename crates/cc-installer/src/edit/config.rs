@@ -4,6 +4,7 @@
 //! when it is gone, and the one flag that old versions need.
 
 mod flag;
+mod kept;
 
 use toml_edit::{DocumentMut, Item, TableLike, TomlError};
 
@@ -11,6 +12,7 @@ use super::lines::{keep_endings, unix};
 use super::{EditError, line_at};
 
 pub(crate) use flag::{FlagBefore, with_flag, with_flag_restored};
+pub(crate) use kept::kept;
 
 /// What `config.toml` says about our plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,11 +149,17 @@ fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
     let Some((last, parents)) = path.split_last() else {
         return Ok(text.to_owned());
     };
+    // Not `Item::get_mut`, which makes what is not there.
     let parent = parents
         .iter()
-        .try_fold(document.as_item_mut(), |item, key| item.get_mut(key));
-    if let Some(parent) = parent.and_then(Item::as_table_like_mut) {
-        parent.remove(last);
+        .try_fold(document.as_item_mut(), |item, key| {
+            item.as_table_like_mut()?.get_mut(key)
+        });
+    let removed = parent
+        .and_then(Item::as_table_like_mut)
+        .and_then(|parent| parent.remove(last));
+    if removed.is_none() {
+        return Ok(text.to_owned());
     }
     let structural = document.to_string();
     let by_lines = cut_lines(text, path);

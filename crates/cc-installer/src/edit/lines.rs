@@ -1,10 +1,16 @@
 //! Line endings, which other programs replace by their own.
 
+/// The byte order mark.
+const MARK: char = '\u{feff}';
+
 /// `after` with the line endings of `before`, line by line, and its kind of end.
 ///
 /// Codex rewrites `config.toml` with `\n` whatever stood there. Lines that are new get the ending
-/// that most lines had.
+/// that most lines had. The mark at the beginning that editors of Windows write stays too.
 pub(crate) fn keep_endings(before: &str, after: &str) -> String {
+    if let (Some(before), false) = (before.strip_prefix(MARK), after.starts_with(MARK)) {
+        return format!("{MARK}{}", keep_endings(before, after));
+    }
     let crlf = before.matches("\r\n").count();
     let usual = if crlf * 2 > before.matches('\n').count() {
         "\r\n"
@@ -64,6 +70,8 @@ mod tests {
         check("a\r\nb", "a\nb\nnew\n", "a\r\nb\r\nnew\r\n");
         check("", "new\n", "new\n");
         check("a\n\n", "a\n\n", "a\n\n");
+        check("\u{feff}a\r\n", "a\nb\n", "\u{feff}a\r\nb\r\n");
+        check("\u{feff}a\n", "\u{feff}a\n", "\u{feff}a\n");
     }
 
     proptest::proptest! {

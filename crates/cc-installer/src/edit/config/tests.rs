@@ -121,12 +121,13 @@ prop_compose! {
     /// A configuration of somebody, with comments, odd spaces and either line ending.
     fn foreign()(
         parts in proptest::sample::subsequence(vec![
-            "# about me\n", "model = \"gpt\"   # trailing\n", "\n", "list = [\n  1, # one\n  2,\n]\n",
+            "# about me\n", "plugins = { \"odd@place\" = { enabled = false } } # inline\n",
+            "marketplaces.odd.source = \"/nowhere\" # dotted\n", "model = \"gpt\"   # trailing\n", "\n", "list = [\n  1, # one\n  2,\n]\n",
             "text = '''\n[not.a.table]\n'''\n", "[tui]\ntheme = \"dark\"\n", "\n\n",
             "[features]\n# chosen\nfast = true\n", "[plugins.\"other@place\"]\nenabled = false\n",
             "[[agents]]\nname = \"a\"\n", "\n[hooks.state.\"other@place:hooks/hooks.json:stop:0:0\"]\ntrusted_hash = \"x\"\n",
             "# the end\n",
-        ], 0..=12),
+        ], 0..=14),
         crlf: bool,
         open: bool,
     ) -> String {
@@ -138,9 +139,18 @@ prop_compose! {
     }
 }
 
-/// What Codex does at an install: it rewrites the file with `\n` and appends its tables.
+/// What Codex does at an install: it rewrites the file with `\n` and with tables in place of inline
+/// ones, and appends its own.
 fn installed(text: &str) -> String {
-    let mut text = unix(text);
+    let mut document = parse(&unix(text)).unwrap();
+    for table in ["plugins", "marketplaces"] {
+        if let Some(item) = document.remove(table) {
+            let mut expanded = item.into_table().unwrap();
+            expanded.set_dotted(false);
+            document.insert(table, Item::Table(expanded));
+        }
+    }
+    let mut text = document.to_string();
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -171,8 +181,9 @@ proptest! {
     #[test]
     fn an_install_by_codex_is_undone_to_the_byte(foreign in foreign()) {
         prop_assume!(parse(&unix(&foreign)).is_ok());
-        let kept = keep_endings(&foreign, &installed(&foreign));
-        let undone = forget(&kept);
+        let with = kept(&foreign, &installed(&foreign));
+        prop_assert_eq!(entries(&with, ID, "cc-local").unwrap().trust, entries(&installed(&foreign), ID, "cc-local").unwrap().trust);
+        let undone = forget(&with);
         prop_assert_eq!(&forget(&undone), &undone, "twice is once");
         prop_assert_eq!(keep_endings(&foreign, &undone), foreign);
     }
@@ -186,4 +197,63 @@ proptest! {
         let undone = with_flag_restored(&with, before).unwrap();
         prop_assert_eq!(keep_endings(&foreign, &undone), foreign);
     }
+}
+
+/// What Codex 0.169 makes of odd forms when it adds our entries.
+const REWRITTEN: [[&str; 3]; 6] = [
+    [
+        "plugins = { \"other@x\" = { enabled = false } } # mine\nmodel = \"x\"\n",
+        "model = \"x\"\n\n[plugins ]\n\"other@x\" = { enabled = false }\n",
+        "plugins = { \"other@x\" = { enabled = false } , \"cc@cc-local\" = { enabled = true } } # mine\nmodel = \"x\"\n\n[marketplaces.cc-local]\n",
+    ],
+    [
+        "[hooks]\nstate = { \"o:stop:0:0\" = { trusted_hash = \"1\" } }\n# end",
+        "[hooks]\n# end\n\n[hooks.state ]\n\n[hooks.state.\"o:stop:0:0\"]\ntrusted_hash = \"1\"\n",
+        "state = { \"o:stop:0:0\" = { trusted_hash = \"1\" } , \"cc@cc-local:hooks/hooks.json:stop:0:0\" = {",
+    ],
+    [
+        "hooks.state.\"o:stop:0:0\".trusted_hash = \"1\"\n",
+        "[hooks.state.\"o:stop:0:0\"]\ntrusted_hash = \"1\"\n",
+        "hooks.state.\"o:stop:0:0\".trusted_hash = \"1\"\n",
+    ],
+    [
+        "\u{feff}model = \"x\"\r\n# c\r\n",
+        "model = \"x\"\n# c\n",
+        "\u{feff}model = \"x\"\r\n# c\r\n\r\n[marketplaces.cc-local]\r\n",
+    ],
+    [
+        "[marketplaces]\n\n[plugins]\n# here\n\n[tui]\ntheme = \"a\"\n",
+        "# here\n\n[tui]\ntheme = \"a\"\n",
+        "[marketplaces]\n\n[plugins]\n# here\n\n[tui]\ntheme = \"a\"\n",
+    ],
+    [
+        "a = 1 # one\n[tui] # two\n",
+        "a = 1 # one\n[tui] # two\n",
+        "a = 1 # one\n[tui] # two\n\n[marketplaces.cc-local]\n",
+    ],
+];
+
+#[test]
+fn what_codex_rewrites_beside_its_change_is_put_back() {
+    for [before, rewritten, expect] in REWRITTEN {
+        let after = format!("{rewritten}{}", OURS.replace("[hooks.state]\n\n", ""));
+        let with = kept(before, &after);
+        assert!(with.contains(expect), "{before}\n->\n{with}");
+        assert_eq!(meaning(&unix(&with)), meaning(&after), "{with}");
+        let ours = |text: &str| without(text, ID, "cc-local", &[TRUST.to_owned()]).unwrap();
+        let gone = kept(&with, rewritten);
+        assert_eq!(
+            ours(&gone).trim_end(),
+            ours(before).trim_end(),
+            "{with}\n->\n{gone}"
+        );
+    }
+}
+
+#[test]
+fn a_change_that_is_not_understood_is_left_to_codex() {
+    let before = "plugins = { a = { enabled = true } }\n";
+    let after = "model = \"new\"\n\n[plugins.a]\nenabled = true\n";
+    assert_eq!(kept(before, after), after);
+    assert_eq!(kept("not toml", "a = 1\n"), "a = 1\n");
 }

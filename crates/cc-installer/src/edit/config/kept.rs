@@ -1,0 +1,160 @@
+//! What Codex made of `config.toml`, with everything that it did not mean to change as it stood there.
+//!
+//! Codex rewrites more than it is asked to: inline tables become tables, tables that are empty go, ends
+//! of lines and a mark at the beginning are lost. Its changes are small, so they are made again in the
+//! text that was there before; where that does not say the same, Codex's own text stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike};
+
+use super::super::lines::{keep_endings, unix};
+use super::{meaning, parse, remove};
+
+/// The tables that Codex changes for us, an entry each time.
+const TABLES: [&[&str]; 3] = [&["marketplaces"], &["plugins"], &["hooks", "state"]];
+
+/// One entry that Codex added, changed or removed.
+struct Change<'a> {
+    table: &'a [&'a str],
+    key: String,
+    /// What it says now; `None` where it is gone.
+    now: Option<Table>,
+}
+
+/// `after`, which Codex made of `before`, with all else as it stood in `before`.
+pub(crate) fn kept(before: &str, after: &str) -> String {
+    let plain = keep_endings(before, after);
+    let changes = changes(before, after);
+    let untouched = changes.iter().try_fold(unix(before), |text, change| {
+        remove(&text, &change.path()).ok()
+    });
+    if untouched.is_some_and(|untouched| has_lines_of(&plain, &untouched)) {
+        return plain;
+    }
+    let again = changes
+        .iter()
+        .try_fold(unix(before), |text, change| change.make(&text));
+    match again {
+        Some(again) if full(&again) == full(after) => keep_endings(before, &again),
+        _ => plain,
+    }
+}
+
+/// Whether the lines of `old` stand in `text`, in their order.
+fn has_lines_of(text: &str, old: &str) -> bool {
+    let text = unix(text);
+    let mut lines = text.lines();
+    let mut old = old.lines().filter(|line| !line.trim().is_empty());
+    old.all(|old| lines.any(|line| line == old))
+}
+
+fn changes(before: &str, after: &str) -> Vec<Change<'static>> {
+    let read = |text: &str| parse(&unix(text)).unwrap_or_default();
+    let (before, after) = (read(before), read(after));
+    let mut changes = Vec::new();
+    for table in TABLES {
+        let (was, now) = (entries(&before, table), entries(&after, table));
+        let said = |entry: Option<&Table>| entry.map(|entry| meaning(&entry.to_string()));
+        let keys: BTreeSet<&str> = was.keys().chain(now.keys()).copied().collect();
+        let changed = keys
+            .into_iter()
+            .filter(|key| said(was.get(key)) != said(now.get(key)));
+        changes.extend(changed.map(|key| Change {
+            table,
+            key: key.to_owned(),
+            now: now.get(key).cloned(),
+        }));
+    }
+    changes
+}
+
+/// The entries of a table that are tables, in whatever form, without the space and comments around.
+fn entries<'a>(document: &'a DocumentMut, table: &[&str]) -> BTreeMap<&'a str, Table> {
+    let item = table
+        .iter()
+        .try_fold(document.as_item(), |item, key| item.get(key));
+    let entries = item.and_then(Item::as_table_like);
+    let bare = |entry: &dyn TableLike| {
+        let mut bare = Table::new();
+        for (key, value) in entry.iter() {
+            if let Some(value) = value.as_value() {
+                bare.insert(key, Item::Value(value.clone().decorated(" ", "")));
+            }
+        }
+        bare
+    };
+    let entries = entries.into_iter().flat_map(TableLike::iter);
+    entries
+        .filter_map(|(key, entry)| Some((key, bare(entry.as_table_like()?))))
+        .collect()
+}
+
+impl Change<'_> {
+    fn path(&self) -> Vec<&str> {
+        let key = std::iter::once(self.key.as_str());
+        self.table.iter().copied().chain(key).collect()
+    }
+
+    /// The change in another text; `None` where it cannot be made there.
+    fn make(&self, text: &str) -> Option<String> {
+        let without = remove(text, &self.path()).ok()?;
+        let Some(now) = &self.now else {
+            return Some(without);
+        };
+        let structural = self.insert(&without, now.clone())?;
+        let appended = self.append(&without, now.clone());
+        // A table at the end is what Codex writes; one inside of braces can only be added to there.
+        let same = meaning(&appended).is_some_and(|said| meaning(&structural) == Some(said));
+        Some(if same { appended } else { structural })
+    }
+
+    fn append(&self, text: &str, table: Table) -> String {
+        let mut document = DocumentMut::new();
+        let mut parent = document.as_table_mut();
+        for key in self.table {
+            let mut implicit = Table::new();
+            implicit.set_implicit(true);
+            let item = parent.entry(key).or_insert(Item::Table(implicit));
+            let Some(inner) = item.as_table_mut() else {
+                return text.to_owned();
+            };
+            parent = inner;
+        }
+        parent.insert(&self.key, Item::Table(table));
+        let gap = match text {
+            "" => "",
+            text if text.ends_with('\n') => "\n",
+            _ => "\n\n",
+        };
+        format!("{text}{gap}{document}")
+    }
+
+    fn insert(&self, text: &str, table: Table) -> Option<String> {
+        let mut document = parse(text).ok()?;
+        let mut parent: &mut dyn TableLike = document.as_table_mut();
+        for key in self.table {
+            let item = parent
+                .entry(key)
+                .or_insert_with(|| Item::Value(InlineTable::new().into()));
+            parent = item.as_table_like_mut()?;
+        }
+        let inline = Item::Value(table.into_inline_table().into());
+        parent.insert(&self.key, inline);
+        Some(document.to_string())
+    }
+}
+
+/// What a document says, tables without an entry left out.
+fn full(text: &str) -> Option<Value> {
+    fn prune(value: &mut Value) {
+        if let Value::Object(entries) = value {
+            entries.values_mut().for_each(prune);
+            entries.retain(|_, value| value.as_object().is_none_or(|entries| !entries.is_empty()));
+        }
+    }
+    let mut value = meaning(&unix(text))?;
+    prune(&mut value);
+    Some(value)
+}
