@@ -146,3 +146,13 @@ fn an_update_of_nothing_says_what_to_do() {
     let output = sandbox.installer(["update", "--yes"]).run().exits(3);
     assert!(output.stderr.contains("cc-installer install"), "{output}");
 }
+
+#[test]
+fn the_three_programs_tell_one_version() {
+    let sandbox = Sandbox::new();
+    for name in ["cc-cli", "cc-hooks", "cc-installer"] {
+        let version = sandbox.command(&sandbox.product_file(name));
+        let told = version.args(["--version"]).run().success().stdout;
+        assert_eq!(told, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
+    }
+}
