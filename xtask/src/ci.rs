@@ -19,7 +19,7 @@ type Step = (
     Option<(&'static str, &'static str)>,
 );
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     ("format", &["fmt", "--all", "--check"], None),
     (
         "lints",
@@ -46,6 +46,7 @@ const STEPS: [Step; 5] = [
         Some(("RUSTDOCFLAGS", "-D warnings")),
     ),
     ("tests", &["test", "--workspace", "--locked"], None),
+    ("packages", &["xtask", "package"], None),
     ("tour", &["xtask", "tour"], None),
 ];
 

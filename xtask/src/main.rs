@@ -8,6 +8,7 @@
 
 mod bench;
 mod ci;
+mod package;
 mod peers;
 mod tour;
 
@@ -24,6 +25,8 @@ enum Task {
     Ci(ci::Args),
     /// Shows the product at work, without any account.
     Tour,
+    /// Makes the packages, and installs the product from nothing but them.
+    Package,
     /// Installs the pinned `claude` and `codex` into target/peers and prints where they are.
     Peers(peers::Args),
 }
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run(&args),
         Task::Ci(args) => ci::run(&args),
         Task::Tour => tour::run(),
+        Task::Package => package::run(),
         Task::Peers(args) => peers::run(&args),
     };
     match done {

@@ -1,0 +1,129 @@
+//! `cargo xtask package`: the packages as they would be published, and an installation made of nothing
+//! but them.
+//!
+//! They are unpacked into a workspace of their own, in the places that they have in this one. Our own crates are in no registry, so
+//! a patch leads each package to the others.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+type Checked<T = ()> = Result<T, Box<dyn Error>>;
+
+/// The most that a package may take, compressed: nobody needs recorded streams to build.
+const SIZE_LIMIT: u64 = 128 << 10;
+
+/// The binaries that one `cargo install` brings.
+const BINARIES: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
+
+pub(crate) fn run() -> Checked {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or("xtask is not in a workspace")?;
+    let target = root.join("target");
+    let mut package = cargo(root);
+    package.args(["package", "--workspace", "--locked", "--no-verify"]);
+    // What is being worked on is packaged too.
+    succeed(
+        package
+            .arg("--allow-dirty")
+            .arg("--target-dir")
+            .arg(&target),
+    )?;
+
+    // The same place each time, or each time would be built anew and kept.
+    let elsewhere = target.join("packaged");
+    if elsewhere.exists() {
+        fs::remove_dir_all(&elsewhere)?;
+    }
+    unpack(root, &target.join("package"), &elsewhere)?;
+    let installed = elsewhere.join("installed");
+    let mut install = cargo(&elsewhere);
+    install.args([
+        "install",
+        "--locked",
+        "--debug",
+        "--path",
+        "crates/cc-installer",
+    ]);
+    install.arg("--root").arg(&installed);
+    succeed(install.arg("--target-dir").arg(&target))?;
+    BINARIES
+        .into_iter()
+        .try_for_each(|name| tells_its_version(&installed.join("bin"), name))
+}
+
+/// Puts every package into the place of its crate, and the workspace's own two files around them.
+fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked {
+    let mut patches = String::from("\n[patch.crates-io]\n");
+    for (name, place) in crates(root)? {
+        let version = env!("CARGO_PKG_VERSION");
+        let package = packages.join(format!("{name}-{version}.crate"));
+        let size = fs::metadata(&package)?.len();
+        println!("{name}\t{} KiB", size >> 10);
+        if size > SIZE_LIMIT {
+            return Err(format!("the package {name} takes {size} bytes").into());
+        }
+        let place = elsewhere.join(place);
+        fs::create_dir_all(&place)?;
+        let mut tar = Command::new("tar");
+        // All files in a package are of one old day, which would look like nothing new.
+        tar.arg("-xzmf").arg(&package);
+        tar.args(["--strip-components", "1", "-C"]).arg(&place);
+        succeed(&mut tar)?;
+        if name.starts_with("cc-") {
+            patches += &format!("{name} = {{ path = {:?} }}\n", place.display().to_string());
+        }
+    }
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    fs::write(elsewhere.join("Cargo.toml"), manifest + &patches)?;
+    fs::copy(root.join("Cargo.lock"), elsewhere.join("Cargo.lock"))?;
+    Ok(())
+}
+
+/// The crates of the workspace: each name with its place.
+fn crates(root: &Path) -> Checked<Vec<(String, PathBuf)>> {
+    let mut metadata = cargo(root);
+    metadata.args([
+        "metadata",
+        "--no-deps",
+        "--offline",
+        "--format-version",
+        "1",
+    ]);
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.output()?.stdout)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let crates = packages.map(|package| {
+        let manifest = Path::new(package["manifest_path"].as_str()?);
+        let place = manifest.parent()?.strip_prefix(root).ok()?;
+        Some((package["name"].as_str()?.to_owned(), place.to_owned()))
+    });
+    let crates: Option<Vec<_>> = crates.collect();
+    Ok(crates.ok_or("cargo metadata names no packages")?)
+}
+
+fn tells_its_version(bin: &Path, name: &str) -> Checked {
+    let told = Command::new(bin.join(name)).arg("--version").output()?;
+    let told = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+    println!("{told}");
+    if told == format!("{name} {}", env!("CARGO_PKG_VERSION")) {
+        return Ok(());
+    }
+    Err(format!("{name} told the version `{told}`").into())
+}
+
+fn cargo(dir: &Path) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(dir);
+    cargo
+}
+
+fn succeed(command: &mut Command) -> Checked {
+    let status = command.status()?;
+    if status.success() {
+        return Ok(());
+    }
+    let program = command.get_program().to_string_lossy();
+    Err(format!("{program} ended with {status}").into())
+}
