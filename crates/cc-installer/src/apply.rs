@@ -9,7 +9,7 @@ use crate::bundle;
 use crate::edit::config::{self, Entries};
 use crate::edit::{hooks_json, rules};
 use crate::error::Error;
-use crate::files::{backup_of, copy_program, digest, read_text, replace};
+use crate::files::{backup_of, copy_program, digest, read_text, replace, sweep};
 use crate::found::{self, Found, Host};
 use crate::place::Places;
 use crate::plan::Step;
@@ -44,6 +44,7 @@ impl<'a> Apply<'a> {
     pub(crate) fn begin(found: &'a Found, steps: &[Step]) -> Result<Self, Error> {
         let places = &found.places;
         create_private_dir(&places.cc())?;
+        places.written().iter().try_for_each(|dir| sweep(dir))?;
         let mut record = match &found.record {
             Some(record) => record.clone(),
             None => Record {
@@ -151,6 +152,10 @@ impl<'a> Apply<'a> {
     }
 
     fn user_hooks(&self) -> Result<(), Error> {
+        // Trust goes by place, and what is stale may have another than what comes.
+        if !self.found.user_hooks.as_ref().map_or(true, Vec::is_empty) {
+            removal::user_trust(self.found)?;
+        }
         let path = self.places().hooks_json();
         let before = read_text(&path)?;
         let text = before.as_deref().unwrap_or_default();

@@ -9,7 +9,7 @@ use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
 use cc_plugin::{Bundle, Hook, HooksFrom};
 use serde_json::json;
 
-use crate::files::{read_text, remove_dir, replace};
+use crate::files::{TEMPORARY, read_text, remove_dir, replace};
 use crate::place::{MARKETPLACE, Places};
 
 /// Far above the largest file of a bundle.
@@ -98,7 +98,7 @@ pub(crate) fn write(places: &Places, hooks_from: HooksFrom) -> Result<(), IoErro
     let around = target.parent().unwrap_or(&target);
     create_private_dir(around)?;
     let fresh = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(TEMPORARY)
         .tempdir_in(places.cc());
     let fresh = fresh.map_err(IoError::at("write", &target))?;
     for (path, content) in wanted(places, hooks_from) {

@@ -39,6 +39,12 @@ pub(crate) enum Error {
         /// What is wrong with it.
         source: EditError,
     },
+    /// Codex could not record the plugin.
+    #[error("`{}` cannot be written, and Codex keeps in it which plugins it has", path.display())]
+    ConfigLocked {
+        /// The file, its links followed.
+        path: PathBuf,
+    },
     /// `update` without an installation.
     #[error("cc is not installed in `{}`", codex_home.display())]
     NotInstalled {
@@ -85,6 +91,11 @@ impl Error {
             Self::Home(HomeError::NotText { .. }) => {
                 "Set CODEX_HOME to a directory whose path is UTF-8.".into()
             }
+            #[cfg(unix)]
+            Self::Home(HomeError::Foreign { path, user, .. }) => format!(
+                "Run this as that user, without sudo; or, if it is yours: chown -R {user} '{}'",
+                path.display()
+            ),
             Self::Codex(LocateError::NotFound) => {
                 "Install Codex (npm install -g @openai/codex), or name it: cc-installer install --codex PATH".into()
             }
@@ -102,7 +113,10 @@ impl Error {
                 "Choose another directory: cc-installer install --bin-dir ~/.local/lib/cc. Naming this one as DIR takes the risk.".into()
             }
             Self::BinDir(BinDirError::NeedsQuoting { .. }) => {
-                "Choose another directory: cc-installer install --bin-dir ~/.local/lib/cc".into()
+                "Choose a directory without such characters: cc-installer install --bin-dir ~/.local/lib/cc".into()
+            }
+            Self::ConfigLocked { .. } => {
+                "Make the file and its directory writable, then run this again. If another program makes the file, have it make one that Codex can change.".into()
             }
             Self::PluginsOff => {
                 "Switch them on: codex features enable plugins; then run this again.".into()
@@ -131,6 +145,7 @@ impl Error {
             | Self::Codex(_)
             | Self::BinDir(_)
             | Self::PluginsOff
+            | Self::ConfigLocked { .. }
             | Self::NotInstalled { .. }
             | Self::Edit { .. } => 3,
             Self::Declined => 4,

@@ -17,6 +17,10 @@ const TEXT_LIMIT: u64 = 8 << 20;
 /// The largest binary that is read.
 const BINARY_LIMIT: u64 = 1 << 30;
 
+/// How the names of temporary files and directories of ours begin, those of
+/// [`cc_core::fs::write_atomic`] too; six letters follow.
+pub(crate) const TEMPORARY: &str = ".tmp-";
+
 /// A text, or `None` where there is no such file.
 ///
 /// # Errors
@@ -52,6 +56,43 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), IoError> {
         }
         None => Ok(()),
     }
+}
+
+/// The file that `path` leads to, if it is there and cannot be replaced.
+pub(crate) fn locked(path: &Path) -> Option<PathBuf> {
+    let path = fs::canonicalize(path).ok()?;
+    let dir = path.parent().unwrap_or(&path);
+    (!is_writable(&path) || !is_writable(dir)).then_some(path)
+}
+
+#[cfg(unix)]
+fn is_writable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn is_writable(path: &Path) -> bool {
+    path.is_dir() || fs::metadata(path).is_ok_and(|known| !known.permissions().readonly())
+}
+
+/// Removes what a killed call left behind in `dir`: the temporary files of ours.
+///
+/// Only the holder of the installer's lock may do that: nobody else makes such files there.
+///
+/// # Errors
+/// When one stays.
+pub(crate) fn sweep(dir: &Path) -> Result<(), IoError> {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY));
+        if random.is_some_and(|random| random.len() == 6) {
+            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                true => remove_dir(&entry.path())?,
+                false => remove_if_there(&entry.path())?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where the state before our first change is kept.
@@ -144,7 +185,7 @@ pub(crate) fn copy_program(from: &Path, to: &Path) -> Result<(), IoError> {
     let dir = to.parent().unwrap_or(Path::new("."));
     create_private_dir(dir)?;
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".tmp-");
+    builder.prefix(TEMPORARY);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755));
     let mut file = builder.tempfile_in(dir).map_err(IoError::at("write", to))?;
@@ -227,6 +268,28 @@ mod tests {
         assert!(copy_program(&dir.path().join("gone"), &to).is_err());
         assert_eq!(digest(&to), digest(&from));
         assert_eq!(fs::read_dir(to.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_what_a_killed_call_of_ours_left_is_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::create_dir_all(path(".tmp-dirdir/inner")).unwrap();
+        for name in [
+            ".tmp-abc123",
+            ".tmp",
+            ".tmpabc123",
+            ".tmp-mine",
+            "config.toml",
+        ] {
+            fs::write(path(name), "").unwrap();
+        }
+        sweep(dir.path()).unwrap();
+        sweep(&path("nowhere")).unwrap();
+        let left = fs::read_dir(dir.path()).unwrap();
+        let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".tmp", ".tmp-mine", ".tmpabc123", "config.toml"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::apply::{self, Apply};
 use crate::args::InstallArgs;
 use crate::consent::{declined, question, text};
 use crate::error::Error;
+use crate::files::locked;
 use crate::found::{Found, HostFound, Way};
 use crate::place::{BinDirError, Workspace};
 use crate::plan::{self, Step};
@@ -180,10 +181,15 @@ fn checked(
     match found.host {
         HostFound::Missing(error) => return Err(error.into()),
         HostFound::Mute(_, error) => return Err(error.into()),
-        HostFound::Here(host) if host.off.plugins && host.way != Way::Wrappers => {
+        HostFound::Here(ref host) if host.off.plugins && host.way != Way::Wrappers => {
             return Err(Error::PluginsOff);
         }
-        HostFound::Here(_) | HostFound::NotAsked(_) => {}
+        HostFound::Here(ref host) if host.way == Way::Wrappers => {}
+        HostFound::Here(_) | HostFound::NotAsked(_) => {
+            if let Some(path) = locked(&found.places.config()) {
+                return Err(Error::ConfigLocked { path });
+            }
+        }
     }
     let mut binaries = found.binaries.iter();
     match binaries.find(|binary| !binary.has_source) {

@@ -26,6 +26,17 @@ pub(crate) enum HomeError {
         /// The directory.
         path: PathBuf,
     },
+    /// What we made there would be ours and not theirs, and their Codex could not use it.
+    #[cfg(unix)]
+    #[error("`{}` belongs to another user (uid {owner}; this is uid {user})", path.display())]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who we are.
+        user: u32,
+    },
 }
 
 /// Why a directory for the binaries was refused.
@@ -85,6 +96,35 @@ impl Places {
         })
     }
 
+    /// Refuses to work in the directory of somebody else, as `sudo` would have it.
+    ///
+    /// # Errors
+    /// [`HomeError::Foreign`].
+    #[cfg(unix)]
+    pub(crate) fn check_owner(&self) -> Result<(), HomeError> {
+        self.check_owned_by(rustix::process::geteuid().as_raw())
+    }
+
+    /// Windows keeps who may do what apart from who owns it.
+    #[cfg(not(unix))]
+    pub(crate) fn check_owner(&self) -> Result<(), HomeError> {
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn check_owned_by(&self, user: u32) -> Result<(), HomeError> {
+        let known = fs::metadata(&self.codex_home);
+        let owner = known.map(|known| std::os::unix::fs::MetadataExt::uid(&known));
+        match owner {
+            Ok(owner) if owner != user => Err(HomeError::Foreign {
+                path: self.codex_home.clone(),
+                owner,
+                user,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Everything of ours but jobs and binaries.
     pub(crate) fn cc(&self) -> PathBuf {
         self.codex_home.join("cc")
@@ -93,6 +133,34 @@ impl Places {
     /// What was installed, and how.
     pub(crate) fn record(&self) -> PathBuf {
         self.cc().join("install.json")
+    }
+
+    /// The lock of whoever changes something.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.cc().join("install.lock")
+    }
+
+    /// The directories in which files of the user or of ours are replaced.
+    pub(crate) fn written(&self) -> Vec<PathBuf> {
+        let files = [
+            self.record(),
+            self.config(),
+            self.hooks_json(),
+            self.rules(),
+        ];
+        // A link is replaced where it leads to.
+        let mut dirs: Vec<PathBuf> = files
+            .iter()
+            .flat_map(|file| {
+                [Some(file.as_path()), Some(&plain(file))]
+                    .map(|file| file?.parent().map(Path::to_owned))
+            })
+            .flatten()
+            .collect();
+        dirs.push(self.bin.clone());
+        dirs.sort();
+        dirs.dedup();
+        dirs
     }
 
     /// The root of our marketplace.

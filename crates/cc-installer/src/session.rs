@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use cc_core::fs::create_private_dir;
@@ -26,13 +26,14 @@ pub(crate) struct Session<'a> {
     args: &'a CommonArgs,
     input: &'a mut dyn BufRead,
     output: &'a mut dyn Write,
-    lock: Option<Lock>,
+    /// Held to the end of the call.
+    _lock: Option<Lock>,
 }
 
 /// The right to change things; one installer at a time has it.
 struct Lock {
-    path: PathBuf,
-    held: FileLock,
+    places: Places,
+    held: Option<FileLock>,
 }
 
 impl<'a> Session<'a> {
@@ -47,17 +48,18 @@ impl<'a> Session<'a> {
         output: &'a mut dyn Write,
     ) -> Result<Self, Error> {
         let places = Places::new(env, None)?;
+        places.check_owner()?;
         let lock = if args.dry_run {
             None
         } else {
-            Some(Lock::take(&places)?)
+            Some(Lock::take(places)?)
         };
         Ok(Self {
             env,
             args,
             input,
             output,
-            lock,
+            _lock: lock,
         })
     }
 
@@ -151,34 +153,37 @@ impl<'a> Session<'a> {
         }
         writeln!(self.output, "{document:#}").map_err(Error::Output)
     }
-
-    /// Ends the call with nothing of ours left, not even the lock.
-    ///
-    /// # Errors
-    /// When the lock's file stays.
-    pub(crate) fn leave_nothing(&mut self, places: &Places) -> Result<(), Error> {
-        let Some(Lock { path, held }) = self.lock.take() else {
-            return Ok(());
-        };
-        // Windows removes no open file.
-        drop(held);
-        cc_core::fs::remove_if_there(&path)?;
-        // It stays where the user keeps something in it.
-        let _ = fs::remove_dir(places.cc());
-        Ok(())
-    }
 }
 
 impl Lock {
-    fn take(places: &Places) -> Result<Self, Error> {
-        let path = places.cc().join("install.lock");
+    fn take(places: Places) -> Result<Self, Error> {
+        let path = places.lock();
         loop {
             create_private_dir(&places.cc())?;
             let held = FileLock::exclusive(&path, LOCK_PATIENCE)?;
-            // An uninstall removes the file under the lock: then this one locks nothing any more.
+            // Where nothing is installed, the file goes under the lock: then this one locks nothing.
             if path.exists() {
-                return Ok(Self { path, held });
+                return Ok(Self {
+                    places,
+                    held: Some(held),
+                });
             }
         }
+    }
+}
+
+impl Drop for Lock {
+    /// Leaves no trace where nothing is installed: after an uninstall, a refusal, or a no.
+    fn drop(&mut self) {
+        if self.places.record().exists() {
+            return;
+        }
+        if cfg!(windows) {
+            // It removes no open file.
+            self.held = None;
+        }
+        // The directory stays where the user keeps something in it; what stays does no harm.
+        let _ = fs::remove_file(self.places.lock());
+        let _ = fs::remove_dir(self.places.cc());
     }
 }

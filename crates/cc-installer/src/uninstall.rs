@@ -49,7 +49,6 @@ pub(crate) fn uninstall(
     }
     let mut apply = Apply::begin(&found, &steps)?;
     steps.iter().try_for_each(|step| apply.step(step))?;
-    session.leave_nothing(&places)?;
 
     session.say("\ncc is gone from Codex.")?;
     if places.data.exists() {

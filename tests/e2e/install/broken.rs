@@ -72,6 +72,52 @@ fn settings_that_do_not_parse_are_left_alone() {
     }
 }
 
+/// Runs the installer with the rights of whom the files belong to, and no more, even as root.
+#[cfg(target_os = "linux")]
+fn with_plain_rights(sandbox: &Sandbox, args: &[&str]) -> Output {
+    let installer = sandbox.product_file("cc-installer");
+    let script = r#"test "$(id -u)" = 0 || exec "$0" "$@"
+        exec setpriv --bounding-set=-dac_override,-dac_read_search -- "$0" "$@""#;
+    let limited = sandbox.command("sh".as_ref()).args(["-c", script]);
+    limited.args([installer]).args(args).run()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn settings_that_cannot_be_written_are_named_before_anything_is_done() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api);
+        let (home, managed) = (sandbox.codex_home(), sandbox.root().join("managed"));
+        fs::create_dir(&managed).unwrap();
+        fs::rename(home.join("config.toml"), managed.join("config.toml")).unwrap();
+        symlink("../managed/config.toml", home.join("config.toml")).unwrap();
+        let before = config(&sandbox);
+        let bin = sandbox.installed_file("cc-cli");
+        let bin = bin.parent().unwrap().to_str().unwrap();
+        let mode = |file: &str, mode| {
+            let mode = fs::Permissions::from_mode(mode);
+            fs::set_permissions(managed.join(file), mode).unwrap();
+        };
+        for (file, locked, open) in [("config.toml", 0o444, 0o600), ("", 0o555, 0o700)] {
+            mode(file, locked);
+            let install = ["install", "--yes", "--bin-dir", bin];
+            let refused = with_plain_rights(&sandbox, &install).exits(3);
+            let named = format!(
+                "`{}` cannot be written",
+                managed.join("config.toml").display()
+            );
+            assert!(refused.stderr.contains(&named), "{codex}: {refused}");
+            assert!(!home.join("cc").exists(), "{codex}: nothing is begun");
+            mode(file, open);
+        }
+        assert_eq!(config(&sandbox), before, "{codex}");
+        with_plain_rights(&sandbox, &["install", "--yes", "--bin-dir", bin]).success();
+    }
+}
+
 /// Runs the installer where no file can grow beyond `kib`, as on a disk that is full.
 fn on_a_full_disk(sandbox: &Sandbox, kib: usize, args: &[&str]) -> Output {
     let installer = sandbox.product_file("cc-installer");

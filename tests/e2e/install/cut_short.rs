@@ -78,6 +78,47 @@ fn what_a_killed_installation_left_is_repaired_by_the_next() {
     }
 }
 
+/// What an installation makes, in its order, below Codex's home.
+const MADE: [&str; 5] = [
+    "config.toml.cc-backup",
+    "cc/install.json",
+    "cc/bin/cc-cli",
+    "cc/marketplace/plugins/cc",
+    "plugins/cache/cc-local/cc",
+];
+
+#[test]
+fn a_kill_after_any_step_leaves_what_the_next_installation_repairs() {
+    let api = ResponsesApi::start([]);
+    let mut sandbox = bare(CODEX, &api);
+    let config = sandbox.codex_home().join("config.toml");
+    let before = fs::read_to_string(&config).unwrap();
+    for made in MADE {
+        let made = sandbox.codex_home().join(made);
+        let install = sandbox.install(["--allow-commands", "--trust-hooks"]);
+        let mut running = install.spawn();
+        cc_tests::eventually(SOON, "a step to be done", || {
+            (made.exists() || running.has_ended()).then_some(())
+        });
+        running.signal(Signal::Kill);
+        running.wait();
+        sandbox = sandbox.installed();
+        let problems = &sandbox.installation()["problems"];
+        assert_eq!(*problems, json!([]), "{}", made.display());
+        sandbox.installer(["uninstall", "--yes"]).run().success();
+        let after = fs::read_to_string(&config).unwrap();
+        assert_eq!(after, before, "{}", made.display());
+        for gone in ["cc", "plugins", "rules", "config.toml.cc-backup"] {
+            let gone = sandbox.codex_home().join(gone);
+            assert!(!gone.exists(), "{}: {}", made.display(), gone.display());
+        }
+        let entries = fs::read_dir(sandbox.codex_home()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name());
+        let mut names = names.filter_map(|name| name.into_string().ok());
+        assert_eq!(names.find(|name| name.starts_with(".tmp-")), None);
+    }
+}
+
 #[test]
 fn a_killed_uninstall_is_finished_by_the_next() {
     for codex in peers::hosts() {

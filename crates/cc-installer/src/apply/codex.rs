@@ -64,12 +64,12 @@ fn put(places: &Places, codex: &Codex, way: Way) -> Result<(), Error> {
 fn add_marketplace(places: &Places, server: &mut AppServer) -> Result<(), Error> {
     let params = json!({"source": places.marketplace()});
     match server.call("marketplace/add", &params) {
-        Err(HostError::Refused { .. }) => {
-            // The name is taken by an earlier place of this directory.
-            server.call(
-                "marketplace/remove",
-                &json!({"marketplaceName": MARKETPLACE}),
-            )?;
+        Err(refused @ HostError::Refused { .. }) => {
+            // Most often the name is taken by an earlier place of this directory.
+            let name = json!({"marketplaceName": MARKETPLACE});
+            if server.call("marketplace/remove", &name).is_err() {
+                return Err(refused.into());
+            }
             server.call("marketplace/add", &params)?;
         }
         Err(error) if !error.is_unknown() => return Err(error.into()),

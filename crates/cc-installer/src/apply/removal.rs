@@ -6,24 +6,52 @@ use std::path::Path;
 use cc_core::fs::remove_if_there;
 
 use crate::bundle;
-use crate::edit::{config, hooks_json, rules as rule};
+use crate::edit::{EditError, config, hooks_json, rules as rule};
 use crate::error::Error;
 use crate::files::{backup_of, prune_empty, read_text, remove_dir, replace, settle_backup};
 use crate::found::Found;
 use crate::place::{BINARIES, MARKETPLACE, PLUGIN_ID, Places};
 use crate::record::Record;
 
+/// The trust in our hooks in the user's file goes.
+///
+/// It does so before they do: it goes by their places, which nobody knows any more afterwards.
+pub(super) fn user_trust(found: &Found) -> Result<(), Error> {
+    let places = &found.places;
+    let path = places.config();
+    let Some(before) = read_text(&path)? else {
+        return Ok(());
+    };
+    let hooks_json = places.hooks_json().display().to_string();
+    let placed = found.user_hooks.as_deref().unwrap_or_default();
+    let trust: Vec<String> = placed
+        .iter()
+        .map(|placed| placed.key(&hooks_json))
+        .collect();
+    let text = config::without_trust(&before, &trust).map_err(at(&path))?;
+    if text != before {
+        replace(&path, &text)?;
+    }
+    Ok(())
+}
+
+/// Names the file of an edit that failed.
+fn at(path: &Path) -> impl Fn(EditError) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Edit {
+        path: path.clone(),
+        source,
+    }
+}
+
 /// Our hooks go from the user's file, and the file with them if it was ours alone.
 pub(super) fn user_hooks(found: &Found) -> Result<(), Error> {
+    user_trust(found)?;
     let path = found.places.hooks_json();
     let Some(before) = read_text(&path)? else {
         return Ok(());
     };
-    let without = hooks_json::without(&before, &found.hook_programs());
-    let without = without.map_err(|source| Error::Edit {
-        path: path.clone(),
-        source,
-    })?;
+    let without = hooks_json::without(&before, &found.hook_programs()).map_err(at(&path))?;
     // A file of the user was backed up when our hooks came.
     if hooks_json::is_empty(&without) && !backup_of(&path).exists() {
         return Ok(remove_if_there(&path)?);
@@ -58,28 +86,12 @@ pub(super) fn forget(found: &Found, record: &Record) -> Result<(), Error> {
     let Some(before) = read_text(&path)? else {
         return Ok(());
     };
-    let edit = |result: Result<String, _>| {
-        result.map_err(|source| Error::Edit {
-            path: path.clone(),
-            source,
-        })
-    };
-    let hooks_json = places.hooks_json().display().to_string();
-    let placed = found.user_hooks.as_deref().unwrap_or_default();
-    let mut trust: Vec<String> = placed
-        .iter()
-        .map(|placed| placed.key(&hooks_json))
-        .collect();
-    let known = config::entries(&before, PLUGIN_ID, MARKETPLACE);
-    let known = known.map_err(|source| Error::Edit {
-        path: path.clone(),
-        source,
-    })?;
-    let keys = known.trust.into_iter();
-    trust.extend(keys.filter(|key| config::is_of(PLUGIN_ID, key)));
-    let mut text = edit(config::without(&before, PLUGIN_ID, MARKETPLACE, &trust))?;
+    let known = config::entries(&before, PLUGIN_ID, MARKETPLACE).map_err(at(&path))?;
+    let mut trust = known.trust;
+    trust.retain(|key| config::is_of(PLUGIN_ID, key));
+    let mut text = config::without(&before, PLUGIN_ID, MARKETPLACE, &trust).map_err(at(&path))?;
     if let Some(flag) = record.flag {
-        text = edit(config::with_flag_restored(&text, flag))?;
+        text = config::with_flag_restored(&text, flag).map_err(at(&path))?;
     }
     if text.trim().is_empty() && !record.had_config {
         return Ok(remove_if_there(&path)?);

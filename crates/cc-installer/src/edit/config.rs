@@ -85,18 +85,28 @@ pub(crate) fn without(
     marketplace: &str,
     trust: &[String],
 ) -> Result<String, EditError> {
-    let mut edited = unix(text);
+    let mut edited = unix(&without_trust(text, trust)?);
     let known = entries(text, id, marketplace)?;
-    for key in trust.iter().filter(|key| known.trust.contains(key)) {
-        edited = remove(&edited, &["hooks", "state", key])?;
-    }
     if known.enabled.is_some() {
         edited = remove(&edited, &["plugins", id])?;
     }
     if known.marketplace.is_some() {
         edited = remove(&edited, &["marketplaces", marketplace])?;
     }
-    if known.trust.iter().any(|key| trust.contains(key)) {
+    Ok(as_before(text, edited))
+}
+
+/// `text` without the given keys of trust.
+///
+/// # Errors
+/// When the text is not TOML.
+pub(crate) fn without_trust(text: &str, trust: &[String]) -> Result<String, EditError> {
+    let was = unix(text);
+    let mut edited = was.clone();
+    for key in trust {
+        edited = remove(&edited, &["hooks", "state", key])?;
+    }
+    if edited != was {
         // Codex heads the trust with tables of their own.
         for path in [["hooks", "state"].as_slice(), &["hooks"]] {
             if is_empty_table(&edited, path)? {
@@ -104,11 +114,16 @@ pub(crate) fn without(
             }
         }
     }
-    Ok(if edited == unix(text) {
+    Ok(as_before(text, edited))
+}
+
+/// An edit of `text` with its line endings; where nothing was edited, `text` itself.
+fn as_before(text: &str, edited: String) -> String {
+    if edited == unix(text) {
         text.to_owned()
     } else {
         keep_endings(text, &edited)
-    })
+    }
 }
 
 /// `text` without the lines that head tables of trust and say nothing: Codex adds one to the trust of

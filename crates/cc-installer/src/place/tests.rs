@@ -53,3 +53,21 @@ fn places_follow_the_environment() {
     let homeless = Env::fixed("/", "/x", [("A", "b")]);
     assert_eq!(Places::new(&homeless, None).err(), Some(HomeError::Missing));
 }
+
+#[test]
+fn the_home_of_somebody_else_is_not_worked_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().to_str().unwrap();
+    let env = Env::fixed("/", "/x", [("HOME", "/home/dev"), ("CODEX_HOME", home)]);
+    let places = Places::new(&env, None).unwrap();
+    let us = rustix::process::geteuid().as_raw();
+    assert_eq!(places.check_owned_by(us), Ok(()));
+    let refused = places.check_owned_by(us + 1).unwrap_err().to_string();
+    let told = format!("belongs to another user (uid {us}; this is uid {})", us + 1);
+    assert!(refused.ends_with(&told), "{refused}");
+    let nowhere = Places {
+        codex_home: dir.path().join("not-there-yet"),
+        ..places
+    };
+    assert_eq!(nowhere.check_owned_by(us + 1), Ok(()));
+}

@@ -21,12 +21,9 @@ fn nothing_is_changed_without_a_yes() {
         !world.answer(&["install"], Some("n\n")).ok,
         "asked, and declined"
     );
-    let left: Vec<String> = world
-        .files()
-        .into_iter()
-        .filter(|file| file != "cc/install.lock")
-        .collect();
-    assert_eq!(left, before);
+    assert!(!world.run(&["update", "--yes"]).ok, "nothing to update");
+    assert_eq!(world.files(), before);
+    assert!(!world.path("codex/cc").exists());
     assert_eq!(world.calls("plugin/install"), 0);
 }
 
@@ -136,6 +133,50 @@ fn a_killed_installation_is_repaired_by_the_next() {
     }
     assert!(world.install().ok);
     assert_eq!(world.status()["problems"], serde_json::json!([]));
+}
+
+#[test]
+fn what_killed_calls_left_behind_goes_with_the_rest() {
+    let world = World::new("");
+    assert!(world.install().ok);
+    let left = [
+        "codex/.tmp-abcdef",
+        "codex/cc/.tmp-bundle/file",
+        "codex/rules/.tmp-Abc012",
+        "programs/.tmp-000000",
+    ];
+    for path in left {
+        fs::create_dir_all(world.path(path).parent().unwrap()).unwrap();
+        world.write(path, "half");
+    }
+    assert!(world.run(&["uninstall", "--yes"]).ok);
+    assert_eq!(world.files(), Vec::<String>::new());
+    assert!(!world.path("programs").exists() && !world.path("codex/cc").exists());
+}
+
+#[test]
+fn trust_in_hooks_of_the_users_file_goes_before_they_do() {
+    let world = World::new("no-plugin-hooks");
+    let config = "a = 1\n";
+    world.write("codex/config.toml", config);
+    assert!(world.install().ok);
+    let trusted = |world: &World| {
+        world
+            .read("codex/config.toml")
+            .unwrap()
+            .contains("hooks.json:stop")
+    };
+    assert!(trusted(&world));
+    world.set_mode("newer");
+    assert!(world.run(&["update", "--yes"]).ok);
+    assert_eq!(
+        world.read("codex/hooks.json"),
+        None,
+        "they moved to the plugin"
+    );
+    assert!(!trusted(&world));
+    assert!(world.run(&["uninstall", "--yes"]).ok);
+    assert_eq!(world.read("codex/config.toml").as_deref(), Some(config));
 }
 
 #[test]
