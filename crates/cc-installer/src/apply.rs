@@ -118,12 +118,15 @@ impl<'a> Apply<'a> {
     /// When the record cannot be written.
     pub(crate) fn finish(mut self) -> Result<(), Error> {
         let places = self.places().clone();
-        let installed = self
-            .found
-            .binaries
-            .iter()
-            .filter_map(|binary| Some((binary.name.to_owned(), digest(&binary.installed)?)));
-        self.record.binaries = installed.collect();
+        for binary in &self.found.binaries {
+            // What the installed installer finds beside itself it did not put there.
+            let is_known = self.record.binaries.contains_key(binary.name);
+            if (binary.source != binary.installed || !is_known)
+                && let Some(digest) = digest(&binary.installed)
+            {
+                self.record.binaries.insert(binary.name.to_owned(), digest);
+            }
+        }
         self.record.version = cc_plugin::VERSION.to_owned();
         if self.record.bin != places.bin {
             removal::programs(&self.record.bin)?;

@@ -70,6 +70,14 @@ pub(crate) fn question(step: &Step) -> &'static str {
     }
 }
 
+/// What is said in place of the question where the answer came with the call.
+pub(crate) fn by_flag(step: &Step) -> &'static str {
+    match step {
+        Step::Rule => "Allowed by --allow-commands.",
+        _ => "Trusted by --trust-hooks.",
+    }
+}
+
 /// What does not work without a consent, and how to give it later.
 pub(crate) fn declined(step: &Step, places: &Places) -> String {
     let installer = places.program("cc-installer");

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::NOT_GOOD;
 use crate::apply::{self, Apply};
 use crate::args::InstallArgs;
-use crate::consent::{declined, question, text};
+use crate::consent::{by_flag, declined, question, text};
 use crate::error::Error;
 use crate::files::locked;
 use crate::found::{Found, HostFound, Way};
@@ -96,7 +96,11 @@ fn bring(
             continue;
         }
         session.say(format!("\n{}", text(&consent, &places)))?;
-        if is_given(&consent, args) || session.asker().ask(question(&consent))? {
+        let given = is_given(&consent, args);
+        if given {
+            session.say(by_flag(&consent))?;
+        }
+        if given || session.asker().ask(question(&consent))? {
             apply.step(&consent)?;
             done.push(consent);
         } else {

@@ -198,3 +198,75 @@ fn hooks_that_the_user_switched_off_are_named_and_left_off() {
     assert_eq!(found["actionsTaken"], serde_json::json!([]), "{found:#}");
     assert!(next_steps(&found).contains("codex features enable hooks"));
 }
+
+/// Replaces a word in a file of Codex's home.
+fn replace(sandbox: &Sandbox, file: &str, from: &str, to: &str) {
+    let file = sandbox.codex_home().join(file);
+    let before = fs::read_to_string(&file).unwrap();
+    assert!(before.contains(from), "{before}");
+    fs::write(&file, before.replace(from, to)).unwrap();
+}
+
+#[test]
+fn hooks_that_changed_since_they_were_trusted_are_told_from_untrusted_ones() {
+    let (sandbox, ..) = installed();
+    replace(
+        &sandbox,
+        "config.toml",
+        "trusted_hash = \"sha256:",
+        "trusted_hash = \"sha256:00",
+    );
+    let found = document(&sandbox, 0);
+    assert_eq!(found["hooks"]["trusted"], false, "{found:#}");
+    let steps = next_steps(&found);
+    assert!(
+        steps.contains("they changed since they were trusted"),
+        "{steps}"
+    );
+    assert!(
+        steps.contains("cc-installer install --trust-hooks"),
+        "{steps}"
+    );
+}
+
+#[test]
+fn a_rule_for_another_binary_is_told_from_a_missing_one() {
+    let (sandbox, ..) = installed();
+    replace(
+        &sandbox,
+        "rules/cc.rules",
+        "/cc/bin/cc-cli",
+        "/elsewhere/cc-cli",
+    );
+    let found = document(&sandbox, 0);
+    assert_eq!(found["execRule"]["present"], true, "{found:#}");
+    assert_eq!(found["execRule"]["matches"], false, "{found:#}");
+    let steps = next_steps(&found);
+    assert!(steps.contains("about another cc-cli"), "{steps}");
+    assert!(
+        steps.contains("cc-installer install --allow-commands"),
+        "{steps}"
+    );
+}
+
+#[test]
+fn binaries_of_different_installations_are_told_until_they_are_replaced() {
+    let (sandbox, ..) = installed();
+    let hooks = sandbox.installed_file("cc-hooks");
+    let append = sandbox
+        .command("sh".as_ref())
+        .args(["-c", "printf x >> \"$0\""]);
+    append.args([&hooks]).run().success();
+    // The installed installer has nothing to replace it by, and does not call it right.
+    let installer = sandbox.command(&sandbox.installed_file("cc-installer"));
+    installer.args(["update", "--yes"]).run().exits(3);
+    for _ in 0..2 {
+        let found = document(&sandbox, 0);
+        assert_eq!(found["actionsTaken"], serde_json::json!([]), "{found:#}");
+        let steps = next_steps(&found);
+        assert!(
+            steps.contains("not those of one installation: cc-installer update"),
+            "{steps}"
+        );
+    }
+}

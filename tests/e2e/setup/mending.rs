@@ -39,6 +39,28 @@ fn hooks_that_went_missing_are_put_back() {
 }
 
 #[test]
+fn hooks_that_stand_twice_are_brought_down_to_one() {
+    let (sandbox, ..) = installed();
+    let theirs = sandbox.codex_home().join("hooks.json");
+    let ours = copy_of_the_plugin(&sandbox).join("hooks/hooks.json");
+    fs::copy(ours, &theirs).unwrap();
+    let only_looked = sandbox.cc(["setup", "--check", "--json"]).run().success();
+    let only_looked = only_looked.json();
+    assert_eq!(only_looked["hooks"]["double"], true, "{only_looked:#}");
+    assert!(
+        only_looked["nextSteps"]
+            .to_string()
+            .contains("would run twice")
+    );
+
+    let mended = document(&sandbox, 0);
+    assert_eq!(mended["hooks"]["double"], false, "{mended:#}");
+    assert_eq!(mended["hooks"]["trusted"], true, "{mended:#}");
+    assert_eq!(mended["nextSteps"], serde_json::json!([]), "{mended:#}");
+    assert!(!theirs.exists(), "nothing else was in it");
+}
+
+#[test]
 fn what_the_user_switched_off_stays_off() {
     let (sandbox, ..) = installed();
     let config = sandbox.codex_home().join("config.toml");

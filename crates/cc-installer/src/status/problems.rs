@@ -1,7 +1,8 @@
 //! What is wrong, each with the command that mends it.
 
-use super::{Problem, Status};
+use super::{HookStatus, Problem, Status};
 use crate::found::{Found, HostFound, Way};
+use crate::hooks::Trust;
 
 pub(super) fn of(found: &Found, status: &Status) -> Vec<Problem> {
     let installer = found.places.program("cc-installer");
@@ -88,8 +89,14 @@ pub(super) fn of(found: &Found, status: &Status) -> Vec<Problem> {
     if !status.hooks.installed {
         add("the hooks are not installed".into(), again("install"));
     } else if matches!(status.hooks.trusted, "some" | "none") {
+        let changed = |hook: &HookStatus| hook.trust == Some(Trust::Modified);
+        let why = if status.hooks.entries.iter().any(changed) {
+            "they changed since they were trusted"
+        } else {
+            "they are not trusted"
+        };
         add(
-            "Codex does not run the hooks: they are not trusted".into(),
+            format!("Codex does not run the hooks: {why}"),
             format!("{}   (or /hooks in Codex)", again("install --trust-hooks")),
         );
     }

@@ -146,23 +146,20 @@ pub enum InstallationError {
 impl Installation {
     /// Whether running the installer's `install` can mend something.
     pub fn wants_installing(&self) -> bool {
-        self.codex.is_some() && (self.is_broken() || self.lacks_permission())
+        let is_missing = !self.plugin.installed || !self.plugin.enabled || !self.hooks.installed;
+        let is_broken = is_missing || self.is_out_of_order() || !self.binaries.versions_agree;
+        self.codex.is_some() && (is_broken || self.lacks_permission())
     }
 
-    /// Whether something that the user has installed is not as it was: no permission is needed to
-    /// put that back.
-    pub fn is_broken(&self) -> bool {
-        !self.plugin.installed
-            || !self.plugin.enabled
-            || self.plugin.drifted
-            || !self.binaries.versions_agree
-            || !self.hooks.installed
-            || self.hooks.double
-    }
-
-    /// Whether Codex has the plugin, but not in the state that the installer left.
+    /// Whether Codex has the plugin, but not in the state that the installer left: no permission is
+    /// needed to put that back, and no binary.
     pub fn can_be_restored(&self) -> bool {
-        self.codex.is_some() && self.plugin.installed && self.plugin.enabled && self.is_broken()
+        let has_plugin = self.plugin.installed && self.plugin.enabled;
+        self.codex.is_some() && has_plugin && (!self.hooks.installed || self.is_out_of_order())
+    }
+
+    fn is_out_of_order(&self) -> bool {
+        self.plugin.drifted || self.hooks.double
     }
 
     fn lacks_permission(&self) -> bool {

@@ -93,7 +93,7 @@ fn restore(project: &Project, installation: Option<&Installation>) -> Option<Str
     let ours = installer(&project.env);
     let is_installed = ours.parent() == Some(&installation.binaries.dir);
     let restored = is_installed && run_silently(project, &ours, &["update", "--yes", "--json"]);
-    restored.then(|| "Put back what was missing of cc in Codex.".to_owned())
+    restored.then(|| "Put back in order what Codex has of cc.".to_owned())
 }
 
 fn ask(question: &str, output: &mut Output) -> bool {
