@@ -235,8 +235,11 @@ impl Places {
     /// Why it was refused.
     pub(crate) fn check_bin(&self, env: &Env, workspace: &Workspace) -> Result<(), BinDirError> {
         let path = self.bin.clone();
+        // Shells give no meaning to letters of other scripts, nor does the parser of exec rules.
+        let is_letter = |c: char| !c.is_ascii() && !c.is_whitespace() && !c.is_control();
         let is_plain = |c: char| {
             c.is_ascii_alphanumeric()
+                || is_letter(c)
                 || "/._-+@".contains(c)
                 || (cfg!(windows) && r"\:".contains(c))
         };

@@ -94,6 +94,9 @@ pub(crate) fn install(found: &Found, hooks_from: HooksFrom) -> Vec<Step> {
         if !taken || found.copy != Some(hooks_from) {
             steps.push(Step::Plugin(way));
         }
+        if has_wrappers(found) {
+            steps.push(Step::NoWrappers);
+        }
     }
     let user_hooks = found.user_hooks.as_ref().map_or(0, Vec::len);
     match hooks_from {
@@ -154,6 +157,12 @@ pub(crate) fn has_exactly_our_user_hooks(found: &Found) -> bool {
     there.is_ok_and(|there| sorted(there) == sorted(wanted))
 }
 
+/// Whether one of our skills lies among the user's own.
+fn has_wrappers(found: &Found) -> bool {
+    let wrapped = |skill: &&str| crate::bundle::wrapper(&found.places, skill).exists();
+    cc_plugin::SKILLS.iter().any(wrapped)
+}
+
 /// What it takes to be gone.
 pub(crate) fn uninstall(found: &Found, jobs_too: bool) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -180,8 +189,7 @@ pub(crate) fn uninstall(found: &Found, jobs_too: bool) -> Vec<Step> {
     if !found.cached.is_empty() || found.places.offered_data().exists() {
         steps.push(Step::NoCache);
     }
-    let wrapped = |skill: &&str| crate::bundle::wrapper(&found.places, skill).exists();
-    if cc_plugin::SKILLS.iter().any(wrapped) {
+    if has_wrappers(found) {
         steps.push(Step::NoWrappers);
     }
     steps.push(Step::NoFiles);

@@ -29,6 +29,40 @@ fn a_skill_reaches_the_model_and_its_command_runs_outside_of_the_sandbox() {
 }
 
 #[test]
+fn a_home_with_spaces_gets_its_binaries_elsewhere_and_letters_of_any_script_need_no_quotes() {
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([obeys()]);
+        let mut sandbox = bare(codex, &api);
+        let home = sandbox.root().join("my codex");
+        fs::rename(sandbox.codex_home(), &home).unwrap();
+        sandbox.set_env("CODEX_HOME", &home);
+        let both = ["install", "--yes", "--allow-commands", "--trust-hooks"];
+        let refused = sandbox.installer(both).run().exits(3);
+        assert!(
+            refused.stderr.contains("needs quotes"),
+            "{codex}: {refused}"
+        );
+        assert!(
+            refused.stderr.contains("--bin-dir ~/.local"),
+            "{codex}: {refused}"
+        );
+        assert!(!home.join("cc").exists(), "{codex}: nothing is begun");
+
+        let bin = sandbox.root().join("bücher-日本").join("cc");
+        let install = sandbox.installer(both).args(["--bin-dir"]);
+        install.args([&bin]).run().success();
+        assert_eq!(sandbox.installation()["problems"], json!([]), "{codex}");
+        let exec = ["exec", "--sandbox", "read-only", "$cc:review my change"];
+        sandbox.codex(exec).run().success();
+        let read = api.last_request().tool_output();
+        assert!(read.contains("No findings."), "{codex}: {read}");
+        let uninstall = ["uninstall", "--yes", "--delete-jobs"];
+        sandbox.installer(uninstall).run().success();
+        assert!(!bin.exists() && !home.join("plugins").exists(), "{codex}");
+    }
+}
+
+#[test]
 fn every_skill_is_on_offer_under_the_name_of_the_plugin() {
     for codex in peers::hosts() {
         let api = ResponsesApi::start([]);

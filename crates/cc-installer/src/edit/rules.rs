@@ -101,4 +101,33 @@ mod tests {
             "not one whole rule: the user's own hand"
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn what_the_dialog_wrote_is_taken_out_and_no_more(
+            before in foreign(), after in foreign(), narrow: bool, crlf: bool,
+        ) {
+            let word = if narrow { ", \"review\"" } else { "" };
+            let end = if crlf { "\r\n" } else { "\n" };
+            let ours = format!("prefix_rule(pattern=[\"{CLI}\"{word}], decision=\"allow\"){end}");
+            let with = format!("{before}{ours}{after}");
+            let gone = without(&with, CLI);
+            assert_eq!(without(&gone, CLI), gone, "twice is once");
+            assert_eq!(gone, before + &after);
+        }
+    }
+
+    /// Rules and notes of somebody else, each a line.
+    fn foreign() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::strategy::Strategy;
+        let line = proptest::sample::select(vec![
+            "# mine: cc-cli\n",
+            "\n",
+            "prefix_rule(pattern=[\"git\", \"push\"], decision=\"prompt\")\r\n",
+            "prefix_rule(pattern=[\"/home/dev/.codex/cc/bin/cc-cli2\"], decision=\"allow\")\n",
+            "prefix_rule(\n    pattern=[[\"npm\", \"pnpm\"], \"test\"],\n)\n",
+            "host_executable(name=\"git\", paths=[\"/home/dev/.codex/cc/bin/cc-cli\"])\n",
+        ]);
+        proptest::collection::vec(line, 0..6).prop_map(|lines| lines.concat())
+    }
 }

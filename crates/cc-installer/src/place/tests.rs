@@ -13,9 +13,12 @@ fn binaries_go_where_rules_match_and_sandboxes_cannot_write() {
         check("/home/dev/.codex/cc/bin", "/home/dev/project"),
         Ok(())
     );
+    for letters in ["/home/dév/bin", "/home/de\u{301}v/bin", "/home/開発/bin"] {
+        assert_eq!(check(letters, "/"), Ok(()));
+    }
     for bad in [
         "/home/de v/bin",
-        "/home/dév/bin",
+        "/home/de\u{a0}v/bin",
         "/home/$dev/bin",
         "/home/dev's/bin",
     ] {

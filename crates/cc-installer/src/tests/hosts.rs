@@ -113,3 +113,21 @@ fn hooks_move_to_the_plugin_when_codex_learns_to_run_them() {
         "the file was ours alone"
     );
 }
+
+#[test]
+fn skills_move_to_the_plugin_when_codex_learns_to_take_plugins() {
+    let world = World::new("no-rpc no-cli no-hooks-list");
+    assert!(world.install().ok);
+    assert!(world.read("codex/skills/cc-rescue/SKILL.md").is_some());
+    world.set_mode("newer");
+    let did = world.run(&["update", "--yes", "--trust-hooks"]);
+    assert!(did.ok, "{}", did.stdout);
+    let status = world.status();
+    assert_eq!(status["plugin"]["way"], "plugin", "{status:#}");
+    assert_eq!(status["hooks"]["way"], "native", "{status:#}");
+    assert!(
+        !world.path("codex/skills").exists(),
+        "never both ways at once"
+    );
+    assert_eq!(world.read("codex/hooks.json"), None);
+}
