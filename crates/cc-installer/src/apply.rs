@@ -154,7 +154,9 @@ impl<'a> Apply<'a> {
         Ok(())
     }
 
-    fn user_hooks(&self) -> Result<(), Error> {
+    fn user_hooks(&mut self) -> Result<(), Error> {
+        self.record.user_hooks = true;
+        self.record.write(self.places())?;
         // Trust goes by place, and what is stale may have another than what comes.
         if !self.found.user_hooks.as_ref().map_or(true, Vec::is_empty) {
             removal::user_trust(self.found)?;

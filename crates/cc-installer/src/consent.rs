@@ -58,7 +58,12 @@ impl<'a> Asker<'a> {
 pub(crate) fn text(step: &Step, places: &Places) -> String {
     match step {
         Step::Rule => rule_text(places),
-        _ => trust_text(places),
+        Step::UserHooks => {
+            let file = places.hooks_json();
+            let once = format!("as soon as they stand in {}", file.display());
+            hooks_text(places, &once, "This Codex does not ask for itself.")
+        }
+        _ => hooks_text(places, "once you trust them", "A new version asks again."),
     }
 }
 
@@ -66,6 +71,7 @@ pub(crate) fn text(step: &Step, places: &Places) -> String {
 pub(crate) fn question(step: &Step) -> &'static str {
     match step {
         Step::Rule => "Write this rule?",
+        Step::UserHooks => "Add these hooks?",
         _ => "Trust these hooks?",
     }
 }
@@ -74,6 +80,7 @@ pub(crate) fn question(step: &Step) -> &'static str {
 pub(crate) fn by_flag(step: &Step) -> &'static str {
     match step {
         Step::Rule => "Allowed by --allow-commands.",
+        Step::UserHooks => "Allowed by --trust-hooks.",
         _ => "Trusted by --trust-hooks.",
     }
 }
@@ -84,6 +91,9 @@ pub(crate) fn declined(step: &Step, places: &Places) -> String {
     match step {
         Step::Rule => format!(
             "Without the exec rule, Codex asks about each call of cc-cli, and where nobody can be asked it fails.\n  Allow it later: {installer} install --allow-commands"
+        ),
+        Step::UserHooks => format!(
+            "Without the hooks, there are no notices of finished jobs and no review gate.\n  Add them later: {installer} install --trust-hooks"
         ),
         _ => format!(
             "Without trust in the hooks, there are no notices of finished jobs and no review gate.\n  Trust them later: {installer} install --trust-hooks   (or /hooks in Codex)"
@@ -105,7 +115,7 @@ fn rule_text(places: &Places) -> String {
     )
 }
 
-fn trust_text(places: &Places) -> String {
+fn hooks_text(places: &Places, when: &str, end: &str) -> String {
     let hooks = bundle::hooks(places);
     let lines: String = hooks
         .iter()
@@ -113,10 +123,10 @@ fn trust_text(places: &Places) -> String {
         .collect();
     format!(
         "Permission 2: hooks\n\
-         Codex runs these commands outside of its sandbox, once you trust them:\n\
+         Codex runs these commands outside of its sandbox, {when}:\n\
          \n{lines}\n\
          They remember which session a job belongs to, tell of finished jobs, and hold up the end of a turn\n\
-         for a review if you switch that on. A new version asks again.\n"
+         for a review if you switch that on. {end}\n"
     )
 }
 
@@ -138,6 +148,18 @@ mod tests {
     fn what_is_consented_to_is_shown_word_for_word() {
         insta::assert_snapshot!(text(&Step::Rule, &places()));
         insta::assert_snapshot!(text(&Step::Trust, &places()));
+        insta::assert_snapshot!(text(&Step::UserHooks, &places()), @r"
+        Permission 2: hooks
+        Codex runs these commands outside of its sandbox, as soon as they stand in /home/dev/.codex/hooks.json:
+
+          SessionEnd        /opt/cc/cc-hooks session-end
+          SessionStart      /opt/cc/cc-hooks session-start
+          Stop              /opt/cc/cc-hooks stop
+          UserPromptSubmit  /opt/cc/cc-hooks user-prompt-submit
+
+        They remember which session a job belongs to, tell of finished jobs, and hold up the end of a turn
+        for a review if you switch that on. This Codex does not ask for itself.
+        ");
     }
 
     #[test]

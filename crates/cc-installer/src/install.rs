@@ -101,8 +101,12 @@ fn bring(
             session.say(by_flag(&consent))?;
         }
         if given || session.asker().ask(question(&consent))? {
-            apply.step(&consent)?;
-            done.push(consent);
+            let steps = match consent {
+                Step::UserHooks => plan::with_user_hooks(&found),
+                consent => vec![consent],
+            };
+            steps.iter().try_for_each(|step| apply.step(step))?;
+            done.extend(steps);
         } else {
             all_given = false;
             refused.push(consent);
@@ -159,7 +163,7 @@ fn carry_out(
 fn is_given(step: &Step, args: &InstallArgs) -> bool {
     match step {
         Step::Rule => args.allow_commands,
-        Step::Trust => args.trust_hooks,
+        Step::Trust | Step::UserHooks => args.trust_hooks,
         _ => false,
     }
 }

@@ -102,29 +102,53 @@ pub(crate) fn install(found: &Found, hooks_from: HooksFrom) -> Vec<Step> {
     match hooks_from {
         HooksFrom::Plugin if user_hooks > 0 => steps.push(Step::NoUserHooks),
         HooksFrom::Plugin => {}
-        HooksFrom::User => {
-            if !has_exactly_our_user_hooks(found) {
-                steps.push(Step::UserHooks);
-            }
-            let off = found.host().and_then(|host| host.off.hooks);
-            if off == Some(HooksFeature::CodexHooks) {
-                steps.push(Step::Flag);
-            }
-        }
+        HooksFrom::User if are_hooks_allowed(found) => steps.extend(with_user_hooks(found)),
+        HooksFrom::User => {}
     }
     steps
+}
+
+/// What it takes to have our hooks run from the user's `hooks.json`.
+pub(crate) fn with_user_hooks(found: &Found) -> Vec<Step> {
+    let off = found.host().and_then(|host| host.off.hooks);
+    let steps = [
+        (!has_exactly_our_user_hooks(found), Step::UserHooks),
+        (off == Some(HooksFeature::CodexHooks), Step::Flag),
+    ];
+    wanted(steps)
+}
+
+/// Whether our hooks may stand in the user's `hooks.json`.
+///
+/// A Codex that has no list of hooks runs whatever stands there. So it takes a yes to put them there,
+/// unless that was given at an earlier installation; elsewhere it takes one to trust them.
+pub(crate) fn are_hooks_allowed(found: &Found) -> bool {
+    let asks_itself = found.host().is_none_or(|host| host.hooks.is_some());
+    let were_put = found
+        .record
+        .as_ref()
+        .is_some_and(|record| record.user_hooks);
+    let are_there = found
+        .user_hooks
+        .as_ref()
+        .map_or(true, |hooks| !hooks.is_empty());
+    asks_itself || were_put || are_there
+}
+
+fn wanted<const N: usize>(steps: [(bool, Step); N]) -> Vec<Step> {
+    let wanted = steps.into_iter().filter(|(wanted, _)| *wanted);
+    wanted.map(|(_, step)| step).collect()
 }
 
 /// The consents that are not given yet.
 pub(crate) fn consents(found: &Found) -> Vec<Step> {
     let listed = found.host().and_then(|host| host.hooks.as_deref());
     let asks = listed.is_some_and(|listed| !untrusted(listed).is_empty());
-    let steps = [(!found.rule.allows, Step::Rule), (asks, Step::Trust)];
-    steps
-        .into_iter()
-        .filter(|(open, _)| *open)
-        .map(|(_, step)| step)
-        .collect()
+    wanted([
+        (!found.rule.allows, Step::Rule),
+        (asks, Step::Trust),
+        (!are_hooks_allowed(found), Step::UserHooks),
+    ])
 }
 
 /// The consents that there will be to give after `steps`, as far as one can tell.

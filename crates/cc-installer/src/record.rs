@@ -25,6 +25,8 @@ pub(crate) struct Record {
     pub(crate) copied: bool,
     /// The flag that we switched on, as it was.
     pub(crate) flag: Option<FlagBefore>,
+    /// Whether our hooks were put into the user's `hooks.json`, which took a yes.
+    pub(crate) user_hooks: bool,
     /// The version of the Codex that was seen not to run the hooks of plugins.
     pub(crate) no_native_hooks: Option<String>,
     /// The digests of the bundles that the user ever trusted.

@@ -48,6 +48,8 @@ struct PluginStatus {
 #[serde(rename_all = "camelCase")]
 struct HooksStatus {
     installed: bool,
+    /// Whether they may be, where only the installer asks.
+    allowed: bool,
     way: Option<&'static str>,
     trusted: &'static str,
     /// Whether Codex runs them; nobody knows where it cannot be asked.
@@ -218,6 +220,7 @@ fn hooks(found: &Found) -> HooksStatus {
         && (way == Some("user") || plugin(found).enabled);
     HooksStatus {
         installed: way.is_some(),
+        allowed: crate::plan::are_hooks_allowed(found),
         way,
         trusted,
         runs: found.host().map(|_| way.is_some() && runs),

@@ -47,7 +47,7 @@ fn without_the_permission_for_commands_there_is_no_rule() {
 }
 
 #[test]
-fn without_trust_no_hook_runs_where_codex_asks_for_it() {
+fn without_trust_no_hook_runs_whether_codex_asks_for_it_or_not() {
     for codex in peers::hosts() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
@@ -56,26 +56,33 @@ fn without_trust_no_hook_runs_where_codex_asks_for_it() {
         let marker = sandbox.state_dir().current_session();
         let installation = sandbox.installation();
         let hooks = &installation["hooks"];
-        if !asks_for_trust(codex) {
-            assert_eq!(problems(&installation), "[]", "{codex}");
-            assert_eq!(
-                (&hooks["trusted"], &hooks["runs"]),
-                (&json!("notNeeded"), &json!(true))
-            );
-            assert!(marker.exists(), "{codex}");
-            continue;
-        }
         let offer = "cc-installer install --trust-hooks";
         assert!(output.stdout.contains(offer), "{codex}: {output}");
         assert!(!marker.exists(), "{codex}");
+        let (trusted, told) = match asks_for_trust(codex) {
+            true => ("none", "not trusted"),
+            false => ("notNeeded", "the hooks are not installed"),
+        };
         assert_eq!(
             (&hooks["trusted"], &hooks["runs"]),
-            (&json!("none"), &json!(false))
+            (&json!(trusted), &json!(false)),
+            "{codex}"
         );
+        assert!(!sandbox.codex_home().join("hooks.json").exists(), "{codex}");
         let output = status(&sandbox);
         assert!(
-            output.stdout.contains("not trusted") && output.stdout.contains(offer),
+            output.stdout.contains(told) && output.stdout.contains(offer),
             "{codex}: {output}"
+        );
+        // What was declined is not brought by an update, nor by a setup that mends.
+        sandbox.installer(["update", "--yes"]).run().success();
+        let setup = sandbox.command(&sandbox.installed_file("cc-cli"));
+        let setup = setup.args(["setup", "--json"]).run().json();
+        assert_eq!(setup["actionsTaken"], json!([]), "{codex}: {setup:#}");
+        assert_eq!(
+            problems(&sandbox.installation()),
+            problems(&installation),
+            "{codex}"
         );
 
         sandbox.install(["--trust-hooks"]).run().success();

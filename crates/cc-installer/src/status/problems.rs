@@ -87,7 +87,11 @@ pub(super) fn of(found: &Found, status: &Status) -> Vec<Problem> {
         );
     }
     if !status.hooks.installed {
-        add("the hooks are not installed".into(), again("install"));
+        let install = match status.hooks.allowed {
+            true => "install",
+            false => "install --trust-hooks",
+        };
+        add("the hooks are not installed".into(), again(install));
     } else if matches!(status.hooks.trusted, "some" | "none") {
         let changed = |hook: &HookStatus| hook.trust == Some(Trust::Modified);
         let why = if status.hooks.entries.iter().any(changed) {

@@ -54,6 +54,46 @@ fn consents_are_two_and_each_is_its_own() {
 }
 
 #[test]
+fn hooks_that_codex_does_not_ask_about_are_asked_about_here() {
+    let world = World::new("no-hooks-list flag-off");
+    assert!(world.run(&["install", "--yes"]).ok, "--yes is no consent");
+    let did = world.answer(&["install"], Some("n\nn\n"));
+    assert!(
+        did.ok && did.stdout.contains("Add these hooks? [y/N]"),
+        "{}",
+        did.stdout
+    );
+    assert!(
+        did.stdout.contains("install --trust-hooks"),
+        "{}",
+        did.stdout
+    );
+    assert_eq!(world.read("codex/hooks.json"), None);
+    assert!(
+        !world
+            .read("codex/config.toml")
+            .unwrap()
+            .contains("codex_hooks")
+    );
+    assert_eq!(world.status()["hooks"]["allowed"], false);
+
+    let did = world.answer(&["install"], Some("n\ny\n"));
+    assert!(did.ok, "{}", did.stdout);
+    let status = world.status();
+    assert_eq!(status["hooks"]["runs"], true, "{status:#}");
+    assert_eq!(status["execRule"]["present"], false, "{status:#}");
+    // What was allowed is put back without another question.
+    fs::remove_file(world.path("codex/hooks.json")).unwrap();
+    let did = world.run(&["update", "--yes"]);
+    assert!(
+        did.ok && did.stdout.contains("add our hooks to"),
+        "{}",
+        did.stdout
+    );
+    assert_eq!(world.status()["hooks"]["runs"], true);
+}
+
+#[test]
 fn an_update_renews_what_changed_and_keeps_what_was_allowed() {
     let world = World::new("");
     assert!(!world.run(&["update", "--yes"]).ok, "not installed");

@@ -71,6 +71,8 @@ pub struct Plugin {
 pub struct Hooks {
     /// Whether Codex has them.
     pub installed: bool,
+    /// Whether the user has not declined them.
+    pub allowed: bool,
     /// Whether it runs them.
     pub trusted: Trust,
     /// Whether the user has switched them off in Codex.
@@ -155,7 +157,11 @@ impl Installation {
     /// needed to put that back, and no binary.
     pub fn can_be_restored(&self) -> bool {
         let has_plugin = self.plugin.installed && self.plugin.enabled;
-        self.codex.is_some() && has_plugin && (!self.hooks.installed || self.is_out_of_order())
+        self.codex.is_some() && has_plugin && (self.lacks_hooks() || self.is_out_of_order())
+    }
+
+    fn lacks_hooks(&self) -> bool {
+        !self.hooks.installed && self.hooks.allowed
     }
 
     fn is_out_of_order(&self) -> bool {
