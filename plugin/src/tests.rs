@@ -167,6 +167,42 @@ fn each_skill_names_itself_and_runs_its_own_command() {
 }
 
 #[test]
+fn no_skill_lets_the_model_guess_or_answer_itself() {
+    let everywhere = [
+        "no quotes around the program",
+        "Show standard output unchanged",
+    ];
+    let jobs = [
+        "No job id in the output means no result: say so.",
+        "in Claude's place",
+        "outside the sandbox, with the user's approval",
+        "cc-cli.exe wait ID",
+        "a subagent may run",
+        "end with one line that points to `$cc:result ID`",
+        "`--background`",
+    ];
+    let reviews = ["cc-cli.exe scope --json", "if `background`, ask once"];
+    let rescues = [
+        "cc-cli.exe resume-candidate --json",
+        "ask once whether to continue",
+        "`--prompt-file FILE`",
+    ];
+    let quoted = ["as one single-quoted argument"];
+    for name in SKILLS {
+        let (_, body) = skill(name);
+        let more: &[&[&str]] = match name {
+            "review" => &[&jobs, &reviews],
+            "adversarial-review" => &[&jobs, &reviews, &quoted],
+            "rescue" => &[&jobs, &rescues, &quoted],
+            _ => &[],
+        };
+        for words in everywhere.iter().chain(more.iter().copied().flatten()) {
+            assert!(body.contains(words), "{name} does not say: {words}");
+        }
+    }
+}
+
+#[test]
 fn the_skills_stay_short_and_pin_nothing() {
     let files = bundle(HooksFrom::Plugin).files();
     let skills = files.iter().filter(|file| file.path.starts_with("skills/"));

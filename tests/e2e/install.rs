@@ -6,6 +6,7 @@ mod cut_short;
 mod forms;
 mod permissions;
 mod session;
+mod skills;
 mod traces;
 mod updates;
 mod wrappers;
