@@ -2,6 +2,8 @@
 
 mod attached;
 mod ending;
+#[cfg(target_os = "linux")]
+mod left_running;
 mod outcomes;
 mod reading;
 mod sessions;

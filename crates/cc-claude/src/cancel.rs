@@ -7,8 +7,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cc_core::Proc;
 use cc_core::process::Signal;
+use cc_core::{JobId, Proc};
 
 use crate::family::Family;
 
@@ -25,15 +25,17 @@ fn pids(processes: &[Proc]) -> String {
     format!("pid {}", pids.join(", "))
 }
 
-/// Ends a Claude that lost its worker, and everything it started.
+/// Ends what a job left running whose worker is gone: Claude, if it is known, and everything it
+/// started, also where Claude itself has ended.
 ///
 /// Blocks for at most 8 s; returns at once where nothing runs. Sees only what this process can
 /// see: a Claude in a pid namespace below or beside ours is not found.
 ///
 /// # Errors
 /// [`Survivors`] when something still runs afterwards. It can be tried again.
-pub fn end_orphan(claude: &Proc) -> Result<(), Survivors> {
-    let mut ending = Ending::begin(Family::of_orphan(claude.clone()));
+pub fn end_orphans(job: &JobId, worker: &Proc, claude: Option<&Proc>) -> Result<(), Survivors> {
+    let family = Family::of_orphan(job.clone(), worker.clone(), claude.cloned());
+    let mut ending = Ending::begin(family);
     loop {
         match ending.step() {
             Step::Again(pause) => thread::sleep(pause),
@@ -78,7 +80,7 @@ pub(crate) struct Ending {
 impl Ending {
     /// Remembers everything that runs and sends the first signal.
     pub(crate) fn begin(family: Family) -> Self {
-        let stage = usize::from(!family.claude().is_running());
+        let stage = usize::from(family.claude().is_none());
         let mut ending = Self {
             family,
             stage,
@@ -115,7 +117,7 @@ impl Ending {
         }
         let (signal, patience) = STAGES[self.stage];
         let patience = match signal {
-            Signal::Interrupt if !self.family.claude().is_running() => FOLLOW,
+            Signal::Interrupt if self.family.claude().is_none() => FOLLOW,
             _ => patience,
         };
         if self.since.elapsed() < patience {
@@ -143,9 +145,8 @@ impl Ending {
     fn send(&mut self) {
         self.family.remember();
         let (signal, _) = STAGES[self.stage];
-        let claude = self.family.claude();
         // A group whose leader is gone is reached through its members, each known to be ours.
-        if claude.is_running() {
+        if let Some(claude) = self.family.claude() {
             let _ = claude.signal_group(signal);
         }
         if signal != Signal::Interrupt {

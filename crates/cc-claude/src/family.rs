@@ -1,50 +1,66 @@
 //! Which processes belong to one run of Claude.
 //!
 //! The tree of parents is not enough: Claude 2.1.330 gives every shell command a session of its
-//! own, and a command that forks twice leaves the tree. So a run marks its environment, which
-//! children inherit, and whoever carries the mark belongs to it, whoever its parent is now.
+//! own, and a command that forks twice leaves the tree. So a run carries its job's id in its
+//! environment, which children inherit, and whoever carries it belongs to the job, whoever its
+//! parent is now.
+//!
+//! Anybody may set a variable. What carries the mark is therefore taken for ours only where it runs
+//! as our user and is no older than the worker; and the id, 40 bits of which are random, is known to
+//! nobody before there is a job.
 
-use std::time::Duration;
+use cc_core::{JobId, Proc};
 
-use cc_core::Proc;
-
-/// The variable that carries the mark of a run.
+/// The variable that carries the mark of a run: the id of its job.
 pub(crate) const MARK: &str = "CC_RUN";
 
 /// A Claude and everything it started that was seen.
 #[derive(Debug)]
 pub(crate) struct Family {
-    claude: Proc,
-    mark: Option<String>,
-    /// Whether we started the run ourselves: then its process group can be nobody else's.
-    ours: bool,
+    job: JobId,
+    /// Nothing that is older belongs to the job.
+    worker: Proc,
+    /// `None` where the worker ended before it could tell.
+    claude: Option<Proc>,
+    origin: Origin,
     known: Vec<Proc>,
+}
+
+/// Where a run comes from, and so what is certain of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// This process started it: Claude's process group can be nobody else's.
+    Ours,
+    /// Another process started it and is gone.
+    Orphaned,
 }
 
 impl Family {
     /// The family of a run that this process started.
-    pub(crate) fn of_run(claude: Proc, mark: String) -> Self {
+    pub(crate) fn of_run(job: JobId, claude: Proc) -> Self {
         Self {
-            claude,
-            mark: Some(mark),
-            ours: true,
+            job,
+            worker: Proc::current().unwrap_or_else(|| claude.clone()),
+            claude: Some(claude),
+            origin: Origin::Ours,
             known: Vec::new(),
         }
     }
 
-    /// The family of a run that another process started and left behind.
-    pub(crate) fn of_orphan(claude: Proc) -> Self {
-        let mark = mark_of(&claude);
+    /// The family of a run that another process, its worker, started and left behind.
+    pub(crate) fn of_orphan(job: JobId, worker: Proc, claude: Option<Proc>) -> Self {
         Self {
+            job,
+            worker,
             claude,
-            mark,
-            ours: false,
+            origin: Origin::Orphaned,
             known: Vec::new(),
         }
     }
 
-    pub(crate) fn claude(&self) -> &Proc {
-        &self.claude
+    /// Claude, while it runs.
+    pub(crate) fn claude(&self) -> Option<&Proc> {
+        self.claude.as_ref().filter(|claude| claude.is_running())
     }
 
     /// Everything seen so far, without Claude itself.
@@ -55,53 +71,37 @@ impl Family {
     /// Looks around for members and keeps them in mind.
     pub(crate) fn remember(&mut self) {
         self.known.retain(Proc::is_running);
-        let claude_runs = self.claude.is_running();
-        let mut seen = Vec::new();
-        if claude_runs {
-            seen.extend(self.claude.descendants());
-        }
-        for proc in Proc::all() {
-            let by_mark = || match &self.mark {
-                Some(mark) => os::variable(&proc, MARK).as_ref() == Some(mark),
-                None => false,
-            };
-            let by_group = || {
-                os::group(&proc) == Some(self.claude.pid)
-                    && (self.ours || claude_runs || os::variable(&proc, "CC_NESTED").is_some())
-            };
-            if by_group() || by_mark() {
-                seen.push(proc);
-            }
-        }
+        let claude = self.claude().cloned();
+        let group = match self.origin {
+            Origin::Orphaned => claude.as_ref(),
+            Origin::Ours => self.claude.as_ref(),
+        };
+        let group = group.map(|leader| leader.pid);
+        let mut seen = Proc::all();
+        seen.retain(|proc| (group.is_some() && os::group(proc) == group) || self.marks(proc));
+        seen.extend(claude);
+        seen.extend(Proc::descendants(&[&self.known[..], &seen].concat()));
         let me = std::process::id();
         for proc in seen {
-            if proc.pid != me && proc != self.claude && !self.known.contains(&proc) {
+            if proc.pid != me && Some(&proc) != self.claude.as_ref() && !self.known.contains(&proc)
+            {
                 self.known.push(proc);
             }
         }
     }
 
+    fn marks(&self, proc: &Proc) -> bool {
+        os::variable(proc, MARK).as_deref() == Some(self.job.as_str())
+            && proc.is_no_older_than(&self.worker)
+            && os::is_our_users(proc)
+    }
+
     /// The members that still run, Claude first.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Proc> {
-        std::iter::once(&self.claude)
+        (self.claude.iter())
             .chain(&self.known)
             .filter(|proc| proc.is_running())
     }
-}
-
-/// The mark of a Claude that runs.
-fn mark_of(claude: &Proc) -> Option<String> {
-    // In the middle of an exec a process has no environment to be seen.
-    for _ in 0..10 {
-        if !claude.is_running() {
-            break;
-        }
-        if let Some(mark) = os::variable(claude, MARK) {
-            return Some(mark);
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    None
 }
 
 #[cfg(target_os = "linux")]
@@ -126,6 +126,19 @@ mod os {
         let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
         let mut fields = rest.split_ascii_whitespace().skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    }
+
+    /// Whether a process runs as the user that we run as: its real user id is ours.
+    pub(super) fn is_our_users(proc: &Proc) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", proc.pid));
+        let real = status
+            .iter()
+            .flat_map(|status| status.lines())
+            .find_map(|line| {
+                let ids = line.strip_prefix("Uid:")?;
+                ids.split_ascii_whitespace().next()?.parse().ok()
+            });
+        real == Some(rustix::process::getuid().as_raw())
     }
 
     /// A variable of the environment that the process was started with, where we may see it.
@@ -154,6 +167,10 @@ mod os {
     pub(super) fn variable(_: &Proc, _: &str) -> Option<String> {
         None
     }
+
+    pub(super) fn is_our_users(_: &Proc) -> bool {
+        false
+    }
 }
 
 /// Windows has no groups; a Job Object holds a run together there.
@@ -167,5 +184,9 @@ mod os {
 
     pub(super) fn variable(_: &Proc, _: &str) -> Option<String> {
         None
+    }
+
+    pub(super) fn is_our_users(_: &Proc) -> bool {
+        false
     }
 }

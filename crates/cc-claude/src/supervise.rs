@@ -19,17 +19,22 @@ use std::pin::pin;
 use std::time::Instant;
 
 use cc_core::process::Signal;
-use cc_core::{Env, Failure, FailureClass, Proc};
+use cc_core::{Env, Failure, FailureClass, JobId, Proc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use self::orphans::Orphans;
 use self::spawn::Started;
 use self::state::State;
 use self::watch::Due;
+use crate::family::Family;
 use crate::{Claude, End, Outcome, Progress, Report, Request};
 
 /// Who follows a run. Its methods are called between reads and should return soon.
 pub trait Observer {
+    /// The job that the run is for. Every process of the run carries its id in `CC_RUN`, so that
+    /// [`end_orphans`](crate::end_orphans) finds them whatever happens to us.
+    fn job(&self) -> &JobId;
+
     /// Claude was started as this process; `Break` ends it at once, as cancelled.
     fn spawned(&mut self, claude: &Proc) -> ControlFlow<()>;
 
@@ -62,19 +67,20 @@ pub async fn run(
         Ok(prompt) => prompt,
         Err(failure) => return never_ran(failure),
     };
+    let job = observer.job().clone();
     let mut orphans = Orphans::adopt();
-    let started = match spawn::spawn(claude, request, env).await {
+    let started = match spawn::spawn(claude, request, env, &job).await {
         Ok(started) => started,
         Err(error) => return never_ran(cannot_start(claude, request, &error)),
     };
-    let mut state = State::new(request, started.family(), observer);
+    let family = Family::of_run(job, started.proc.clone());
+    let mut state = State::new(request, family, observer);
     let Started {
         mut child,
         proc,
         mut stdin,
         mut stdout,
         mut stderr,
-        ..
     } = started;
     let _leash = Leash(&proc);
     state.spawned(&proc);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Proc {
     /// The process id as seen by the process that wrote this.
     pub pid: u32,
-    /// When the process started, in the operating system's own terms; compared, never read.
+    /// When the process started, in the operating system's own terms.
     pub identity: String,
 }
 
@@ -37,14 +37,33 @@ impl Proc {
         os::all().into_iter().map(|(proc, _)| proc).collect()
     }
 
-    /// Every process that descends from this one, children before grandchildren.
-    pub fn descendants(&self) -> Vec<Proc> {
+    /// Whether it provably did not start before `other`.
+    pub fn is_no_older_than(&self, other: &Proc) -> bool {
+        match (self.start(), other.start()) {
+            (Some((boot, start)), Some((other_boot, other_start))) => {
+                boot == other_boot && start >= other_start
+            }
+            _ => false,
+        }
+    }
+
+    /// The boot, where the operating system tells it, and the start in units since it.
+    fn start(&self) -> Option<(&str, u64)> {
+        let (boot, start) = self
+            .identity
+            .rsplit_once(':')
+            .unwrap_or(("", &self.identity));
+        Some((boot, start.parse().ok()?))
+    }
+
+    /// Every process that descends from one of `ancestors`, children before grandchildren.
+    pub fn descendants(ancestors: &[Proc]) -> Vec<Proc> {
         let all = os::all();
         let mut found: Vec<Proc> = Vec::new();
-        let mut parents = vec![self.pid];
+        let mut parents: Vec<u32> = ancestors.iter().map(|proc| proc.pid).collect();
         while let Some(parent) = parents.pop() {
             for (proc, _) in all.iter().filter(|(_, ppid)| *ppid == parent) {
-                if proc.pid != self.pid && !found.contains(proc) {
+                if !ancestors.contains(proc) && !found.contains(proc) {
                     parents.push(proc.pid);
                     found.push(proc.clone());
                 }
@@ -200,8 +219,7 @@ mod os {
     /// Windows has no groups: ends the process and all its descendants.
     #[cfg(windows)]
     pub(super) fn signal_group(leader: &Proc, wanted: super::Signal) -> std::io::Result<()> {
-        leader
-            .descendants()
+        Proc::descendants(std::slice::from_ref(leader))
             .iter()
             .chain([leader])
             .try_for_each(|proc| proc.signal(wanted))
@@ -284,12 +302,35 @@ mod tests {
             .spawn()
             .unwrap();
         let proc = Proc::of(child.id()).unwrap();
-        assert!(Proc::current().unwrap().descendants().contains(&proc));
+        let me = Proc::current().unwrap();
+        assert!(Proc::descendants(std::slice::from_ref(&me)).contains(&proc));
+        assert!(proc.is_no_older_than(&me));
         assert!(Proc::all().contains(&proc));
         proc.signal(Signal::Kill).unwrap();
         child.wait().unwrap();
         assert!(!proc.is_running());
         proc.signal(Signal::Kill).unwrap();
+    }
+
+    #[test]
+    fn which_process_is_older_is_told_only_within_one_boot() {
+        let proc = |identity: &str| Proc {
+            pid: 7,
+            identity: identity.into(),
+        };
+        for (one, other, expected) in [
+            ("b:10", "b:9", true),
+            ("b:10", "b:10", true),
+            ("b:9", "b:10", false),
+            ("c:10", "b:9", false),
+            ("10", "9", true),
+            ("10", "b:9", false),
+            ("ended", "b:9", false),
+            ("b:9", "", false),
+        ] {
+            let told = proc(one).is_no_older_than(&proc(other));
+            assert_eq!(told, expected, "{one} {other}");
+        }
     }
 
     #[test]

@@ -61,6 +61,10 @@ impl<'a> Scribe<'a> {
 }
 
 impl Observer for Scribe<'_> {
+    fn job(&self) -> &JobId {
+        self.id
+    }
+
     fn spawned(&mut self, claude: &Proc) -> ControlFlow<()> {
         let event = Event::Spawned {
             claude: claude.clone(),

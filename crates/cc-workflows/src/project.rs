@@ -61,12 +61,12 @@ impl Project {
     }
 }
 
-/// Ends the Claude of a job whose worker is gone, and removes what its sandbox left in the repository.
+/// Ends what a job whose worker is gone left running, and removes what its sandbox left in the repository.
 fn clean_up(job: &Job, body: &Body) -> Result<(), String> {
-    let (_, claude) = job.state().processes();
-    let ended = claude.map_or(Ok(()), |claude| {
-        cc_claude::end_orphan(claude).map_err(|survivors| survivors.to_string())
-    });
+    let ended = match job.state().processes() {
+        (Some(worker), claude) => cc_claude::end_orphans(&job.id, worker, claude),
+        (None, _) => Ok(()),
+    };
     rescue::tidy(job, body);
-    ended
+    ended.map_err(|survivors| survivors.to_string())
 }

@@ -56,6 +56,8 @@ pub enum Step {
         /// Whether it keeps standard output and error open.
         holds_output: bool,
     },
+    /// Has a shell run this, as Claude has one run its commands, and waits for its end.
+    Shell(String),
     /// Closes standard output and goes on.
     CloseStdout,
     /// Does nothing more until it is ended.

@@ -23,7 +23,7 @@ pub(super) fn end_all(sandbox: &Sandbox) {
 
 /// Kills processes, the groups they lead and their descendants, and waits until they are gone.
 pub(super) fn end(procs: &[Proc]) {
-    let mut all: Vec<Proc> = procs.iter().flat_map(Proc::descendants).collect();
+    let mut all = Proc::descendants(procs);
     all.extend_from_slice(procs);
     for proc in &all {
         let _ = proc.signal_group(Signal::Kill);

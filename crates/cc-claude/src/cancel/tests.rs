@@ -4,6 +4,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 
+use cc_core::Time;
+
 use super::*;
 use crate::family::MARK;
 
@@ -28,6 +30,15 @@ fn orphan(dir: &Path, script: &str, vars: &[(&str, &str)]) -> (Child, Proc) {
     (child, proc)
 }
 
+fn job() -> JobId {
+    JobId::fresh("test", Time::from_millis(0))
+}
+
+/// What is older than everything that a test starts.
+fn worker() -> Proc {
+    Proc::current().unwrap()
+}
+
 fn noted(dir: &Path) -> Option<Proc> {
     let pid = std::fs::read_to_string(dir.join("pid")).unwrap();
     Proc::of(pid.trim().parse().unwrap())
@@ -40,29 +51,92 @@ fn an_orphan_ends_with_everything_that_carries_its_mark() {
         (setsid sh -c 'echo $$ > p; mv p pid; exec sleep 600' &)
         while ! [ -e pid ]; do sleep 0.01; done
         : > ready; exec sleep 600";
-    let mark = format!("an-orphan-{}", std::process::id());
-    let (mut child, proc) = orphan(dir.path(), script, &[(MARK, &mark)]);
+    let job = job();
+    let (mut child, proc) = orphan(dir.path(), script, &[(MARK, job.as_str())]);
     assert!(noted(dir.path()).is_some());
-    end_orphan(&proc).unwrap();
+    end_orphans(&job, &worker(), Some(&proc)).unwrap();
     assert!(!proc.is_running());
     assert_eq!(noted(dir.path()), None);
     child.wait().unwrap();
-    end_orphan(&proc).unwrap();
+    end_orphans(&job, &worker(), Some(&proc)).unwrap();
+}
+
+/// Ends what is left of a job whose Claude has ended, and tells whether that reached a process of
+/// Claude's group with `mark` in its environment.
+#[cfg(target_os = "linux")]
+fn reaches(job: &JobId, worker: &Proc, claude_is_known: bool, mark: Option<&str>) -> bool {
+    let dir = tempfile::tempdir().unwrap();
+    let vars: Vec<_> = mark.iter().map(|&mark| (MARK, mark)).collect();
+    let script = "sleep 600 & echo $! > pid; : > ready";
+    let (mut child, claude) = orphan(dir.path(), script, &vars);
+    child.wait().unwrap();
+    let member = noted(dir.path()).unwrap();
+    end_orphans(job, worker, claude_is_known.then_some(&claude)).unwrap();
+    let reached = !member.is_running();
+    member.signal(Signal::Kill).unwrap();
+    reached
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn of_an_ended_orphan_only_the_group_is_found_and_only_when_it_is_ours() {
-    for (vars, ours) in [(&[("CC_NESTED", "1")][..], true), (&[], false)] {
-        let dir = tempfile::tempdir().unwrap();
-        let script = "sleep 600 & echo $! > pid; : > ready";
-        let (mut child, proc) = orphan(dir.path(), script, vars);
-        child.wait().unwrap();
-        let member = noted(dir.path()).unwrap();
-        end_orphan(&proc).unwrap();
-        assert_eq!(!member.is_running(), ours, "{vars:?}");
-        member.signal(Signal::Kill).unwrap();
+fn what_outlived_its_claude_is_found_by_the_job_alone() {
+    let (job, other) = (job(), job());
+    for claude_is_known in [true, false] {
+        for (mark, expected) in [
+            (Some(job.as_str()), true),
+            (Some(other.as_str()), false),
+            (Some(""), false),
+            (None, false),
+        ] {
+            let reached = reaches(&job, &worker(), claude_is_known, mark);
+            assert_eq!(reached, expected, "{claude_is_known} {mark:?}");
+        }
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_older_than_the_worker_is_not_reached_whatever_it_carries() {
+    let (boot, start) = worker()
+        .identity
+        .rsplit_once(':')
+        .map(|(boot, start)| (boot.to_owned(), start.to_owned()))
+        .unwrap();
+    let job = job();
+    for identity in [
+        format!("{boot}:9{start}"),
+        format!("another:{start}"),
+        String::new(),
+    ] {
+        let worker = Proc {
+            identity,
+            ..worker()
+        };
+        assert!(
+            !reaches(&job, &worker, false, Some(job.as_str())),
+            "{worker:?}"
+        );
+    }
+}
+
+/// Only the administrator can start processes as somebody else, and would reach them.
+#[cfg(target_os = "linux")]
+#[test]
+fn another_users_process_is_not_reached() {
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let job = job();
+    let mut child = Command::new("sleep")
+        .arg("600")
+        .env(MARK, job.as_str())
+        .uid(65_534)
+        .spawn()
+        .unwrap();
+    end_orphans(&job, &worker(), None).unwrap();
+    assert_eq!(child.try_wait().unwrap(), None);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
@@ -73,7 +147,7 @@ fn somebody_else_with_that_pid_is_left_alone() {
         pid: proc.pid,
         identity: "an earlier process".into(),
     };
-    end_orphan(&earlier).unwrap();
+    end_orphans(&job(), &worker(), Some(&earlier)).unwrap();
     assert!(proc.is_running());
     child.kill().unwrap();
     child.wait().unwrap();

@@ -2,13 +2,12 @@
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use cc_core::{Env, Proc};
+use cc_core::{Env, JobId, Proc};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
-use crate::family::{Family, MARK};
+use crate::family::MARK;
 use crate::{Claude, Request, child_env};
 
 /// A Claude that was started.
@@ -18,26 +17,22 @@ pub(super) struct Started {
     pub(super) stdin: ChildStdin,
     pub(super) stdout: ChildStdout,
     pub(super) stderr: ChildStderr,
-    mark: String,
 }
 
-impl Started {
-    /// Everything that belongs to this run.
-    pub(super) fn family(&self) -> Family {
-        Family::of_run(self.proc.clone(), self.mark.clone())
-    }
-}
-
-/// Starts `claude` for `request`.
-pub(super) async fn spawn(claude: &Claude, request: &Request, env: &Env) -> io::Result<Started> {
-    let mark = fresh_mark();
+/// Starts `claude` for `request`, marked as belonging to `job`.
+pub(super) async fn spawn(
+    claude: &Claude,
+    request: &Request,
+    env: &Env,
+    job: &JobId,
+) -> io::Result<Started> {
     let mut command = Command::new(claude.path());
     command
         .args(request.args())
         .current_dir(&request.cwd)
         .env_clear()
         .envs(child_env(env, claude.workspace(), &request.git))
-        .env(MARK, &mark)
+        .env(MARK, job.as_str())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -50,16 +45,7 @@ pub(super) async fn spawn(claude: &Claude, request: &Request, env: &Env) -> io::
         stdout: stdout.ok_or_else(lost)?,
         stderr: stderr.ok_or_else(lost)?,
         child,
-        mark,
     })
-}
-
-/// A mark that no other run on this machine has.
-fn fresh_mark() -> String {
-    static RUNS: AtomicU64 = AtomicU64::new(0);
-    let run = RUNS.fetch_add(1, Ordering::Relaxed);
-    let started = Proc::current().map_or_else(String::new, |me| me.identity);
-    format!("{}-{started}-{run}", std::process::id())
 }
 
 type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);

@@ -61,6 +61,11 @@ impl Player<'_> {
             }
             Step::Write { path, content } => write(path, content),
             Step::Grandchild { holds_output } => self.grandchild(*holds_output),
+            Step::Shell(command) => {
+                let mut shell = Command::new("/bin/sh");
+                shell.args(["-c", command]).stdin(Stdio::null());
+                shell.stdout(Stdio::null()).status().map(drop)
+            }
             Step::CloseStdout => close_stdout(),
             Step::Hang => loop {
                 thread::park();

@@ -135,12 +135,12 @@ async fn a_dropped_run_is_interrupted() {
 async fn claude_is_interrupted_when_its_parent_ends() {
     let script = Script::new("trap 'ready; exit' INT; note up $$; while :; do sleep 0.01; done");
     let (claude, request, env) = (script.claude(), script.request.clone(), script.env());
-    let up = script.path("up");
+    let (up, job) = (script.path("up"), script.watcher.job.clone());
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         runtime.block_on(async {
-            let started = spawn::spawn(&claude, &request, &env).await.unwrap();
+            let started = spawn::spawn(&claude, &request, &env, &job).await.unwrap();
             appears(up).await;
             std::mem::forget(started);
         });

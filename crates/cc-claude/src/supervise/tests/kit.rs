@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::process::Signal;
-use cc_core::{Env, FailureClass, Proc};
+use cc_core::{Env, FailureClass, JobId, Proc, Time};
 
 use crate::{Claude, End, Limits, Observer, Outcome, Progress, Request, Tools, run};
 
@@ -34,14 +34,18 @@ pub(super) struct Script {
 }
 
 /// Remembers what it was told.
-#[derive(Default)]
 pub(super) struct Watcher {
+    pub(super) job: JobId,
     pub(super) breaks_off: bool,
     pub(super) claude: Option<Proc>,
     pub(super) progress: Vec<Progress>,
 }
 
 impl Observer for Watcher {
+    fn job(&self) -> &JobId {
+        &self.job
+    }
+
     fn spawned(&mut self, claude: &Proc) -> ControlFlow<()> {
         self.claude = Some(claude.clone());
         if self.breaks_off {
@@ -74,7 +78,12 @@ impl Script {
         Self {
             dir,
             request,
-            watcher: Watcher::default(),
+            watcher: Watcher {
+                job: JobId::fresh("test", Time::from_millis(0)),
+                breaks_off: false,
+                claude: None,
+                progress: Vec::new(),
+            },
         }
     }
 

@@ -33,7 +33,8 @@ async fn a_run_from_prompt_to_outcome() {
         env.contains("\nCC_NESTED=1\n") || env.starts_with("CC_NESTED=1\n"),
         "{env}"
     );
-    assert!(env.contains("CC_RUN="), "{env}");
+    let mark = format!("CC_RUN={}", script.watcher.job);
+    assert!(env.lines().any(|line| line == mark), "{env}");
     assert!(!env.contains("CLAUDECODE"), "{env}");
     assert!(matches!(
         script.watcher.progress[..],
