@@ -3,7 +3,7 @@
 //! The tree of parents is not enough: Claude 2.1.330 gives every shell command a session of its
 //! own, and a command that forks twice leaves the tree. So a run carries its job's id in its
 //! environment, which children inherit, and whoever carries it belongs to the job, whoever its
-//! parent is now.
+//! parent is now. A command that clears its environment too stays below the worker, which adopts it.
 //!
 //! Anybody may set a variable. What carries the mark is therefore taken for ours only where it runs
 //! as our user and is no older than the worker; and the id, 40 bits of which are random, is known to
@@ -31,18 +31,24 @@ pub(crate) struct Family {
 enum Origin {
     /// This process started it: Claude's process group can be nobody else's.
     Ours,
+    /// This process started it and nothing else: whatever is below this process is Claude's.
+    OursAlone,
     /// Another process started it and is gone.
     Orphaned,
 }
 
 impl Family {
-    /// The family of a run that this process started.
-    pub(crate) fn of_run(job: JobId, claude: Proc) -> Self {
+    /// The family of a run that this process started, `alone` if it starts nothing else meanwhile.
+    pub(crate) fn of_run(job: JobId, claude: Proc, alone: bool) -> Self {
         Self {
             job,
             worker: Proc::current().unwrap_or_else(|| claude.clone()),
             claude: Some(claude),
-            origin: Origin::Ours,
+            origin: if alone {
+                Origin::OursAlone
+            } else {
+                Origin::Ours
+            },
             known: Vec::new(),
         }
     }
@@ -74,13 +80,16 @@ impl Family {
         let claude = self.claude().cloned();
         let group = match self.origin {
             Origin::Orphaned => claude.as_ref(),
-            Origin::Ours => self.claude.as_ref(),
+            Origin::Ours | Origin::OursAlone => self.claude.as_ref(),
         };
         let group = group.map(|leader| leader.pid);
         let mut seen = Proc::all();
         seen.retain(|proc| (group.is_some() && os::group(proc) == group) || self.marks(proc));
         seen.extend(claude);
         seen.extend(Proc::descendants(&[&self.known[..], &seen].concat()));
+        if self.origin == Origin::OursAlone {
+            seen.extend(self.below_us());
+        }
         let me = std::process::id();
         for proc in seen {
             if proc.pid != me && Some(&proc) != self.claude.as_ref() && !self.known.contains(&proc)
@@ -94,6 +103,13 @@ impl Family {
         os::variable(proc, MARK).as_deref() == Some(self.job.as_str())
             && proc.is_no_older_than(&self.worker)
             && os::is_our_users(proc)
+    }
+
+    /// What is below this process and came with Claude or later: an exec may have given us others.
+    fn below_us(&self) -> Vec<Proc> {
+        let mut below = Proc::descendants(Proc::current().as_slice());
+        below.retain(|proc| (self.claude.iter()).all(|claude| proc.is_no_older_than(claude)));
+        below
     }
 
     /// The members that still run, Claude first.

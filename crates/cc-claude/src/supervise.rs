@@ -35,6 +35,12 @@ pub trait Observer {
     /// [`end_orphans`](crate::end_orphans) finds them whatever happens to us.
     fn job(&self) -> &JobId;
 
+    /// Whether this process starts nothing but this run while it lasts. Then, on Linux, every
+    /// child that it gets meanwhile is taken for Claude's, and ended with it.
+    fn is_alone(&self) -> bool {
+        false
+    }
+
     /// Claude was started as this process; `Break` ends it at once, as cancelled.
     fn spawned(&mut self, claude: &Proc) -> ControlFlow<()>;
 
@@ -67,13 +73,13 @@ pub async fn run(
         Ok(prompt) => prompt,
         Err(failure) => return never_ran(failure),
     };
-    let job = observer.job().clone();
-    let mut orphans = Orphans::adopt();
+    let (job, alone) = (observer.job().clone(), observer.is_alone());
+    let mut orphans = Orphans::adopt(alone);
     let started = match spawn::spawn(claude, request, env, &job).await {
         Ok(started) => started,
         Err(error) => return never_ran(cannot_start(claude, request, &error)),
     };
-    let family = Family::of_run(job, started.proc.clone());
+    let family = Family::of_run(job, started.proc.clone(), alone);
     let mut state = State::new(request, family, observer);
     let Started {
         mut child,

@@ -65,6 +65,11 @@ impl Observer for Scribe<'_> {
         self.id
     }
 
+    /// A worker waits for its run and does nothing else.
+    fn is_alone(&self) -> bool {
+        true
+    }
+
     fn spawned(&mut self, claude: &Proc) -> ControlFlow<()> {
         let event = Event::Spawned {
             claude: claude.clone(),

@@ -44,7 +44,8 @@ pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<
     work_holding(&project, id, alive)
 }
 
-/// Makes a job and runs it to its end in this process, which is then its worker.
+/// Makes a job and runs it to its end in this process, which is then its worker: on Linux, what
+/// this process starts meanwhile is taken for Claude's and ended with it.
 ///
 /// # Errors
 /// When it cannot be made; what goes wrong later becomes the job's own failure.

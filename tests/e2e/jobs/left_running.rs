@@ -14,6 +14,10 @@ use super::{SOON, background};
 const MARKED: &str = "(setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 300' \
                       </dev/null >/dev/null 2>&1 &)";
 
+/// One that forgets everything by which it could be told.
+const UNMARKED: &str = "(env -i setsid nohup sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 300' \
+                        </dev/null >/dev/null 2>&1 &)";
+
 fn starts(daemon: &str) -> Run {
     let daemon = Step::Shell(daemon.into());
     Run::started().step(daemon).step(Step::Await("pid".into()))
@@ -81,6 +85,16 @@ fn assert_lost(sandbox: &Sandbox) {
 }
 
 #[test]
+fn a_cancel_ends_what_forgot_its_parents_and_its_environment() {
+    let sandbox = sandbox(starts(UNMARKED).step(Step::Hang).ignoring_signals());
+    let id = background(&sandbox);
+    let daemon = daemon(&sandbox);
+    sandbox.cc(["cancel", &id]).run().success();
+    assert!(!daemon.is_running());
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
 fn a_stopped_claude_and_a_stopped_daemon_end_with_a_cancel() {
     let sandbox = sandbox(starts(MARKED).step(Step::Hang));
     let id = background(&sandbox);
@@ -92,6 +106,17 @@ fn a_stopped_claude_and_a_stopped_daemon_end_with_a_cancel() {
         assert!(stopped.unwrap().success());
     }
     sandbox.cc(["cancel", &id]).run().success();
+    assert!(!daemon.is_running());
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn a_worker_that_is_told_to_end_leaves_nothing() {
+    let sandbox = sandbox(starts(UNMARKED).step(Step::Hang));
+    let id = background(&sandbox);
+    let daemon = daemon(&sandbox);
+    worker(&sandbox).signal(Signal::Terminate).unwrap();
+    sandbox.cc(["wait", &id]).run().exits(4);
     assert!(!daemon.is_running());
     sandbox.wait_quiet(SOON);
 }

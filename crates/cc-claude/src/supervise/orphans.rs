@@ -26,10 +26,12 @@ mod linux {
     /// Adopts orphans as long as it lives.
     pub(crate) struct Orphans {
         child_ended: Option<Signal>,
+        /// Whether this process starts nothing but Claude: then all other children are orphans.
+        alone: bool,
     }
 
     impl Orphans {
-        pub(crate) fn adopt() -> Self {
+        pub(crate) fn adopt(alone: bool) -> Self {
             let mut runs = ADOPTING.lock().unwrap_or_else(PoisonError::into_inner);
             if *runs == Some(0) && matches!(child_subreaper(), Ok(Some(_))) {
                 *runs = None;
@@ -41,6 +43,7 @@ mod linux {
             }
             Self {
                 child_ended: signal(SignalKind::child()).ok(),
+                alone,
             }
         }
 
@@ -56,7 +59,7 @@ mod linux {
         pub(crate) fn collect(&self, claude: u32, known: &[Proc]) {
             let us = group_and_session(std::process::id()).map(|(_, session)| session);
             for pid in children() {
-                if pid != claude && is_orphan(pid, claude, us, known) {
+                if pid != claude && (self.alone || is_orphan(pid, claude, us, known)) {
                     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
                     let _ = pid.map(|pid| waitpid(Some(pid), WaitOptions::NOHANG));
                 }
@@ -112,7 +115,7 @@ mod other {
     pub(crate) struct Orphans;
 
     impl Orphans {
-        pub(crate) fn adopt() -> Self {
+        pub(crate) fn adopt(_: bool) -> Self {
             Self
         }
 
