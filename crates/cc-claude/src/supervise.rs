@@ -54,8 +54,9 @@ const CHUNK: usize = 64 * 1024;
 /// Runs Claude from start to end. Memory is bounded, however much Claude says.
 ///
 /// The run ends when Claude does, when a limit of the request is reached, when `cancelled` is
-/// ready, or when the observer breaks off. A run without a result leaves no process behind; after
-/// a result, what Claude left running on purpose runs on. Where something cannot be ended, the
+/// ready, or when the observer breaks off. A run that may only read, or has no result, leaves no
+/// process behind; what one that may write left running runs on after its result, and is told to
+/// the observer. Where something cannot be ended, the
 /// outcome is a failure that names it, also after a cancel.
 ///
 /// Needs a Tokio runtime with its drivers for IO and time; one thread is enough. On Linux Claude
@@ -119,7 +120,8 @@ pub async fn run(
             child.end_job();
         }
     }
-    let (outcome, family) = state.conclude().await;
+    orphans.collect(proc.pid, &[]);
+    let (outcome, family) = state.conclude(orphans.may_be_left()).await;
     orphans.collect(
         proc.pid,
         family.as_ref().map_or(&[], |family| family.known()),

@@ -181,6 +181,29 @@ fn somebody_elses_process_does_not_end_with_a_job_because_of_its_environment() {
 }
 
 #[test]
+fn a_review_that_completed_leaves_nothing() {
+    for script in [MARKED, UNMARKED] {
+        let sandbox = sandbox(starts(script).text("Fine.").success("Fine.", None));
+        sandbox.cc(["review"]).run().success();
+        let pid = std::fs::read_to_string(sandbox.repo().join("pid")).unwrap();
+        assert_eq!(Proc::of(pid.trim().parse().unwrap()), None);
+    }
+}
+
+#[test]
+fn what_a_rescue_started_runs_on_after_its_end_and_is_named() {
+    let sandbox = sandbox(starts(MARKED).text("Started.").success("Started.", None));
+    sandbox.cc(["rescue", "start the server"]).run().success();
+    let daemon = daemon(&sandbox);
+    let log = sandbox.log();
+    assert!(
+        log.contains(&format!("left running: process {}", daemon.0.pid)),
+        "{log}"
+    );
+    assert!(daemon.is_running());
+}
+
+#[test]
 fn jobs_that_are_cancelled_while_they_start_leave_nothing() {
     let sandbox = sandbox(Run::hangs());
     for _ in 0..5 {

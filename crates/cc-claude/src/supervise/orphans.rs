@@ -13,8 +13,10 @@ mod linux {
     use std::sync::{Mutex, PoisonError};
 
     use cc_core::Proc;
+    use rustix::io::Errno;
     use rustix::process::{
-        Pid, WaitOptions, child_subreaper, getpid, set_child_subreaper, waitpid,
+        Pid, WaitId, WaitIdOptions, WaitOptions, child_subreaper, getpid, set_child_subreaper,
+        waitid, waitpid,
     };
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -53,6 +55,13 @@ mod linux {
                 Some(signal) => drop(signal.recv().await),
                 None => std::future::pending().await,
             }
+        }
+
+        /// Whether a Claude that was waited for can have left something: all of it would be below us.
+        pub(crate) fn may_be_left(&self) -> bool {
+            let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            let childless = matches!(waitid(WaitId::All, look), Err(Errno::CHILD));
+            !(childless && matches!(child_subreaper(), Ok(Some(_))))
         }
 
         /// Collects ended orphans of the Claude with this pid; never a child somebody else started.
@@ -117,6 +126,10 @@ mod other {
     impl Orphans {
         pub(crate) fn adopt(_: bool) -> Self {
             Self
+        }
+
+        pub(crate) fn may_be_left(&self) -> bool {
+            true
         }
 
         pub(crate) async fn wait(&mut self) {

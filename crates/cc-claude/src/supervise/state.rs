@@ -13,7 +13,7 @@ use super::watch::{Due, Watch};
 use crate::cancel::{Ending, Survivors};
 use crate::family::Family;
 use crate::stream::Parser;
-use crate::{Digest, End, Exit, Interrupted, Outcome, Request};
+use crate::{Digest, End, Exit, Interrupted, Outcome, Progress, Request, Tools};
 
 /// How much of standard error is kept.
 const STDERR_BYTES: usize = 16 * 1024;
@@ -170,11 +170,16 @@ impl<'a> State<'a> {
         self.ended = Some(ended);
     }
 
-    /// The outcome, and who belonged to the run where it had to be ended; what a run without a
-    /// result left behind is ended first.
-    pub(super) async fn conclude(mut self) -> (Outcome, Option<Family>) {
+    /// The outcome, and who belonged to the run where it had to be ended.
+    ///
+    /// What `may_be_left` is ended first, unless the run was asked to change things and has a
+    /// result: a server that runs on may be what was asked for.
+    pub(super) async fn conclude(mut self, may_be_left: bool) -> (Outcome, Option<Family>) {
         self.close_stdout();
-        if !self.digest.saw_result() {
+        let may_leave = matches!(self.request.tools, Tools::Write(_)) && self.digest.saw_result();
+        if may_be_left && may_leave {
+            self.tell_left();
+        } else if may_be_left {
             self.end(self.interrupted);
         }
         if let Some(ending) = self.ending.take() {
@@ -195,6 +200,19 @@ impl<'a> State<'a> {
             family
         });
         (outcome, family)
+    }
+
+    /// Tells the observer what runs on.
+    fn tell_left(&mut self) {
+        let Some(family) = &mut self.family else {
+            return;
+        };
+        family.remember();
+        let pids: Vec<String> = family.running().map(|proc| proc.pid.to_string()).collect();
+        if !pids.is_empty() {
+            let note = format!("left running: process {}", pids.join(", "));
+            self.observer.progress(Progress::Note(note));
+        }
     }
 }
 

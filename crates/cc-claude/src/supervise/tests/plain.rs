@@ -7,7 +7,7 @@ use cc_core::FailureClass;
 use serde_json::json;
 
 use super::kit::{Script, assert_failed, kill};
-use crate::{End, Limits, Progress};
+use crate::{End, Limits, Progress, Sandbox, Tools};
 
 #[tokio::test]
 async fn a_run_from_prompt_to_outcome() {
@@ -92,12 +92,26 @@ async fn a_foreign_kill_is_told() {
 #[tokio::test]
 async fn a_grandchild_that_holds_the_pipes_does_not_hold_the_run() {
     let mut script = Script::new("init; say done; result; sleep 600 & note pid $!");
+    script.request.tools = Tools::Write(Sandbox::Off);
     let begun = Instant::now();
     let outcome = script.run().await;
     assert_eq!(outcome.end, End::Completed);
     assert!(begun.elapsed() < Duration::from_secs(10));
     let grandchild = script.noted("pid").expect("what a good run leaves runs on");
+    let note = format!("left running: process {}", grandchild.pid);
+    let told = |progress: &Progress| matches!(progress, Progress::Note(told) if *told == note);
+    assert!(script.watcher.progress.iter().any(told), "{note}");
     kill(&grandchild);
+}
+
+#[tokio::test]
+async fn a_grandchild_of_a_run_that_may_only_read_ends_with_it() {
+    for tools in [Tools::ReadOnly, Tools::None] {
+        let mut script = Script::new("init; say done; result; setsid sleep 600 & note pid $!");
+        script.request.tools = tools;
+        assert_eq!(script.run().await.end, End::Completed);
+        assert_eq!(script.noted("pid"), None);
+    }
 }
 
 #[tokio::test]
@@ -105,7 +119,7 @@ async fn a_result_without_a_line_feed_counts_though_the_pipe_stays_open() {
     let mut script =
         Script::new(r#"init; say done; printf %s "$(result)"; sleep 600 & note pid $!"#);
     assert_eq!(script.run().await.end, End::Completed);
-    kill(&script.noted("pid").unwrap());
+    assert_eq!(script.noted("pid"), None);
 }
 
 #[tokio::test]
