@@ -27,7 +27,7 @@ use self::spawn::Started;
 use self::state::State;
 use self::watch::Due;
 use crate::family::Family;
-use crate::{Claude, End, Outcome, Progress, Report, Request};
+use crate::{Claude, End, Outcome, Progress, Report, Request, Survivors};
 
 /// Who follows a run. Its methods are called between reads and should return soon.
 pub trait Observer {
@@ -43,6 +43,11 @@ pub trait Observer {
 
     /// Claude was started as this process; `Break` ends it at once, as cancelled.
     fn spawned(&mut self, claude: &Proc) -> ControlFlow<()>;
+
+    /// Something of the run could not be ended.
+    fn survived(&mut self, survivors: &Survivors) {
+        let _ = survivors;
+    }
 
     /// Claude made a step.
     fn progress(&mut self, progress: Progress);

@@ -252,7 +252,7 @@ impl Store {
             // Who may not write still tells the truth.
             Err(_) => {
                 let mut job = job;
-                let event = lost(self.now());
+                let event = lost(self.now(), None);
                 let _ = job.apply(event);
                 job
             }
@@ -278,18 +278,13 @@ impl Store {
         if !job.state.is_active() || self.worker_lives(job) {
             return Ok(guard.into_job());
         }
-        if let State::CancelFailed {
-            claude: Some(claude),
-            ..
-        } = &job.state
-            && claude.is_running()
-        {
-            // It was tried; each look at the job must not try it again.
+        if matches!(job.state, State::CancelFailed { .. }) {
+            // It was tried; only another cancel tries it again, not each look at the job.
             return Ok(guard.into_job());
         }
         match ((self.clean_up)(job, guard.body()), &job.state) {
             (Err(why), State::Cancelling { .. }) => guard.apply(Event::CancelFailed { why })?,
-            _ => guard.apply(lost(self.now()))?,
+            (ended, _) => guard.apply(lost(self.now(), ended.err()))?,
         }
         Ok(guard.into_job())
     }
@@ -305,11 +300,12 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
     })
 }
 
-fn lost(at: Time) -> Event {
-    let failure = Failure::new(
-        FailureClass::Lost,
-        "the worker of this job ended without finishing it",
-    );
+fn lost(at: Time, survivors: Option<String>) -> Event {
+    let mut detail = "the worker of this job ended without finishing it".to_owned();
+    if let Some(survivors) = survivors {
+        detail = format!("{detail}; {survivors}");
+    }
+    let failure = Failure::new(FailureClass::Lost, detail);
     Event::Finish {
         at,
         ending: Ending::Failed(failure),

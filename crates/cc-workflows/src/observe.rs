@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use cc_claude::{Observer, Progress};
+use cc_claude::{Observer, Progress, Survivors};
 use cc_core::{JobId, Proc};
 use cc_jobs::{Event, Log, Store, StoreError};
 
@@ -86,6 +86,16 @@ impl Observer for Scribe<'_> {
             }
             Ok(()) => ControlFlow::Continue(()),
         }
+    }
+
+    fn survived(&mut self, survivors: &Survivors) {
+        let why = survivors.to_string();
+        self.note(&why);
+        // Refused unless the job is being cancelled: the end of any other says it.
+        let _ = self
+            .store
+            .lock(self.id)
+            .and_then(|mut guard| guard.apply(Event::CancelFailed { why }));
     }
 
     fn progress(&mut self, progress: Progress) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
-use cc_jobs::{Body, Draft, Ending, Event, Job, Kind, Log, StoreError, retention};
+use cc_jobs::{Body, Draft, Ending, Event, Job, Kind, Log, State, StoreError, retention};
 
 use crate::done::Done;
 use crate::observe::Scribe;
@@ -144,10 +144,13 @@ async fn save(
 ) -> Result<(), WorkError> {
     let begun = tokio::time::Instant::now();
     loop {
-        let saved = project
-            .store
-            .lock(id)
-            .and_then(|mut guard| guard.finish(done.ending.clone(), done.report.clone()));
+        let saved = project.store.lock(id).and_then(|mut guard| {
+            // A job of which something runs on has not ended; whoever looks next tries again.
+            if matches!(guard.job().state(), State::CancelFailed { .. }) {
+                return Ok(());
+            }
+            guard.finish(done.ending.clone(), done.report.clone())
+        });
         match saved {
             // Ended by somebody else, or removed: there is nothing left to say.
             Ok(()) | Err(StoreError::Rejected(_) | StoreError::NotFound { .. }) => return Ok(()),
@@ -201,3 +204,6 @@ impl Stop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

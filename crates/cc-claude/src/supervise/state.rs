@@ -196,6 +196,7 @@ impl<'a> State<'a> {
         let family = self.ended.map(|(family, result)| {
             if let Err(survivors) = result {
                 blame(&mut outcome.end, &survivors);
+                self.observer.survived(&survivors);
             }
             family
         });

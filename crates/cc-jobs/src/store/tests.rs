@@ -180,6 +180,24 @@ fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
     let (read, _) = store.read(&job.id).unwrap();
     assert!(matches!(read.state(), State::CancelFailed { why, .. } if why == "process 7 survived"));
     assert_eq!(CALLS.load(Ordering::SeqCst), 1);
+    // Claude itself is gone, but not what it started: that is no cancelled job.
+    assert_eq!(status(&store, &job.id), "cancel_failed");
+}
+
+#[test]
+fn what_survives_a_lost_job_is_named() {
+    let World { store, .. } = world_with(|_, _| Err("process 7 survived".into()));
+    let (job, alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, Some(no_such_process()));
+    drop(alive);
+    let (read, _) = store.read(&job.id).unwrap();
+    let Some(Ending::Failed(failure)) = read.state().ending() else {
+        panic!("{:?}", read.state())
+    };
+    assert!(
+        failure.detail.ends_with("; process 7 survived"),
+        "{failure:?}"
+    );
 }
 
 #[test]
