@@ -1,8 +1,8 @@
 //! Which conversation goes on, and which does not.
 
+use cc_tests::Sandbox;
 use cc_tests::fake::{Run, Scenario};
 use cc_tests::sandbox::Output;
-use cc_tests::{Sandbox, eventually};
 use serde_json::{Value, json};
 
 use super::SOON;
@@ -120,14 +120,7 @@ fn the_candidate_and_the_resumption_always_agree() {
         "on",
     ];
     call(&sandbox, "mine", &runs).success();
-    let runs = || {
-        let records = sandbox.records();
-        let mut running = records
-            .iter()
-            .filter(|record| record["status"] == "running");
-        running.next().is_some().then_some(())
-    };
-    eventually(SOON, "a rescue at work", runs);
+    sandbox.wait_for_run(5, SOON);
     assert!(!agree(&sandbox, "mine"), "its thread is in use");
     call(&sandbox, "mine", &["cancel"]).success();
 }
