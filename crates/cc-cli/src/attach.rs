@@ -20,6 +20,7 @@ pub(crate) enum Attached {
     /// Somebody pressed Ctrl-C: the job is to be cancelled.
     Interrupted,
     /// The terminal or shell goes away: the job goes on.
+    #[cfg_attr(windows, expect(dead_code, reason = "nobody is told there"))]
     Detached,
 }
 

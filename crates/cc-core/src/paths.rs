@@ -182,6 +182,7 @@ impl StateDir {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     fn locate(vars: &[(&str, &str)]) -> Option<PathBuf> {
         let env = Env::fixed("/cwd", "/bin/cc-cli", vars.iter().copied());
         DataDir::locate(&env).map(|dir| dir.0)

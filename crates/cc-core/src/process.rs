@@ -161,22 +161,20 @@ mod os {
 
     pub(super) fn identity(pid: u32) -> Option<String> {
         let pid = Pid::from_u32(pid);
-        let mut system = System::new();
-        system.refresh_processes_specifics(
-            ProcessesToUpdate::Some(&[pid]),
-            true,
-            ProcessRefreshKind::nothing(),
-        );
-        identity_of(system.process(pid)?)
+        identity_of(look(ProcessesToUpdate::Some(&[pid]))?.process(pid)?)
+    }
+
+    /// The processes that are asked for; `None` where the system does not tell.
+    fn look(which: ProcessesToUpdate<'_>) -> Option<System> {
+        let mut system = System::new().ok()?;
+        system.refresh_processes_specifics(which, true, ProcessRefreshKind::nothing());
+        Some(system)
     }
 
     pub(super) fn all() -> Vec<(Proc, u32)> {
-        let mut system = System::new();
-        system.refresh_processes_specifics(
-            ProcessesToUpdate::All,
-            true,
-            ProcessRefreshKind::nothing(),
-        );
+        let Some(system) = look(ProcessesToUpdate::All) else {
+            return Vec::new();
+        };
         let parent = |process: &sysinfo::Process| process.parent().map_or(0, Pid::as_u32);
         system
             .processes()
@@ -204,13 +202,8 @@ mod os {
     #[cfg(windows)]
     pub(super) fn signal(pid: u32, _: super::Signal) -> std::io::Result<()> {
         let pid = Pid::from_u32(pid);
-        let mut system = System::new();
-        system.refresh_processes_specifics(
-            ProcessesToUpdate::Some(&[pid]),
-            true,
-            ProcessRefreshKind::nothing(),
-        );
-        match system.process(pid) {
+        let system = look(ProcessesToUpdate::Some(&[pid]));
+        match system.as_ref().and_then(|system| system.process(pid)) {
             Some(process) if !process.kill() => Err(std::io::ErrorKind::PermissionDenied.into()),
             _ => Ok(()),
         }

@@ -224,7 +224,7 @@ fn head(id: ObjectId, full_name: &[u8]) -> Head {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
@@ -241,7 +241,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
     fn the_first_answer_is_read_from_its_end() {
         let id = ObjectId::from_bytes(ID.as_bytes()).unwrap();
         let on_branch = Head::Branch {

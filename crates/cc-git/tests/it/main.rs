@@ -1,5 +1,7 @@
 //! Real repositories, made with the real git.
 
+// They are made with links, modes and shell scripts.
+#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot set its stage has failed"
