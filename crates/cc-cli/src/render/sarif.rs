@@ -50,10 +50,9 @@ fn result(LocatedFinding { finding, location }: &LocatedFinding) -> Value {
     let mut place =
         json!({"artifactLocation": {"uri": uri(&finding.file), "uriBaseId": "%SRCROOT%"}});
     if matches!(location, Location::Found | Location::Unknown) {
-        place["region"] = json!({
-            "startLine": finding.line_start,
-            "endLine": finding.line_end.max(finding.line_start),
-        });
+        // Lines count from 1, whatever Claude says.
+        let start = finding.line_start.max(1);
+        place["region"] = json!({"startLine": start, "endLine": finding.line_end.max(start)});
     }
     let mut text = format!("{}\n\n{}", finding.title, finding.body);
     if !finding.recommendation.is_empty() {
@@ -98,6 +97,25 @@ fn uri(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_count_from_one() {
+        let check = |(start, end), expect| {
+            let finding = json!({
+                "severity": "high", "title": "t", "body": "b", "file": "f", "confidence": 1,
+                "line_start": start, "line_end": end, "recommendation": "r",
+            });
+            let located = LocatedFinding {
+                finding: serde_json::from_value(finding).unwrap(),
+                location: Location::Found,
+            };
+            let place = &result(&located)["locations"][0]["physicalLocation"];
+            assert_eq!(place["region"], expect);
+        };
+        check((0, 0), json!({"startLine": 1, "endLine": 1}));
+        check((3, 2), json!({"startLine": 3, "endLine": 3}));
+        check((3, 4), json!({"startLine": 3, "endLine": 4}));
+    }
 
     #[test]
     fn paths_become_uri_references() {
