@@ -1,7 +1,7 @@
 //! One page for a browser, made of the Markdown report; nothing in it can run or load anything.
 
 use cc_jobs::Job;
-use pulldown_cmark::{Event, Options, Parser, Tag, html};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;\
 color:#1c1c1e;background:#fff}pre,code{font:14px/1.4 ui-monospace,monospace;background:#f4f4f5;border-radius:4px}\
@@ -14,7 +14,10 @@ pub(crate) fn page(job: &Job, markdown: &str) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut body = String::new();
-    html::push_html(&mut body, Parser::new_ext(markdown, options).map(harmless));
+    html::push_html(
+        &mut body,
+        Parser::new_ext(markdown, options).map(harmless()),
+    );
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
@@ -26,26 +29,40 @@ pub(crate) fn page(job: &Job, markdown: &str) -> String {
 
 /// The text comes from a model that read a repository: its HTML is shown, not used, and links and
 /// images lead only to the web.
-fn harmless(event: Event<'_>) -> Event<'_> {
-    match event {
+fn harmless<'a>() -> impl FnMut(Event<'a>) -> Event<'a> {
+    // Whether each link that is open leads anywhere: they end as they began.
+    let mut open = Vec::new();
+    move |event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-        Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. })
-            if !is_web(&dest_url) =>
-        {
-            Event::Text("".into())
+        Event::Start(
+            Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                id,
+            }
+            | Tag::Image {
+                link_type,
+                dest_url,
+                title,
+                id,
+            },
+        ) => {
+            open.push(is_web(&dest_url));
+            if !is_web(&dest_url) {
+                return Event::Text("".into());
+            }
+            Event::Start(Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                id,
+            })
         }
-        Event::Start(Tag::Image {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }) => Event::Start(Tag::Link {
-            link_type,
-            dest_url,
-            title,
-            id,
-        }),
-        Event::End(pulldown_cmark::TagEnd::Image) => Event::End(pulldown_cmark::TagEnd::Link),
+        Event::End(TagEnd::Link | TagEnd::Image) => match open.pop() {
+            Some(true) => Event::End(TagEnd::Link),
+            _ => Event::Text("".into()),
+        },
         other => other,
     }
 }
@@ -68,7 +85,7 @@ mod tests {
 
     fn body(markdown: &str) -> String {
         let mut body = String::new();
-        html::push_html(&mut body, Parser::new(markdown).map(harmless));
+        html::push_html(&mut body, Parser::new(markdown).map(harmless()));
         body
     }
 
@@ -84,6 +101,20 @@ mod tests {
         assert!(!body("![x](https://example.test/x.png)").contains("<img"));
         assert!(
             body("[x](https://example.test)").contains("<a href=\"https://example.test\">x</a>")
+        );
+    }
+
+    #[test]
+    fn links_end_where_they_began() {
+        assert_eq!(body("[x](file:///y) z"), "<p>x z</p>\n");
+        assert_eq!(body("![x](file:///y) z"), "<p>x z</p>\n");
+        assert_eq!(
+            body("[![x](file:///y)](https://a.test) [z](b)"),
+            "<p><a href=\"https://a.test\">x</a> z</p>\n"
+        );
+        assert_eq!(
+            body("[![x](https://a.test)](b)"),
+            "<p><a href=\"https://a.test\">x</a></p>\n"
         );
     }
 }
