@@ -112,7 +112,8 @@ impl Digest {
         let timeout = timeout(exit);
         let failure = match &self.answer {
             None => timeout.unwrap_or_else(|| {
-                failure::without_result(exit, &self.hints, self.unreadable.as_deref())
+                let printed = self.unreadable.as_deref();
+                failure::without_result(exit, &self.hints, printed, self.oversized)
             }),
             Some(answer) => match (&answer.failure, self.lacks(answer, report)) {
                 // An answer that came before the time was up stands.

@@ -11,6 +11,7 @@ use cc_core::text::{one_line, printable, tail};
 use cc_core::{Failure, FailureClass, Time};
 
 use crate::outcome::Exit;
+use crate::stream::LINE_LIMIT;
 use crate::stream::event::{ApiError, Retry, Text, TurnResult};
 
 /// What was heard about failed requests in the current turn.
@@ -190,8 +191,13 @@ fn startup_prose(text: &str) -> Option<FailureClass> {
 }
 
 /// How a run without a result event failed. `printed` is the first thing it printed that is no
-/// JSON.
-pub(super) fn without_result(exit: &Exit, hints: &Hints, printed: Option<&str>) -> Failure {
+/// JSON, `oversized` the length of a line that was too long to read.
+pub(super) fn without_result(
+    exit: &Exit,
+    hints: &Hints,
+    printed: Option<&str>,
+    oversized: Option<u64>,
+) -> Failure {
     const SHOWN: usize = 1_000;
     let stderr = printable(tail(exit.stderr.trim(), SHOWN));
     // Claude catches signals and exits with 128 + the signal: 143 after SIGTERM, 129 after SIGHUP.
@@ -216,6 +222,12 @@ pub(super) fn without_result(exit: &Exit, hints: &Hints, printed: Option<&str>) 
     let how = match exit.code {
         Some(code) => format!("claude exited with code {code} and gave no result"),
         None => "claude ended and gave no result".to_owned(),
+    };
+    let how = match oversized {
+        Some(bytes) => format!(
+            "{how} that could be read: a line of {bytes} bytes is longer than the {LINE_LIMIT} that are taken"
+        ),
+        None => how,
     };
     let context = if stderr.is_empty() {
         printed.unwrap_or_default()

@@ -54,6 +54,8 @@ pub struct Digest {
     answer: Option<Answer>,
     /// The first line that could not be read.
     unreadable: Option<String>,
+    /// The bytes of the last line that was too long: it may have been the result.
+    oversized: Option<u64>,
 }
 
 impl Digest {
@@ -74,6 +76,7 @@ impl Digest {
             results: 0,
             answer: None,
             unreadable: None,
+            oversized: None,
         }
     }
 
@@ -169,9 +172,12 @@ impl Digest {
                 let note = format!("a line of {bytes} bytes is not JSON: {excerpt}");
                 Some(Progress::Note(one_line(&note, LINE)))
             }
-            Event::Oversized { bytes } => Some(Progress::Note(format!(
-                "a line of {bytes} bytes is too long to read"
-            ))),
+            Event::Oversized { bytes } => {
+                self.oversized = Some(*bytes);
+                Some(Progress::Note(format!(
+                    "a line of {bytes} bytes is too long to read"
+                )))
+            }
             Event::Other => None,
         }
     }

@@ -241,6 +241,28 @@ fn a_usage_limit_tells_when_it_resets() {
 }
 
 #[test]
+fn a_line_that_was_too_long_may_have_been_the_result() {
+    let conclude = |lines: &[Value]| {
+        let (mut digest, _) = digest(false, lines);
+        digest.on(&Event::Oversized { bytes: 20_000_000 });
+        let exit = Exit {
+            code: Some(0),
+            ..Exit::default()
+        };
+        digest.conclude(&exit).end
+    };
+    let End::Failed(failure) = conclude(&[init()]) else {
+        panic!("there was no result");
+    };
+    assert_eq!(
+        failure.detail,
+        "claude exited with code 0 and gave no result that could be read: a line of 20000000 bytes \
+         is longer than the 16777216 that are taken"
+    );
+    assert_eq!(conclude(&[init(), ok("Done.")]), End::Completed);
+}
+
+#[test]
 fn without_a_result_the_process_tells() {
     use FailureClass as Class;
     let check =
