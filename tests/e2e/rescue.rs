@@ -3,6 +3,7 @@
 mod access;
 mod broken;
 mod continuing;
+mod isolated;
 mod prompt;
 mod settings;
 mod trust;

@@ -119,6 +119,8 @@ impl From<RescueError> for Complaint {
             RescueError::Resume(error) => error.into(),
             RescueError::FromReview(error) => error.into(),
             RescueError::Sandbox(error) => error.into(),
+            RescueError::Git(error @ GitError::NoCommits) => Self::new(Exit::Usage, error)
+                .hint("A work tree begins at a commit: make a first one, or leave --isolated out."),
             RescueError::Git(error) => error.into(),
             RescueError::Store(error) => error.into(),
             RescueError::Launch(error) => error.into(),
