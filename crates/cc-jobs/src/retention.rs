@@ -57,6 +57,8 @@ impl Store {
                 self.remove(&job.id)
             } {
                 Ok(()) => pruned.jobs.push(job.id),
+                // Another pruning was faster.
+                Err(StoreError::NotFound { .. }) => {}
                 Err(error) => pruned.failed.push((job.id, error)),
             }
         }

@@ -401,6 +401,21 @@ fn pruning_keeps_the_newest_and_everything_alive() {
 }
 
 #[test]
+fn what_another_pruning_took_is_no_failure() {
+    let World { store, .. } = world();
+    let (job, _alive) = store.create(draft(), "").unwrap();
+    let mut guard = store.lock(&job.id).unwrap();
+    guard.finish(Ending::Completed, Report::default()).unwrap();
+    drop(guard);
+    let faster = |job: &Job| {
+        store.lock(&job.id).unwrap().remove().unwrap();
+        false
+    };
+    let pruned = store.prune(0, false, faster).unwrap();
+    assert!(pruned.jobs.is_empty() && pruned.failed.is_empty());
+}
+
+#[test]
 fn pruning_sweeps_old_leftovers_only() {
     let World { store, .. } = world();
     store.create(draft(), "").unwrap();
