@@ -113,6 +113,7 @@ pub struct Call {
     /// The environment.
     pub env: BTreeMap<String, String>,
     /// The current directory.
+    #[serde(with = "cc_core::os_text")]
     pub cwd: PathBuf,
     /// Standard input, broken characters replaced; empty for calls without `-p`.
     pub stdin: String,

@@ -13,6 +13,7 @@ pub mod frame;
 pub mod fs;
 pub mod id;
 pub mod lock;
+pub mod os_text;
 pub mod paths;
 pub mod process;
 pub mod text;

@@ -20,6 +20,7 @@ use crate::{Error, ObjectId, Repository};
 #[serde(rename_all = "camelCase")]
 pub struct WorkTree {
     /// Its root; absolute.
+    #[serde(with = "cc_core::os_text")]
     pub root: PathBuf,
     /// Its branch.
     pub branch: String,
@@ -27,6 +28,7 @@ pub struct WorkTree {
     pub base: ObjectId,
     /// Git's directory for it, inside that of the repository. Kept, because whoever works in the
     /// tree may alter the `.git` file that names it.
+    #[serde(with = "cc_core::os_text")]
     pub(crate) git_dir: PathBuf,
 }
 

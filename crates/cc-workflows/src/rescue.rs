@@ -88,7 +88,11 @@ pub struct RescueSpec {
     pub allowed_domains: Vec<String>,
     /// What Claude's git is told where it may only read: settings that take out the programs which the
     /// repository configures; `None` where there is no repository that we know to be one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub git_config: Option<Vec<(OsString, OsString)>>,
     /// The work tree of its own, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -92,7 +92,11 @@ pub struct ReviewSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<JobId>,
     /// Settings for the git that Claude calls.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub git_config: Vec<(OsString, OsString)>,
     /// What to look at above all.
     #[serde(default, skip_serializing_if = "Option::is_none")]

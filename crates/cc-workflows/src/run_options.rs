@@ -13,7 +13,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[serde(rename_all = "camelCase")]
 pub struct RunOptions {
     /// A `claude` binary to use instead of the one on PATH.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub claude: Option<PathBuf>,
     /// The model, passed on as it is; absent means Claude's own default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -25,7 +25,11 @@ const MAX_TURNS: u32 = 24;
 #[serde(rename_all = "camelCase")]
 pub struct GateSpec {
     /// Settings for the git that Claude calls.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub git_config: Vec<(OsString, OsString)>,
     /// How Claude is run for it.
     #[serde(flatten)]

@@ -46,10 +46,11 @@ const MASKED: &str = ".claude";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Leftovers {
+    #[serde(with = "cc_core::os_text")]
     root: PathBuf,
     absent: Vec<String>,
     /// What lay in [`MASKED`] before.
-    #[serde(default)]
+    #[serde(default, with = "cc_core::os_text")]
     beside: Vec<PathBuf>,
 }
 
