@@ -237,6 +237,10 @@ impl From<ApplyError> for Complaint {
             }
             ApplyError::NotIsolated { .. } => Self::new(Exit::Usage, error)
                 .hint("Only rescues started with --isolated have one, until they are discarded."),
+            ApplyError::Gone { ref id, .. } => {
+                let hint = format!("Remove what is left of it: cc-cli discard {id}");
+                Self::new(Exit::Failed, error).hint(hint)
+            }
             ApplyError::NothingToApply { ref id } => {
                 let hint = format!("Remove its work tree: cc-cli discard {id}");
                 Self::new(Exit::Failed, error).hint(hint)
@@ -284,6 +288,8 @@ impl From<GitError> for Complaint {
             | GitError::TooMuchOutput { .. }
             | GitError::Failed { .. }
             | GitError::DoesNotApply { .. }
+            | GitError::WorkTreeGone { .. }
+            | GitError::BranchInUse { .. }
             | GitError::Io(_) => Exit::Failed,
             _ => Exit::Usage,
         };
@@ -301,6 +307,9 @@ impl From<GitError> for Complaint {
             ),
             GitError::DoesNotApply { .. } => {
                 Some("Commit or stash your own changes to these files, then apply again.")
+            }
+            GitError::BranchInUse { .. } => {
+                Some("Switch to another branch there, then discard again.")
             }
             GitError::NoCommits => Some("Review what you have so far with --scope working-tree."),
             GitError::GitMissing | GitError::GitTooOld => {

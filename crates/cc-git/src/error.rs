@@ -110,6 +110,20 @@ pub enum Error {
         /// What git said, one line.
         detail: String,
     },
+    /// A linked work tree is not there any more, or was emptied or replaced by hand.
+    #[error("the work tree `{}` is gone, or was emptied or replaced by hand", root.display())]
+    WorkTreeGone {
+        /// Where it was.
+        root: PathBuf,
+    },
+    /// The branch of a work tree that was removed is in use somewhere else.
+    #[error("the work tree is removed, but its branch `{branch}` stays: it is checked out in `{}`", dir.display())]
+    BranchInUse {
+        /// The branch.
+        branch: String,
+        /// The work tree that is on it.
+        dir: PathBuf,
+    },
     /// A call of git took too long and was ended.
     #[error("`git {command}` was ended after {}s", waited.as_secs())]
     Timeout {

@@ -30,8 +30,15 @@ impl Repository {
     /// is what lies in submodules and other repositories inside.
     ///
     /// # Errors
-    /// When git cannot read it, or the patch is larger than 256 MiB.
+    /// [`Error::WorkTreeGone`] when it is not as it was made: a directory that is empty would be read
+    /// as one where everything was deleted. When git cannot read it, or the patch is larger than
+    /// 256 MiB.
     pub fn work_tree_patch(&self, tree: &WorkTree) -> Result<Patch, Error> {
+        if !tree.is_intact() {
+            return Err(Error::WorkTreeGone {
+                root: tree.root.clone(),
+            });
+        }
         let mut inside = Runner::in_work_tree(&self.git, &tree.git_dir, &tree.root);
         // A work tree can have a configuration of its own.
         let found = hardening::find(&inside)?;

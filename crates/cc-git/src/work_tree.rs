@@ -12,6 +12,7 @@ use cc_core::IoError;
 use serde::{Deserialize, Serialize};
 
 use crate::patch::change;
+use crate::repo_path::os_path;
 use crate::top_level::git_dir;
 use crate::{Error, ObjectId, Repository};
 
@@ -30,6 +31,20 @@ pub struct WorkTree {
     /// tree may alter the `.git` file that names it.
     #[serde(with = "cc_core::os_text")]
     pub(crate) git_dir: PathBuf,
+}
+
+impl WorkTree {
+    /// Whether it is there as it was made: neither gone, nor emptied, nor replaced by a link.
+    pub fn is_intact(&self) -> bool {
+        let there = |path: &Path| path.symlink_metadata();
+        there(&self.root).is_ok_and(|meta| meta.is_dir()) && there(&self.root.join(".git")).is_ok()
+    }
+}
+
+/// A branch as git knows it.
+struct Branch {
+    /// A work tree that is on it.
+    checked_out: Option<PathBuf>,
 }
 
 impl Repository {
@@ -79,11 +94,22 @@ impl Repository {
         })
     }
 
+    /// Whether anything is left of a work tree: its directory, git's notes of it, or its branch.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn is_left_of(&self, tree: &WorkTree) -> Result<bool, Error> {
+        let is_there = |path: &Path| path.symlink_metadata().is_ok();
+        Ok(is_there(&tree.root)
+            || is_there(&tree.git_dir)
+            || self.find_branch(&tree.branch)?.is_some())
+    }
+
     /// Removes a work tree with all that lies in it, its branch, and git's notes of both. What is
     /// gone already is no error.
     ///
     /// # Errors
-    /// When something stays.
+    /// When something stays; [`Error::BranchInUse`] when that is the branch alone.
     pub fn remove_work_tree(&self, tree: &WorkTree) -> Result<(), Error> {
         match fs::remove_dir_all(&tree.root) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -104,12 +130,33 @@ impl Repository {
         change(&self.runner, &[&args[..], &[root.as_os_str()]].concat()).map(drop)
     }
 
-    fn delete_branch(&self, branch: &str) -> Result<(), Error> {
-        let name = format!("refs/heads/{branch}");
-        let args = ["show-ref", "--verify", "--quiet", &name];
-        if self.runner.answer(&args)?.1.code == Some(0) {
-            change(&self.runner, &["branch", "-D", "--quiet", "--", branch])?;
+    fn delete_branch(&self, name: &str) -> Result<(), Error> {
+        match self.find_branch(name)? {
+            None => Ok(()),
+            Some(Branch {
+                checked_out: Some(dir),
+            }) => Err(Error::BranchInUse {
+                branch: name.to_owned(),
+                dir,
+            }),
+            Some(_) => change(&self.runner, &["branch", "-D", "--quiet", "--", name]).map(drop),
         }
-        Ok(())
+    }
+
+    /// Looks a branch up.
+    fn find_branch(&self, name: &str) -> Result<Option<Branch>, Error> {
+        let name = format!("refs/heads/{name}");
+        let format = "--format=%(refname)%00%(worktreepath)";
+        let answer = change(&self.runner, &["for-each-ref", format, "--", &name])?;
+        let answer = answer.strip_suffix(b"\n").unwrap_or(&answer);
+        let mut fields = answer.splitn(2, |&byte| byte == 0);
+        // Asked for a name that is none, git tells of those below it.
+        if fields.next() != Some(name.as_bytes()) {
+            return Ok(None);
+        }
+        let path = fields.next().filter(|path| !path.is_empty());
+        Ok(Some(Branch {
+            checked_out: path.and_then(os_path),
+        }))
     }
 }

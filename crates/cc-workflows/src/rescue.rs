@@ -245,9 +245,10 @@ fn task(project: &Project, request: &RescueRequest) -> Result<String, StartError
     Ok(task)
 }
 
-/// Whether a job must stay although it is old: its change waits in a work tree to be applied.
+/// Whether a job must stay although it is old: its change waits in a work tree to be applied, or
+/// what is left of that waits to be discarded.
 pub fn is_needed(project: &Project, job: &Job) -> bool {
-    isolated::of(project, job).is_ok_and(|tree| tree.is_some())
+    isolated::is_left_of(project, job).unwrap_or(false)
 }
 
 /// Removes what the sandbox of a job left behind, where the job used one.

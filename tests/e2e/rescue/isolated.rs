@@ -1,13 +1,79 @@
 //! Work trees of their own: what becomes of them when something comes in between.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cc_tests::Sandbox;
 use cc_tests::fake::Scenario;
+use serde_json::json;
 
 fn answering() -> Sandbox {
     Sandbox::fake(&Scenario::says("Done.")).with_change()
+}
+
+/// A finished rescue in a work tree of its own: the job and the tree.
+fn isolated(sandbox: &Sandbox) -> (String, PathBuf) {
+    let args = ["rescue", "--isolated", "--no-sandbox", "--json", "task"];
+    let report = sandbox.cc(args).run().success().json();
+    let root = report["isolated"]["root"].as_str().unwrap();
+    (report["jobId"].as_str().unwrap().to_owned(), root.into())
+}
+
+/// Nothing of any work tree is left in the repository.
+#[track_caller]
+fn assert_clean(sandbox: &Sandbox) {
+    assert_eq!(sandbox.git(["branch", "--list", "cc/*"]), "");
+    let trees = sandbox.git(["worktree", "list"]);
+    assert_eq!(trees.lines().count(), 1, "{trees}");
+}
+
+#[test]
+fn a_tree_that_was_emptied_or_replaced_takes_no_files_with_it() {
+    let check = |name: &str, spoil: &dyn Fn(&Path)| {
+        let sandbox = answering();
+        let (job, tree) = isolated(&sandbox);
+        fs::remove_dir_all(&tree).unwrap();
+        spoil(&tree);
+        let before = super::files(&sandbox.repo());
+        let refused = sandbox.cc(["apply", &job]).run().exits(1);
+        assert!(
+            refused.stderr.contains(&format!("cc-cli discard {job}")),
+            "{name}: {refused}"
+        );
+        assert_eq!(super::files(&sandbox.repo()), before, "{name}");
+        let kept = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
+        assert_eq!(kept["removed"], json!([]), "{name}");
+        sandbox.cc(["discard", &job]).run().success();
+        assert_clean(&sandbox);
+        sandbox.cc(["discard", &job]).run().exits(2);
+        let pruned = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
+        assert_eq!(pruned["removed"], json!([job]), "{name}");
+    };
+    check("gone", &|_| {});
+    check("emptied", &|tree| fs::create_dir(tree).unwrap());
+    #[cfg(unix)]
+    check("a link", &|tree| {
+        std::os::unix::fs::symlink(tree.parent().unwrap(), tree).unwrap();
+    });
+}
+
+#[test]
+fn a_branch_that_is_in_use_can_be_discarded_later() {
+    let sandbox = answering();
+    let (job, tree) = isolated(&sandbox);
+    let branch = sandbox.git_in(&tree, ["branch", "--show-current"]);
+    sandbox.git_in(&tree, ["switch", "--quiet", "--detach"]);
+    sandbox.git(["switch", "--quiet", &branch]);
+    let refused = sandbox.cc(["discard", &job]).run().exits(1);
+    assert!(
+        refused.stderr.contains("Switch to another branch"),
+        "{refused}"
+    );
+    let kept = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
+    assert_eq!(kept["removed"], json!([]));
+    sandbox.git(["switch", "--quiet", "main"]);
+    sandbox.cc(["discard", &job]).run().success();
+    assert_clean(&sandbox);
 }
 
 #[test]

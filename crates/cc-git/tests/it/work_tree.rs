@@ -142,6 +142,35 @@ fn modes_links_and_names_of_any_bytes_come_over() {
 }
 
 #[test]
+fn a_tree_that_is_not_as_it_was_made_deletes_nothing() {
+    let check = |name: &str, spoil: &dyn Fn(&Lab, &WorkTree)| {
+        let lab = Lab::new();
+        let tree = lab.add_tree().unwrap();
+        spoil(&lab, &tree);
+        let error = lab.repository().work_tree_patch(&tree).unwrap_err();
+        assert!(
+            matches!(error, Error::WorkTreeGone { .. }),
+            "{name}: {error}"
+        );
+    };
+    let remove = |tree: &WorkTree| fs::remove_dir_all(&tree.root).unwrap();
+    check("gone", &|_, tree| remove(tree));
+    check("emptied", &|_, tree| {
+        remove(tree);
+        fs::create_dir(&tree.root).unwrap();
+    });
+    check("a file", &|_, tree| {
+        remove(tree);
+        fs::write(&tree.root, "").unwrap();
+    });
+    #[cfg(unix)]
+    check("a link", &|lab, tree| {
+        remove(tree);
+        std::os::unix::fs::symlink(&lab.root, &tree.root).unwrap();
+    });
+}
+
+#[test]
 fn settings_of_the_user_do_not_change_the_patch() {
     let lab = Lab::new();
     lab.write(".gitattributes", "*.dos eol=crlf\n");
@@ -323,6 +352,29 @@ fn removing_takes_everything_however_much_is_gone_already() {
         lab.git_in(&tree.root, ["switch", "--quiet", "--detach", "main"]);
         lab.git(["branch", "-D", "cc/one"]);
     });
+}
+
+#[test]
+fn a_branch_that_is_in_use_is_told_and_goes_later() {
+    let lab = Lab::new();
+    let tree = lab.add_tree().unwrap();
+    lab.git_in(&tree.root, ["switch", "--quiet", "--detach"]);
+    lab.git(["switch", "--quiet", "cc/one"]);
+    let repository = lab.repository();
+    for _ in 0..2 {
+        let error = repository.remove_work_tree(&tree).unwrap_err();
+        match error {
+            Error::BranchInUse { branch, dir } => {
+                assert_eq!((branch.as_str(), dir), ("cc/one", lab.root.clone()));
+            }
+            other => panic!("{other}"),
+        }
+        assert!(repository.is_left_of(&tree).unwrap());
+    }
+    lab.git(["switch", "--quiet", "main"]);
+    repository.remove_work_tree(&tree).unwrap();
+    assert!(!repository.is_left_of(&tree).unwrap());
+    assert_eq!(lab.git(["branch", "--list", "cc/*"]), "");
 }
 
 #[test]

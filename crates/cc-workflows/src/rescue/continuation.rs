@@ -166,7 +166,7 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
         });
     }
     match spec(project, job)?.and_then(|spec| spec.isolated) {
-        Some(isolated) if !isolated.root.is_dir() => Err(ResumeError::Discarded { id: id() }),
+        Some(isolated) if !isolated.is_intact() => Err(ResumeError::Discarded { id: id() }),
         _ => Ok(()),
     }
 }

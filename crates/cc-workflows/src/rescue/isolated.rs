@@ -1,5 +1,7 @@
 //! A work tree for Claude alone: nothing reaches the user's files until the user applies it.
 
+use std::path::PathBuf;
+
 use cc_core::{JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
 use cc_jobs::{Job, Kind, SelectError, StoreError, select};
@@ -18,6 +20,14 @@ pub enum ApplyError {
     NotIsolated {
         /// The job.
         id: JobId,
+    },
+    /// Its directory is gone or not what Claude worked in; what it changed cannot be told any more.
+    #[error("the work tree of job `{id}` is gone, or was emptied or replaced by hand: {}", root.display())]
+    Gone {
+        /// The job.
+        id: JobId,
+        /// Where it was.
+        root: PathBuf,
     },
     /// The job is still at work there.
     #[error("job `{id}` still works in its work tree")]
@@ -52,14 +62,27 @@ pub(super) fn remove(project: &Project, tree: &WorkTree) -> Result<(), cc_git::E
 
 /// The work tree of a job, if it has one and it is still there.
 pub fn of(project: &Project, job: &Job) -> Result<Option<WorkTree>, StoreError> {
+    Ok(given(project, job)?.filter(WorkTree::is_intact))
+}
+
+/// The work tree that a job was given, whatever became of it.
+fn given(project: &Project, job: &Job) -> Result<Option<WorkTree>, StoreError> {
     if job.kind != Kind::Task {
         return Ok(None);
     }
     let (_, body) = project.store.read(&job.id)?;
     let spec: Option<RescueSpec> = serde_json::from_value(body.request).ok();
-    Ok(spec
-        .and_then(|spec| spec.isolated)
-        .filter(|tree| tree.root.is_dir()))
+    Ok(spec.and_then(|spec| spec.isolated))
+}
+
+/// Whether anything is left of a work tree that a job was given.
+pub(super) fn is_left_of(project: &Project, job: &Job) -> Result<bool, ApplyError> {
+    Ok(match given(project, job)? {
+        // The most common answer costs no call of git.
+        Some(tree) if tree.is_intact() => true,
+        Some(tree) => repository(project)?.is_left_of(&tree)?,
+        None => false,
+    })
 }
 
 /// Brings the change of a job over into the user's work tree, all of it or nothing. Returns the job
@@ -68,9 +91,14 @@ pub fn of(project: &Project, job: &Job) -> Result<Option<WorkTree>, StoreError> 
 /// # Errors
 /// When there is nothing to bring over, or it does not fit what the user has there now.
 pub fn apply(project: &Project, reference: &str) -> Result<(Job, Vec<String>), ApplyError> {
-    let (job, tree) = resting(project, reference)?;
-    let repository = repository(project)?;
-    let patch = repository.work_tree_patch(&tree)?;
+    let resting = resting(project, reference)?;
+    let (job, repository) = (resting.job, resting.repository);
+    let patch = match repository.work_tree_patch(&resting.tree) {
+        Err(cc_git::Error::WorkTreeGone { root }) => {
+            return Err(ApplyError::Gone { id: job.id, root });
+        }
+        patch => patch?,
+    };
     if patch.files.is_empty() {
         return Err(ApplyError::NothingToApply { id: job.id });
     }
@@ -78,33 +106,48 @@ pub fn apply(project: &Project, reference: &str) -> Result<(Job, Vec<String>), A
     Ok((job, patch.files))
 }
 
-/// Removes the work tree and the branch of a job; its record stays.
+/// Removes the work tree and the branch of a job, as far as they are still there; its record stays.
 ///
 /// # Errors
-/// When it has none, still runs, or Git refuses.
+/// When nothing is there, the job still runs, or Git refuses.
 pub fn discard(project: &Project, reference: &str) -> Result<Job, ApplyError> {
-    let (job, tree) = resting(project, reference)?;
-    remove(project, &tree)?;
-    Ok(job)
+    let resting = resting(project, reference)?;
+    resting.repository.remove_work_tree(&resting.tree)?;
+    Ok(resting.job)
 }
 
-fn resting(project: &Project, reference: &str) -> Result<(Job, WorkTree), ApplyError> {
+/// A job at rest with its work tree.
+struct Resting {
+    job: Job,
+    tree: WorkTree,
+    repository: Repository,
+}
+
+fn resting(project: &Project, reference: &str) -> Result<Resting, ApplyError> {
     let jobs = project.store.list()?.jobs;
     let job = select::by_reference(&jobs, reference)?.clone();
-    let Some(tree) = of(project, &job)? else {
+    let Some(tree) = given(project, &job)? else {
         return Err(ApplyError::NotIsolated { id: job.id });
     };
     // A thread that goes on works in the same tree under another job.
     let works_there = |other: &&Job| {
         other.state().is_active()
-            && of(project, other).is_ok_and(|found| found.as_ref() == Some(&tree))
+            && given(project, other).is_ok_and(|found| found.as_ref() == Some(&tree))
     };
-    match jobs.iter().find(works_there) {
-        Some(active) => Err(ApplyError::StillRuns {
+    if let Some(active) = jobs.iter().find(works_there) {
+        return Err(ApplyError::StillRuns {
             id: active.id.clone(),
-        }),
-        None => Ok((job, tree)),
+        });
     }
+    let repository = repository(project)?;
+    if !repository.is_left_of(&tree)? {
+        return Err(ApplyError::NotIsolated { id: job.id });
+    }
+    Ok(Resting {
+        job,
+        tree,
+        repository,
+    })
 }
 
 pub(super) fn repository(project: &Project) -> Result<Repository, cc_git::Error> {
