@@ -1,5 +1,7 @@
 //! What changed in a linked work tree, brought over to the user's files.
 
+mod index;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -43,7 +45,8 @@ impl Repository {
         // A work tree can have a configuration of its own.
         let found = hardening::find(&inside)?;
         inside.configure(found.overrides);
-        add_all(&inside)?;
+        let _index = index::copy(&mut inside, &tree.git_dir)?;
+        index::add_all(&inside)?;
         let diff = |format: &[&str]| {
             let base = tree.base.as_str();
             change(
@@ -100,33 +103,6 @@ const PLAIN: [&str; 8] = [
     "--no-relative",
     "--ignore-submodules=all",
 ];
-
-/// Takes every change into the index, the only thing that changes.
-///
-/// Repositories inside are left out: git would run another git there, with all that their
-/// configuration names, and it fails for those without a commit.
-fn add_all(inside: &Runner) -> Result<(), Error> {
-    let staged = change(inside, &["ls-files", "--stage", "-z"])?;
-    let submodules = records(&staged)
-        .filter(|entry| entry.starts_with(b"160000 "))
-        .filter_map(|entry| entry.splitn(2, |&byte| byte == b'\t').nth(1));
-    let others = change(
-        inside,
-        &["ls-files", "--others", "--exclude-standard", "-z"],
-    )?;
-    let repositories = records(&others).filter(|path| path.ends_with(b"/"));
-    let mut specs = b":(top)\0".to_vec();
-    for path in submodules.chain(repositories) {
-        specs.extend([b":(top,exclude,literal)", path, b"\0"].concat());
-    }
-    let args = [
-        "add",
-        "--all",
-        "--pathspec-from-file=-",
-        "--pathspec-file-nul",
-    ];
-    change_with(inside, &args, &specs).map(drop)
-}
 
 /// What lies where `files` need a directory, or in a directory where they need a file.
 ///

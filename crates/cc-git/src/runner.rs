@@ -66,6 +66,16 @@ impl Runner {
         runner
     }
 
+    /// Has git use the index at `path`.
+    pub(crate) fn use_index(&mut self, path: &Path) {
+        self.env.push(("GIT_INDEX_FILE".into(), path.into()));
+    }
+
+    /// The directory that git is called in.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     pub(crate) fn configure(&mut self, more: impl IntoIterator<Item = (OsString, OsString)>) {
         self.config.extend(more);
     }

@@ -37,6 +37,12 @@ impl Lab {
     }
 }
 
+/// Git's directory for a work tree.
+fn git_dir(tree: &WorkTree) -> PathBuf {
+    let link = fs::read_to_string(tree.root.join(".git")).unwrap();
+    link.trim_end().strip_prefix("gitdir: ").unwrap().into()
+}
+
 /// The names and contents below a root, `.git` apart.
 fn content(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let inside = |path: &Path| path.strip_prefix(root).unwrap().to_owned();
@@ -139,6 +145,74 @@ fn modes_links_and_names_of_any_bytes_come_over() {
     assert_eq!(mode.mode() & 0o111, 0o111);
     let target = fs::read_link(lab.root.join("kind")).unwrap();
     assert_eq!(target, Path::new("/nowhere/at all"));
+}
+
+#[test]
+fn edits_that_git_is_told_to_overlook_come_over() {
+    let lab = Lab::new();
+    for name in ["assumed", "skipped", "both", "gone"] {
+        lab.write(name, "1\n");
+    }
+    lab.write(".gitignore", "ignored*\n");
+    lab.commit("second");
+    let tree = lab.add_tree().unwrap();
+    let hide = |flag: &str, names: &[&str]| {
+        lab.git_in(&tree.root, [&["update-index", flag], names].concat());
+    };
+    hide("--assume-unchanged", &["assumed", "both", "gone"]);
+    hide("--skip-worktree", &["skipped", "both"]);
+    for name in ["assumed", "skipped", "both", "ignored-and-added", "ignored"] {
+        lab.write(tree.root.join(name), "2\n");
+    }
+    lab.git_in(&tree.root, ["add", "--force", "ignored-and-added"]);
+    lab.remove(tree.root.join("gone"));
+    lab.write(git_dir(&tree).join("index.lock"), "");
+    let index = fs::read(git_dir(&tree).join("index")).unwrap();
+    assert_eq!(
+        lab.bring_over(&tree),
+        ["assumed", "both", "gone", "ignored-and-added", "skipped"]
+    );
+    assert_eq!(fs::read(git_dir(&tree).join("index")).unwrap(), index);
+}
+
+#[test]
+fn an_edit_in_the_moment_in_which_the_index_was_written_comes_over() {
+    let lab = Lab::new();
+    // Else the time at which the kernel saw the edit gives it away.
+    lab.git(["config", "--global", "core.trustctime", "false"]);
+    let tree = lab.add_tree().unwrap();
+    let file = tree.root.join("a.txt");
+    let moment = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    let at_that_moment = |path: &Path| {
+        let file = fs::File::options().append(true).open(path).unwrap();
+        file.set_modified(moment).unwrap();
+    };
+    at_that_moment(&file);
+    lab.git_in(&tree.root, ["update-index", "--refresh"]);
+    at_that_moment(&git_dir(&tree).join("index"));
+    lab.write(&file, numbers(1..=10).replace("10", "01"));
+    at_that_moment(&file);
+    assert_eq!(lab.bring_over(&tree), ["a.txt"]);
+}
+
+#[test]
+fn what_a_sparse_checkout_leaves_out_is_not_deleted() {
+    for index in ["--no-sparse-index", "--sparse-index"] {
+        let lab = Lab::new();
+        for name in ["in/1", "out/1", "out/2"] {
+            lab.write(name, "1\n");
+        }
+        lab.commit("second");
+        let tree = lab.add_tree().unwrap();
+        lab.git_in(&tree.root, ["sparse-checkout", "init", "--cone", index]);
+        lab.git_in(&tree.root, ["sparse-checkout", "set", "in"]);
+        assert!(!tree.root.join("out").exists());
+        for name in ["in/1", "out/2", "out/new"] {
+            lab.write(tree.root.join(name), "2\n");
+        }
+        assert_eq!(lab.bring_over(&tree), ["in/1", "out/2", "out/new"]);
+        assert_eq!(fs::read(lab.root.join("out/1")).unwrap(), b"1\n");
+    }
 }
 
 #[test]
