@@ -9,7 +9,7 @@ use crate::context::{Change, FileChange, NotSeen, Reason};
 use crate::diff_stream::{DiffStream, Parsed};
 use crate::repo_path::RepoPath;
 use crate::resolve::pathspecs;
-use crate::runner::Ended;
+use crate::runner::{Ended, Input};
 use crate::work_file::WorkFile;
 use crate::{Context, Error, Limits, Mode, Repository, Seen, Target, untracked};
 
@@ -141,7 +141,7 @@ impl Repository {
         let mut left = limits.read_bytes;
         let ended = self
             .runner
-            .stream(&args, b"", limits.timeout, &mut |bytes| {
+            .stream(&args, Input::Bytes(b""), limits.timeout, &mut |bytes| {
                 let within = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                 stream.push(&bytes[..within]);
                 left -= within as u64;
@@ -272,7 +272,7 @@ impl Repository {
         let mut left = limits.read_bytes;
         let ended = self
             .runner
-            .stream(&args, b"", limits.timeout, &mut |bytes| {
+            .stream(&args, Input::Bytes(b""), limits.timeout, &mut |bytes| {
                 for part in bytes.split_inclusive(|&byte| byte == 0) {
                     pending.extend_from_slice(part);
                     if pending.pop_if(|last| *last == 0).is_some() {

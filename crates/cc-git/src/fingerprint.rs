@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::repo_path::RepoPath;
-use crate::runner::{PATIENCE, at_once};
+use crate::runner::{Input, PATIENCE, at_once};
 use crate::top_level::git_dir;
 use crate::{Error, ObjectId, Repository};
 
@@ -226,15 +226,17 @@ impl Repository {
     fn records(&self, args: &[&str], take: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Error> {
         let mut records = Records::default();
         let (mut total, mut understood) = (0, true);
-        let ended = self.runner.stream(args, b"", PATIENCE, &mut |bytes| {
-            total += bytes.len();
-            records.push(bytes, &mut |record| understood &= take(record));
-            if total <= ANSWER_LIMIT && understood {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
-        })?;
+        let ended = self
+            .runner
+            .stream(args, Input::Bytes(b""), PATIENCE, &mut |bytes| {
+                total += bytes.len();
+                records.push(bytes, &mut |record| understood &= take(record));
+                if total <= ANSWER_LIMIT && understood {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            })?;
         if total > ANSWER_LIMIT {
             return Err(Error::TooMuchOutput {
                 command: args[0].to_owned(),

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use cc_core::text::one_line;
 
 use crate::repo_path::{RepoPath, os_string};
-use crate::runner::PATIENCE;
+use crate::runner::{Input, PATIENCE};
 use crate::work_file::WorkFile;
 use crate::{Error, Mode, Repository, Target};
 
@@ -132,7 +132,9 @@ impl Repository {
         let mut reader = BatchReader::new(end);
         let ended = self
             .runner
-            .stream(&args, &input, PATIENCE, &mut |bytes| reader.push(bytes))?;
+            .stream(&args, Input::Bytes(&input), PATIENCE, &mut |bytes| {
+                reader.push(bytes)
+            })?;
         match reader.found {
             Some(found) => Ok(Some(found)),
             None if ended.stopped || ended.code == Some(0) => Ok(None),

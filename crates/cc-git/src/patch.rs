@@ -4,13 +4,17 @@ mod index;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Seek, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cc_core::IoError;
+
 use crate::repo_path::RepoPath;
-use crate::runner::Runner;
+use crate::runner::{Input, Runner};
+use crate::top_level::git_dir;
 use crate::{Error, Repository, WorkTree, hardening};
 
 /// How long a checkout or a large patch may take.
@@ -70,16 +74,16 @@ impl Repository {
     /// changed then. [`Error::Failed`] where writing fails, as on a full disk: some files may have
     /// been changed.
     pub fn apply_patch(&self, patch: &Patch) -> Result<(), Error> {
-        let apply = |more: &[&str]| {
+        let apply = |more: &[&str], input: Input<'_>| {
             let whitespace = ["--whitespace=nowarn", "--no-ignore-whitespace", "-"];
             change_with(
                 &self.runner,
                 &[&["apply"], more, &whitespace].concat(),
-                &patch.content,
+                input,
             )
         };
         // On its own, since a failure to write is another one.
-        apply(&["--check"]).map_err(|error| match error {
+        apply(&["--check"], Input::Bytes(&patch.content)).map_err(|error| match error {
             Error::Failed { stderr, .. } => Error::DoesNotApply { detail: stderr },
             other => other,
         })?;
@@ -88,7 +92,19 @@ impl Repository {
                 detail: format!("`{}` is in the way", obstacle.display()),
             });
         }
-        apply(&[]).map(drop)
+        apply(&[], Input::Lasting(self.nameless(&patch.content)?)).map(drop)
+    }
+
+    /// A file with this content that nobody sees and that is gone once nobody reads it.
+    fn nameless(&self, content: &[u8]) -> Result<File, Error> {
+        let dir = git_dir(self.root()).unwrap_or_else(|| self.root().to_owned());
+        let write = || {
+            let mut file = tempfile::tempfile_in(&dir)?;
+            file.write_all(content)?;
+            file.rewind()?;
+            Ok(file)
+        };
+        Ok(write().map_err(IoError::at("write in", &dir))?)
     }
 }
 
@@ -163,13 +179,13 @@ fn records(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// A call that may take its time and must end well; gives back what it says.
 pub(crate) fn change<S: AsRef<OsStr>>(runner: &Runner, args: &[S]) -> Result<Vec<u8>, Error> {
-    change_with(runner, args, b"")
+    change_with(runner, args, Input::Bytes(b""))
 }
 
 fn change_with<S: AsRef<OsStr>>(
     runner: &Runner,
     args: &[S],
-    input: &[u8],
+    input: Input<'_>,
 ) -> Result<Vec<u8>, Error> {
     let mut answer = Vec::new();
     let ended = runner.stream(args, input, PATIENCE, &mut |bytes| {

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use cc_core::text::one_line;
 
 use crate::repo_path::RepoPath;
-use crate::runner::PATIENCE;
+use crate::runner::{Input, PATIENCE};
 use crate::selection::{Range, Wanted};
 use crate::top_level::canonical;
 use crate::{Error, Head, Mode, ObjectId, Repository, Seen, Selection, Target};
@@ -294,26 +294,28 @@ impl Repository {
         args.extend(pathspecs(paths));
         let (mut count, mut letters) = (0, Vec::with_capacity(2));
         let mut in_path = false;
-        let ended = self.runner.stream(&args, b"", PATIENCE, &mut |bytes| {
-            for &byte in bytes {
-                match (in_path, byte) {
-                    (true, 0) => (in_path, letters) = (false, Vec::with_capacity(2)),
-                    (true, _) => {}
-                    (false, _) => {
-                        letters.push(byte);
-                        if let [index, tree] = letters[..] {
-                            count += u64::from(matches([index, tree]));
-                            in_path = true;
+        let ended = self
+            .runner
+            .stream(&args, Input::Bytes(b""), PATIENCE, &mut |bytes| {
+                for &byte in bytes {
+                    match (in_path, byte) {
+                        (true, 0) => (in_path, letters) = (false, Vec::with_capacity(2)),
+                        (true, _) => {}
+                        (false, _) => {
+                            letters.push(byte);
+                            if let [index, tree] = letters[..] {
+                                count += u64::from(matches([index, tree]));
+                                in_path = true;
+                            }
                         }
                     }
                 }
-            }
-            if count >= enough {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
+                if count >= enough {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?;
         if ended.stopped || ended.code == Some(0) {
             Ok(count)
         } else {

@@ -1,6 +1,7 @@
 //! One call of git: its arguments, its time, and how much of what it says is taken in.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
@@ -40,6 +41,15 @@ pub(crate) struct Ended {
     pub(crate) stopped: bool,
     /// The end of what git said about errors.
     pub(crate) stderr: String,
+}
+
+/// What git reads on its standard input.
+pub(crate) enum Input<'a> {
+    /// A few bytes or many, while we live.
+    Bytes(&'a [u8]),
+    /// All of a file, for what must be done to its end: git is not part of our process group then,
+    /// so that neither Ctrl-C nor our end cuts it short.
+    Lasting(File),
 }
 
 enum Heard {
@@ -83,7 +93,7 @@ impl Runner {
     /// The whole answer of a call, whatever its exit code.
     pub(crate) fn answer<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<(Vec<u8>, Ended), Error> {
         let mut answer = Vec::new();
-        let ended = self.stream(args, b"", PATIENCE, &mut |bytes| {
+        let ended = self.stream(args, Input::Bytes(b""), PATIENCE, &mut |bytes| {
             answer.extend_from_slice(bytes);
             if answer.len() as u64 > SMALL_ANSWER {
                 ControlFlow::Break(())
@@ -104,7 +114,7 @@ impl Runner {
     pub(crate) fn stream<S: AsRef<OsStr>>(
         &self,
         args: &[S],
-        input: &[u8],
+        input: Input<'_>,
         patience: Duration,
         take: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<Ended, Error> {
@@ -156,7 +166,7 @@ impl Runner {
         })
     }
 
-    fn start<S: AsRef<OsStr>>(&self, args: &[S], input: &[u8]) -> Result<Running, IoError> {
+    fn start<S: AsRef<OsStr>>(&self, args: &[S], input: Input<'_>) -> Result<Running, IoError> {
         let failed = || IoError::at("start", &self.binary);
         let mut command = Command::new(&self.binary);
         command
@@ -165,13 +175,24 @@ impl Runner {
             .env_clear()
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .env("GIT_CONFIG_COUNT", self.config.len().to_string())
-            .stdin(if input.is_empty() {
-                Stdio::null()
-            } else {
-                Stdio::piped()
-            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let bytes = match input {
+            Input::Bytes(bytes) => {
+                command.stdin(if bytes.is_empty() {
+                    Stdio::null()
+                } else {
+                    Stdio::piped()
+                });
+                bytes
+            }
+            Input::Lasting(file) => {
+                command.stdin(file);
+                #[cfg(unix)]
+                std::os::unix::process::CommandExt::process_group(&mut command, 0);
+                b""
+            }
+        };
         // Not `-c`: there a name with an equals sign cannot be said.
         for (index, (key, value)) in self.config.iter().enumerate() {
             command.env(format!("GIT_CONFIG_KEY_{index}"), key);
@@ -198,11 +219,11 @@ impl Runner {
         })
         .map_err(failed())?;
         if let Some(mut stdin) = stdin {
-            let input = input.to_owned();
+            let bytes = bytes.to_owned();
             // On a thread: a git that answers while it reads would wait for us, and we for it.
             spawn(move || {
                 // A git that does not want its input says why on standard error.
-                let _ = stdin.write_all(&input);
+                let _ = stdin.write_all(&bytes);
             })
             .map_err(failed())?;
         }
@@ -312,7 +333,7 @@ mod tests {
         let mut lines = 0;
         let args = ["cat-file", "--batch-check"];
         let ended = runner
-            .stream(&args, &input, PATIENCE, &mut |bytes| {
+            .stream(&args, Input::Bytes(&input), PATIENCE, &mut |bytes| {
                 lines += bytes.iter().filter(|&&byte| byte == b'\n').count();
                 ControlFlow::Continue(())
             })
@@ -328,7 +349,9 @@ mod tests {
         let begun = Instant::now();
         let patience = Duration::from_millis(100);
         let args = ["-c", "alias.hang=!sleep 20", "hang"];
-        let ended = runner.stream(&args, b"", patience, &mut |_| ControlFlow::Continue(()));
+        let ended = runner.stream(&args, Input::Bytes(b""), patience, &mut |_| {
+            ControlFlow::Continue(())
+        });
         assert!(matches!(ended, Err(Error::Timeout { .. })));
         assert!(begun.elapsed() < Duration::from_secs(15));
     }

@@ -3,9 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cc_tests::Sandbox;
+use cc_core::process::Signal;
 use cc_tests::fake::Scenario;
+use cc_tests::{Sandbox, eventually};
 use serde_json::json;
+
+use super::SOON;
 
 fn answering() -> Sandbox {
     Sandbox::fake(&Scenario::says("Done.")).with_change()
@@ -25,6 +28,42 @@ fn assert_clean(sandbox: &Sandbox) {
     assert_eq!(sandbox.git(["branch", "--list", "cc/*"]), "");
     let trees = sandbox.git(["worktree", "list"]);
     assert_eq!(trees.lines().count(), 1, "{trees}");
+}
+
+/// A git that waits in the first call of `subcommand` until it may go on.
+#[cfg(unix)]
+struct SlowGit(PathBuf);
+
+#[cfg(unix)]
+impl SlowGit {
+    fn new(sandbox: &mut Sandbox, subcommand: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = sandbox.root().join("slow");
+        fs::create_dir(&dir).unwrap();
+        let script = format!(
+            "#!/bin/sh\nmarks={dir}\ncase \"$*\" in *--check*) ;; {subcommand}*)\n\
+             if mkdir $marks/begun 2>/dev/null; then\n\
+             while [ ! -e $marks/go ]; do sleep 0.02; done\nfi;; esac\nexec {git} \"$@\"\n",
+            dir = dir.display(),
+            git = sandbox.bin().join("git").display(),
+        );
+        let git = dir.join("git");
+        fs::write(&git, script).unwrap();
+        fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+        let bin = sandbox.bin();
+        let path = [dir.as_path(), &bin, "/usr/bin".as_ref(), "/bin".as_ref()];
+        sandbox.set_env("PATH", std::env::join_paths(path).unwrap());
+        Self(dir)
+    }
+
+    fn wait_begun(&self) {
+        let begun = || self.0.join("begun").exists().then_some(());
+        eventually(SOON, "the slow call of git", begun);
+    }
+
+    fn go_on(&self) {
+        fs::write(self.0.join("go"), "").unwrap();
+    }
 }
 
 #[test]
@@ -83,6 +122,41 @@ fn without_a_commit_it_says_what_to_do() {
     let refused = sandbox.cc(args).run().exits(2);
     assert!(refused.stderr.contains("make a first one"), "{refused}");
     assert!(!refused.stderr.contains("--scope"), "{refused}");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_apply_that_began_is_done_to_its_end_however_we_end() {
+    for killed in [true, false] {
+        let mut sandbox = answering();
+        let (job, tree) = isolated(&sandbox);
+        // More than fits into a pipe.
+        let names: Vec<String> = (0..40).map(|number| format!("new-{number}")).collect();
+        let content = "0123456789abcdef\n".repeat(1_000);
+        for name in &names {
+            fs::write(tree.join(name), &content).unwrap();
+        }
+        let slow = SlowGit::new(&mut sandbox, "apply");
+        let apply = sandbox.cc(["apply", &job]).spawn();
+        slow.wait_begun();
+        match killed {
+            true => apply.signal(Signal::Kill),
+            false => apply.signal_group(Signal::Interrupt),
+        }
+        apply.wait();
+        slow.go_on();
+        let is_there = |name: &String| {
+            let file = fs::read_to_string(sandbox.repo().join(name));
+            file.is_ok_and(|file| file == content)
+        };
+        let all = || names.iter().all(is_there).then_some(());
+        eventually(SOON, "all files", all);
+        sandbox.wait_quiet(SOON);
+        let dir = sandbox.repo().join(".git");
+        let left = fs::read_dir(dir).unwrap().flatten();
+        let left = left.filter(|entry| entry.file_name().to_string_lossy().contains("tmp"));
+        assert_eq!(left.count(), 0);
+    }
 }
 
 #[test]

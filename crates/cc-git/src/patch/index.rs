@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::{Kind, change, change_with, kind, records};
 use crate::Error;
 use crate::repo_path::RepoPath;
-use crate::runner::Runner;
+use crate::runner::{Input, Runner};
 
 /// Gives `inside` an index of its own, a copy in which no file is hidden: what is marked as
 /// unchanged (`update-index --assume-unchanged`, `--skip-worktree`) may be changed all the same.
@@ -56,7 +56,7 @@ pub(super) fn copy(inside: &mut Runner, git_dir: &Path) -> Result<TempDir, Error
     ] {
         if !paths.is_empty() {
             let args = ["update-index", "-z", flag, "--stdin"];
-            change_with(inside, &args, &paths)?;
+            change_with(inside, &args, Input::Bytes(&paths))?;
         }
     }
     Ok(dir)
@@ -94,5 +94,5 @@ pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
         "--pathspec-from-file=-",
         "--pathspec-file-nul",
     ];
-    change_with(inside, &args, &specs).map(drop)
+    change_with(inside, &args, Input::Bytes(&specs)).map(drop)
 }
