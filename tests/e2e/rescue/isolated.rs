@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cc_core::process::Signal;
-use cc_tests::fake::Scenario;
+use cc_tests::fake::{Run, Scenario};
 use cc_tests::{Sandbox, eventually};
 use serde_json::json;
 
@@ -157,6 +157,65 @@ fn an_apply_that_began_is_done_to_its_end_however_we_end() {
         let left = left.filter(|entry| entry.file_name().to_string_lossy().contains("tmp"));
         assert_eq!(left.count(), 0);
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn two_applies_at_once_lose_nothing() {
+    let mut sandbox = answering();
+    let line = |number: u32| format!("{number}\n");
+    sandbox.write("far.txt", (0..100).map(line).collect::<String>());
+    sandbox.commit("far");
+    let jobs = [isolated(&sandbox), isolated(&sandbox)];
+    for (number, (_, tree)) in [1, 99].into_iter().zip(&jobs) {
+        let file = tree.join("far.txt");
+        let text = fs::read_to_string(&file).unwrap();
+        let changed = text.replace(&format!("\n{number}\n"), &format!("\nchanged-{number}\n"));
+        fs::write(&file, changed).unwrap();
+    }
+    let slow = SlowGit::new(&mut sandbox, "apply");
+    let first = sandbox.cc(["apply", &jobs[0].0]).spawn();
+    slow.wait_begun();
+    let mut second = sandbox.cc(["apply", &jobs[1].0]).spawn();
+    assert!(!ends_soon(&mut second), "it waits for the first");
+    slow.go_on();
+    first.wait().success();
+    second.wait().success();
+    let far = sandbox.read("far.txt");
+    assert!(far.contains("changed-1\n") && far.contains("changed-99\n"));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_being_taken_up_is_not_discarded() {
+    let mut sandbox = answering();
+    let (job, tree) = isolated(&sandbox);
+    sandbox.set_scenario(&Scenario::runs([Run::hangs()]));
+    let slow = SlowGit::new(&mut sandbox, "config");
+    let args = ["rescue", "--read-only", "--background", "--resume", &job];
+    let resume = sandbox.cc(args.into_iter().chain(["go on"])).spawn();
+    slow.wait_begun();
+    let mut discard = sandbox.cc(["discard", &job]).spawn();
+    assert!(!ends_soon(&mut discard), "it waits for the other call");
+    slow.go_on();
+    resume.wait().success();
+    let refused = discard.wait().exits(2);
+    assert!(refused.stderr.contains("still works"), "{refused}");
+    assert!(tree.join(".git").exists());
+    sandbox.cc(["cancel"]).run().success();
+}
+
+/// Whether a call ends although it should wait; long enough for one that does not.
+#[cfg(unix)]
+fn ends_soon(call: &mut cc_tests::sandbox::Running) -> bool {
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < std::time::Duration::from_secs(2) {
+        if call.has_ended() {
+            return true;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    false
 }
 
 #[test]

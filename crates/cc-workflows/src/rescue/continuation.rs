@@ -117,7 +117,8 @@ pub(super) fn resolve(
     }))
 }
 
-fn take_turn(project: &Project) -> Result<FileLock, StoreError> {
+/// Waits for whoever else decides what becomes of a conversation or of its work tree.
+pub(super) fn take_turn(project: &Project) -> Result<FileLock, StoreError> {
     let state = project.store.dir();
     create_private_dir(state.root())?;
     Ok(FileLock::exclusive(&state.resume_lock(), PATIENCE)?)

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use cc_core::{JobId, ThreadId};
+use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
 use cc_jobs::{Job, Kind, SelectError, StoreError, select};
 
-use super::RescueSpec;
+use super::{RescueSpec, continuation};
 use crate::Project;
 
 /// Why a change was not brought over, or a work tree not removed.
@@ -121,9 +121,12 @@ struct Resting {
     job: Job,
     tree: WorkTree,
     repository: Repository,
+    /// Held so that no job takes the conversation up meanwhile, nor two changes come over at once.
+    _lock: FileLock,
 }
 
 fn resting(project: &Project, reference: &str) -> Result<Resting, ApplyError> {
+    let lock = continuation::take_turn(project)?;
     let jobs = project.store.list()?.jobs;
     let job = select::by_reference(&jobs, reference)?.clone();
     let Some(tree) = given(project, &job)? else {
@@ -147,6 +150,7 @@ fn resting(project: &Project, reference: &str) -> Result<Resting, ApplyError> {
         job,
         tree,
         repository,
+        _lock: lock,
     })
 }
 
