@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A failed file operation: what was tried, where, and why it failed.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +123,15 @@ pub fn remove_if_there(path: &Path) -> Result<(), IoError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the last change of a file or directory was longer ago than `age`; links are not followed.
+///
+/// What cannot be looked at is young, so that nobody removes it.
+pub fn is_older_than(path: &Path, age: Duration) -> bool {
+    let changed = path.symlink_metadata().and_then(|meta| meta.modified());
+    let elapsed = changed.ok().and_then(|at| at.elapsed().ok());
+    elapsed.is_some_and(|elapsed| elapsed > age)
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod untracked;
 mod work_file;
 
 mod patch;
+mod unused;
 mod work_tree;
 
 pub use budget::Limits;

@@ -42,7 +42,8 @@ impl WorkTree {
 }
 
 /// A branch as git knows it.
-struct Branch {
+pub(crate) struct Branch {
+    pub(crate) tip: ObjectId,
     /// A work tree that is on it.
     checked_out: Option<PathBuf>,
 }
@@ -135,6 +136,7 @@ impl Repository {
             None => Ok(()),
             Some(Branch {
                 checked_out: Some(dir),
+                ..
             }) => Err(Error::BranchInUse {
                 branch: name.to_owned(),
                 dir,
@@ -144,18 +146,20 @@ impl Repository {
     }
 
     /// Looks a branch up.
-    fn find_branch(&self, name: &str) -> Result<Option<Branch>, Error> {
+    pub(crate) fn find_branch(&self, name: &str) -> Result<Option<Branch>, Error> {
         let name = format!("refs/heads/{name}");
-        let format = "--format=%(refname)%00%(worktreepath)";
+        let format = "--format=%(refname)%00%(objectname)%00%(worktreepath)";
         let answer = change(&self.runner, &["for-each-ref", format, "--", &name])?;
         let answer = answer.strip_suffix(b"\n").unwrap_or(&answer);
-        let mut fields = answer.splitn(2, |&byte| byte == 0);
+        let mut fields = answer.splitn(3, |&byte| byte == 0);
         // Asked for a name that is none, git tells of those below it.
         if fields.next() != Some(name.as_bytes()) {
             return Ok(None);
         }
+        let tip = fields.next().and_then(ObjectId::from_bytes);
         let path = fields.next().filter(|path| !path.is_empty());
-        Ok(Some(Branch {
+        Ok(tip.map(|tip| Branch {
+            tip,
             checked_out: path.and_then(os_path),
         }))
     }

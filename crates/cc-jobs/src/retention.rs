@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
+use cc_core::fs::is_older_than;
 use cc_core::{FileLock, IoError, JobId};
 
 use crate::{Job, Store, StoreError};
@@ -12,7 +12,9 @@ use crate::{Job, Store, StoreError};
 /// The most finished jobs that are kept of one session.
 pub const KEPT_A_SESSION: usize = 100;
 
-const HOUR: Duration = Duration::from_secs(3_600);
+/// Longer than it takes to make a job: what belongs to none and is older never will.
+pub const MAKING: Duration = Duration::from_secs(3_600);
+
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// What a pruning removed, or would remove.
@@ -94,7 +96,7 @@ impl Store {
                 });
             let path = jobs.join(name);
             let is_left = stem.is_some() || name.starts_with(".tmp-");
-            if !is_left || !is_older(&path, HOUR) {
+            if !is_left || !is_older_than(&path, MAKING) {
                 continue;
             }
             if matches!(FileLock::try_exclusive(&path), Ok(Some(_))) {
@@ -114,17 +116,11 @@ impl Store {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let is_turn = name.as_encoded_bytes().starts_with(b"turn-baseline.");
-            if is_turn && is_older(&entry.path(), WEEK) {
+            if is_turn && is_older_than(&entry.path(), WEEK) {
                 cc_core::fs::remove_if_there(&entry.path())?;
                 removed += 1;
             }
         }
         Ok(removed)
     }
-}
-
-fn is_older(path: &Path, age: Duration) -> bool {
-    let modified = fs::metadata(path).and_then(|meta| meta.modified()).ok();
-    let elapsed = modified.and_then(|at| at.elapsed().ok());
-    elapsed.is_some_and(|elapsed| elapsed > age)
 }

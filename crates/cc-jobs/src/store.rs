@@ -12,7 +12,7 @@ use cc_core::{
     Time, Workspace, lock,
 };
 
-pub use listing::{Listing, Skipped};
+pub use listing::{Listing, Skipped, without_record};
 
 use crate::record::{self, RECORD_LIMIT, RecordError};
 use crate::state::Event;

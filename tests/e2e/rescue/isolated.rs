@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::SOON;
 
+const THREAD: &str = "0b7e7c52-6a0e-4f4e-9c39-2f1f2b3c4d5e";
+
 fn answering() -> Sandbox {
     Sandbox::fake(&Scenario::says("Done.")).with_change()
 }
@@ -122,6 +124,48 @@ fn without_a_commit_it_says_what_to_do() {
     let refused = sandbox.cc(args).run().exits(2);
     assert!(refused.stderr.contains("make a first one"), "{refused}");
     assert!(!refused.stderr.contains("--scope"), "{refused}");
+}
+
+#[test]
+fn pruning_sweeps_what_a_killed_call_began_and_nothing_else() {
+    let sandbox = answering();
+    let (_, named) = isolated(&sandbox);
+    let trees = named.parent().unwrap();
+    let make = |thread: &str, is_old: bool| {
+        let root = trees.join(thread);
+        let branch = format!("cc/{thread}");
+        let args = ["worktree", "add", "--quiet", "-b", &branch];
+        sandbox.git(args.into_iter().chain([root.to_str().unwrap()]));
+        if is_old {
+            make_old(&root);
+        }
+    };
+    make_old(&named);
+    make(THREAD, true);
+    make("elsewhere", true);
+    make("young", false);
+    sandbox.git(["branch", "cc/mine"]);
+    let elsewhere = sandbox.data_dir().states().join("elsewhere/jobs");
+    fs::create_dir_all(&elsewhere).unwrap();
+    fs::write(elsewhere.join("a.json"), "{\"thread\":\"elsewhere\"").unwrap();
+
+    let prune = || {
+        let args = ["prune", "--keep", "0", "--json"];
+        sandbox.cc(args).run().success().json()["workTrees"].clone()
+    };
+    let before = sandbox.git(["branch", "--list", "cc/*"]).lines().count();
+    assert_eq!(prune(), json!(1));
+    assert!(!trees.join(THREAD).exists());
+    let branches = sandbox.git(["branch", "--list", "cc/*"]);
+    assert_eq!(branches.lines().count(), before - 1, "{branches}");
+    assert!(!branches.contains(THREAD), "{branches}");
+    assert_eq!(prune(), json!(0));
+}
+
+fn make_old(path: &Path) {
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    let dir = fs::File::open(path).unwrap();
+    dir.set_modified(long_ago).unwrap();
 }
 
 #[test]

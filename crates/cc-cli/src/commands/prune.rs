@@ -13,12 +13,17 @@ pub(super) fn prune(project: &Project, args: &PruneArgs, output: &mut Output) ->
     let pruned = project.store.prune(args.keep, args.dry_run, |job| {
         rescue::is_needed(project, job)
     })?;
+    let work_trees = match args.dry_run {
+        true => 0,
+        false => rescue::isolated::sweep(project),
+    };
     if args.json {
         output.json(&json!({
             "dryRun": args.dry_run,
             "removed": pruned.jobs,
             "failed": pruned.failed.iter().map(|(id, error)| json!({"jobId": id, "error": error.to_string()})).collect::<Vec<_>>(),
             "leftovers": pruned.leftovers,
+            "workTrees": work_trees,
         }));
     } else {
         let verb = if args.dry_run {
@@ -38,6 +43,12 @@ pub(super) fn prune(project: &Project, args: &PruneArgs, output: &mut Output) ->
             output.text(format!(
                 "{verb} {} of jobs that are gone",
                 count(pruned.leftovers, "file")
+            ));
+        }
+        if work_trees > 0 {
+            output.text(format!(
+                "{verb} {} of jobs that were never made",
+                count(work_trees, "work tree")
             ));
         }
     }

@@ -451,6 +451,85 @@ fn a_branch_that_is_in_use_is_told_and_goes_later() {
     assert_eq!(lab.git(["branch", "--list", "cc/*"]), "");
 }
 
+/// Where the making of a work tree may be cut short, and what may have become of it since.
+#[test]
+fn only_a_work_tree_that_nobody_used_goes_unasked() {
+    let check = |name: &str, goes: bool, make: &dyn Fn(&Lab)| {
+        let lab = Lab::new();
+        make(&lab);
+        let notes = || {
+            [
+                lab.git(["for-each-ref", "refs/heads/cc"]),
+                lab.git(["worktree", "list"]),
+            ]
+        };
+        let before = notes();
+        let repository = lab.repository();
+        let went = repository.remove_unused_work_tree(&lab.tree_root(), "cc/one");
+        assert_eq!(went.unwrap(), goes, "{name}");
+        assert_eq!(!lab.tree_root().exists(), goes, "{name}");
+        let [branch, trees] = notes();
+        if goes {
+            assert_eq!((branch.as_str(), trees.lines().count()), ("", 1), "{name}");
+        } else {
+            assert_eq!([branch, trees], before, "{name}");
+        }
+    };
+    let made = |lab: &Lab| lab.add_tree().unwrap();
+    check("a directory", true, &|lab| {
+        fs::create_dir_all(lab.tree_root()).unwrap();
+    });
+    check("a directory and a branch", true, &|lab| {
+        fs::create_dir_all(lab.tree_root()).unwrap();
+        lab.git(["branch", "cc/one"]);
+    });
+    check("the whole", true, &|lab| drop(made(lab)));
+    check("half a checkout", true, &|lab| {
+        let tree = made(lab);
+        lab.write(git_dir(&tree).join("locked"), "initializing");
+        lab.write(tree.root.join("a.txt"), "1\n");
+        lab.remove(git_dir(&tree).join("index"));
+    });
+    check("a commit of the user beside it", true, &|lab| {
+        made(lab);
+        lab.commit("second");
+    });
+    check("an edit", false, &|lab| {
+        lab.write(made(lab).root.join("a.txt"), "1\n");
+    });
+    check("a new file", false, &|lab| {
+        lab.write(made(lab).root.join("new"), "1\n");
+    });
+    check("a commit", false, &|lab| {
+        let args = ["commit", "--quiet", "--allow-empty", "-m", "mine"];
+        lab.git_in(&made(lab).root, args);
+    });
+    check("a commit, and only the branch is left", false, &|lab| {
+        let tree = made(lab);
+        let args = ["commit", "--quiet", "--allow-empty", "-m", "mine"];
+        lab.git_in(&tree.root, args);
+        lab.git(["worktree", "remove", tree.root.to_str().unwrap()]);
+        fs::create_dir(&tree.root).unwrap();
+    });
+    check("files without a .git", false, &|lab| {
+        lab.remove(made(lab).root.join(".git"));
+    });
+    check("of another repository", false, &|lab| {
+        let other = lab.base.join("other");
+        lab.git(["clone", "--quiet", ".", other.to_str().unwrap()]);
+        fs::create_dir_all(lab.tree_root().parent().unwrap()).unwrap();
+        let tree = lab.tree_root();
+        let args = ["worktree", "add", "--quiet", "-b", "cc/one"];
+        let args = args.into_iter().chain([tree.to_str().unwrap()]);
+        lab.git_in(&other, args);
+        lab.git(["branch", "cc/one"]);
+    });
+    check("a repository of its own", false, &|lab| {
+        let tree = lab.tree_root();
+        lab.git(["clone", "--quiet", ".", tree.to_str().unwrap()]);
+    });
+}
+
 #[test]
 #[cfg(unix)]
 fn removing_does_not_follow_links() {

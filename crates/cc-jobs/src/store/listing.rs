@@ -5,10 +5,11 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::{fs, io, thread};
 
-use cc_core::IoError;
-use cc_core::fs::open_regular;
+use cc_core::fs::{open_regular, read_bounded};
+use cc_core::{DataDir, IoError};
 
 use super::{Store, StoreError};
+use crate::record::RECORD_LIMIT;
 use crate::{Job, record};
 
 /// From how many records on they are read by several threads.
@@ -54,6 +55,34 @@ impl Store {
         listing.skipped.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(listing)
     }
+}
+
+/// Of `words`, those that no record of any workspace contains, however damaged or new it is.
+///
+/// # Errors
+/// When a record or a directory of them is there that cannot be read.
+pub fn without_record(data: &DataDir, mut words: Vec<String>) -> Result<Vec<String>, IoError> {
+    let states = data.states();
+    let entries = match fs::read_dir(&states) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(words),
+        entries => entries.map_err(IoError::at("list", &states))?,
+    };
+    for entry in entries {
+        let dir = entry.map_err(IoError::at("list", &states))?.path();
+        let jobs = dir.join("jobs");
+        if words.is_empty() || !dir.is_dir() {
+            continue;
+        }
+        for name in record_names(&jobs)? {
+            let record = match read_bounded(&jobs.join(name), RECORD_LIMIT) {
+                Err(error) if error.source.kind() == io::ErrorKind::NotFound => continue,
+                record => record?,
+            };
+            let text = String::from_utf8_lossy(&record);
+            words.retain(|word| !text.contains(word));
+        }
+    }
+    Ok(words)
 }
 
 /// The names of all records in `dir`.

@@ -1,10 +1,12 @@
 //! A work tree for Claude alone: nothing reaches the user's files until the user applies it.
 
+use std::fs;
 use std::path::PathBuf;
 
+use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
-use cc_jobs::{Job, Kind, SelectError, StoreError, select};
+use cc_jobs::{Job, Kind, SelectError, StoreError, retention, select, store};
 
 use super::{RescueSpec, continuation};
 use crate::Project;
@@ -51,13 +53,21 @@ pub enum ApplyError {
 
 /// Makes a work tree at the current commit. Uncommitted changes are not in it.
 pub(super) fn create(project: &Project, thread: &ThreadId) -> Result<WorkTree, cc_git::Error> {
-    let root = project.data.root().join("worktrees").join(thread.as_str());
-    repository(project)?.add_work_tree(&root, &format!("cc/{thread}"))
+    let root = directory(project).join(thread.as_str());
+    repository(project)?.add_work_tree(&root, &branch(thread.as_str()))
 }
 
 /// Removes a work tree, its branch and Git's notes of both. What is gone already is no error.
 pub(super) fn remove(project: &Project, tree: &WorkTree) -> Result<(), cc_git::Error> {
     repository(project)?.remove_work_tree(tree)
+}
+
+fn directory(project: &Project) -> PathBuf {
+    project.data.root().join("worktrees")
+}
+
+fn branch(thread: &str) -> String {
+    format!("cc/{thread}")
 }
 
 /// The work tree of a job, if it has one and it is still there.
@@ -114,6 +124,32 @@ pub fn discard(project: &Project, reference: &str) -> Result<Job, ApplyError> {
     let resting = resting(project, reference)?;
     resting.repository.remove_work_tree(&resting.tree)?;
     Ok(resting.job)
+}
+
+/// Removes the work trees of this repository that no job of any workspace names, since whoever
+/// began to make them was killed. Returns how many went.
+///
+/// One that somebody worked in stays, and so does one that cannot be told or removed.
+pub fn sweep(project: &Project) -> usize {
+    let dir = directory(project);
+    let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
+    let old = entries.filter(|entry| is_older_than(&entry.path(), retention::MAKING));
+    // A name that is no id is not ours.
+    let names = old.filter_map(|entry| entry.file_name().into_string().ok());
+    let threads = names.filter(|name| ThreadId::parse(name).is_ok()).collect();
+    let nameless = store::without_record(&project.data, threads).unwrap_or_default();
+    if nameless.is_empty() {
+        return 0;
+    }
+    let Ok(repository) = repository(project) else {
+        return 0;
+    };
+    let went = |thread: &&String| {
+        let root = dir.join(thread);
+        let went = repository.remove_unused_work_tree(&root, &branch(thread));
+        went.unwrap_or(false)
+    };
+    nameless.iter().filter(went).count()
 }
 
 /// A job at rest with its work tree.
