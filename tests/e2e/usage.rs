@@ -133,12 +133,12 @@ fn an_unsupported_scope() {
 
 #[test]
 fn an_unknown_flag() {
-    assert_snapshot!(refused(&sandbox(), &["review", "--shiny"]), @"
+    assert_snapshot!(refused(&sandbox(), &["review", "--zap"]), @"
     exit 2
     --- stderr
-    error: unexpected argument '--shiny' found
+    error: unexpected argument '--zap' found
 
-      tip: to pass '--shiny' as a value, use '-- --shiny'
+      tip: to pass '--zap' as a value, use '-- --zap'
 
     Usage: cc-cli review [OPTIONS] [FOCUS]... [-- <PATH>...]
 

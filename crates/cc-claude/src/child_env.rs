@@ -29,6 +29,24 @@ const SET: &[(&str, &str)] = &[
 /// Settings of git: the repository's own configuration may name programs that git would run.
 const GIT_CONFIG: &[(&str, &str)] = &[("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null")];
 
+/// Settings of git where it may only read.
+///
+/// `submodule.<name>.ignore` comes before `diff.ignoreSubmodules`, and an option before both: whoever
+/// looks into a submodule all the same is stopped by [`GitAccess::Read`]'s guard.
+const READS_ONLY: &[(&str, &str)] = &[
+    // These start `gpg.program`.
+    ("log.showSignature", "false"),
+    ("format.pretty", "medium"),
+    // This merges anew, with the programs of `merge.*.driver`.
+    ("log.diffMerges", "separate"),
+    ("diff.submodule", "short"),
+    ("diff.ignoreSubmodules", "dirty"),
+    ("status.submoduleSummary", "false"),
+    ("submodule.recurse", "false"),
+    // The first line of any file would stand in a complaint.
+    ("blame.ignoreRevsFile", ""),
+];
+
 /// Keeps git from fetching the objects that a repository says are elsewhere. The second is for a git
 /// older than the first (2.45): an empty list allows no transport.
 const FETCHES_NOTHING: &[(&str, &str)] = &[("GIT_NO_LAZY_FETCH", "1"), ("GIT_ALLOW_PROTOCOL", "")];
@@ -177,6 +195,7 @@ pub fn child_env(env: &Env, workspace: &Path, git: &GitAccess) -> BTreeMap<OsStr
             settings: more,
             guard,
         } => {
+            settings.extend(READS_ONLY.iter().map(to_os));
             settings.extend(more.iter().cloned());
             vars.extend(FETCHES_NOTHING.iter().map(to_os));
             vars.extend(guard.iter().map(|dir| ("GIT_EXEC_PATH".into(), dir.into())));

@@ -37,24 +37,6 @@ pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
     .into()
 }
 
-/// What calls that somebody else makes are told on top: our own say the same by options.
-///
-/// `submodule.<name>.ignore` comes before `diff.ignoreSubmodules`: whoever looks into a submodule all
-/// the same has to be kept from starting a git there, since that git is told nothing of this.
-const FOR_OTHERS: [(&str, &str); 8] = [
-    // These start `gpg.program`.
-    ("log.showSignature", "false"),
-    ("format.pretty", "medium"),
-    // This merges anew, with the programs of `merge.*.driver`.
-    ("log.diffMerges", "separate"),
-    ("diff.submodule", "short"),
-    ("diff.ignoreSubmodules", "dirty"),
-    ("status.submoduleSummary", "false"),
-    ("submodule.recurse", "false"),
-    // The first line of any file would stand in a complaint.
-    ("blame.ignoreRevsFile", ""),
-];
-
 /// Asked for along with the filters: a git that does not report this one as ours does not read
 /// its configuration from the environment (2.31), and nothing here would hold.
 const CANARY: &str = "core.fsmonitor";
@@ -70,14 +52,6 @@ pub(crate) struct Found {
     /// The name for first branches, `init.defaultBranch`.
     pub(crate) default_branch: Option<String>,
     pinned: bool,
-}
-
-impl Found {
-    /// Settings for calls that somebody else makes.
-    pub(crate) fn for_others(&self) -> Vec<(OsString, OsString)> {
-        let fixed = FOR_OTHERS.map(|(name, value)| (name.into(), value.into()));
-        fixed.into_iter().chain(self.overrides.clone()).collect()
-    }
 }
 
 /// Reads the configuration.

@@ -20,7 +20,7 @@ pub struct Repository {
     pub(crate) shallow: bool,
     pub(crate) sha256: bool,
     pub(crate) init_default_branch: Option<String>,
-    for_others: Vec<(OsString, OsString)>,
+    overrides: Vec<(OsString, OsString)>,
     root: PathBuf,
     head: Head,
 }
@@ -113,8 +113,7 @@ impl Repository {
             None => unborn(&runner, ended)?,
         };
         let found = found?;
-        let for_others = found.for_others();
-        runner.configure(found.overrides);
+        runner.configure(found.overrides.iter().cloned());
         Ok(Self {
             git,
             runner,
@@ -122,7 +121,7 @@ impl Repository {
             shallow: facts.shallow,
             sha256: facts.sha256,
             init_default_branch: found.default_branch,
-            for_others,
+            overrides: found.overrides,
             root,
             head,
         })
@@ -138,8 +137,8 @@ impl Repository {
     ///
     /// They do not reach submodules. Whoever makes the calls has to see to it that git starts no git
     /// of its own.
-    pub fn settings_for_others(&self) -> &[(OsString, OsString)] {
-        &self.for_others
+    pub fn overrides(&self) -> &[(OsString, OsString)] {
+        &self.overrides
     }
 
     /// Where HEAD stood when the repository was discovered.

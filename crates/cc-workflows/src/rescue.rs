@@ -203,7 +203,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
 
 fn git_config(project: &Project) -> Result<Option<Vec<(OsString, OsString)>>, cc_git::Error> {
     match isolated::repository(project) {
-        Ok(repository) => Ok(Some(repository.settings_for_others().to_vec())),
+        Ok(repository) => Ok(Some(repository.overrides().to_vec())),
         Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(None),
         Err(error) => Err(error),
     }

@@ -126,7 +126,7 @@ pub fn survey(project: &Project, selection: &Selection) -> Result<Survey, cc_git
     let repository = Repository::discover(git, &project.env.cwd)?;
     let target = repository.resolve(selection)?;
     let context = repository.collect(&target, &cc_git::Limits::default())?;
-    let git_config = repository.settings_for_others().to_vec();
+    let git_config = repository.overrides().to_vec();
     Ok(Survey {
         target,
         context,

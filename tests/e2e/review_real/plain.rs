@@ -97,6 +97,8 @@ fn a_background_review_gives_a_receipt_is_waited_for_and_read() {
       <review 1>*  completed  <n>s ago  Review of uncommitted changes  This cannot be merged: `add` subtracts.
 
     * not read yet: cc-cli result <review 1>
+
+    Last 24 hours in this workspace: 1 job, 6.5k tokens in, 42 out, $0.01
     ");
     let result = sandbox.cc(["result"]).run();
     assert_snapshot!(sandbox.transcript(&result), @"
@@ -119,6 +121,8 @@ fn a_background_review_gives_a_receipt_is_waited_for_and_read() {
     --- stdout
     Finished
       <review 1>  completed  <n>s ago  Review of uncommitted changes  This cannot be merged: `add` subtracts.
+
+    Last 24 hours in this workspace: 1 job, 6.5k tokens in, 42 out, $0.01
     ");
     sandbox.wait_quiet(SOON);
 }

@@ -117,7 +117,7 @@ fn git_config(project: &Project, parts: &[Survey]) -> Result<Vec<(OsString, OsSt
         None => {
             let git = Git::locate(&project.env)?;
             Ok(Repository::discover(git, &project.env.cwd)?
-                .settings_for_others()
+                .overrides()
                 .to_vec())
         }
     }

@@ -59,7 +59,7 @@ pub fn survey_since(project: &Project, reference: &str) -> Result<(Survey, Earli
     let survey = Survey {
         target,
         context,
-        git_config: repository.settings_for_others().to_vec(),
+        git_config: repository.overrides().to_vec(),
     };
     Ok((survey, earlier))
 }
