@@ -82,7 +82,7 @@ pub enum Sandbox {
     On {
         /// The hosts that may be reached, such as `crates.io` or `*.npmjs.org`.
         allowed_domains: Vec<String>,
-        /// What is not written although it lies in the working directory; absolute, and there.
+        /// What is not written although it lies in the working directory; absolute, there or not.
         read_only: Vec<PathBuf>,
     },
     /// Nowhere: they have all rights of the user.

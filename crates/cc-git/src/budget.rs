@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Seen;
+use crate::Shown;
 
 /// What a [`crate::Context`] may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +39,9 @@ impl Default for Limits {
 pub(crate) struct Inline {
     text: String,
     /// What was shown before and is not shown again.
-    known: Seen,
+    known: Shown,
     /// What was shown, now or before, and is the same now.
-    seen: Seen,
+    shown: Shown,
     total: usize,
     per_file: usize,
 }
@@ -61,11 +61,11 @@ pub(crate) enum Fit {
 }
 
 impl Inline {
-    pub(crate) fn new(limits: &Limits, known: Seen) -> Self {
+    pub(crate) fn new(limits: &Limits, known: Shown) -> Self {
         Self {
             text: String::new(),
             known,
-            seen: Seen::default(),
+            shown: Shown::default(),
             total: limits.inline_bytes,
             per_file: limits.file_bytes.min(limits.inline_bytes),
         }
@@ -100,13 +100,13 @@ impl Inline {
             Fit::Known => {}
             Fit::TooLarge { .. } | Fit::OverBudget => return fit,
         }
-        self.seen.add(path, patch);
+        self.shown.add(path, patch);
         fit
     }
 
     /// The text, and what is in it or was shown before.
-    pub(crate) fn finish(self) -> (String, Seen) {
-        (self.text, self.seen)
+    pub(crate) fn finish(self) -> (String, Shown) {
+        (self.text, self.shown)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::repo_path::RepoPath;
 use crate::resolve::pathspecs;
 use crate::runner::{Ended, Input};
 use crate::work_file::WorkFile;
-use crate::{Context, Error, Limits, Mode, Repository, Seen, Target, untracked};
+use crate::{Context, Error, Limits, Mode, Repository, Shown, Target, untracked};
 
 /// More files than this that git cannot read are not worked around.
 const MAX_EXCLUDED: usize = 500;
@@ -53,7 +53,7 @@ impl Repository {
     /// [`Error::Timeout`], [`Error::TooMuchOutput`] where not even the list of files can be read
     /// within the limits; or what a failed call means.
     pub fn collect(&self, target: &Target, limits: &Limits) -> Result<Context, Error> {
-        self.collect_since(target, limits, &Seen::default())
+        self.collect_since(target, limits, &Shown::default())
     }
 
     /// The same without the diffs that an earlier look has shown.
@@ -64,7 +64,7 @@ impl Repository {
         &self,
         target: &Target,
         limits: &Limits,
-        earlier: &Seen,
+        earlier: &Shown,
     ) -> Result<Context, Error> {
         let (parsed, excluded) = match self.diff(target, limits, earlier, &[])? {
             Ok(parsed) => (parsed, Vec::new()),
@@ -95,7 +95,7 @@ impl Repository {
         if target.mode == Mode::WorkingTree {
             unchanged += self.add_untracked(target, limits, &mut inline, &mut context)?;
         }
-        (context.diff, context.seen) = inline.finish();
+        (context.diff, context.shown) = inline.finish();
         context.not_seen.extend(since(earlier, &context, unchanged));
         if context.totals.files == 0 {
             return Err(Error::NothingToReview {
@@ -115,7 +115,7 @@ impl Repository {
         &self,
         target: &Target,
         limits: &Limits,
-        earlier: &Seen,
+        earlier: &Shown,
         excluded: &[(RepoPath, Reason)],
     ) -> Result<Result<Parsed, Ended>, Error> {
         let mut args: Vec<OsString> = DIFF.map(Into::into).into();
@@ -170,7 +170,7 @@ impl Repository {
         &self,
         target: &Target,
         limits: &Limits,
-        earlier: &Seen,
+        earlier: &Shown,
         failure: Ended,
     ) -> Result<(Parsed, Vec<(RepoPath, Reason)>), Error> {
         let first = failure.into_error(&["diff"]);
@@ -322,7 +322,7 @@ impl Repository {
 }
 
 /// What became of the diffs that an earlier look has shown and this one has not.
-fn since(earlier: &Seen, context: &Context, unchanged: u64) -> Vec<NotSeen> {
+fn since(earlier: &Shown, context: &Context, unchanged: u64) -> Vec<NotSeen> {
     let mut lines = Vec::new();
     if unchanged > 0 {
         lines.push(NotSeen {
@@ -334,10 +334,13 @@ fn since(earlier: &Seen, context: &Context, unchanged: u64) -> Vec<NotSeen> {
     if context.totals.files > context.files.len() as u64 {
         return lines;
     }
-    let is_listed = |path: &&str| context.files.iter().any(|file| file.path == *path);
+    let is_listed = |path: &&str| {
+        let mut files = context.files.iter();
+        files.any(|file| file.path == *path || file.old_path.as_deref() == Some(*path))
+    };
     let taken_back = earlier
         .files()
-        .filter(|path| !context.seen.contains(path) && !is_listed(path));
+        .filter(|path| !context.shown.contains(path) && !is_listed(path));
     lines.extend(taken_back.map(|path| NotSeen {
         path: Some(path.to_owned()),
         reason: Reason::TakenBack,

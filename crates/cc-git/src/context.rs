@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use cc_core::text::{count, human_bytes, one_line};
 use serde::{Deserialize, Serialize};
 
-use crate::Seen;
+use crate::Shown;
 
 /// The changes of a target: every file in short, and as much of the diff as fits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -21,7 +21,7 @@ pub struct Context {
     pub totals: Totals,
     /// The diffs that were shown, here or before.
     #[serde(skip)]
-    pub seen: Seen,
+    pub shown: Shown,
 }
 
 /// One changed file.

@@ -62,7 +62,7 @@ pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
         "--includes",
         "-z",
         "--get-regexp",
-        r"^(filter\..*\.(clean|smudge|process|required)|diff\.(external|.*\.(textconv|cachetextconv|command))|gpg\.(.*\.)?program|core\.fsmonitor|init\.defaultbranch)$",
+        r"^(filter\..*\.(clean|smudge|process|required)|diff\.(external|.*\.(textconv|cachetextconv|command))|gpg\.(.*\.)?program|merge\..*\.driver|(man|browser)\..*\.(cmd|path)|core\.(fsmonitor|alternaterefscommand)|init\.defaultbranch)$",
     ];
     let (answer, ended) = runner.answer(&args)?;
     match ended.code {
@@ -82,17 +82,17 @@ pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
 }
 
 /// Shows a difference as git itself would, less the names of temporary files. Git has no setting that
-/// means "no external diff": an empty name makes it fail.
+/// means "no external diff": an empty name makes it fail. Of an unmerged file it tells the name alone.
 const PLAIN_DIFF: &[u8] =
-    br#"f() { diff -u --label "a/$1" --label "b/$1" "$2" "$5" || [ $? -eq 1 ]; }; f"#;
+    br#"f() { [ $# -gt 1 ] || return 0; diff -u --label "a/$1" --label "b/$1" "$2" "$5" || [ $? -eq 1 ]; }; f"#;
 
 /// What a program of the repository is replaced with where the user configured none.
 fn neutral(key: &[u8]) -> &'static [u8] {
     match key.rsplit(|&byte| byte == b'.').next().unwrap_or(key) {
-        b"required" | b"cachetextconv" | b"program" => b"false",
         b"textconv" => b"cat",
         b"external" | b"command" => PLAIN_DIFF,
-        _ => b"",
+        b"clean" | b"smudge" | b"process" => b"",
+        _ => b"false",
     }
 }
 

@@ -28,7 +28,7 @@ mod diff_stream;
 mod fingerprint;
 mod lines;
 mod repo_path;
-mod seen;
+mod shown;
 mod untracked;
 mod work_file;
 
@@ -44,8 +44,8 @@ pub use git::Git;
 pub use lines::Lines;
 pub use patch::Patch;
 pub use repository::{Head, Repository};
-pub use seen::Seen;
 pub use selection::{Scope, Selection};
+pub use shown::Shown;
 pub use target::{Mode, ObjectId, Target};
 pub use top_level::{program_dirs, top_level, workspace};
 pub use work_tree::WorkTree;

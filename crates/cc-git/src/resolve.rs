@@ -9,7 +9,7 @@ use crate::repo_path::RepoPath;
 use crate::runner::{Input, PATIENCE};
 use crate::selection::{Range, Wanted};
 use crate::top_level::canonical;
-use crate::{Error, Head, Mode, ObjectId, Repository, Seen, Selection, Target};
+use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Shown, Target};
 
 const BRANCH_NAMES: [&str; 3] = ["main", "master", "trunk"];
 
@@ -38,10 +38,10 @@ impl Repository {
     ///
     /// It is the work tree as it is now, compared with the commit that was under review; where that was
     /// what nobody had committed, with the same as then, less what was shown.
-    pub fn since(&self, earlier: &Target, shown: Seen, label: String) -> (Target, Seen) {
+    pub fn since(&self, earlier: &Target, shown: Shown, label: String) -> (Target, Shown) {
         let (base, shown) = match (earlier.mode, &earlier.head) {
             (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) => {
-                (head.clone(), Seen::default())
+                (head.clone(), Shown::default())
             }
             _ => (earlier.base.clone(), shown),
         };

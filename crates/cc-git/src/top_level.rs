@@ -69,20 +69,19 @@ pub(crate) fn git_dir(root: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Directories of Git's own, as far as they are there, whose files make Git run programs: the
-/// configurations of submodules, and the attributes that name filters.
+/// Directories of Git's own, there or not, whose files make Git run programs: the configurations of
+/// submodules, and the attributes that name filters.
 ///
-/// `config` and `hooks` beside them do so as well, but every sandbox knows those.
+/// `config` and `hooks` beside them do so as well, but Claude Code's sandbox knows those.
 pub fn program_dirs(root: &Path) -> Vec<PathBuf> {
     let Some(dir) = git_dir(root) else {
         return Vec::new();
     };
     let shared = shared_dir(&dir).unwrap_or(dir);
-    ["modules", "info"]
-        .into_iter()
-        .filter_map(|name| canonical(&shared.join(name)).ok())
-        .filter(|dir| dir.is_dir())
-        .collect()
+    let Ok(shared) = canonical(&shared) else {
+        return Vec::new();
+    };
+    ["modules", "info"].map(|name| shared.join(name)).into()
 }
 
 enum Entry {

@@ -37,9 +37,10 @@ fn guard(project: &Project) -> Result<Option<PathBuf>, IoError> {
     let failed = |source| IoError::at("link", &git)(source);
     std::fs::metadata(&refuses).map_err(IoError::at("find", &refuses))?;
     // Another worker may be doing the same: whoever comes last has the same link.
-    let fresh = dir.join(format!(".git-{}", std::process::id()));
-    std::os::unix::fs::symlink(&refuses, &fresh).map_err(failed)?;
-    std::fs::rename(&fresh, &git).map_err(failed)?;
+    let link = |path: &Path| std::os::unix::fs::symlink(&refuses, path);
+    let fresh = tempfile::Builder::new().make_in(&dir, link);
+    let fresh = fresh.map_err(failed)?.into_temp_path();
+    fresh.persist(&git).map_err(|error| failed(error.error))?;
     Ok(Some(dir))
 }
 

@@ -11,11 +11,12 @@ mod leftovers;
 pub mod sandbox;
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use cc_claude::{Claude, LocateError};
 use cc_core::ThreadId;
 use cc_core::text::one_line;
-use cc_git::WorkTree;
+use cc_git::{Git, Repository, WorkTree};
 use cc_jobs::{Body, Draft, Job, Kind, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -186,7 +187,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
         user_settings: request.user_settings && !reads_only,
         allowed_domains: request.allowed_domains.clone(),
         git_config: match reads_only {
-            true => git_config(project)?,
+            true => git_config(project, work_root)?,
             false => None,
         },
         leftovers: [root, work_root].map(Leftovers::note).into(),
@@ -201,8 +202,12 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
     launched
 }
 
-fn git_config(project: &Project) -> Result<Option<Vec<(OsString, OsString)>>, cc_git::Error> {
-    match isolated::repository(project) {
+fn git_config(
+    project: &Project,
+    work_root: &Path,
+) -> Result<Option<Vec<(OsString, OsString)>>, cc_git::Error> {
+    // A work tree can have a configuration of its own.
+    match Git::locate(&project.env).and_then(|git| Repository::discover(git, work_root)) {
         Ok(repository) => Ok(Some(repository.overrides().to_vec())),
         Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(None),
         Err(error) => Err(error),

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use cc_claude::{Claude, LocateError};
 use cc_core::JobId;
 use cc_core::text::{count, one_line};
-use cc_git::{Context, Git, Repository, Seen, Selection, Target, Totals};
+use cc_git::{Context, Git, Repository, Selection, Shown, Target, Totals};
 use cc_jobs::{Draft, Job, Kind};
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +86,8 @@ pub struct ReviewSpec {
     /// What the prompt does not hold, a line each.
     pub not_seen: Vec<String>,
     /// The diffs that were shown, in this review or the earlier ones that it goes on from.
-    #[serde(default, skip_serializing_if = "Seen::is_empty")]
-    pub shown: Seen,
+    #[serde(default, skip_serializing_if = "Shown::is_empty")]
+    pub shown: Shown,
     /// The review that it goes on from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<JobId>,
@@ -173,7 +173,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartErr
     let spec = ReviewSpec {
         totals: context.totals,
         not_seen: context.not_seen.iter().map(ToString::to_string).collect(),
-        shown: context.seen,
+        shown: context.shown,
         since: earlier.map(|earlier| earlier.id),
         target,
         git_config,

@@ -125,15 +125,24 @@ fn commands_plant_nothing_that_git_would_run() {
         ".git/config",
         ".git/hooks/pre-commit",
     ];
-    let plant = |name: &str| bash(&format!("echo planted >> {name}; echo tried"));
-    for isolated in [false, true] {
+    let plant = |name: &str| {
+        bash(&format!(
+            "mkdir -p $(dirname {name}); echo planted >> {name}; echo tried"
+        ))
+    };
+    for (isolated, is_there) in [(false, true), (true, true), (false, false)] {
         let api = MessagesApi::start(inside.map(plant));
         api.push([bash("git log -1 --format=%s"), Turn::text("Tried.")]);
         let sandbox = Sandbox::real(&api).with_change();
-        let modules = sandbox.repo().join(".git/modules/sub");
-        fs::create_dir_all(&modules).unwrap();
-        fs::write(modules.join("config"), "").unwrap();
-        fs::write(sandbox.repo().join(".git/info/attributes"), "").unwrap();
+        let git = sandbox.repo().join(".git");
+        if is_there {
+            fs::create_dir_all(git.join("modules/sub")).unwrap();
+            fs::write(git.join("modules/sub/config"), "").unwrap();
+            fs::write(git.join("info/attributes"), "").unwrap();
+        } else {
+            fs::remove_dir_all(git.join("info")).unwrap();
+        }
+        let before = files(&sandbox.repo());
         let how = ["--isolated"];
         let rescue = sandbox.cc(["rescue", "plant it"]);
         let rescue = rescue.args(how.iter().filter(|_| isolated));
@@ -145,6 +154,9 @@ fn commands_plant_nothing_that_git_would_run() {
                 .all(|result| !result.contains("denied because"))
         );
         assert!(results[4].contains("Add demo"), "git works: {results:?}");
+        if !isolated {
+            assert_eq!(files(&sandbox.repo()), before, "{is_there}");
+        }
         for name in inside {
             let found = fs::read_to_string(sandbox.repo().join(name));
             let found = found.unwrap_or_default();

@@ -2,7 +2,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Limits, Seen};
+use crate::{Limits, Shown};
 
 /// What happened to a file, in a form that can be written down as git does.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ fn read(pieces: &[&[u8]], cut: bool) -> Parsed {
         file_bytes: 1 << 20,
         ..Limits::default()
     };
-    let mut stream = DiffStream::new(Inline::new(&limits, Seen::default()), limits.files);
+    let mut stream = DiffStream::new(Inline::new(&limits, Shown::default()), limits.files);
     pieces.iter().for_each(|piece| stream.push(piece));
     stream.finish(cut)
 }

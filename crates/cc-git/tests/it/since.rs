@@ -1,6 +1,6 @@
 //! Another look after an earlier one: only what changed since.
 
-use cc_git::{Context, Error, Limits, Reason, Scope, Seen, Selection, Target};
+use cc_git::{Context, Error, Limits, Reason, Scope, Selection, Shown, Target};
 
 use crate::lab::{Lab, file, general_reasons, listed, numbers, reason};
 
@@ -20,11 +20,11 @@ fn first(lab: &Lab, selection: &Selection) -> Look {
 fn again(lab: &Lab, earlier: &Look) -> Result<Look, Error> {
     let repository = lab.repository();
     // From an earlier process: as JSON.
-    let shown = serde_json::to_string(&earlier.context.seen).unwrap();
-    let shown: Seen = serde_json::from_str(&shown).unwrap();
+    let shown = serde_json::to_string(&earlier.context.shown).unwrap();
+    let shown: Shown = serde_json::from_str(&shown).unwrap();
     let label = "changes since then".to_owned();
-    let (target, seen) = repository.since(&earlier.target, shown, label);
-    let context = repository.collect_since(&target, &Limits::default(), &seen)?;
+    let (target, shown) = repository.since(&earlier.target, shown, label);
+    let context = repository.collect_since(&target, &Limits::default(), &shown)?;
     Ok(Look { target, context })
 }
 
@@ -94,7 +94,7 @@ fn staging_and_committing_change_nothing() {
     let second = again(&lab, &look).unwrap();
     assert_eq!(listed(&second.context), ["A other"]);
     let staged = first(&changed_and_staged(), &staged());
-    assert_eq!(staged.context.seen.files().count(), 4);
+    assert_eq!(staged.context.shown.files().count(), 4);
 }
 
 fn changed_and_staged() -> Lab {
@@ -115,6 +115,31 @@ fn a_change_that_was_taken_back_is_named() {
     for path in ["b.txt", "other"] {
         assert_eq!(reason(&second.context, path), Some(&Reason::TakenBack));
     }
+}
+
+#[test]
+fn a_change_that_text_cannot_tell_is_shown_again() {
+    let lab = changed();
+    lab.write("latin", b"caf\xe9\n");
+    lab.write("a.txt", b"th\xe9\n");
+    let look = first(&lab, &Selection::default());
+    lab.write("latin", b"caf\xe8\n");
+    lab.write("a.txt", b"th\xe8\n");
+    let second = again(&lab, &look).unwrap();
+    assert_eq!(listed(&second.context), ["M a.txt", "? latin"]);
+}
+
+#[test]
+fn a_file_that_moved_since_was_not_taken_back() {
+    let lab = changed();
+    lab.write("a.txt", numbers(1..=40));
+    lab.commit("long");
+    lab.write("a.txt", numbers(1..=41));
+    let look = first(&lab, &Selection::default());
+    lab.git(["mv", "a.txt", "moved.txt"]);
+    let second = again(&lab, &look).unwrap();
+    assert_eq!(listed(&second.context), ["R moved.txt"]);
+    assert_eq!(reason(&second.context, "a.txt"), None);
 }
 
 #[test]

@@ -30,13 +30,15 @@ const IN_ROOT: [&str; 15] = [
 ];
 
 /// In Git's directory.
-const IN_GIT: [&str; 6] = [
+const IN_GIT: [&str; 8] = [
     ".git/config.lock",
     ".git/config.worktree",
     ".git/worktrees",
     ".git/remotes",
     ".git/glab-cli",
     ".git/info/.claude-sandbox-noreplace",
+    ".git/info",
+    ".git/modules",
 ];
 
 /// Where masks have names that are not known.

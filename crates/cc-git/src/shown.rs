@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 /// The diffs that were shown: a digest for each file, as [`crate::FileChange::path`] shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Seen(BTreeMap<String, String>);
+pub struct Shown(BTreeMap<String, String>);
 
-impl Seen {
+impl Shown {
     /// Whether nothing was shown.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -32,8 +32,12 @@ impl Seen {
             .is_some_and(|known| *known == digest_of(diff))
     }
 
+    /// Keeps a diff in mind, unless it stands for several: a character that is not UTF-8 was replaced, and
+    /// another one would look the same.
     pub(crate) fn add(&mut self, path: &str, diff: &str) {
-        self.0.insert(path.to_owned(), digest_of(diff));
+        if !diff.contains(char::REPLACEMENT_CHARACTER) {
+            self.0.insert(path.to_owned(), digest_of(diff));
+        }
     }
 }
 
@@ -60,13 +64,13 @@ mod tests {
     fn a_diff_is_known_by_all_of_it_but_the_ids_of_objects() {
         let diff =
             "diff --git a/x b/x\nindex 12..34 100644\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
-        let mut seen = Seen::default();
-        seen.add("x", diff);
-        assert!(seen.has("x", diff));
-        assert!(seen.has("x", &diff.replace("12..34", "12..56")));
-        assert!(!seen.has("x", &diff.replace("+b", "+c")));
-        assert!(!seen.has("y", diff));
+        let mut shown = Shown::default();
+        shown.add("x", diff);
+        assert!(shown.has("x", diff));
+        assert!(shown.has("x", &diff.replace("12..34", "12..56")));
+        assert!(!shown.has("x", &diff.replace("+b", "+c")));
+        assert!(!shown.has("y", diff));
         let with_a_line = format!("{diff}index of things\n");
-        assert!(!seen.has("x", &with_a_line));
+        assert!(!shown.has("x", &with_a_line));
     }
 }
