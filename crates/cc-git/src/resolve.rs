@@ -9,7 +9,7 @@ use crate::repo_path::RepoPath;
 use crate::runner::{Input, PATIENCE};
 use crate::selection::{Range, Wanted};
 use crate::top_level::canonical;
-use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Shown, Target};
+use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
 
 const BRANCH_NAMES: [&str; 3] = ["main", "master", "trunk"];
 
@@ -32,29 +32,6 @@ impl Repository {
             Wanted::Range(range) => self.range(&range, paths),
             Wanted::Auto => self.auto(paths),
         }
-    }
-
-    /// What is to be looked at after `earlier` was, and what of that was `shown` then.
-    ///
-    /// It is the work tree as it is now, compared with the commit that was under review; where that was
-    /// what nobody had committed, with the same as then, less what was shown.
-    pub fn since(&self, earlier: &Target, shown: Shown, label: String) -> (Target, Shown) {
-        let (base, shown) = match (earlier.mode, &earlier.head) {
-            (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) => {
-                (head.clone(), Shown::default())
-            }
-            _ => (earlier.base.clone(), shown),
-        };
-        let target = Target {
-            mode: Mode::WorkingTree,
-            label,
-            base_ref: None,
-            base,
-            head: self.head().id().cloned(),
-            paths: earlier.paths.clone(),
-            found_clean: false,
-        };
-        (target, shown)
     }
 
     fn auto(&self, paths: Vec<String>) -> Result<Target, Error> {

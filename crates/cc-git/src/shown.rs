@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::{Mode, Repository, Target};
+
 /// The diffs that were shown: a digest for each file, as [`crate::FileChange::path`] shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -38,6 +40,31 @@ impl Shown {
         if !diff.contains(char::REPLACEMENT_CHARACTER) {
             self.0.insert(path.to_owned(), digest_of(diff));
         }
+    }
+}
+
+impl Repository {
+    /// What is to be looked at after `earlier` was, and what of that was `shown` then.
+    ///
+    /// It is the work tree as it is now, compared with the commit that was under review; where that was
+    /// what nobody had committed, with the same as then, less what was shown.
+    pub fn since(&self, earlier: &Target, shown: Shown, label: String) -> (Target, Shown) {
+        let (base, shown) = match (earlier.mode, &earlier.head) {
+            (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) => {
+                (head.clone(), Shown::default())
+            }
+            _ => (earlier.base.clone(), shown),
+        };
+        let target = Target {
+            mode: Mode::WorkingTree,
+            label,
+            base_ref: None,
+            base,
+            head: self.head().id().cloned(),
+            paths: earlier.paths.clone(),
+            found_clean: false,
+        };
+        (target, shown)
     }
 }
 

@@ -230,6 +230,46 @@ fn the_callers_environment_does_not_reach_git() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_an_external_diff_is_replaced_by_shows_every_kind_of_change() {
+    let lab = bait();
+    lab.commit("third");
+    let parts = lab.git(["rev-parse", "HEAD"]);
+    lab.write("b.txt", "theirs\n");
+    lab.commit("theirs");
+    lab.git(["switch", "--quiet", "-c", "other", parts.trim()]);
+    lab.write("b.txt", "ours\n");
+    lab.commit("ours");
+    let _ = lab.try_git(&lab.root, ["merge", "main"]);
+    lab.write("a.txt", numbers(1..=12));
+    lab.write("gone\n and \"odd\"", "x");
+    lab.git(["add", "--intent-to-add", "--all"]);
+    lab.git(["config", "diff.external", &trap(&lab)]);
+    let repository = lab.repository();
+    for args in [
+        &["diff"][..],
+        &["diff", "--cached"],
+        &["diff", "HEAD"],
+        &["diff", "--ours"],
+        &["diff", "HEAD~1", "HEAD"],
+    ] {
+        let mut git = lab.plain_git(&lab.root);
+        git.args(args);
+        let settings = repository.overrides();
+        git.env("GIT_CONFIG_COUNT", settings.len().to_string());
+        for (number, (key, value)) in settings.iter().enumerate() {
+            git.env(format!("GIT_CONFIG_KEY_{number}"), key);
+            git.env(format!("GIT_CONFIG_VALUE_{number}"), value);
+        }
+        let output = git.output().unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        let diff = String::from_utf8_lossy(&output.stdout);
+        assert!(args.len() > 1 || diff.contains("+12"), "{args:?}: {diff}");
+    }
+    assert!(!lab.base.join("marker").exists());
+}
+
+#[test]
 fn more_programs_than_can_be_taken_out_are_refused() {
     let lab = bait();
     let config = fs::read_to_string(lab.root.join(".git/config")).unwrap();
