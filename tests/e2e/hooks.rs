@@ -52,6 +52,17 @@ fn input_that_comes_slowly_and_never_ends_is_answered() {
 }
 
 #[test]
+fn the_claude_of_the_session_serves_commands_whose_path_has_none() {
+    let sandbox = Sandbox::fake(&cc_tests::Scenario::says("No findings.")).with_change();
+    let session = json!({"session_id": "s", "cwd": sandbox.repo()});
+    sandbox.hook("session-start", &session).run().success();
+    let review = || sandbox.cc(["review"]).env("PATH", "/usr/bin:/bin");
+    review().run().success();
+    std::fs::remove_file(sandbox.state_dir().current_session()).unwrap();
+    review().run().exits(3);
+}
+
+#[test]
 fn fields_of_other_types_are_passed_over() {
     let sandbox = Sandbox::new();
     let odd = [

@@ -173,6 +173,20 @@ fn nothing_to_review() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_behind_standard_output_is_told() {
+    let sandbox = sandbox();
+    for args in [&["status"][..], &["config", "list"], &["scope", "--json"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = sandbox.cc(args).stdout_to(full.unwrap()).run().exits(1);
+        assert!(
+            output.stderr.contains("No space left"),
+            "{args:?}: {output}"
+        );
+    }
+}
+
+#[test]
 fn no_claude() {
     let sandbox = Sandbox::new().with_change();
     assert_snapshot!(refused(&sandbox, &["review"]), @"

@@ -266,6 +266,9 @@ impl From<LocateError> for Complaint {
     fn from(error: LocateError) -> Self {
         let complaint = Self::new(Exit::NotSetUp, &error);
         match error {
+            LocateError::NotFound { looked_in_dirs } if looked_in_dirs.len() == 1 => complaint.hint(
+                "Correct the path, or take the one on your PATH: cc-cli config unset claude.path",
+            ),
             LocateError::NotFound { .. } => {
                 complaint.hint("Install Claude Code: npm install -g @anthropic-ai/claude-code")
             }
@@ -404,7 +407,9 @@ pub(crate) fn failure_hint(failure: &Failure) -> Option<String> {
     use FailureClass as C;
     let hint = match failure.class {
         C::NotInstalled => "Install Claude Code: npm install -g @anthropic-ai/claude-code",
-        C::LoggedOut => "Log in: claude auth login. Then start the job again.",
+        C::LoggedOut => {
+            "Log in: claude auth login. Where ANTHROPIC_API_KEY is set, Claude Code takes that instead: correct or unset it."
+        }
         C::UsageLimit => {
             return Some(failure.retry_at.map_or_else(
                 || "The usage limit of your Claude account is reached; try again later.".to_owned(),

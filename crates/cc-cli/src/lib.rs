@@ -36,6 +36,13 @@ pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
         commands::dispatch(&env, args, &mut output)
     }));
+    let outcome = outcome.map(|outcome| match (outcome, output.failure()) {
+        (Ok(Exit::Done), Some(error)) => {
+            let text = format!("cannot write to standard output: {error}");
+            Err(Complaint::new(Exit::Failed, text))
+        }
+        (outcome, _) => outcome,
+    });
     let exit = match outcome {
         Ok(Ok(exit)) => exit,
         Ok(Err(complaint)) => {

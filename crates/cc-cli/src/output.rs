@@ -10,15 +10,20 @@ use serde::Serialize;
 
 use crate::Complaint;
 
-/// The two streams. A reader that has gone away is no error: there is nobody left to tell.
+/// The two streams. A reader that has gone away is no error: there is nobody left to tell. Anything else
+/// that keeps words from standard output is.
 #[derive(Debug)]
 pub(crate) struct Output {
     delivered: bool,
+    failure: Option<io::Error>,
 }
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self { delivered: true }
+        Self {
+            delivered: true,
+            failure: None,
+        }
     }
 
     /// Whether all that was to be shown so far was taken.
@@ -26,21 +31,20 @@ impl Output {
         self.delivered
     }
 
+    /// Why words did not reach standard output, where that is an error.
+    pub(crate) fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
+
     /// Text for people, with a newline at its end.
     pub(crate) fn text(&mut self, text: impl AsRef<str>) {
-        let text = printable(text.as_ref());
-        let newline = if text.ends_with('\n') || text.is_empty() {
-            ""
-        } else {
-            "\n"
-        };
-        self.write(format!("{text}{newline}").as_bytes());
+        self.write(plain(text.as_ref()).as_bytes());
     }
 
     /// One JSON document.
     pub(crate) fn json(&mut self, value: &impl Serialize) {
-        match serde_json::to_string_pretty(value) {
-            Ok(text) => self.write(format!("{}\n", escaped(&text)).as_bytes()),
+        match json(value) {
+            Ok(text) => self.write(text.as_bytes()),
             Err(error) => self.note(format!("cannot write the result as JSON: {error}")),
         }
     }
@@ -48,10 +52,12 @@ impl Output {
     /// Bytes as they are.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         let mut stdout = io::stdout().lock();
-        self.delivered &= stdout
-            .write_all(bytes)
-            .and_then(|()| stdout.flush())
-            .is_ok();
+        if let Err(error) = stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            self.delivered = false;
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                self.failure.get_or_insert(error);
+            }
+        }
     }
 
     /// A line for people beside the result.
@@ -75,6 +81,21 @@ impl Output {
         let _ = error.print();
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     }
+}
+
+/// Text that cannot rule a terminal, with a newline at its end.
+pub(crate) fn plain(text: &str) -> String {
+    let mut text = printable(text).into_owned();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// A JSON document, with a newline at its end.
+pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<String> {
+    let text = serde_json::to_string_pretty(value)?;
+    Ok(format!("{}\n", escaped(&text)))
 }
 
 /// A JSON document whose strings cannot rule a terminal: JSON itself leaves some controls as they are.

@@ -20,6 +20,10 @@ pub(crate) fn start(
     let marker = CurrentSession {
         session_id: session.clone(),
         codex: push::find_codex(project),
+        claude: project
+            .claude(None)
+            .ok()
+            .map(|claude| claude.path().to_owned()),
     };
     let marker = serde_json::to_vec(&marker).map_err(cc_jobs::StoreError::from)?;
     write_atomic(&dir.current_session(), &marker)?;

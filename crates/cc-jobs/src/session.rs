@@ -15,6 +15,9 @@ pub struct CurrentSession {
     /// The `codex` it runs in, where that was found: the shell of a job may have another PATH.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codex: Option<PathBuf>,
+    /// The `claude` on its PATH, where there was one: commands of Codex run in a login shell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claude: Option<PathBuf>,
 }
 
 /// The session of this call: `CC_SESSION_ID`, else `CODEX_SESSION_ID`, else `CODEX_THREAD_ID`, else

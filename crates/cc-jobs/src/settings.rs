@@ -40,8 +40,10 @@ pub struct Settings {
 #[serde(default, deny_unknown_fields)]
 pub struct Review {
     /// The model, passed on as it is.
+    #[serde(with = "value::name")]
     pub model: Option<String>,
     /// The effort, passed on as it is.
+    #[serde(with = "value::name")]
     pub effort: Option<String>,
     /// How long it may take in all.
     pub timeout: Span,
@@ -57,8 +59,10 @@ pub struct Review {
 #[serde(default, deny_unknown_fields)]
 pub struct Rescue {
     /// The model, passed on as it is.
+    #[serde(with = "value::name")]
     pub model: Option<String>,
     /// The effort, passed on as it is.
+    #[serde(with = "value::name")]
     pub effort: Option<String>,
     /// How long it may take in all.
     pub timeout: Span,
@@ -68,6 +72,7 @@ pub struct Rescue {
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
     /// The hosts that sandboxed commands may reach, such as `crates.io` or `*.npmjs.org`.
+    #[serde(with = "value::domains")]
     pub allowed_domains: Vec<String>,
     /// Whose word decides whether a repository's own Claude configuration is loaded.
     pub trust: TrustPolicy,
@@ -105,8 +110,10 @@ pub enum SettingSources {
 #[serde(default, deny_unknown_fields)]
 pub struct Gate {
     /// The model, passed on as it is.
+    #[serde(with = "value::name")]
     pub model: Option<String>,
     /// The effort, passed on as it is.
+    #[serde(with = "value::name")]
     pub effort: Option<String>,
     /// How long the gate may take; 13 minutes at most, since Codex ends the hook after 15.
     pub timeout: Span,

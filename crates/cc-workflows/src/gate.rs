@@ -13,7 +13,7 @@ mod verdict;
 
 use std::time::{Duration, Instant};
 
-use cc_claude::{Claude, LocateError};
+use cc_claude::LocateError;
 use cc_core::{Dollars, IoError, SessionId};
 use cc_git::{Git, Repository};
 use cc_jobs::{Body, Draft, Ending, Job, Kind, SettingsError, StoreError, settings};
@@ -274,11 +274,7 @@ fn run_check(
         max_budget_usd: gate.max_budget_usd.map(Dollars::amount),
         day_budget: settings.budget.per_day_usd,
     };
-    Claude::locate(
-        &project.env,
-        project.store.workspace().root(),
-        options.claude.as_deref(),
-    )?;
+    project.claude(options.claude.as_deref())?;
     let options = budget::within_the_day(project, &options)?;
     let spec = GateSpec {
         git_config: change.git_config.clone(),

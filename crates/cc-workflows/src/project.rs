@@ -1,5 +1,8 @@
 //! The place a call works in: its workspace, the jobs there, the session that calls.
 
+use std::path::Path;
+
+use cc_claude::{Claude, LocateError};
 use cc_core::{DataDir, Env, IoError, SessionId, Workspace};
 use cc_jobs::{Body, Job, Settings, SettingsError, SettingsFile, Store, session};
 
@@ -46,6 +49,22 @@ impl Project {
     /// When the file is not valid or cannot be read.
     pub fn settings(&self) -> Result<Settings, SettingsError> {
         Ok(SettingsFile::read(&self.data)?.settings().clone())
+    }
+
+    /// The Claude Code to run: `configured`, else the first on the PATH, else the one that the session
+    /// of Codex has on its own: its commands run in a login shell, which may have another PATH.
+    ///
+    /// # Errors
+    /// When there is none, or every candidate was refused; the first refusal is told.
+    pub fn claude(&self, configured: Option<&Path>) -> Result<Claude, LocateError> {
+        let workspace = self.store.workspace().root();
+        let found = Claude::locate(&self.env, workspace, configured);
+        if configured.is_some() || !matches!(found, Err(LocateError::NotFound { .. })) {
+            return found;
+        }
+        let seen = session::marker(self.store.dir()).and_then(|marker| marker.claude);
+        let seen = seen.and_then(|path| Claude::locate(&self.env, workspace, Some(&path)).ok());
+        seen.map_or(found, Ok)
     }
 
     /// Opens a known workspace.

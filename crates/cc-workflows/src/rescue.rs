@@ -13,7 +13,7 @@ pub mod sandbox;
 use std::ffi::OsString;
 use std::path::Path;
 
-use cc_claude::{Claude, LocateError};
+use cc_claude::LocateError;
 use cc_core::ThreadId;
 use cc_core::text::one_line;
 use cc_git::{Git, Repository, WorkTree};
@@ -154,7 +154,7 @@ pub enum StartError {
 pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartError> {
     preflight::check(&project.env)?;
     let root = project.store.workspace().root();
-    Claude::locate(&project.env, root, request.options.claude.as_deref())?;
+    project.claude(request.options.claude.as_deref())?;
     let options = budget::within_the_day(project, &request.options)?;
     if request.access == Access::Write {
         sandbox::check(&project.env, root)?;

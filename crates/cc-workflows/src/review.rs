@@ -9,7 +9,7 @@ mod since;
 
 use std::ffi::OsString;
 
-use cc_claude::{Claude, LocateError};
+use cc_claude::LocateError;
 use cc_core::JobId;
 use cc_core::text::{count, one_line};
 use cc_git::{Context, Git, Repository, Selection, Shown, Target, Totals};
@@ -140,8 +140,7 @@ pub fn survey(project: &Project, selection: &Selection) -> Result<Survey, cc_git
 /// When it cannot run or cannot be stored; no job is left behind then.
 pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartError> {
     preflight::check(&project.env)?;
-    let root = project.store.workspace().root();
-    Claude::locate(&project.env, root, request.options.claude.as_deref())?;
+    project.claude(request.options.claude.as_deref())?;
     let options = budget::within_the_day(project, &request.options)?;
     let (survey, earlier) = match &request.since {
         Some(reference) => {

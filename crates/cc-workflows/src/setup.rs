@@ -94,7 +94,7 @@ pub async fn look(project: &Project) -> Findings {
         .and_then(|file| file.settings().claude.path.clone());
     let workspace = project.store.workspace().root();
     let obstacle = preflight::check(&project.env).err();
-    let claude = Claude::locate(&project.env, workspace, configured.as_deref());
+    let claude = project.claude(configured.as_deref());
     let (claude, installation) = if obstacle.is_some() {
         (claude.map(not_asked), None)
     } else {

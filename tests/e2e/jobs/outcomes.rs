@@ -45,7 +45,7 @@ fn a_job_that_runs() {
     assert_snapshot!(sandbox.transcript(&page), @"
     exit 2
     --- stderr
-    cc-cli: <review 1> is running and has no report
+    cc-cli: <review 1> has no report: it is running
       See it with: cc-cli result <review 1>
     ");
     let json = sandbox.cc(["status", "--json"]).run().success().json();
@@ -69,11 +69,11 @@ fn a_job_that_was_cancelled() {
     assert_snapshot!(sandbox.transcript(&result), @"
     exit 0
     --- stdout
+    <review 1> was cancelled.
+
     What Claude had said by then:
 
     So far so good.
-    --- stderr
-    <review 1> was cancelled.
     ");
     let again = sandbox.cc(["cancel", &id]).run();
     assert_snapshot!(sandbox.transcript(&again), @"
@@ -132,8 +132,8 @@ fn a_job_that_failed() {
     let result = sandbox.cc(["result"]).run();
     assert_snapshot!(sandbox.transcript(&result), @"
     exit 0
-    --- stderr
-    cc-cli: <review 1> failed: API Error: 500 api_error
+    --- stdout
+    <review 1> failed: API Error: 500 api_error
       The service is overloaded; try again in a few minutes.
     ");
     let sarif = sandbox.cc(["result", "--format", "sarif"]).run();

@@ -66,6 +66,22 @@ fn a_background_job_is_announced_waited_for_and_read() {
         ),
         (&json!(2), &json!(84), &json!(0.01628))
     );
+    let page = sandbox.tmp().join("page.html");
+    let write = [
+        "result",
+        &id,
+        "--format",
+        "html",
+        "-o",
+        page.to_str().unwrap(),
+    ];
+    let written = sandbox.cc(write).run().success();
+    assert!(written.stdout.is_empty() && written.stderr.contains("page.html"));
+    let page = std::fs::read_to_string(&page).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("No findings."));
+    let nowhere = ["result", &id, "--output", "/nowhere/page.html"];
+    let failed = sandbox.cc(nowhere).run().exits(1);
+    assert!(failed.stderr.contains("/nowhere/page.html"), "{failed}");
     let one = sandbox.cc(["status", &id]).run().success();
     assert_snapshot!(sandbox.transcript(&one), @"
     exit 0

@@ -24,7 +24,7 @@ pub struct Cmd<'a> {
     env: Vec<(OsString, Option<OsString>)>,
     stdin: Vec<u8>,
     stdin_stays_open: bool,
-    stdout_is_broken: bool,
+    stdout: Option<Stdio>,
     timeout: Duration,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Cmd<'a> {
             env: Vec::new(),
             stdin: Vec::new(),
             stdin_stays_open: false,
-            stdout_is_broken: false,
+            stdout: None,
             timeout: Duration::from_secs(60),
         }
     }
@@ -81,8 +81,17 @@ impl<'a> Cmd<'a> {
     }
 
     /// Gives it a standard output that nobody reads: the first write to it fails.
-    pub fn broken_stdout(mut self) -> Self {
-        self.stdout_is_broken = true;
+    ///
+    /// # Panics
+    /// When there is no pipe to be had.
+    pub fn broken_stdout(self) -> Self {
+        let (_, writer) = std::io::pipe().expect("a pipe can be made");
+        self.stdout_to(writer)
+    }
+
+    /// Gives it another standard output, of which nothing is seen here.
+    pub fn stdout_to(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.stdout = Some(stdout.into());
         self
     }
 
@@ -125,12 +134,8 @@ impl<'a> Cmd<'a> {
         let mut command = self.to_std();
         command
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(self.stdout.unwrap_or_else(Stdio::piped))
             .stderr(Stdio::piped());
-        if self.stdout_is_broken {
-            let (_, writer) = std::io::pipe().expect("a pipe can be made");
-            command.stdout(writer);
-        }
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command

@@ -1,8 +1,11 @@
 //! `result`: what a finished job found.
 
+use std::fs::File;
+use std::io::Write;
+
 use cc_core::JobId;
 use cc_core::time::human_duration;
-use cc_jobs::{Body, Ending, Job, select};
+use cc_jobs::{Body, Ending, Job, StoreError, select};
 use cc_workflows::Project;
 use cc_workflows::review::ReviewReport;
 use serde_json::{Map, Value, json};
@@ -10,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{Outcome, pick};
 use crate::args::{Format, ResultArgs};
 use crate::complaint::{self, Complaint, Exit};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::render::{html, sarif};
 
 pub(super) fn result(project: &Project, args: &ResultArgs, output: &mut Output) -> Outcome {
@@ -21,36 +24,32 @@ pub(super) fn result(project: &Project, args: &ResultArgs, output: &mut Output) 
     let (job, body) = project.store.read(&picked.id)?;
     let format = if args.json { Format::Json } else { args.format };
     let active = job.state().is_active();
-    match format {
-        Format::Json => output.json(&json!({
+    let text = match format {
+        Format::Json => output::json(&json!({
             "job": job,
             "storedJob": stored(&job, &body),
             "state": if active { "active" } else { "terminal" },
-        })),
-        Format::Markdown if active => {
-            let since = job
-                .elapsed(project.store.now())
-                .map(human_duration)
-                .unwrap_or_default();
-            output.text(format!(
-                "{} is {} {since}: {}",
-                job.id,
-                job.state().phase(),
-                job.title
-            ));
-            output.text(format!(
-                "It has no result yet. Wait for it with: cc-cli wait {}",
-                job.id
-            ));
+        }))
+        .map_err(StoreError::from)?,
+        Format::Markdown => output::plain(&told(project, &job, &body)),
+        Format::Sarif => {
+            output::json(&sarif::log(&structured(&job, &body)?)).map_err(StoreError::from)?
         }
-        Format::Markdown => show_outcome(&job, &body, true, output),
-        Format::Sarif => output.json(&sarif::log(&structured(&job, &body)?)),
         Format::Html => {
-            let rendered = body
-                .rendered
-                .as_deref()
-                .ok_or_else(|| nothing_to_render(&job))?;
-            output.write(html::page(&job, rendered).as_bytes());
+            let rendered = body.rendered.as_deref();
+            html::page(&job, rendered.ok_or_else(|| nothing_to_render(&job))?)
+        }
+    };
+    match &args.output {
+        None => output.write(text.as_bytes()),
+        Some(path) => {
+            let path = project.env.absolute(path);
+            let written = File::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+            written.map_err(|error| {
+                let told = format!("cannot write `{}`: {error}", path.display());
+                Complaint::new(Exit::Failed, told)
+            })?;
+            output.note(format_args!("Wrote {}: {}", job.id, path.display()));
         }
     }
     if !active && output.was_delivered() {
@@ -59,7 +58,43 @@ pub(super) fn result(project: &Project, args: &ResultArgs, output: &mut Output) 
     Ok(Exit::Done)
 }
 
-/// Shows how a job ended: its result on standard output (if `result_too`), a failure on standard error.
+/// What is known of a job: its result, how it ended without one, or that it has not.
+fn told(project: &Project, job: &Job, body: &Body) -> String {
+    let id = &job.id;
+    let told = match job.state().ending() {
+        Some(Ending::Completed) => {
+            let rendered = body.rendered.as_deref();
+            rendered.unwrap_or("(this job left no text)").to_owned()
+        }
+        Some(Ending::Cancelled) => format!("{id} was cancelled.\n\n{}", said_by_then(body)),
+        Some(Ending::Failed(failure)) => {
+            let hint = complaint::failure_hint(failure);
+            let hint = hint.map_or_else(String::new, |hint| format!("  {hint}\n"));
+            let detail = &failure.detail;
+            format!("{id} failed: {detail}\n{hint}\n{}", said_by_then(body))
+        }
+        None => {
+            let elapsed = job.elapsed(project.store.now());
+            let since = elapsed.map(human_duration).unwrap_or_default();
+            let (phase, title) = (job.state().phase(), &job.title);
+            format!(
+                "{id} is {phase} {since}: {title}\n\
+                 It has no result yet. Wait for it with: cc-cli wait {id}"
+            )
+        }
+    };
+    told.trim_end().to_owned()
+}
+
+fn said_by_then(body: &Body) -> String {
+    match body.partial_output.as_deref().map(str::trim) {
+        None | Some("") => String::new(),
+        Some(text) => format!("What Claude had said by then:\n\n{text}\n"),
+    }
+}
+
+/// Shows how a job ended that was waited for: its result on standard output (if `result_too`), a failure
+/// on standard error.
 pub(super) fn show_outcome(job: &Job, body: &Body, result_too: bool, output: &mut Output) {
     match job.state().ending() {
         Some(Ending::Completed) if result_too => {
@@ -72,7 +107,11 @@ pub(super) fn show_outcome(job: &Job, body: &Body, result_too: bool, output: &mu
         Some(Ending::Completed) => {}
         Some(Ending::Cancelled) => {
             output.note(format_args!("{} was cancelled.", job.id));
-            partial(body, result_too, output);
+            output.text(if result_too {
+                said_by_then(body)
+            } else {
+                String::new()
+            });
         }
         Some(Ending::Failed(failure)) => {
             let mut complaint = Complaint::new(
@@ -81,19 +120,13 @@ pub(super) fn show_outcome(job: &Job, body: &Body, result_too: bool, output: &mu
             );
             complaint.hint = complaint::failure_hint(failure);
             output.complain(&complaint);
-            partial(body, result_too, output);
+            output.text(if result_too {
+                said_by_then(body)
+            } else {
+                String::new()
+            });
         }
         None => output.note(format_args!("{} is {}.", job.id, job.state().phase())),
-    }
-}
-
-fn partial(body: &Body, show: bool, output: &mut Output) {
-    if let Some(text) = body
-        .partial_output
-        .as_deref()
-        .filter(|text| show && !text.trim().is_empty())
-    {
-        output.text(format!("What Claude had said by then:\n\n{}", text.trim()));
     }
 }
 
@@ -163,7 +196,7 @@ fn structured(job: &Job, body: &Body) -> Result<ReviewReport, Complaint> {
 fn nothing_to_render(job: &Job) -> Complaint {
     Complaint::new(
         Exit::Usage,
-        format_args!("{} is {} and has no report", job.id, job.state().status()),
+        format_args!("{} has no report: it is {}", job.id, job.state().status()),
     )
     .hint(format!("See it with: cc-cli result {}", job.id))
 }

@@ -146,6 +146,17 @@ fn a_wrong_value_or_key_changes_nothing() {
             "maybe",
             "`gate.fail_closed` cannot be `maybe`",
         ),
+        ("review.model", " ", "`review.model` cannot be ` `"),
+        (
+            "rescue.allowed_domains",
+            "crates.io,https://x",
+            "`rescue.allowed_domains` cannot be `crates.io,https://x`",
+        ),
+        (
+            "rescue.allowed_domains",
+            "*",
+            "`rescue.allowed_domains` cannot be `*`",
+        ),
         ("review.modle", "x", "there is no setting `review.modle`"),
         ("review", "x", "there is no setting `review`"),
         ("", "x", "there is no setting ``"),

@@ -95,6 +95,63 @@ pub(super) mod dollars {
     }
 }
 
+/// A text that is passed on as it is; an empty one would be none.
+pub(super) mod name {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(
+        name: &Option<String>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        name.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<String>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.trim().is_empty() {
+            let expected = &"a name; `cc-cli config unset` gives the default back";
+            return Err(D::Error::invalid_value(Unexpected::Str(&text), expected));
+        }
+        Ok(Some(text))
+    }
+}
+
+/// Hosts as Claude's sandbox takes them: `crates.io` or `*.npmjs.org`.
+pub(super) mod domains {
+    use super::*;
+
+    pub(crate) fn serialize<S: Serializer>(
+        domains: &[String],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        domains.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<String>, D::Error> {
+        let domains = Vec::<String>::deserialize(deserializer)?;
+        match domains.iter().find(|domain| !is_domain(domain)) {
+            None => Ok(domains),
+            Some(wrong) => Err(D::Error::invalid_value(
+                Unexpected::Str(wrong),
+                &"hosts such as crates.io or *.npmjs.org",
+            )),
+        }
+    }
+
+    fn is_domain(text: &str) -> bool {
+        let host = text.strip_prefix("*.").unwrap_or(text);
+        let is_label = |label: &str| {
+            let mut bytes = label.bytes();
+            !label.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        host.split('.').all(is_label)
+    }
+}
+
 pub(super) mod absolute_path {
     use super::*;
 

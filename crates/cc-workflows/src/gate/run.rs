@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use cc_claude::{Claude, End, Outcome, Request, Tools};
+use cc_claude::{End, Outcome, Request, Tools};
 use cc_core::{FailureClass, JobId};
 use cc_jobs::{Job, Report};
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ pub(crate) async fn run(
         Err(error) => return Done::failed(FailureClass::Internal, error),
     };
     let root = project.store.workspace().root();
-    let claude = match Claude::locate(&project.env, root, spec.options.claude.as_deref()) {
+    let claude = match project.claude(spec.options.claude.as_deref()) {
         Ok(claude) => claude,
         Err(error) => return Done::failed(FailureClass::NotInstalled, error),
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cc_claude::{Claude, Configuration, End, GitAccess, Outcome, Request, Sandbox, Thread, Tools};
+use cc_claude::{Configuration, End, GitAccess, Outcome, Request, Sandbox, Thread, Tools};
 use cc_core::{FailureClass, IoError};
 use cc_jobs::{Job, Report};
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub(crate) async fn run(
         .isolated
         .as_ref()
         .map_or(workspace, |isolated| isolated.root.as_path());
-    let claude = match Claude::locate(&project.env, workspace, spec.options.claude.as_deref()) {
+    let claude = match project.claude(spec.options.claude.as_deref()) {
         Ok(claude) => claude,
         Err(error) => return Done::failed(FailureClass::NotInstalled, error),
     };

@@ -36,7 +36,7 @@ pub(crate) async fn run(
         Err(error) => return Done::failed(FailureClass::Internal, error),
     };
     let root = project.store.workspace().root();
-    let claude = match Claude::locate(&project.env, root, spec.options.claude.as_deref()) {
+    let claude = match project.claude(spec.options.claude.as_deref()) {
         Ok(claude) => claude,
         Err(error) => return Done::failed(FailureClass::NotInstalled, error),
     };
