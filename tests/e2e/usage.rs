@@ -427,7 +427,7 @@ fn a_scope_is_shown_without_starting_anything() {
      M src/lib.rs | +1 -1
      1 file changed, 1 insertion(+), 1 deletion(-), 189 B
 
-    This review is small enough to wait for.
+    Small enough to wait for.
     ");
     let sandbox = sandbox();
     let json = sandbox.cc(["scope", "--json"]).run().success().json();

@@ -12,12 +12,7 @@ use clap_complete::Shell;
 
 /// Reviews and tasks by Claude Code, as jobs that outlive the shell they were started in.
 #[derive(Debug, Parser)]
-#[command(
-    name = "cc-cli",
-    version,
-    arg_required_else_help = true,
-    disable_help_subcommand = true
-)]
+#[command(name = "cc-cli", version, arg_required_else_help = true)]
 pub struct Args {
     /// Work as if started in DIR.
     #[arg(short = 'C', long, global = true, value_name = "DIR")]

@@ -141,8 +141,9 @@ impl From<SettingsError> for Complaint {
             SettingsError::Io(_) => Self::new(Exit::NotSetUp, error)
                 .hint("cc keeps its settings there; make it readable and writable for you."),
             SettingsError::Lock(_) => Self::new(Exit::Failed, error).hint("Try again."),
-            SettingsError::Invalid { .. } => Self::new(Exit::Usage, error)
-                .hint("Mend or remove that line; `cc-cli config --help` shows the ways to change settings."),
+            SettingsError::Invalid { .. } => {
+                Self::new(Exit::Usage, error).hint("Mend or remove that line in the file.")
+            }
             SettingsError::UnknownKey { nearest, .. } => {
                 let hint = format!("Did you mean `{nearest}`? `cc-cli config list` shows all.");
                 Self::new(Exit::Usage, error).hint(hint)
@@ -423,9 +424,12 @@ pub(crate) fn failure_hint(failure: &Failure) -> Option<String> {
         C::Thread => "Claude Code no longer has that conversation. Begin anew, without --resume.",
         C::Schema => "Start it again, or use the plain review.",
         C::Sandbox => "Run cc-cli outside of the sandbox.",
-        C::TimeoutIdle => "Claude fell silent. Start the job again.",
+        C::TimeoutIdle => {
+            "Start the job again. `cc-cli config list` shows how long Claude may be silent: `idle_timeout`."
+        }
         C::TimeoutTotal => "Allow more time with --timeout, or review less at once.",
-        C::Turns | C::Budget => "Allow more, or ask for less at once.",
+        C::Turns => "Ask for less at once.",
+        C::Budget => "Allow more with --max-budget-usd, or ask for less at once.",
         C::Killed | C::Lost => "Start the job again.",
         C::Protocol => {
             "Check that Claude Code works: `claude -p hello`. If it does, update cc and Claude Code."

@@ -44,14 +44,14 @@ impl Repository {
         let filtered = !paths.is_empty();
         let target = self.branch(None, paths)?;
         if target.head.as_ref() == Some(&target.base) {
-            let base = target.base_ref.as_deref().unwrap_or("its base");
-            return Err(Error::NothingToReview {
-                label: format!(
-                    "no uncommitted changes, and `{}` has no commits that `{base}` has not",
-                    self.head().name(),
+            let (head, base) = (self.head().name(), target.base_ref.unwrap_or_default());
+            let label = match head == base {
+                true => format!("no uncommitted changes, and `{head}` is the default branch"),
+                false => format!(
+                    "no uncommitted changes, and `{head}` has no commits that `{base}` has not"
                 ),
-                filtered,
-            });
+            };
+            return Err(Error::NothingToReview { label, filtered });
         }
         Ok(Target {
             found_clean: true,

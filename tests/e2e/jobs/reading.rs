@@ -88,7 +88,7 @@ fn a_background_job_is_announced_waited_for_and_read() {
     --- stdout
       Job     <review 1>
       What    Review of uncommitted changes
-      Status  done
+      Status  completed
       Time    <n>s
       About   No findings.
       Model   claude-opus-5-5

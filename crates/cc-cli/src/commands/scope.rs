@@ -55,11 +55,10 @@ fn human(target: &Target, context: &Context, wait: bool) -> String {
             .iter()
             .for_each(|line| text.push_str(&format!("  {line}\n")));
     }
-    let advice = if wait {
-        "small enough to wait for"
-    } else {
-        "large: use --background"
+    let advice = match wait {
+        true => "Small enough to wait for.",
+        false => "Better in the background: --background",
     };
-    text.push_str(&format!("\nThis review is {advice}.\n"));
+    text.push_str(&format!("\n{advice}\n"));
     text
 }

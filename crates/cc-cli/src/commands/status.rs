@@ -174,7 +174,7 @@ fn running_row(project: &Project, job: &Job, now: Time) -> Vec<String> {
     let doing = last_line(&project.store.dir().log(&job.id)).unwrap_or_default();
     vec![
         job.id.to_string(),
-        job.state().phase().to_owned(),
+        stands(job).to_owned(),
         job.elapsed(now).map(human_duration).unwrap_or_default(),
         job.title.clone(),
         doing,
@@ -207,6 +207,15 @@ fn came_of(job: &Job) -> String {
     match job.state().ending() {
         Some(Ending::Failed(failure)) => cc_core::text::one_line(&failure.detail, 100),
         _ => cc_core::text::one_line(&job.summary, 100),
+    }
+}
+
+/// How a job stands, in one word.
+fn stands(job: &Job) -> &'static str {
+    let state = job.state();
+    match state.is_active() {
+        true => state.phase(),
+        false => state.status(),
     }
 }
 
@@ -257,7 +266,7 @@ fn details(project: &Project, job: &Job) -> String {
     let mut rows = vec![
         ("Job", job.id.to_string()),
         ("What", job.title.clone()),
-        ("Status", job.state().phase().to_owned()),
+        ("Status", stands(job).to_owned()),
     ];
     rows.extend(
         job.elapsed(now)

@@ -345,7 +345,7 @@ fn nothing_to_review_says_what_was_looked_at() {
     let text = |selection: &Selection| lab.review(selection).unwrap_err().to_string();
     assert_eq!(
         text(&scope(Scope::Auto)),
-        "nothing to review: no uncommitted changes, and `main` has no commits that `main` has not"
+        "nothing to review: no uncommitted changes, and `main` is the default branch"
     );
     assert_eq!(
         text(&scope(Scope::WorkingTree)),
