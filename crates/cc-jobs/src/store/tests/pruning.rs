@@ -1,0 +1,97 @@
+use super::*;
+
+#[test]
+fn pruning_keeps_the_newest_and_everything_alive() {
+    let World { store, .. } = world();
+    let mut ids = Vec::new();
+    let mut alive = Vec::new();
+    for number in 0..6 {
+        let (job, lock) = store.create(draft(), "").unwrap();
+        if number != 0 {
+            store
+                .lock(&job.id)
+                .unwrap()
+                .finish(Ending::Completed, Report::default())
+                .unwrap();
+        }
+        ids.push(job.id);
+        alive.push(lock);
+        thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let would = store.prune(2, true, |_| false).unwrap().jobs;
+    assert_eq!(would, [ids[3].clone(), ids[2].clone(), ids[1].clone()]);
+    assert_eq!(store.list().unwrap().jobs.len(), 6);
+    assert_eq!(store.prune(2, false, |_| false).unwrap().jobs, would);
+    let kept: Vec<JobId> = store
+        .list()
+        .unwrap()
+        .jobs
+        .into_iter()
+        .map(|job| job.id)
+        .collect();
+    assert_eq!(kept, [ids[5].clone(), ids[4].clone(), ids[0].clone()]);
+    let left = names(&store);
+    assert!(
+        left.iter()
+            .all(|name| kept.iter().any(|id| name.starts_with(id.as_str()))),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn what_another_pruning_took_is_no_failure() {
+    let World { store, .. } = world();
+    let (job, _alive) = store.create(draft(), "").unwrap();
+    let mut guard = store.lock(&job.id).unwrap();
+    guard.finish(Ending::Completed, Report::default()).unwrap();
+    drop(guard);
+    let faster = |job: &Job| {
+        store.lock(&job.id).unwrap().remove().unwrap();
+        false
+    };
+    let pruned = store.prune(0, false, faster).unwrap();
+    assert!(pruned.jobs.is_empty() && pruned.failed.is_empty());
+}
+
+#[test]
+fn pruning_sweeps_old_leftovers_only() {
+    let World { store, .. } = world();
+    store.create(draft(), "").unwrap();
+    let jobs = store.dir().jobs();
+    for (name, old) in [
+        ("task-x.alive", true),
+        (".tmp-abc", true),
+        ("task-y.log", false),
+        ("mine.txt", true),
+    ] {
+        let file = fs::File::create(jobs.join(name)).unwrap();
+        if old {
+            file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+                .unwrap();
+        }
+    }
+    assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 2);
+    let left = names(&store);
+    assert!(
+        left.contains(&"task-y.log".into()) && left.contains(&"mine.txt".into()),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn pruning_forgets_the_turns_of_sessions_that_never_told_their_end() {
+    let World { store, .. } = world();
+    store.create(draft(), "").unwrap();
+    let turn = |session: &str| {
+        let session = cc_core::SessionId::parse(session).unwrap();
+        store.dir().turn_baseline(&session)
+    };
+    for (session, days) in [("gone", 8), ("away", 6)] {
+        let age = std::time::Duration::from_secs(days * 24 * 3_600);
+        let file = fs::File::create(turn(session)).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - age).unwrap();
+    }
+    assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 1);
+    assert!(!turn("gone").exists() && turn("away").exists());
+}
