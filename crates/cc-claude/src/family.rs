@@ -9,6 +9,7 @@
 //! as our user and is no older than the worker; and the id, 40 bits of which are random, is known to
 //! nobody before there is a job.
 
+use cc_core::process::Processes;
 use cc_core::{JobId, Proc};
 
 /// The variable that carries the mark of a run: the id of its job.
@@ -83,12 +84,14 @@ impl Family {
             Origin::Ours | Origin::OursAlone => self.claude.as_ref(),
         };
         let group = group.map(|leader| leader.pid);
-        let mut seen = Proc::all();
-        seen.retain(|proc| (group.is_some() && os::group(proc) == group) || self.marks(proc));
+        let all = Processes::now();
+        let is_ours =
+            |proc: &&Proc| (group.is_some() && os::group(proc) == group) || self.marks(proc);
+        let mut seen: Vec<Proc> = all.iter().filter(is_ours).cloned().collect();
         seen.extend(claude);
-        seen.extend(Proc::descendants(&[&self.known[..], &seen].concat()));
+        seen.extend(all.descendants(&[&self.known[..], &seen].concat()));
         if self.origin == Origin::OursAlone {
-            seen.extend(self.below_us());
+            seen.extend(self.below_us(&all));
         }
         let me = std::process::id();
         for proc in seen {
@@ -100,14 +103,15 @@ impl Family {
     }
 
     fn marks(&self, proc: &Proc) -> bool {
-        os::variable(proc, MARK).as_deref() == Some(self.job.as_str())
-            && proc.is_no_older_than(&self.worker)
+        // What costs nothing comes first: most processes are older.
+        proc.is_no_older_than(&self.worker)
+            && os::variable(proc, MARK).as_deref() == Some(self.job.as_str())
             && os::is_our_users(proc)
     }
 
     /// What is below this process and came with Claude or later: an exec may have given us others.
-    fn below_us(&self) -> Vec<Proc> {
-        let mut below = Proc::descendants(Proc::current().as_slice());
+    fn below_us(&self, all: &Processes) -> Vec<Proc> {
+        let mut below = all.descendants(Proc::current().as_slice());
         below.retain(|proc| (self.claude.iter()).all(|claude| proc.is_no_older_than(claude)));
         below
     }

@@ -32,11 +32,6 @@ impl Proc {
         os::identity(self.pid).is_some_and(|identity| identity == self.identity)
     }
 
-    /// Every process there is, as far as we may see.
-    pub fn all() -> Vec<Proc> {
-        os::all().into_iter().map(|(proc, _)| proc).collect()
-    }
-
     /// Whether it provably did not start before `other`.
     pub fn is_no_older_than(&self, other: &Proc) -> bool {
         match (self.start(), other.start()) {
@@ -54,22 +49,6 @@ impl Proc {
             .rsplit_once(':')
             .unwrap_or(("", &self.identity));
         Some((boot, start.parse().ok()?))
-    }
-
-    /// Every process that descends from one of `ancestors`, children before grandchildren.
-    pub fn descendants(ancestors: &[Proc]) -> Vec<Proc> {
-        let all = os::all();
-        let mut found: Vec<Proc> = Vec::new();
-        let mut parents: Vec<u32> = ancestors.iter().map(|proc| proc.pid).collect();
-        while let Some(parent) = parents.pop() {
-            for (proc, _) in all.iter().filter(|(_, ppid)| *ppid == parent) {
-                if !ancestors.contains(proc) && !found.contains(proc) {
-                    parents.push(proc.pid);
-                    found.push(proc.clone());
-                }
-            }
-        }
-        found
     }
 
     /// Sends a signal, if that very process still runs; one that has ended is no error.
@@ -93,6 +72,40 @@ impl Proc {
     }
 }
 
+/// Every process there was at one look, as far as we may see.
+#[derive(Debug)]
+pub struct Processes {
+    /// Each with the pid of its parent.
+    all: Vec<(Proc, u32)>,
+}
+
+impl Processes {
+    /// Looks at them.
+    pub fn now() -> Self {
+        Self { all: os::all() }
+    }
+
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &Proc> {
+        self.all.iter().map(|(proc, _)| proc)
+    }
+
+    /// Those that descend from one of `ancestors`, children before grandchildren.
+    pub fn descendants(&self, ancestors: &[Proc]) -> Vec<Proc> {
+        let mut found: Vec<Proc> = Vec::new();
+        let mut parents: Vec<u32> = ancestors.iter().map(|proc| proc.pid).collect();
+        while let Some(parent) = parents.pop() {
+            for (proc, _) in self.all.iter().filter(|(_, ppid)| *ppid == parent) {
+                if !ancestors.contains(proc) && !found.contains(proc) {
+                    parents.push(proc.pid);
+                    found.push(proc.clone());
+                }
+            }
+        }
+        found
+    }
+}
+
 /// What can be asked of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -113,24 +126,27 @@ mod os {
     /// Start time in clock ticks since boot, and the boot's id: immune to a wall clock that jumps.
     pub(super) fn identity(pid: u32) -> Option<String> {
         let (_, start) = stat(pid)?;
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        Some(format!("{}:{start}", boot.get(..8).unwrap_or_default()))
+        Some(format!("{}:{start}", boot()))
+    }
+
+    fn boot() -> String {
+        let mut boot =
+            std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        boot.truncate(8);
+        boot
     }
 
     pub(super) fn all() -> Vec<(Proc, u32)> {
         let Ok(entries) = std::fs::read_dir("/proc") else {
             return Vec::new();
         };
+        let boot = boot();
         entries
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
             .filter_map(|pid: u32| {
-                Some((
-                    Proc {
-                        pid,
-                        identity: identity(pid)?,
-                    },
-                    stat(pid)?.0,
-                ))
+                let (parent, start) = stat(pid)?;
+                let identity = format!("{boot}:{start}");
+                Some((Proc { pid, identity }, parent))
             })
             .collect()
     }
@@ -212,7 +228,8 @@ mod os {
     /// Windows has no groups: ends the process and all its descendants.
     #[cfg(windows)]
     pub(super) fn signal_group(leader: &Proc, wanted: super::Signal) -> std::io::Result<()> {
-        Proc::descendants(std::slice::from_ref(leader))
+        super::Processes::now()
+            .descendants(std::slice::from_ref(leader))
             .iter()
             .chain([leader])
             .try_for_each(|proc| proc.signal(wanted))
@@ -296,9 +313,10 @@ mod tests {
             .unwrap();
         let proc = Proc::of(child.id()).unwrap();
         let me = Proc::current().unwrap();
-        assert!(Proc::descendants(std::slice::from_ref(&me)).contains(&proc));
+        let all = Processes::now();
+        assert!(all.descendants(std::slice::from_ref(&me)).contains(&proc));
         assert!(proc.is_no_older_than(&me));
-        assert!(Proc::all().contains(&proc));
+        assert!(all.iter().any(|other| *other == proc));
         proc.signal(Signal::Kill).unwrap();
         child.wait().unwrap();
         assert!(!proc.is_running());

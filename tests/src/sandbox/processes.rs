@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cc_core::Proc;
-use cc_core::process::Signal;
+use cc_core::process::{Processes, Signal};
 use serde_json::Value;
 
 use super::Sandbox;
@@ -23,7 +23,7 @@ pub(super) fn end_all(sandbox: &Sandbox) {
 
 /// Kills processes, the groups they lead and their descendants, and waits until they are gone.
 pub(super) fn end(procs: &[Proc]) {
-    let mut all = Proc::descendants(procs);
+    let mut all = Processes::now().descendants(procs);
     all.extend_from_slice(procs);
     for proc in &all {
         let _ = proc.signal_group(Signal::Kill);
