@@ -244,7 +244,7 @@ impl Store {
 
     /// The job as it really stands: one whose worker is gone has ended, whatever its record says.
     fn settle(&self, job: Job) -> Job {
-        if !job.state.is_active() || self.worker_lives(&job) {
+        if self.is_settled(&job) {
             return job;
         }
         match self.finish_lost(&job.id) {
@@ -257,6 +257,14 @@ impl Store {
                 job
             }
         }
+    }
+
+    /// Whether only somebody else moves the job on. Where stopping it failed, that is another cancel:
+    /// each try takes seconds.
+    fn is_settled(&self, job: &Job) -> bool {
+        !job.state.is_active()
+            || matches!(job.state, State::CancelFailed { .. })
+            || self.worker_lives(job)
     }
 
     fn worker_lives(&self, job: &Job) -> bool {
@@ -275,11 +283,7 @@ impl Store {
     fn finish_lost(&self, id: &JobId) -> Result<Job, StoreError> {
         let mut guard = self.lock(id)?;
         let job = guard.job();
-        if !job.state.is_active() || self.worker_lives(job) {
-            return Ok(guard.into_job());
-        }
-        if matches!(job.state, State::CancelFailed { .. }) {
-            // It was tried; only another cancel tries it again, not each look at the job.
+        if self.is_settled(job) {
             return Ok(guard.into_job());
         }
         match ((self.clean_up)(job, guard.body()), &job.state) {

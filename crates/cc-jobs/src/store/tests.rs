@@ -220,6 +220,23 @@ fn who_may_not_write_still_tells_the_truth() {
 }
 
 #[test]
+fn who_may_not_write_takes_no_job_for_cancelled_of_which_something_survived() {
+    let World { store, .. } = world_with(|_, _| Err("process 7 survived".into()));
+    let (job, alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, Some(no_such_process()));
+    let cancel = Event::Cancel { at: store.now() };
+    store.lock(&job.id).unwrap().apply(cancel).unwrap();
+    drop(alive);
+    assert_eq!(status(&store, &job.id), "cancel_failed");
+    fs::remove_file(store.dir().lock(&job.id)).unwrap();
+    fs::create_dir(store.dir().lock(&job.id)).unwrap();
+    assert!(store.lock(&job.id).is_err(), "nobody may write");
+    assert_eq!(status(&store, &job.id), "cancel_failed");
+    let listed = store.list().unwrap().jobs;
+    assert_eq!(listed[0].state().status(), "cancel_failed");
+}
+
+#[test]
 fn damaged_and_foreign_files_are_passed_over_and_named() {
     let World { store, .. } = world();
     assert!(
