@@ -7,34 +7,28 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cc_core::process::Signal;
+use cc_core::process::{Signal, Survivors};
 use cc_core::{JobId, Proc};
 
 use crate::family::Family;
 
-/// Processes that outlived SIGKILL, or that we may not signal.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("still running after SIGKILL: {}", pids(processes))]
-pub struct Survivors {
-    /// Them.
-    pub processes: Vec<Proc>,
-}
-
-fn pids(processes: &[Proc]) -> String {
-    let pids: Vec<String> = processes.iter().map(|proc| proc.pid.to_string()).collect();
-    format!("pid {}", pids.join(", "))
-}
-
 /// Ends what a job left running whose worker is gone: Claude, if it is known, and everything it
-/// started, also where Claude itself has ended.
+/// started, also where Claude itself has ended. `survivors` are those that an earlier try could not
+/// end: a command that became root can be told by nothing else.
 ///
 /// Blocks for at most 8 s; returns at once where nothing runs. Sees only what this process can
 /// see: a Claude in a pid namespace below or beside ours is not found.
 ///
 /// # Errors
 /// [`Survivors`] when something still runs afterwards. It can be tried again.
-pub fn end_orphans(job: &JobId, worker: &Proc, claude: Option<&Proc>) -> Result<(), Survivors> {
-    let family = Family::of_orphan(job.clone(), worker.clone(), claude.cloned());
+pub fn end_orphans(
+    job: &JobId,
+    worker: &Proc,
+    claude: Option<&Proc>,
+    survivors: &[Proc],
+) -> Result<(), Survivors> {
+    let (worker, claude) = (worker.clone(), claude.cloned());
+    let family = Family::of_orphan(job.clone(), worker, claude, survivors.to_vec());
     let mut ending = Ending::begin(family);
     loop {
         match ending.step() {

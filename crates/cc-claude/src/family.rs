@@ -54,14 +54,20 @@ impl Family {
         }
     }
 
-    /// The family of a run that another process, its worker, started and left behind.
-    pub(crate) fn of_orphan(job: JobId, worker: Proc, claude: Option<Proc>) -> Self {
+    /// The family of a run that another process, its worker, started and left behind, of which some
+    /// are `known`.
+    pub(crate) fn of_orphan(
+        job: JobId,
+        worker: Proc,
+        claude: Option<Proc>,
+        known: Vec<Proc>,
+    ) -> Self {
         Self {
             job,
             worker,
             claude,
             origin: Origin::Orphaned,
-            known: Vec::new(),
+            known,
         }
     }
 

@@ -20,7 +20,7 @@ mod cancel;
 mod family;
 mod supervise;
 
-pub use cancel::{Survivors, end_orphans};
+pub use cancel::end_orphans;
 pub use child_env::child_env;
 pub use digest::Digest;
 pub use locate::{Claude, LocateError, find_on_path};

@@ -19,6 +19,7 @@ use std::pin::pin;
 use std::time::Instant;
 
 use cc_core::process::Signal;
+use cc_core::process::Survivors;
 use cc_core::{Env, Failure, FailureClass, JobId, Proc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -27,7 +28,7 @@ use self::spawn::Started;
 use self::state::State;
 use self::watch::Due;
 use crate::family::Family;
-use crate::{Claude, End, Outcome, Progress, Report, Request, Survivors};
+use crate::{Claude, End, Outcome, Progress, Report, Request};
 
 /// Who follows a run. Its methods are called between reads and should return soon.
 pub trait Observer {

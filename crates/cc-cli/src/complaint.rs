@@ -169,6 +169,7 @@ impl From<ResumeError> for Complaint {
                 "Begin anew without --resume.".to_owned()
             }
             ResumeError::StillRuns { id } => format!("Wait for it: cc-cli wait {id}"),
+            ResumeError::NotStopped { id } => format!("Stop it: cc-cli cancel {id}"),
             ResumeError::Store(_) => String::new(),
         };
         match error {
@@ -234,6 +235,10 @@ impl From<ApplyError> for Complaint {
             ApplyError::Store(error) => error.into(),
             ApplyError::StillRuns { ref id } => {
                 let hint = format!("Wait for it: cc-cli wait {id}");
+                Self::new(Exit::Usage, error).hint(hint)
+            }
+            ApplyError::NotStopped { ref id } => {
+                let hint = format!("Stop it: cc-cli cancel {id}");
                 Self::new(Exit::Usage, error).hint(hint)
             }
             ApplyError::NotIsolated { .. } => Self::new(Exit::Usage, error)

@@ -106,6 +106,19 @@ impl Processes {
     }
 }
 
+/// Processes that outlived SIGKILL, or that we may not signal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("still running after SIGKILL: {}", pids(processes))]
+pub struct Survivors {
+    /// Them.
+    pub processes: Vec<Proc>,
+}
+
+fn pids(processes: &[Proc]) -> String {
+    let pids: Vec<String> = processes.iter().map(|proc| proc.pid.to_string()).collect();
+    format!("pid {}", pids.join(", "))
+}
+
 /// What can be asked of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -360,5 +373,20 @@ mod tests {
         assert!(Proc::of(child.id()).unwrap().is_running());
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn survivors_are_named() {
+        let processes = [7, 8].map(|pid| Proc {
+            pid,
+            identity: String::new(),
+        });
+        let survivors = Survivors {
+            processes: processes.into(),
+        };
+        assert_eq!(
+            survivors.to_string(),
+            "still running after SIGKILL: pid 7, 8"
+        );
     }
 }

@@ -82,6 +82,8 @@ pub struct Head {
     #[serde(default, deserialize_with = "lenient")]
     failure: Option<Failure>,
     #[serde(default, deserialize_with = "lenient")]
+    survivors: Option<Vec<Proc>>,
+    #[serde(default, deserialize_with = "lenient")]
     usage: Option<Usage>,
     #[serde(default, deserialize_with = "lenient")]
     cost_usd: Option<f64>,
@@ -143,6 +145,7 @@ fn state_of(head: &Head) -> Result<State, RecordError> {
         identity: String::new(),
     });
     let claude = proc(head.claude_pid, &head.claude_pid_identity);
+    let survivors = head.survivors.clone().unwrap_or_default();
     let done = |ending| State::Done {
         since: head.started_at,
         at: head
@@ -162,6 +165,7 @@ fn state_of(head: &Head) -> Result<State, RecordError> {
             since,
             worker,
             claude,
+            survivors,
         },
         "cancel_failed" => {
             let why = head.error_message.clone().unwrap_or_default();
@@ -169,6 +173,7 @@ fn state_of(head: &Head) -> Result<State, RecordError> {
                 since,
                 worker,
                 claude,
+                survivors,
                 why,
             }
         }
@@ -204,6 +209,7 @@ impl From<Job> for Head {
             Some(Ending::Failed(failure)) => Some(failure.clone()),
             _ => None,
         };
+        let survivors = Some(job.state.survivors().to_vec());
         Self {
             schema_version: job.schema_version,
             kind_label: job.kind.label().to_owned(),
@@ -219,6 +225,7 @@ impl From<Job> for Head {
             claude_pid_identity: claude.map(|proc| proc.identity.clone()),
             error_message,
             failure,
+            survivors: survivors.filter(|survivors| !survivors.is_empty()),
             id: job.id,
             kind: job.kind,
             title: job.title,

@@ -1,5 +1,6 @@
 //! The one state machine of a job.
 
+use cc_core::process::Survivors;
 use cc_core::{Failure, Proc, Time};
 
 /// Where a job stands, with what is known there and nowhere else.
@@ -24,6 +25,8 @@ pub enum State {
         worker: Proc,
         /// Claude, if it was started.
         claude: Option<Proc>,
+        /// What an earlier cancel could not end.
+        survivors: Vec<Proc>,
     },
     /// Stopping did not work; it may be tried again.
     CancelFailed {
@@ -33,7 +36,9 @@ pub enum State {
         worker: Proc,
         /// Claude, if it was started.
         claude: Option<Proc>,
-        /// What survived, for people.
+        /// What survived.
+        survivors: Vec<Proc>,
+        /// The same, for people.
         why: String,
     },
     /// It has ended; this state is never left.
@@ -80,8 +85,8 @@ pub enum Event {
     },
     /// Stopping left something alive.
     CancelFailed {
-        /// What survived, for people.
-        why: String,
+        /// What.
+        survivors: Survivors,
     },
     /// It ended.
     Finish {
@@ -136,11 +141,20 @@ impl State {
                     since,
                     worker,
                     claude,
-                }
-                | S::CancelFailed {
+                },
+                E::Cancel { .. },
+            ) => S::Cancelling {
+                since,
+                worker,
+                claude,
+                survivors: Vec::new(),
+            },
+            (
+                S::CancelFailed {
                     since,
                     worker,
                     claude,
+                    survivors,
                     ..
                 },
                 E::Cancel { .. },
@@ -148,6 +162,7 @@ impl State {
                 since,
                 worker,
                 claude,
+                survivors,
             },
             (S::Running { since, .. }, E::Finish { at, ending }) => S::Done {
                 since: Some(since),
@@ -159,13 +174,21 @@ impl State {
                     since,
                     worker,
                     claude,
+                    ..
+                }
+                | S::CancelFailed {
+                    since,
+                    worker,
+                    claude,
+                    ..
                 },
-                E::CancelFailed { why },
+                E::CancelFailed { survivors },
             ) => S::CancelFailed {
                 since,
                 worker,
                 claude,
-                why,
+                why: survivors.to_string(),
+                survivors: survivors.processes,
             },
             // Whatever the run came to: it was told to stop before it ended.
             (S::Cancelling { since, .. } | S::CancelFailed { since, .. }, E::Finish { at, .. }) => {
@@ -249,6 +272,20 @@ impl State {
         }
     }
 
+    /// What a cancel could not end; some of it may have ended since.
+    pub fn survivors(&self) -> &[Proc] {
+        match self {
+            Self::Cancelling { survivors, .. } | Self::CancelFailed { survivors, .. } => survivors,
+            Self::Queued | Self::Running { .. } | Self::Done { .. } => &[],
+        }
+    }
+
+    /// Whether stopping it failed and something of that still runs. What another boot started, or
+    /// had another moment of start, does not.
+    pub fn is_held_up(&self) -> bool {
+        matches!(self, Self::CancelFailed { .. }) && self.survivors().iter().any(Proc::is_running)
+    }
+
     /// The worker and Claude, as far as they are known and may still run.
     pub fn processes(&self) -> (Option<&Proc>, Option<&Proc>) {
         match self {
@@ -270,6 +307,12 @@ mod tests {
         Proc {
             pid,
             identity: "t".into(),
+        }
+    }
+
+    fn survivors() -> Survivors {
+        Survivors {
+            processes: vec![proc(12)],
         }
     }
 
@@ -296,12 +339,14 @@ mod tests {
                 since,
                 worker: worker.clone(),
                 claude: claude.clone(),
+                survivors: Vec::new(),
             },
             State::CancelFailed {
                 since,
                 worker,
                 claude,
-                why: "pid 11".into(),
+                survivors: survivors().processes,
+                why: survivors().to_string(),
             },
             done(Ending::Completed),
             done(Ending::Failed(Failure::new(FailureClass::Lost, "gone"))),
@@ -319,7 +364,7 @@ mod tests {
             Event::Spawned { claude: proc(21) },
             Event::Cancel { at },
             Event::CancelFailed {
-                why: "pid 11".into(),
+                survivors: survivors(),
             },
             Event::Finish {
                 at,
@@ -350,7 +395,7 @@ mod tests {
             "starting: - running cancelling - completed failed",
             "running: - running cancelling - completed failed",
             "cancelling: - - - cancel_failed cancelled cancelled",
-            "cancel_failed: - - cancelling - cancelled cancelled",
+            "cancel_failed: - - cancelling cancel_failed cancelled cancelled",
             "done: - - - - - -",
             "failed: - - - - - -",
             "cancelled: - - - - - -",
@@ -371,15 +416,14 @@ mod tests {
 
     #[test]
     fn cancelling_remembers_whom_to_end() {
-        let [_, _, running, ..] = &states()[..] else {
+        let [_, _, running, _, failed, ..] = &states()[..] else {
             unreachable!()
         };
-        let cancelling = running
-            .clone()
-            .on(Event::Cancel {
-                at: Time::from_millis(9),
-            })
-            .unwrap();
-        assert_eq!(cancelling.processes(), (Some(&proc(10)), Some(&proc(11))));
+        for (state, survivors) in [(running, vec![]), (failed, vec![proc(12)])] {
+            let at = Time::from_millis(9);
+            let cancelling = state.clone().on(Event::Cancel { at }).unwrap();
+            assert_eq!(cancelling.processes(), (Some(&proc(10)), Some(&proc(11))));
+            assert_eq!(cancelling.survivors(), survivors);
+        }
     }
 }

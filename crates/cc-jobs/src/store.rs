@@ -7,6 +7,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use cc_core::fs::{create_private_dir, open_regular, read_bounded, remove_if_there, write_atomic};
+use cc_core::process::Survivors;
 use cc_core::{
     Clock, DataDir, Failure, FailureClass, FileLock, IoError, JobId, LockError, Proc, StateDir,
     Time, Workspace, lock,
@@ -60,7 +61,7 @@ pub enum StoreError {
 
 /// Ends what a job whose worker is gone left running, and takes away what it left lying; the error
 /// says what survived.
-pub type CleanUp = fn(&Job, &Body) -> Result<(), String>;
+pub type CleanUp = fn(&Job, &Body) -> Result<(), Survivors>;
 
 /// The jobs of one workspace.
 #[derive(Clone, Debug)]
@@ -249,6 +250,8 @@ impl Store {
         }
         match self.finish_lost(&job.id) {
             Ok(job) => job,
+            // Who may not write, as in a sandbox, may not see either what still runs.
+            Err(_) if matches!(job.state, State::CancelFailed { .. }) => job,
             // Who may not write still tells the truth.
             Err(_) => {
                 let mut job = job;
@@ -259,12 +262,10 @@ impl Store {
         }
     }
 
-    /// Whether only somebody else moves the job on. Where stopping it failed, that is another cancel:
-    /// each try takes seconds.
+    /// Whether a look at the job changes nothing. Where stopping it failed, only another cancel tries
+    /// that again, which takes seconds, as long as something of it runs.
     fn is_settled(&self, job: &Job) -> bool {
-        !job.state.is_active()
-            || matches!(job.state, State::CancelFailed { .. })
-            || self.worker_lives(job)
+        !job.state.is_active() || job.state.is_held_up() || self.worker_lives(job)
     }
 
     fn worker_lives(&self, job: &Job) -> bool {
@@ -287,7 +288,9 @@ impl Store {
             return Ok(guard.into_job());
         }
         match ((self.clean_up)(job, guard.body()), &job.state) {
-            (Err(why), State::Cancelling { .. }) => guard.apply(Event::CancelFailed { why })?,
+            (Err(survivors), State::Cancelling { .. } | State::CancelFailed { .. }) => {
+                guard.apply(Event::CancelFailed { survivors })?;
+            }
             (ended, _) => guard.apply(lost(self.now(), ended.err()))?,
         }
         Ok(guard.into_job())
@@ -304,7 +307,7 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
     })
 }
 
-fn lost(at: Time, survivors: Option<String>) -> Event {
+fn lost(at: Time, survivors: Option<Survivors>) -> Event {
     let mut detail = "the worker of this job ended without finishing it".to_owned();
     if let Some(survivors) = survivors {
         detail = format!("{detail}; {survivors}");

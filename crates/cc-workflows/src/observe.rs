@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use cc_claude::{Observer, Progress, Survivors};
+use cc_claude::{Observer, Progress};
+use cc_core::process::Survivors;
 use cc_core::{JobId, Proc};
 use cc_jobs::{Event, Log, Store, StoreError};
 
@@ -89,13 +90,13 @@ impl Observer for Scribe<'_> {
     }
 
     fn survived(&mut self, survivors: &Survivors) {
-        let why = survivors.to_string();
-        self.note(&why);
+        self.note(&survivors.to_string());
+        let survivors = survivors.clone();
         // Refused unless the job is being cancelled: the end of any other says it.
         let _ = self
             .store
             .lock(self.id)
-            .and_then(|mut guard| guard.apply(Event::CancelFailed { why }));
+            .and_then(|mut guard| guard.apply(Event::CancelFailed { survivors }));
     }
 
     fn progress(&mut self, progress: Progress) {

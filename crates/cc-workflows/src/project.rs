@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cc_claude::{Claude, LocateError};
+use cc_core::process::Survivors;
 use cc_core::{DataDir, Env, IoError, SessionId, Workspace};
 use cc_jobs::{Body, Job, Settings, SettingsError, SettingsFile, Store, session};
 
@@ -81,11 +82,14 @@ impl Project {
 }
 
 /// Ends what a job whose worker is gone left running, and removes what its sandbox left in the repository.
-fn clean_up(job: &Job, body: &Body) -> Result<(), String> {
-    let ended = match job.state().processes() {
-        (Some(worker), claude) => cc_claude::end_orphans(&job.id, worker, claude),
+fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
+    let state = job.state();
+    let ended = match state.processes() {
+        (Some(worker), claude) => {
+            cc_claude::end_orphans(&job.id, worker, claude, state.survivors())
+        }
         (None, _) => Ok(()),
     };
     rescue::tidy(job, body);
-    ended.map_err(|survivors| survivors.to_string())
+    ended
 }

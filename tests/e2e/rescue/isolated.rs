@@ -249,6 +249,37 @@ fn what_is_being_taken_up_is_not_discarded() {
     sandbox.cc(["cancel"]).run().success();
 }
 
+#[test]
+#[cfg(unix)]
+fn a_job_that_could_not_be_stopped_is_in_the_way_until_it_is() {
+    let sandbox = answering();
+    let (job, tree) = isolated(&sandbox);
+    let mut survivor = std::process::Command::new("sleep")
+        .arg("300")
+        .spawn()
+        .unwrap();
+    let proc = cc_core::Proc::of(survivor.id()).unwrap();
+    let mut record = sandbox.record();
+    record["status"] = json!("cancel_failed");
+    record["survivors"] = json!([proc]);
+    let path = sandbox.state_dir().jobs().join(format!("{job}.json"));
+    fs::write(path, record.to_string()).unwrap();
+    let next = format!("cc-cli cancel {job}");
+    for call in [
+        &["apply", &job][..],
+        &["discard", &job],
+        &["rescue", "--resume", &job, "go on"],
+    ] {
+        let refused = sandbox.cc(call).run().exits(2);
+        assert!(refused.stderr.contains(&next), "{refused}");
+    }
+    sandbox.cc(["cancel", &job]).run().success();
+    assert!(!proc.is_running());
+    survivor.wait().unwrap();
+    sandbox.cc(["discard", &job]).run().success();
+    assert!(!tree.exists());
+}
+
 /// Whether a call ends although it should wait; long enough for one that does not.
 #[cfg(unix)]
 fn ends_soon(call: &mut cc_tests::sandbox::Running) -> bool {

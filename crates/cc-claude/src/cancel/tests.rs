@@ -54,11 +54,11 @@ fn an_orphan_ends_with_everything_that_carries_its_mark() {
     let job = job();
     let (mut child, proc) = orphan(dir.path(), script, &[(MARK, job.as_str())]);
     assert!(noted(dir.path()).is_some());
-    end_orphans(&job, &worker(), Some(&proc)).unwrap();
+    end_orphans(&job, &worker(), Some(&proc), &[]).unwrap();
     assert!(!proc.is_running());
     assert_eq!(noted(dir.path()), None);
     child.wait().unwrap();
-    end_orphans(&job, &worker(), Some(&proc)).unwrap();
+    end_orphans(&job, &worker(), Some(&proc), &[]).unwrap();
 }
 
 /// Ends what is left of a job whose Claude has ended, and tells whether that reached a process of
@@ -71,7 +71,7 @@ fn reaches(job: &JobId, worker: &Proc, claude_is_known: bool, mark: Option<&str>
     let (mut child, claude) = orphan(dir.path(), script, &vars);
     child.wait().unwrap();
     let member = noted(dir.path()).unwrap();
-    end_orphans(job, worker, claude_is_known.then_some(&claude)).unwrap();
+    end_orphans(job, worker, claude_is_known.then_some(&claude), &[]).unwrap();
     let reached = !member.is_running();
     member.signal(Signal::Kill).unwrap();
     reached
@@ -135,7 +135,7 @@ fn another_users_process_is_not_reached() {
         .uid(65_534)
         .spawn()
         .unwrap();
-    end_orphans(&job, &worker(), None).unwrap();
+    end_orphans(&job, &worker(), None, &[]).unwrap();
     assert_eq!(child.try_wait().unwrap(), None);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -149,23 +149,18 @@ fn somebody_else_with_that_pid_is_left_alone() {
         pid: proc.pid,
         identity: "an earlier process".into(),
     };
-    end_orphans(&job(), &worker(), Some(&earlier)).unwrap();
+    end_orphans(&job(), &worker(), Some(&earlier), &[]).unwrap();
     assert!(proc.is_running());
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
 #[test]
-fn survivors_are_named() {
-    let processes = [7, 8].map(|pid| Proc {
-        pid,
-        identity: String::new(),
-    });
-    let survivors = Survivors {
-        processes: processes.into(),
-    };
-    assert_eq!(
-        survivors.to_string(),
-        "still running after SIGKILL: pid 7, 8"
-    );
+fn what_survived_an_earlier_try_is_ended_though_nothing_marks_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut child, proc) = orphan(dir.path(), ": > ready; exec sleep 600", &[]);
+    let survivors = std::slice::from_ref(&proc);
+    end_orphans(&job(), &worker(), None, survivors).unwrap();
+    assert!(!proc.is_running());
+    child.wait().unwrap();
 }

@@ -5,12 +5,13 @@ use std::pin::Pin;
 use std::process::ExitStatus;
 use std::time::Instant;
 
+use cc_core::process::Survivors;
 use cc_core::text::Tail;
 use cc_core::{Failure, FailureClass, Proc};
 
 use super::Observer;
 use super::watch::{Due, Watch};
-use crate::cancel::{Ending, Survivors};
+use crate::cancel::Ending;
 use crate::family::Family;
 use crate::stream::Parser;
 use crate::{Digest, End, Exit, Interrupted, Outcome, Progress, Request, Tools};

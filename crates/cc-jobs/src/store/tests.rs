@@ -63,6 +63,23 @@ fn no_such_process() -> Proc {
     }
 }
 
+/// What runs as long as the test does.
+fn survivors() -> Survivors {
+    Survivors {
+        processes: Proc::current().into_iter().collect(),
+    }
+}
+
+/// A job without a worker that was cancelled, but something of it survived.
+fn cancel_failed(store: &Store, survivors: Survivors) -> JobId {
+    let (job, _) = store.create(draft(), "").unwrap();
+    started(store, &job.id, Some(no_such_process()));
+    let mut guard = store.lock(&job.id).unwrap();
+    guard.apply(Event::Cancel { at: store.now() }).unwrap();
+    guard.apply(Event::CancelFailed { survivors }).unwrap();
+    job.id
+}
+
 fn status(store: &Store, id: &JobId) -> &'static str {
     store.read(id).unwrap().0.state().status()
 }
@@ -169,7 +186,7 @@ fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     let World { store, .. } = world_with(|_, _| {
         CALLS.fetch_add(1, Ordering::SeqCst);
-        Err("process 7 survived".into())
+        Err(survivors())
     });
     let (job, alive) = store.create(draft(), "").unwrap();
     started(&store, &job.id, Some(no_such_process()));
@@ -180,15 +197,47 @@ fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
         .unwrap();
     drop(alive);
     let (read, _) = store.read(&job.id).unwrap();
-    assert!(matches!(read.state(), State::CancelFailed { why, .. } if why == "process 7 survived"));
+    let State::CancelFailed { why, .. } = read.state() else {
+        panic!("{:?}", read.state())
+    };
+    assert_eq!(*why, survivors().to_string());
     assert_eq!(CALLS.load(Ordering::SeqCst), 1);
     // Claude itself is gone, but not what it started: that is no cancelled job.
     assert_eq!(status(&store, &job.id), "cancel_failed");
 }
 
 #[test]
+fn a_job_that_could_not_be_stopped_is_cancelled_once_nothing_of_it_runs() {
+    let World { store, .. } = world();
+    let held_up = cancel_failed(&store, survivors());
+    let mut rebooted = survivors();
+    for proc in &mut rebooted.processes {
+        let start = proc.identity.rsplit(':').next().unwrap();
+        proc.identity = format!("earlier:{start}");
+    }
+    for processes in [vec![no_such_process()], rebooted.processes] {
+        let id = cancel_failed(&store, Survivors { processes });
+        let saved = || fs::read_to_string(store.dir().record(&id)).unwrap();
+        assert!(saved().contains("\"cancel_failed\""));
+        assert_eq!(status(&store, &id), "cancelled");
+        assert!(saved().contains("\"cancelled\""), "the end is on disk");
+    }
+    assert_eq!(status(&store, &held_up), "cancel_failed");
+}
+
+#[test]
+fn what_survived_in_place_of_others_is_what_a_job_waits_for_then() {
+    let World { store, .. } = world_with(|_, _| Err(survivors()));
+    let processes = vec![no_such_process()];
+    let id = cancel_failed(&store, Survivors { processes });
+    let (job, _) = store.read(&id).unwrap();
+    assert_eq!(job.state().status(), "cancel_failed");
+    assert_eq!(job.state().survivors(), survivors().processes);
+}
+
+#[test]
 fn what_survives_a_lost_job_is_named() {
-    let World { store, .. } = world_with(|_, _| Err("process 7 survived".into()));
+    let World { store, .. } = world_with(|_, _| Err(survivors()));
     let (job, alive) = store.create(draft(), "").unwrap();
     started(&store, &job.id, Some(no_such_process()));
     drop(alive);
@@ -197,7 +246,7 @@ fn what_survives_a_lost_job_is_named() {
         panic!("{:?}", read.state())
     };
     assert!(
-        failure.detail.ends_with("; process 7 survived"),
+        failure.detail.ends_with(&format!("; {}", survivors())),
         "{failure:?}"
     );
 }
@@ -221,19 +270,21 @@ fn who_may_not_write_still_tells_the_truth() {
 
 #[test]
 fn who_may_not_write_takes_no_job_for_cancelled_of_which_something_survived() {
-    let World { store, .. } = world_with(|_, _| Err("process 7 survived".into()));
-    let (job, alive) = store.create(draft(), "").unwrap();
-    started(&store, &job.id, Some(no_such_process()));
-    let cancel = Event::Cancel { at: store.now() };
-    store.lock(&job.id).unwrap().apply(cancel).unwrap();
-    drop(alive);
-    assert_eq!(status(&store, &job.id), "cancel_failed");
-    fs::remove_file(store.dir().lock(&job.id)).unwrap();
-    fs::create_dir(store.dir().lock(&job.id)).unwrap();
-    assert!(store.lock(&job.id).is_err(), "nobody may write");
-    assert_eq!(status(&store, &job.id), "cancel_failed");
-    let listed = store.list().unwrap().jobs;
-    assert_eq!(listed[0].state().status(), "cancel_failed");
+    let World { store, .. } = world_with(|_, _| Err(survivors()));
+    let ended = Survivors {
+        processes: vec![no_such_process()],
+    };
+    // In a sandbox of its own, a reader sees none that runs.
+    for survivors in [survivors(), ended] {
+        let id = cancel_failed(&store, survivors);
+        fs::remove_file(store.dir().lock(&id)).unwrap();
+        fs::create_dir(store.dir().lock(&id)).unwrap();
+        assert!(store.lock(&id).is_err(), "nobody may write");
+        assert_eq!(status(&store, &id), "cancel_failed");
+    }
+    for job in store.list().unwrap().jobs {
+        assert_eq!(job.state().status(), "cancel_failed");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cc_core::fs::create_private_dir;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::WorkTree;
-use cc_jobs::{Job, Kind, SelectError, StoreError, select};
+use cc_jobs::{Job, Kind, SelectError, State, StoreError, select};
 
 use super::RescueSpec;
 use crate::Project;
@@ -56,6 +56,12 @@ pub enum ResumeError {
     /// Somebody works in that conversation right now.
     #[error("job `{id}` works in this conversation right now")]
     StillRuns {
+        /// The job.
+        id: JobId,
+    },
+    /// Somebody worked in that conversation, and something of that runs on.
+    #[error("job `{id}` could not be stopped and may still work in this conversation")]
+    NotStopped {
         /// The job.
         id: JobId,
     },
@@ -162,8 +168,10 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
     };
     let mut active = jobs.iter().filter(|other| other.state().is_active());
     if let Some(active) = active.find(|other| works_in(project, other, thread)) {
-        return Err(ResumeError::StillRuns {
-            id: active.id.clone(),
+        let id = active.id.clone();
+        return Err(match active.state() {
+            State::CancelFailed { .. } => ResumeError::NotStopped { id },
+            _ => ResumeError::StillRuns { id },
         });
     }
     match spec(project, job)?.and_then(|spec| spec.isolated) {

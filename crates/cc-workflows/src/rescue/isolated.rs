@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
-use cc_jobs::{Job, Kind, SelectError, StoreError, retention, select, store};
+use cc_jobs::{Job, Kind, SelectError, State, StoreError, retention, select, store};
 
 use super::{RescueSpec, continuation};
 use crate::Project;
@@ -34,6 +34,12 @@ pub enum ApplyError {
     /// The job is still at work there.
     #[error("job `{id}` still works in its work tree")]
     StillRuns {
+        /// The job.
+        id: JobId,
+    },
+    /// The job was cancelled, and something of it runs on.
+    #[error("job `{id}` could not be stopped and may still work in its work tree")]
+    NotStopped {
         /// The job.
         id: JobId,
     },
@@ -174,8 +180,10 @@ fn resting(project: &Project, reference: &str) -> Result<Resting, ApplyError> {
             && given(project, other).is_ok_and(|found| found.as_ref() == Some(&tree))
     };
     if let Some(active) = jobs.iter().find(works_there) {
-        return Err(ApplyError::StillRuns {
-            id: active.id.clone(),
+        let id = active.id.clone();
+        return Err(match active.state() {
+            State::CancelFailed { .. } => ApplyError::NotStopped { id },
+            _ => ApplyError::StillRuns { id },
         });
     }
     let repository = repository(project)?;

@@ -1,4 +1,5 @@
-use cc_claude::{Observer, Survivors};
+use cc_claude::Observer;
+use cc_core::process::Survivors;
 use cc_core::{FailureClass, Time};
 
 use super::*;

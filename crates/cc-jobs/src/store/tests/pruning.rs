@@ -39,6 +39,16 @@ fn pruning_keeps_the_newest_and_everything_alive() {
 }
 
 #[test]
+fn pruning_removes_what_could_not_be_stopped_once_nothing_of_it_runs() {
+    let World { store, .. } = world();
+    let held_up = cancel_failed(&store, survivors());
+    let processes = vec![no_such_process()];
+    let ended = cancel_failed(&store, Survivors { processes });
+    assert_eq!(store.prune(0, false, |_| false).unwrap().jobs, [ended]);
+    assert_eq!(status(&store, &held_up), "cancel_failed");
+}
+
+#[test]
 fn what_another_pruning_took_is_no_failure() {
     let World { store, .. } = world();
     let (job, _alive) = store.create(draft(), "").unwrap();
