@@ -65,6 +65,17 @@ impl<'store> Guard<'store> {
         Ok(())
     }
 
+    /// Keeps what its run left behind of a job that has not ended with it.
+    ///
+    /// # Errors
+    /// When the record cannot be saved.
+    pub fn keep_report(&mut self, report: Report) -> Result<(), StoreError> {
+        self.change(|job, body| {
+            report.store(job, body);
+            Ok(())
+        })
+    }
+
     /// Keeps what Claude has said so far, the last MiB of it, in case the worker dies.
     ///
     /// # Errors

@@ -137,7 +137,7 @@ pub struct Draft {
     pub request: Value,
 }
 
-/// What a run left behind, to be stored with the job's end.
+/// What a run left behind, to be stored with its end.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// One line: what came of it; absent keeps the old one.

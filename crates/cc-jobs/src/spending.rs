@@ -25,10 +25,10 @@ pub struct Spent {
     pub cost_usd: f64,
 }
 
-/// What those of `jobs` took that ended in the 24 hours before `now`.
+/// What those of `jobs` took whose runs ended in the 24 hours before `now`.
 pub fn of_jobs<'a>(jobs: impl IntoIterator<Item = &'a Job>, now: Time) -> Spent {
     let since = a_day_before(now);
-    let ended = |job: &&Job| job.state().completed_at().is_some_and(|at| at >= since);
+    let ended = |job: &&Job| run_ended_at(job).is_some_and(|at| at >= since);
     let mut spent = Spent::default();
     for job in jobs.into_iter().filter(ended) {
         spent.jobs += 1;
@@ -36,6 +36,12 @@ pub fn of_jobs<'a>(jobs: impl IntoIterator<Item = &'a Job>, now: Time) -> Spent 
         spent.cost_usd += job.cost_usd.filter(is_a_cost).unwrap_or(0.0);
     }
     spent
+}
+
+/// The cost is written at the end of the run, which is not that of a job of which something runs on.
+fn run_ended_at(job: &Job) -> Option<Time> {
+    let completed = job.state().completed_at();
+    completed.or(job.cost_usd.map(|_| job.updated_at))
 }
 
 fn a_day_before(now: Time) -> Time {
@@ -46,8 +52,8 @@ fn is_a_cost(dollars: &f64) -> bool {
     dollars.is_finite() && *dollars > 0.0
 }
 
-/// US dollars that the jobs of all workspaces which ended in the 24 hours before `now` have cost, by
-/// Claude's own account. Records that cannot be read cost nothing.
+/// US dollars that the jobs of all workspaces have cost whose runs ended in the 24 hours before
+/// `now`, by Claude's own account. Records that cannot be read cost nothing.
 pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
     let since = a_day_before(now);
     let inside = |dir| fs::read_dir(dir).into_iter().flatten().flatten();
@@ -58,7 +64,7 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
         .filter(|entry| !is_older(entry, since))
         .filter_map(|entry| read_bounded(&entry.path(), RECORD_LIMIT).ok())
         .filter_map(|bytes| serde_json::from_slice::<Bill>(&bytes).ok())
-        .filter(|bill| bill.completed_at.is_some_and(|at| at >= since))
+        .filter(|bill| bill.run_ended_at().is_some_and(|at| at >= since))
         .filter_map(|bill| bill.cost_usd)
         .filter(is_a_cost)
         .sum()
@@ -70,7 +76,16 @@ struct Bill {
     #[serde(default)]
     completed_at: Option<Time>,
     #[serde(default)]
+    updated_at: Option<Time>,
+    #[serde(default)]
     cost_usd: Option<f64>,
+}
+
+impl Bill {
+    /// As [`run_ended_at`].
+    fn run_ended_at(&self) -> Option<Time> {
+        self.completed_at.or(self.updated_at)
+    }
 }
 
 /// A clock that went back must not hide a record, hence the span to spare.

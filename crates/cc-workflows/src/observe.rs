@@ -19,6 +19,7 @@ pub(crate) struct Scribe<'a> {
     said: String,
     saved: Option<Instant>,
     keeps_thread: bool,
+    survivors: Vec<Proc>,
 }
 
 impl<'a> Scribe<'a> {
@@ -30,12 +31,19 @@ impl<'a> Scribe<'a> {
             said: String::new(),
             saved: None,
             keeps_thread: false,
+            survivors: Vec::new(),
         }
     }
 
     /// Records Claude's thread once there is one, for a run that can be resumed.
     pub(crate) fn keep_thread(&mut self) {
         self.keeps_thread = true;
+    }
+
+    /// What of the run could not be ended, if anything: to be saved with its end.
+    pub(crate) fn survivors(&self) -> Option<Survivors> {
+        let processes = self.survivors.clone();
+        (!processes.is_empty()).then_some(Survivors { processes })
     }
 
     /// Adds a line to the log. A log that cannot be written must not end the job.
@@ -91,12 +99,7 @@ impl Observer for Scribe<'_> {
 
     fn survived(&mut self, survivors: &Survivors) {
         self.note(&survivors.to_string());
-        let survivors = survivors.clone();
-        // Refused unless the job is being cancelled: the end of any other says it.
-        let _ = self
-            .store
-            .lock(self.id)
-            .and_then(|mut guard| guard.apply(Event::CancelFailed { survivors }));
+        self.survivors.extend_from_slice(&survivors.processes);
     }
 
     fn progress(&mut self, progress: Progress) {

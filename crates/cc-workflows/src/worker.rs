@@ -145,9 +145,16 @@ async fn save(
     let begun = tokio::time::Instant::now();
     loop {
         let saved = project.store.lock(id).and_then(|mut guard| {
-            // A job of which something runs on has not ended; whoever looks next tries again.
+            if let Some(survivors) = scribe.survivors() {
+                match guard.apply(Event::CancelFailed { survivors }) {
+                    // Nobody cancelled it: its end says what survived.
+                    Err(StoreError::Rejected(_)) => {}
+                    failed => failed?,
+                }
+            }
+            // A job of which something runs on has not ended: whoever looks once that has finishes it.
             if matches!(guard.job().state(), State::CancelFailed { .. }) {
-                return Ok(());
+                return guard.keep_report(done.report.clone());
             }
             guard.finish(done.ending.clone(), done.report.clone())
         });
