@@ -1,0 +1,154 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+#[test]
+fn a_job_whose_worker_is_gone_is_finished_by_the_next_reader() {
+    let World { store, .. } = world();
+    for (started_first, by_list) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (job, alive) = store.create(draft(), "").unwrap();
+        if started_first {
+            started(&store, &job.id, Some(no_such_process()));
+            store.lock(&job.id).unwrap().keep_partial("so far").unwrap();
+        }
+        drop(alive);
+        if by_list {
+            let listed = store
+                .list()
+                .unwrap()
+                .jobs
+                .into_iter()
+                .find(|other| other.id == job.id)
+                .unwrap();
+            assert_eq!(listed.state().status(), "failed");
+        }
+        let (job, body) = store.read(&job.id).unwrap();
+        let Some(Ending::Failed(failure)) = job.state().ending() else {
+            panic!("{:?}", job.state())
+        };
+        assert_eq!(failure.class, FailureClass::Lost);
+        assert_eq!(body.partial_output.is_some(), started_first);
+        let saved = fs::read_to_string(store.dir().record(&job.id)).unwrap();
+        assert!(saved.contains("\"failed\""), "the end is on disk");
+    }
+}
+
+#[test]
+fn a_lost_job_that_was_to_be_cancelled_is_cancelled() {
+    let World { store, .. } = world();
+    let (job, alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, Some(no_such_process()));
+    store
+        .lock(&job.id)
+        .unwrap()
+        .apply(Event::Cancel { at: store.now() })
+        .unwrap();
+    drop(alive);
+    assert_eq!(status(&store, &job.id), "cancelled");
+}
+
+#[test]
+fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let World { store, .. } = world_with(|_, _| {
+        CALLS.fetch_add(1, Ordering::SeqCst);
+        Err(survivors())
+    });
+    let (job, alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, Some(no_such_process()));
+    store
+        .lock(&job.id)
+        .unwrap()
+        .apply(Event::Cancel { at: store.now() })
+        .unwrap();
+    drop(alive);
+    let (read, _) = store.read(&job.id).unwrap();
+    let State::CancelFailed { why, .. } = read.state() else {
+        panic!("{:?}", read.state())
+    };
+    assert_eq!(*why, survivors().to_string());
+    assert_eq!(CALLS.load(Ordering::SeqCst), 1);
+    // Claude itself is gone, but not what it started: that is no cancelled job.
+    assert_eq!(status(&store, &job.id), "cancel_failed");
+}
+
+#[test]
+fn a_job_that_could_not_be_stopped_is_cancelled_once_nothing_of_it_runs() {
+    let World { store, .. } = world();
+    let held_up = cancel_failed(&store, survivors());
+    let mut rebooted = survivors();
+    for proc in &mut rebooted.processes {
+        let start = proc.identity.rsplit(':').next().unwrap();
+        proc.identity = format!("earlier:{start}");
+    }
+    for processes in [vec![no_such_process()], rebooted.processes] {
+        let id = cancel_failed(&store, Survivors { processes });
+        let saved = || fs::read_to_string(store.dir().record(&id)).unwrap();
+        assert!(saved().contains("\"cancel_failed\""));
+        assert_eq!(status(&store, &id), "cancelled");
+        assert!(saved().contains("\"cancelled\""), "the end is on disk");
+    }
+    assert_eq!(status(&store, &held_up), "cancel_failed");
+}
+
+#[test]
+fn what_survived_in_place_of_others_is_what_a_job_waits_for_then() {
+    let World { store, .. } = world_with(|_, _| Err(survivors()));
+    let processes = vec![no_such_process()];
+    let id = cancel_failed(&store, Survivors { processes });
+    let (job, _) = store.read(&id).unwrap();
+    assert_eq!(job.state().status(), "cancel_failed");
+    assert_eq!(job.state().survivors(), survivors().processes);
+}
+
+#[test]
+fn what_survives_a_lost_job_is_named() {
+    let World { store, .. } = world_with(|_, _| Err(survivors()));
+    let (job, alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, Some(no_such_process()));
+    drop(alive);
+    let (read, _) = store.read(&job.id).unwrap();
+    let Some(Ending::Failed(failure)) = read.state().ending() else {
+        panic!("{:?}", read.state())
+    };
+    assert!(
+        failure.detail.ends_with(&format!("; {}", survivors())),
+        "{failure:?}"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn who_may_not_write_still_tells_the_truth() {
+    use std::os::unix::fs::PermissionsExt;
+    let World { store, .. } = world();
+    let (job, alive) = store.create(draft(), "").unwrap();
+    drop(alive);
+    // A directory where the lock file should be stops every writer, root included.
+    fs::create_dir(store.dir().lock(&job.id)).unwrap();
+    fs::set_permissions(store.dir().jobs(), fs::Permissions::from_mode(0o500)).unwrap();
+    assert_eq!(status(&store, &job.id), "failed");
+    assert_eq!(store.list().unwrap().jobs[0].state().status(), "failed");
+    let saved = fs::read_to_string(store.dir().record(&job.id)).unwrap();
+    assert!(saved.contains("\"queued\""));
+    fs::set_permissions(store.dir().jobs(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn who_may_not_write_takes_no_job_for_cancelled_of_which_something_survived() {
+    let World { store, .. } = world_with(|_, _| Err(survivors()));
+    let ended = Survivors {
+        processes: vec![no_such_process()],
+    };
+    // In a sandbox of its own, a reader sees none that runs.
+    for survivors in [survivors(), ended] {
+        let id = cancel_failed(&store, survivors);
+        fs::remove_file(store.dir().lock(&id)).unwrap();
+        fs::create_dir(store.dir().lock(&id)).unwrap();
+        assert!(store.lock(&id).is_err(), "nobody may write");
+        assert_eq!(status(&store, &id), "cancel_failed");
+    }
+    for job in store.list().unwrap().jobs {
+        assert_eq!(job.state().status(), "cancel_failed");
+    }
+}
