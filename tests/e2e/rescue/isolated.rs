@@ -273,6 +273,8 @@ fn a_job_that_could_not_be_stopped_is_in_the_way_until_it_is() {
         let refused = sandbox.cc(call).run().exits(2);
         assert!(refused.stderr.contains(&next), "{refused}");
     }
+    let result = sandbox.cc(["result", &job]).run().success();
+    assert!(result.stdout.contains(&next), "{result}");
     sandbox.cc(["cancel", &job]).run().success();
     assert!(!proc.is_running());
     survivor.wait().unwrap();

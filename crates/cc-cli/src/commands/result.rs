@@ -5,7 +5,7 @@ use std::io::Write;
 
 use cc_core::JobId;
 use cc_core::time::human_duration;
-use cc_jobs::{Body, Ending, Job, StoreError, select};
+use cc_jobs::{Body, Ending, Job, State, StoreError, select};
 use cc_workflows::Project;
 use cc_workflows::review::ReviewReport;
 use serde_json::{Map, Value, json};
@@ -77,10 +77,11 @@ fn told(project: &Project, job: &Job, body: &Body) -> String {
             let elapsed = job.elapsed(project.store.now());
             let since = elapsed.map(human_duration).unwrap_or_default();
             let (phase, title) = (job.state().phase(), &job.title);
-            format!(
-                "{id} is {phase} {since}: {title}\n\
-                 It has no result yet. Wait for it with: cc-cli wait {id}"
-            )
+            let next = match job.state() {
+                State::CancelFailed { .. } => "It could not be stopped. Try again: cc-cli cancel",
+                _ => "It has no result yet. Wait for it with: cc-cli wait",
+            };
+            format!("{id} is {phase} {since}: {title}\n{next} {id}")
         }
     };
     told.trim_end().to_owned()
