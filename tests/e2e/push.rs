@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use cc_tests::{Sandbox, Scenario};
+use cc_tests::{Sandbox, Scenario, eventually};
 use serde_json::json;
 
 /// Longer than anything here takes.
@@ -14,14 +15,16 @@ const SOON: Duration = Duration::from_secs(20);
 const QUEUE: &str = "Usage: codex queue --thread <THREAD> --message <TEXT>";
 const NO_QUEUE: &str = "Usage: codex [OPTIONS] [PROMPT]";
 
-/// A world whose `codex` answers with this help and ends a `queue` with this code.
-fn with_codex(help: &str, code: u8) -> Sandbox {
+/// A world whose `codex` answers with this help, unless held, and does this on a `queue`.
+fn with_codex(help: &str, queue: &str) -> Sandbox {
     let sandbox = Sandbox::fake(&Scenario::says("No findings.")).with_change();
     let script = format!(
         "#!/bin/sh\n\
          printf '%s\\n' \"$*\" >> '{}'\n\
-         case \"$*\" in *--help) echo '{help}';; *) exit {code};; esac\n",
-        calls_file(&sandbox).display()
+         while [ -e '{}' ]; do /bin/sleep 0.05; done\n\
+         case \"$*\" in *--help) echo '{help}';; *) {queue};; esac\n",
+        calls_file(&sandbox).display(),
+        hold_file(&sandbox).display(),
     );
     let codex = sandbox.bin().join("codex");
     fs::write(&codex, script).unwrap();
@@ -29,8 +32,30 @@ fn with_codex(help: &str, code: u8) -> Sandbox {
     sandbox
 }
 
-fn calls_file(sandbox: &Sandbox) -> std::path::PathBuf {
+fn calls_file(sandbox: &Sandbox) -> PathBuf {
     sandbox.tmp().join("codex-calls")
+}
+
+/// While it is there, `codex` does not answer.
+fn hold_file(sandbox: &Sandbox) -> PathBuf {
+    sandbox.tmp().join("hold-codex")
+}
+
+/// A review that has ended, whose worker has called `codex` and waits for its help.
+fn held() -> (Sandbox, String) {
+    let sandbox = with_codex(QUEUE, "exit 0");
+    fs::write(hold_file(&sandbox), "").unwrap();
+    let job = finished(&sandbox);
+    eventually(SOON, "a call of codex", || {
+        calls_file(&sandbox).exists().then_some(())
+    });
+    (sandbox, job)
+}
+
+/// What Codex was called with once it was let go and the worker is gone.
+fn calls_let_go(sandbox: &Sandbox) -> Vec<String> {
+    fs::remove_file(hold_file(sandbox)).unwrap();
+    calls(sandbox)
 }
 
 /// A review in the background that has ended; its id.
@@ -57,7 +82,7 @@ fn is_told(sandbox: &Sandbox, job: &str) -> bool {
 
 #[test]
 fn it_is_told_in_one_line_that_wakes_no_unloaded_session() {
-    let sandbox = with_codex(QUEUE, 0);
+    let sandbox = with_codex(QUEUE, "exit 0");
     let job = finished(&sandbox);
     let message = format!("Claude Code's review finished, $0.01. $cc:result {job}");
     let told = format!("queue --thread s --message {message}");
@@ -67,7 +92,7 @@ fn it_is_told_in_one_line_that_wakes_no_unloaded_session() {
 
 #[test]
 fn a_codex_without_a_queue_is_given_no_message() {
-    let sandbox = with_codex(NO_QUEUE, 0);
+    let sandbox = with_codex(NO_QUEUE, "exit 0");
     let job = finished(&sandbox);
     assert_eq!(calls(&sandbox), ["queue --help"]);
     assert!(is_told(&sandbox, &job), "by the next prompt instead");
@@ -75,7 +100,7 @@ fn a_codex_without_a_queue_is_given_no_message() {
 
 #[test]
 fn what_codex_refuses_is_told_at_the_next_prompt() {
-    let sandbox = with_codex(QUEUE, 1);
+    let sandbox = with_codex(QUEUE, "exit 1");
     let job = finished(&sandbox);
     assert_eq!(calls(&sandbox).len(), 2);
     assert!(is_told(&sandbox, &job));
@@ -84,21 +109,30 @@ fn what_codex_refuses_is_told_at_the_next_prompt() {
 
 #[test]
 fn what_a_prompt_told_first_or_somebody_read_is_not_told_again() {
-    let sandbox = with_codex(QUEUE, 0);
-    let job = finished(&sandbox);
+    let (sandbox, job) = held();
     assert!(is_told(&sandbox, &job), "before the message is sent");
-    assert_eq!(calls(&sandbox), ["queue --help"]);
+    assert_eq!(calls_let_go(&sandbox), ["queue --help"]);
 
-    let sandbox = with_codex(QUEUE, 0);
-    let job = finished(&sandbox);
+    let (sandbox, job) = held();
     sandbox.cc(["result", &job]).run().success();
-    assert_eq!(calls(&sandbox), ["queue --help"]);
+    assert_eq!(calls_let_go(&sandbox), ["queue --help"]);
     assert!(!is_told(&sandbox, &job));
 }
 
 #[test]
+fn a_message_is_taken_once_codex_has_ended_whatever_it_leaves_behind() {
+    let sandbox = with_codex(QUEUE, "/bin/sleep 1000 & exit 0");
+    let job = finished(&sandbox);
+    eventually(3 * SOON, "the end of all but the helper", || {
+        let calls = fs::read_to_string(calls_file(&sandbox)).unwrap_or_default();
+        (calls.lines().count() == 2 && sandbox.processes().len() == 1).then_some(())
+    });
+    assert!(!is_told(&sandbox, &job), "once");
+}
+
+#[test]
 fn a_cancelled_job_is_no_news() {
-    let sandbox = with_codex(QUEUE, 0);
+    let sandbox = with_codex(QUEUE, "exit 0");
     sandbox.set_scenario(&Scenario::runs([cc_tests::fake::Run::hangs()]));
     let review = sandbox.cc(["review", "--background"]);
     review.env("CODEX_THREAD_ID", "s").run().success();

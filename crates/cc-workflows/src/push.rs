@@ -1,14 +1,16 @@
 //! Telling the session that a job has ended: a message for Codex's own queue, which starts a turn in
 //! an idle session and waits for the end of a running one.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use cc_claude::find_on_path;
 use cc_core::{JobId, SessionId};
 use cc_jobs::{Ending, Job, session};
 use serde::Deserialize;
+use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use crate::Project;
@@ -19,6 +21,9 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// How long Codex may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The most that is read of a help, in bytes.
+const HELP_LIMIT: u64 = 64 << 10;
 
 /// The flags of `codex queue`.
 const THREAD: &str = "--thread";
@@ -51,19 +56,10 @@ pub(crate) async fn push(project: &Project, id: &JobId) {
     if !marked(true).unwrap_or(false) {
         return;
     }
-    let sent = run(
-        project,
-        &codex,
-        &[
-            "queue",
-            THREAD,
-            session.as_str(),
-            MESSAGE,
-            &message(project, &job),
-        ],
-    )
-    .await;
-    if !sent.is_some_and(|sent| sent.status.success()) {
+    let message = message(project, &job);
+    let args = ["queue", THREAD, session.as_str(), MESSAGE, &message];
+    let sent = in_time(async { call(project, &codex, &args).spawn()?.wait().await }).await;
+    if !sent.is_some_and(|sent| sent.success()) {
         // If this fails too, `status` still shows the job as unread.
         let _ = marked(false);
     }
@@ -92,29 +88,37 @@ pub fn find_codex(project: &Project) -> Option<PathBuf> {
 
 /// Codex without a queue takes the word for a prompt and answers with the help for everything.
 async fn takes_messages(project: &Project, codex: &Path) -> bool {
-    let help = run(project, codex, &["queue", "--help"]).await;
-    help.is_some_and(|help| {
-        let text = String::from_utf8_lossy(&help.stdout);
-        help.status.success() && [THREAD, MESSAGE].iter().all(|flag| text.contains(flag))
+    let help = in_time(async {
+        let mut call = call(project, codex, &["queue", "--help"]);
+        let mut child = call.stdout(Stdio::piped()).spawn()?;
+        let mut help = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            stdout.take(HELP_LIMIT).read_to_end(&mut help).await?;
+        }
+        Ok(child.wait().await?.success().then_some(help))
+    });
+    help.await.flatten().is_some_and(|help| {
+        let text = String::from_utf8_lossy(&help);
+        [THREAD, MESSAGE].iter().all(|flag| text.contains(flag))
     })
 }
 
-async fn run(project: &Project, codex: &Path, args: &[&str]) -> Option<Output> {
-    let child = Command::new(codex)
-        .args(args)
+/// Says nothing to anybody: a pipe could stay open in what Codex leaves behind.
+fn call(project: &Project, codex: &Path, args: &[&str]) -> Command {
+    let mut call = Command::new(codex);
+    call.args(args)
         .env_clear()
         .envs(project.env.vars())
         .current_dir(project.data.root())
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .ok()?;
-    tokio::time::timeout(PATIENCE, child.wait_with_output())
-        .await
-        .ok()?
-        .ok()
+        .kill_on_drop(true);
+    call
+}
+
+async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> Option<T> {
+    tokio::time::timeout(PATIENCE, work).await.ok()?.ok()
 }
 
 /// One line in our own words alone: it comes to the model as if the user had said it.
