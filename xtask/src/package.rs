@@ -1,13 +1,13 @@
 //! `cargo xtask package`: the packages as they would be published, and an installation made of nothing
 //! but them.
 //!
-//! They are unpacked into a workspace of their own, in the places that they have in this one. Our own crates are in no registry, so
-//! a patch leads each package to the others.
+//! They are unpacked into a workspace of their own, in the places that they have in this one. Our own
+//! crates are in no registry, so a patch leads each package to the others.
 
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 type Checked<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -60,7 +60,9 @@ fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked {
     for (name, place) in crates(root)? {
         let version = env!("CARGO_PKG_VERSION");
         let package = packages.join(format!("{name}-{version}.crate"));
-        let size = fs::metadata(&package)?.len();
+        let size =
+            fs::metadata(&package).map_err(|error| format!("{}: {error}", package.display()))?;
+        let size = size.len();
         println!("{name}\t{} KiB", size >> 10);
         if size > SIZE_LIMIT {
             return Err(format!("the package {name} takes {size} bytes").into());
@@ -92,15 +94,20 @@ fn crates(root: &Path) -> Checked<Vec<(String, PathBuf)>> {
         "--format-version",
         "1",
     ]);
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata.output()?.stdout)?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
-    let crates = packages.map(|package| {
+    let told = metadata.stderr(Stdio::inherit()).output()?;
+    if !told.status.success() {
+        return Err(format!("cargo metadata ended with {}", told.status).into());
+    }
+    let metadata: serde_json::Value = serde_json::from_slice(&told.stdout)?;
+    let packages = metadata["packages"].as_array();
+    let packages = packages.ok_or("cargo metadata names no packages")?;
+    let crates = packages.iter().map(|package| {
         let manifest = Path::new(package["manifest_path"].as_str()?);
         let place = manifest.parent()?.strip_prefix(root).ok()?;
         Some((package["name"].as_str()?.to_owned(), place.to_owned()))
     });
     let crates: Option<Vec<_>> = crates.collect();
-    Ok(crates.ok_or("cargo metadata names no packages")?)
+    Ok(crates.ok_or("cargo metadata names a package without its place")?)
 }
 
 fn tells_its_version(bin: &Path, name: &str) -> Checked {
