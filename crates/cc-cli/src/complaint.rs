@@ -219,7 +219,7 @@ impl From<SandboxMissing> for Complaint {
                 ..
             } => format!("Allow it: {command}; {way_out}."),
             SandboxMissing::Refused { allow: None, .. } => format!(
-                "Containers forbid it unless they are started with more rights; use --read-only, {way_out}."
+                "In a container, start that with more rights. Else use --read-only, {way_out}."
             ),
             SandboxMissing::Unsupported => format!("Use --read-only, {way_out}."),
         };
@@ -426,7 +426,7 @@ pub(crate) fn failure_hint(failure: &Failure) -> Option<String> {
         C::Network => "Check the network and the proxy settings, then start the job again.",
         C::Model => "Choose another model with --model, or leave it to Claude Code's default.",
         C::PromptTooLong => "Review less at once: -- PATH…, --commit REV or --scope staged.",
-        C::Thread => "Claude Code no longer has that conversation. Begin anew, without --resume.",
+        C::Thread => "Begin anew: cc-cli rescue --fresh 'TASK'",
         C::Schema => "Start it again, or use the plain review.",
         C::Sandbox => "Run cc-cli outside of the sandbox.",
         C::TimeoutIdle => {
