@@ -92,7 +92,11 @@ impl Repository {
                 detail: format!("`{}` is in the way", obstacle.display()),
             });
         }
-        apply(&[], Input::Lasting(self.nameless(&patch.content)?)).map(drop)
+        let input = Input::Lasting {
+            input: self.nameless(&patch.content)?,
+            errors: self.nameless(b"")?,
+        };
+        apply(&[], input).map(drop)
     }
 
     /// A file with this content that nobody sees and that is gone once nobody reads it.

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -48,8 +48,9 @@ pub(crate) enum Input<'a> {
     /// A few bytes or many, while we live.
     Bytes(&'a [u8]),
     /// All of a file, for what must be done to its end: git is not part of our process group then,
-    /// so that neither Ctrl-C nor our end cuts it short.
-    Lasting(File),
+    /// and writes its errors to another file instead of a pipe, so that neither Ctrl-C nor our end
+    /// cuts it short.
+    Lasting { input: File, errors: File },
 }
 
 enum Heard {
@@ -159,6 +160,10 @@ impl Runner {
                 stderr.push(&bytes);
             }
         }
+        if let Some(errors) = running.errors.take() {
+            let read = end_of(errors).map_err(IoError::at("read the errors of", &self.binary))?;
+            stderr.push(&read);
+        }
         Ok(Ended {
             code: status.code(),
             stopped,
@@ -177,20 +182,22 @@ impl Runner {
             .env("GIT_CONFIG_COUNT", self.config.len().to_string())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let bytes = match input {
+        let (bytes, errors) = match input {
             Input::Bytes(bytes) => {
                 command.stdin(if bytes.is_empty() {
                     Stdio::null()
                 } else {
                     Stdio::piped()
                 });
-                bytes
+                (bytes, None)
             }
-            Input::Lasting(file) => {
-                command.stdin(file);
+            Input::Lasting { input, errors } => {
+                command
+                    .stdin(input)
+                    .stderr(errors.try_clone().map_err(failed())?);
                 #[cfg(unix)]
                 std::os::unix::process::CommandExt::process_group(&mut command, 0);
-                b""
+                (&b""[..], Some(errors))
             }
         };
         // Not `-c`: there a name with an equals sign cannot be said.
@@ -207,11 +214,16 @@ impl Runner {
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (sender, heard) = sync_channel(4);
-        let running = Running { child, heard };
+        let running = Running {
+            child,
+            heard,
+            errors,
+        };
         let stdout = stdout.expect("stdout is piped");
-        let stderr = stderr.expect("stderr is piped");
-        let errors = sender.clone();
-        spawn(move || pump(stderr, &errors, Heard::Stderr)).map_err(failed())?;
+        if let Some(stderr) = stderr {
+            let sender = sender.clone();
+            spawn(move || pump(stderr, &sender, Heard::Stderr)).map_err(failed())?;
+        }
         spawn(move || {
             pump(stdout, &sender, Heard::Stdout);
             // Nobody listens any more where the reader had enough.
@@ -235,6 +247,8 @@ impl Runner {
 struct Running {
     child: Child,
     heard: Receiver<Heard>,
+    /// Where it writes its errors, if not to us.
+    errors: Option<File>,
 }
 
 impl Drop for Running {
@@ -265,6 +279,15 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .stack_size(128 << 10)
         .spawn(work)
         .map(drop)
+}
+
+/// The last of what is in a file.
+fn end_of(mut file: File) -> io::Result<Vec<u8>> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(STDERR_TAIL as u64)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    Ok(end)
 }
 
 fn pump(mut from: impl Read, to: &SyncSender<Heard>, wrap: fn(Vec<u8>) -> Heard) {

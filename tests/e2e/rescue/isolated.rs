@@ -45,7 +45,8 @@ impl SlowGit {
         let script = format!(
             "#!/bin/sh\nmarks={dir}\ncase \"$*\" in *--check*) ;; {subcommand}*)\n\
              if mkdir $marks/begun 2>/dev/null; then\n\
-             while [ ! -e $marks/go ]; do sleep 0.02; done\nfi;; esac\nexec {git} \"$@\"\n",
+             while [ ! -e $marks/go ]; do sleep 0.02; done\n\
+             echo warning: slow >&2\nfi;; esac\nexec {git} \"$@\"\n",
             dir = dir.display(),
             git = sandbox.bin().join("git").display(),
         );
