@@ -11,11 +11,13 @@
 //!   the next fingerprint reads every file again.
 //!
 //! Not seen are ignored files, repositories inside this one that git cannot read, and those
-//! beyond the first 32, submodules first: each costs several calls of git, and a turn waits for them.
+//! beyond the first 32 or the first that hangs, submodules first: each costs several calls of git, and
+//! a turn waits for them.
 //! That the commit of a submodule is another one is always seen.
 
 mod changes;
 mod look;
+mod room;
 mod seen;
 mod status;
 
@@ -34,14 +36,9 @@ use crate::{Error, ObjectId, Repository};
 
 pub use changes::Changes;
 use look::Known;
+use room::Room;
 use seen::{Digest, Seen, Stamp};
 use status::{Listed, Records, Special, Status};
-
-/// The most paths that are kept one by one.
-const LISTED: usize = 10_000;
-
-/// The most repositories inside this one that are looked into.
-const NESTED: usize = 32;
 
 /// The most paths that are remembered of an index.
 const SPECIAL: usize = 1_000;
@@ -104,12 +101,6 @@ struct Entry {
     seen: Seen,
 }
 
-/// What is left of the bounds that all repositories of a fingerprint share.
-struct Room {
-    paths: usize,
-    nested: usize,
-}
-
 impl Repository {
     /// Takes the fingerprint of the work tree and the index as they are.
     ///
@@ -125,10 +116,7 @@ impl Repository {
         previous: Option<&Fingerprint>,
         now: Time,
     ) -> Result<Fingerprint, Error> {
-        let mut room = Room {
-            paths: LISTED,
-            nested: NESTED,
-        };
+        let mut room = Room::new();
         self.fingerprint_within(previous, now, &mut room)
     }
 
@@ -169,11 +157,11 @@ impl Repository {
             }
             let earlier = previous.and_then(|previous| previous.nested.get(&path));
             if let Some(repository) = self.nested(&path) {
-                room.nested -= 1;
-                // A broken one, such as a fixture of a test, must not keep us from seeing the rest.
-                if let Ok(found) = repository.fingerprint_within(earlier, now, room) {
-                    nested.insert(path, found);
-                }
+                let found = repository.and_then(|repository| {
+                    room.nested -= 1;
+                    repository.fingerprint_within(earlier, now, room)
+                });
+                nested.extend(room.after(found).map(|found| (path, found)));
             }
         }
         Ok(Fingerprint {
@@ -252,12 +240,12 @@ impl Repository {
         }
     }
 
-    /// The repository at a path of this one; `None` where there is none that git would read.
-    fn nested(&self, path: &RepoPath) -> Option<Repository> {
+    /// The repository at a path of this one; `None` where there is none.
+    fn nested(&self, path: &RepoPath) -> Option<Result<Repository, Error>> {
         let dir = path.below(self.root())?;
         // An empty directory belongs to this repository, a link to another place.
         crate::top_level(&dir).filter(|top| dir == *top)?;
-        Repository::discover(self.git.clone(), &dir).ok()
+        Some(Repository::discover(self.git.clone(), &dir))
     }
 }
 
