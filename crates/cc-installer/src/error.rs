@@ -92,10 +92,9 @@ impl Error {
                 "Set CODEX_HOME to a directory whose path is UTF-8.".into()
             }
             #[cfg(unix)]
-            Self::Home(HomeError::Foreign { path, user, .. }) => format!(
-                "Run this as that user, without sudo; or, if it is yours: chown -R {user} '{}'",
-                path.display()
-            ),
+            Self::Home(HomeError::Foreign { .. }) => {
+                "Run this as that user, without sudo.".into()
+            }
             Self::Codex(LocateError::NotFound) => {
                 "Install Codex (npm install -g @openai/codex), or name it: cc-installer install --codex PATH".into()
             }

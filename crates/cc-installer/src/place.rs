@@ -28,7 +28,7 @@ pub(crate) enum HomeError {
     },
     /// What we made there would be ours and not theirs, and their Codex could not use it.
     #[cfg(unix)]
-    #[error("`{}` belongs to another user (uid {owner}; this is uid {user})", path.display())]
+    #[error("`{}` belongs to another user (uid {owner}; sudo made this uid {user})", path.display())]
     Foreign {
         /// The directory.
         path: PathBuf,
@@ -96,23 +96,27 @@ impl Places {
         })
     }
 
-    /// Refuses to work in the directory of somebody else, as `sudo` would have it.
+    /// Refuses to work in the directory of somebody else where `sudo` or `doas` led to it. Root in a
+    /// container often has a directory of the host's user, and nobody else to be.
     ///
     /// # Errors
     /// [`HomeError::Foreign`].
     #[cfg(unix)]
-    pub(crate) fn check_owner(&self) -> Result<(), HomeError> {
-        self.check_owned_by(rustix::process::geteuid().as_raw())
+    pub(crate) fn check_owner(&self, env: &Env) -> Result<(), HomeError> {
+        self.check_owned_by(rustix::process::geteuid().as_raw(), env)
     }
 
     /// Windows keeps who may do what apart from who owns it.
     #[cfg(not(unix))]
-    pub(crate) fn check_owner(&self) -> Result<(), HomeError> {
+    pub(crate) fn check_owner(&self, _: &Env) -> Result<(), HomeError> {
         Ok(())
     }
 
     #[cfg(unix)]
-    fn check_owned_by(&self, user: u32) -> Result<(), HomeError> {
+    fn check_owned_by(&self, user: u32, env: &Env) -> Result<(), HomeError> {
+        if env.var("SUDO_UID").or(env.var("DOAS_USER")).is_none() {
+            return Ok(());
+        }
         let known = fs::metadata(&self.codex_home);
         let owner = known.map(|known| std::os::unix::fs::MetadataExt::uid(&known));
         match owner {

@@ -48,7 +48,7 @@ impl<'a> Session<'a> {
         output: &'a mut dyn Write,
     ) -> Result<Self, Error> {
         let places = Places::new(env, None)?;
-        places.check_owner()?;
+        places.check_owner(env)?;
         let lock = if args.dry_run {
             None
         } else {

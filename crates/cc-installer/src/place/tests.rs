@@ -58,19 +58,32 @@ fn places_follow_the_environment() {
 }
 
 #[test]
-fn the_home_of_somebody_else_is_not_worked_on() {
+fn the_home_of_somebody_else_is_not_worked_on_by_sudo() {
     let dir = tempfile::tempdir().unwrap();
     let home = dir.path().to_str().unwrap();
-    let env = Env::fixed("/", "/x", [("HOME", "/home/dev"), ("CODEX_HOME", home)]);
-    let places = Places::new(&env, None).unwrap();
+    let env = |name: &str| {
+        Env::fixed(
+            "/",
+            "/x",
+            [("HOME", "/root"), ("CODEX_HOME", home), (name, "1")],
+        )
+    };
+    let (sudo, plain) = (env("SUDO_UID"), env("SHLVL"));
+    let places = Places::new(&plain, None).unwrap();
     let us = rustix::process::geteuid().as_raw();
-    assert_eq!(places.check_owned_by(us), Ok(()));
-    let refused = places.check_owned_by(us + 1).unwrap_err().to_string();
-    let told = format!("belongs to another user (uid {us}; this is uid {})", us + 1);
-    assert!(refused.ends_with(&told), "{refused}");
+    assert_eq!(places.check_owned_by(us, &sudo), Ok(()));
+    assert_eq!(places.check_owned_by(us + 1, &plain), Ok(()), "a container");
+    for env in [&sudo, &env("DOAS_USER")] {
+        let refused = places.check_owned_by(us + 1, env).unwrap_err().to_string();
+        let told = format!(
+            "belongs to another user (uid {us}; sudo made this uid {})",
+            us + 1
+        );
+        assert!(refused.ends_with(&told), "{refused}");
+    }
     let nowhere = Places {
         codex_home: dir.path().join("not-there-yet"),
         ..places
     };
-    assert_eq!(nowhere.check_owned_by(us + 1), Ok(()));
+    assert_eq!(nowhere.check_owned_by(us + 1, &sudo), Ok(()));
 }
