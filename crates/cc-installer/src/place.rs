@@ -240,10 +240,9 @@ impl Places {
     pub(crate) fn check_bin(&self, env: &Env, workspace: &Workspace) -> Result<(), BinDirError> {
         let path = self.bin.clone();
         // Shells give no meaning to letters of other scripts, nor does the parser of exec rules.
-        let is_letter = |c: char| !c.is_ascii() && !c.is_whitespace() && !c.is_control();
         let is_plain = |c: char| {
-            c.is_ascii_alphanumeric()
-                || is_letter(c)
+            c.is_alphanumeric()
+                || is_mark(c)
                 || "/._-+@".contains(c)
                 || (cfg!(windows) && r"\:".contains(c))
         };
@@ -269,6 +268,12 @@ impl Places {
             None => Ok(()),
         }
     }
+}
+
+/// Whether this is part of the letter before it: such are shown as they are after one, and nowhere
+/// else.
+fn is_mark(c: char) -> bool {
+    c.escape_debug().count() > 1 && format!("a{c}").escape_debug().count() == 2
 }
 
 /// The work tree around the current directory, whose content may be anybody's.

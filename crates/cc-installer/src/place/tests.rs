@@ -13,7 +13,14 @@ fn binaries_go_where_rules_match_and_sandboxes_cannot_write() {
         check("/home/dev/.codex/cc/bin", "/home/dev/project"),
         Ok(())
     );
-    for letters in ["/home/dév/bin", "/home/de\u{301}v/bin", "/home/開発/bin"] {
+    for letters in [
+        "/home/dév/bin",
+        "/home/de\u{301}v/bin",
+        "/home/か\u{3099}/bin",
+        "/home/開発/bin",
+        "/home/हिन्दी/bin",
+        "/home/ที่/bin",
+    ] {
         assert_eq!(check(letters, "/"), Ok(()));
     }
     for bad in [
@@ -21,6 +28,13 @@ fn binaries_go_where_rules_match_and_sandboxes_cannot_write() {
         "/home/de\u{a0}v/bin",
         "/home/$dev/bin",
         "/home/dev's/bin",
+        "/home/dev\u{2019}s/bin",
+        "/home/\u{201c}dev\u{201d}/bin",
+        "/home/de\u{ad}v/bin",
+        "/home/de\u{200b}v/bin",
+        "/home/de\u{200d}v/bin",
+        "/home/de\u{202e}v/bin",
+        "/home/\u{feff}dev/bin",
     ] {
         assert!(
             matches!(check(bad, "/"), Err(BinDirError::NeedsQuoting { .. })),
