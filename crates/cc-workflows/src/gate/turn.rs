@@ -147,8 +147,9 @@ fn files(changes: &Changes) -> Vec<String> {
     }
 }
 
-/// Remembers what the files are as a turn begins; a prompt within a turn changes nothing of that. Where that cannot be told, the turn has no
-/// baseline, and all that is not committed counts as its edits.
+/// Remembers what the files are as a turn begins; a prompt within a turn changes nothing of that.
+/// Where that cannot be told, the turn has no baseline, and all that is not committed counts as its
+/// edits.
 ///
 /// # Errors
 /// When it cannot be written down.
