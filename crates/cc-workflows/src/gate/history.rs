@@ -103,10 +103,11 @@ impl Entry {
         }
     }
 
-    /// Whether this is what `entry` was while it was unfinished.
+    /// Whether this is what `entry` was while it was unfinished; one that begins is another check.
     fn precedes(&self, entry: &Self) -> bool {
         let same = self.session_id == entry.session_id && self.turn_id == entry.turn_id;
-        same && self.outcome == Outcome::Unfinished
+        let is_unfinished = |entry: &Self| entry.outcome == Outcome::Unfinished;
+        same && is_unfinished(self) && !is_unfinished(entry)
     }
 }
 
