@@ -82,6 +82,15 @@ impl Session {
         self.stop_with(json!({"stop_hook_active": true}))
     }
 
+    /// The turn, blocked once, is let end without another check.
+    #[track_caller]
+    fn ends_after_one_block(&self) {
+        let answer = self.stop_again().unwrap();
+        let told = warning(&answer);
+        assert!(told.contains("blocked this turn once"), "{answer}");
+        assert_eq!(self.checks(), 1);
+    }
+
     fn stop_with(&self, more: Value) -> Option<Value> {
         let output = self.sandbox.hook("stop", &self.input(more)).run().success();
         (!output.stdout.is_empty()).then(|| output.json())

@@ -20,6 +20,14 @@ fn asked(session: &Session) -> String {
     session.sandbox.wait_for_run(1, SOON).stdin
 }
 
+/// The turn is blocked, after Claude was shown this.
+#[track_caller]
+fn assert_blocked_over(session: &Session, part: &str) {
+    assert!(session.stop().is_some(), "{}", session.last());
+    let asked = asked(session);
+    assert!(asked.contains(part), "{asked}");
+}
+
 #[test]
 fn the_first_commit_of_a_repository_is_looked_at() {
     let scenario = Scenario::runs([Run::structured(
@@ -57,12 +65,7 @@ fn a_merge_with_conflicts_is_looked_at() {
     assert_eq!(session.checks(), 0);
     session.prompt("mend it");
     sandbox.write("src/lib.rs", "both // resolved\n");
-    assert!(session.stop().is_some());
-    assert!(
-        asked(&session).contains("// resolved"),
-        "{}",
-        asked(&session)
-    );
+    assert_blocked_over(&session, "// resolved");
 }
 
 #[test]
@@ -87,9 +90,7 @@ fn edits_in_a_submodule_are_looked_at() {
     sandbox.commit("sub");
     session.prompt("do it");
     sandbox.write("sub/a.txt", "edited in sub\n");
-    assert!(session.stop().is_some(), "{}", session.last());
-    let asked = asked(&session);
-    assert!(asked.contains("\nsub/a.txt\n"), "{asked}");
+    assert_blocked_over(&session, "\nsub/a.txt\n");
 }
 
 #[test]
@@ -119,9 +120,7 @@ fn an_overlooked_file_is_looked_at() {
     sandbox.git(["update-index", "--assume-unchanged", "src/lib.rs"]);
     session.prompt("do it");
     sandbox.write("src/lib.rs", "edited, overlooked\n");
-    assert!(session.stop().is_some(), "{}", session.last());
-    let asked = asked(&session);
-    assert!(asked.contains("\nsrc/lib.rs\n"), "{asked}");
+    assert_blocked_over(&session, "\nsrc/lib.rs\n");
 }
 
 #[test]
@@ -130,9 +129,7 @@ fn what_the_turn_threw_away_is_looked_at() {
     session.sandbox.write("src/lib.rs", "work of the user\n");
     session.prompt("tidy up");
     session.sandbox.git(["checkout", "-q", "."]);
-    assert!(session.stop().is_some(), "{}", session.last());
-    let asked = asked(&session);
-    assert!(asked.contains("\nsrc/lib.rs\n"), "{asked}");
+    assert_blocked_over(&session, "\nsrc/lib.rs\n");
 }
 
 #[test]
@@ -204,12 +201,7 @@ fn a_name_that_is_not_utf8_is_looked_at() {
     let name = std::ffi::OsStr::from_bytes(b"a\xff\nb");
     session.prompt("do it");
     fs::write(session.sandbox.repo().join(name), "edited now\n").unwrap();
-    assert!(session.stop().is_some(), "{}", session.last());
-    assert!(
-        asked(&session).contains("edited now"),
-        "{}",
-        asked(&session)
-    );
+    assert_blocked_over(&session, "edited now");
 }
 
 #[test]
@@ -248,8 +240,7 @@ fn going_back_to_an_older_commit_is_seen() {
     session.sandbox.commit("second");
     session.prompt("undo it");
     session.sandbox.git(["reset", "-q", "--hard", "HEAD~1"]);
-    assert!(session.stop().is_some(), "{}", session.last());
-    assert!(asked(&session).contains("-second"));
+    assert_blocked_over(&session, "-second");
 }
 
 #[test]
