@@ -72,6 +72,15 @@ impl FileLock {
         }
     }
 
+    /// Whether the locked file is still the one at `path`: where a holder removes it, whoever waited
+    /// for it has a lock that keeps nobody out.
+    pub fn is_at(&self, path: &Path) -> bool {
+        match cfg!(unix) {
+            true => same_file(&self.0, path).unwrap_or(false),
+            false => path.exists(),
+        }
+    }
+
     /// Frees the lock, also where the open file was inherited and stays open elsewhere in this process.
     pub fn release(self) {
         // What cannot be unlocked is freed with the process.
@@ -171,6 +180,19 @@ mod tests {
         drop(first);
         assert!(!is_held(&path).unwrap());
         FileLock::exclusive(&path, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_lock_on_a_file_that_was_replaced_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let first = FileLock::try_exclusive(&path).unwrap().expect("free");
+        assert!(first.is_at(&path));
+        std::fs::remove_file(&path).unwrap();
+        assert!(!first.is_at(&path));
+        let second = FileLock::try_exclusive(&path).unwrap().expect("another");
+        assert!(second.is_at(&path) && !first.is_at(&path));
     }
 
     #[test]

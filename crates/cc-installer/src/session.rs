@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cc_core::fs::create_private_dir;
-use cc_core::{Env, FileLock};
+use cc_core::{Env, FileLock, LockError};
 use serde_json::{Value, json};
 
 use crate::PATIENCE;
@@ -19,6 +19,10 @@ use crate::plan::Step;
 
 /// How long another installer may take.
 const LOCK_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often the lock may fail: where nothing is installed, whoever had it takes the file away, and
+/// its directory, perhaps in the middle of our taking it.
+const TRIES: usize = 20;
 
 /// One call of `install`, `update` or `uninstall`.
 pub(crate) struct Session<'a> {
@@ -156,17 +160,21 @@ impl<'a> Session<'a> {
 }
 
 impl Lock {
-    fn take(places: Places) -> Result<Self, Error> {
+    fn take(places: Places) -> Result<Self, LockError> {
         let path = places.lock();
+        let mut tries = 0..TRIES;
         loop {
-            create_private_dir(&places.cc())?;
-            let held = FileLock::exclusive(&path, LOCK_PATIENCE)?;
-            // Where nothing is installed, the file goes under the lock: then this one locks nothing.
-            if path.exists() {
-                return Ok(Self {
-                    places,
-                    held: Some(held),
-                });
+            let made = create_private_dir(&places.cc()).map_err(LockError::from);
+            match made.and_then(|()| FileLock::exclusive(&path, LOCK_PATIENCE)) {
+                Ok(held) if held.is_at(&path) => {
+                    return Ok(Self {
+                        places,
+                        held: Some(held),
+                    });
+                }
+                Err(LockError::Io(_)) if tries.next().is_some() => {}
+                Err(error) => return Err(error),
+                Ok(_) => {}
             }
         }
     }
@@ -185,5 +193,34 @@ impl Drop for Lock {
         // The directory stays where the user keeps something in it; what stays does no harm.
         let _ = fs::remove_file(self.places.lock());
         let _ = fs::remove_dir(self.places.cc());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_also_where_each_leaves_no_trace() {
+        let home = tempfile::tempdir().unwrap();
+        let vars = [("HOME", home.path()), ("CODEX_HOME", home.path())];
+        let places = Places::new(&Env::fixed("/", "/x", vars), None).unwrap();
+        let at_work = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let _lock = Lock::take(places.clone()).unwrap();
+                        assert_eq!(at_work.fetch_add(1, Ordering::SeqCst), 0);
+                        thread::yield_now();
+                        at_work.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert!(!places.cc().exists());
     }
 }
