@@ -37,13 +37,14 @@ fn three_hundred_mebibytes_of_input_are_refused_in_little_memory() {
 #[test]
 fn input_that_comes_slowly_and_never_ends_is_answered() {
     let sandbox = Sandbox::new();
-    let text = input(&sandbox, "s").to_string();
+    let mut input = input(&sandbox, "s");
+    input["prompt"] = "x".repeat(400 << 10).into();
+    let text = input.to_string();
     let (first, second) = text.split_at(text.len() / 2);
     let hook = sandbox.hook("session-start", &Value::Null).stdin("");
     let mut hook = hook.stdin_stays_open().spawn();
+    // More than a pipe holds: once all is said, the hook has read of it and may not have answered.
     hook.say(first);
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(!hook.has_ended(), "half an object is none");
     hook.say(second);
     eventually(SOON, "an answer before the pipe is closed", || {
         hook.has_ended().then_some(())
@@ -162,9 +163,15 @@ fn jobs_outlive_their_session_unless_the_setting_says_otherwise() {
         runs(&mine).and_then(|()| runs(&others))
     });
 
+    sandbox.wait_for_run(2, SOON);
+    let at_work = sandbox.processes();
     let end = || sandbox.hook("session-end", &input(&sandbox, "mine"));
     end().run().success();
-    std::thread::sleep(Duration::from_millis(300));
+    // Whoever cancels it is started by the hook, and runs until all of the job has ended.
+    eventually(SOON, "nobody at work but the jobs", || {
+        let now = sandbox.processes();
+        now.iter().all(|proc| at_work.contains(proc)).then_some(())
+    });
     assert_eq!(status(&mine), "running", "it lives on by default");
 
     let set = ["config", "set", "jobs.cancel_on_session_end", "true"];
