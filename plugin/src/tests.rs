@@ -180,12 +180,19 @@ fn no_skill_lets_the_model_guess_or_answer_itself() {
         "a subagent may run",
         "end with one line that points to `$cc:result ID`",
         "`--background`",
+        "path, model and text in single quotes",
+        // A backslash outside of quotes would hide the command from Codex's exec rules.
+        r#"a single quote inside as `'"'"'`"#,
+        "`--max-budget-usd`",
+        "Run commands printed as `cc-cli …`",
     ];
     let reviews = ["cc-cli.exe scope --json", "if `background`, ask once"];
     let rescues = [
         "cc-cli.exe resume-candidate --json",
         "ask once whether to continue",
         "`--prompt-file FILE`",
+        "cc-cli.exe apply ID",
+        "cc-cli.exe discard ID",
     ];
     let quoted = ["as one single-quoted argument"];
     for name in SKILLS {

@@ -36,12 +36,12 @@ fn transcript_without_job(sandbox: &Sandbox, call: Cmd<'_>) -> String {
 
 #[test]
 fn a_plain_review_takes_no_focus() {
-    assert_snapshot!(refused(&sandbox(), &["review", "look at", "the 'lock'"]), @r"
+    assert_snapshot!(refused(&sandbox(), &["review", "look at", "the 'lock'"]), @r#"
     exit 2
     --- stderr
     cc-cli: a plain review takes no focus text
-      Use: cc-cli adversarial-review 'look at the '\''lock'\'''. Paths come after `--`.
-    ");
+      Use: cc-cli adversarial-review 'look at the '"'"'lock'"'"''. Paths come after `--`.
+    "#);
 }
 
 #[test]
@@ -248,11 +248,11 @@ fn inside_the_sandbox_of_the_real_codex() {
         .env("HOME", home.path())
         .env("CODEX_HOME", home.path())
         .run();
-    assert_snapshot!(sandbox.transcript(&output), @"
+    assert_snapshot!(sandbox.transcript(&output), @r"
     exit 3
     --- stderr
     cc-cli: this call runs inside a sandbox without network, where Claude Code cannot work
-      Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable), so that the exec rule applies; or ask for permission to run it outside the sandbox.
+      Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable) and no \, ~, ^, * or [ outside of single quotes, so that the exec rule applies; or ask for permission to run it outside the sandbox.
     ");
     assert!(sandbox.claude_calls().is_empty());
 }

@@ -261,8 +261,9 @@ impl From<Obstacle> for Complaint {
         match error {
             Obstacle::Nested => complaint.hint("Do the work in this session instead."),
             Obstacle::Sandboxed => complaint.hint(
-                "Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable), \
-                 so that the exec rule applies; or ask for permission to run it outside the sandbox.",
+                "Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable) \
+                 and no \\, ~, ^, * or [ outside of single quotes, so that the exec rule applies; \
+                 or ask for permission to run it outside the sandbox.",
             ),
         }
     }

@@ -79,10 +79,19 @@ fn a_form_that_misses_the_rule_is_told_apart() {
     let sandbox = unhooked(CODEX, &api);
     sandbox.allow_program(&sandbox.product_file("cc-cli"));
     let review = cc_cli(&sandbox, "review");
-    for form in [format!("cd . && {review}"), format!("FOO=1 {review}")] {
+    let forms = [
+        format!("cd . && {review}"),
+        format!("FOO=1 {review}"),
+        format!("{review} --commit HEAD~1"),
+        format!("{review} -- src/*.rs"),
+        format!(r"{review} --model 'it'\''s'"),
+    ];
+    for form in forms {
         let read = model_runs(&sandbox, &api, "read-only", &form);
         assert!(read.contains("exited with code 3"), "{form}: {read}");
         assert!(read.contains("with nothing around it"), "{form}: {read}");
+        let quoting = r"no \, ~, ^, * or [ outside of single quotes";
+        assert!(read.contains(quoting), "{form}: {read}");
     }
     assert!(sandbox.records().is_empty());
 }

@@ -1,9 +1,13 @@
-//! What the skills tell the model to run is what the commands take.
+//! What the skills tell the model to run is what the commands take, and what the exec rule knows.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::*;
+
+fn skills() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/skills")
+}
 
 /// The parts of a text between backticks, and its indented lines.
 fn code(text: &str) -> Vec<String> {
@@ -16,9 +20,8 @@ fn code(text: &str) -> Vec<String> {
 fn every_command_and_flag_that_a_skill_names_is_there() {
     let sandbox = Sandbox::new();
     let help = |command: &str| sandbox.cc([command, "--help"]).run().success().stdout;
-    let skills = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/skills");
     let mut named = 0;
-    for skill in fs::read_dir(skills).unwrap() {
+    for skill in fs::read_dir(skills()).unwrap() {
         let skill = skill.unwrap();
         let text = fs::read_to_string(skill.path().join("SKILL.md")).unwrap();
         let own = skill.file_name().into_string().unwrap();
@@ -37,4 +40,59 @@ fn every_command_and_flag_that_a_skill_names_is_there() {
         }
     }
     assert!(named > 30, "{named}");
+}
+
+/// How a skill says to write a single quote inside of single quotes.
+#[cfg(unix)]
+fn quote_of(skill: &str) -> String {
+    let text = fs::read_to_string(skills().join(skill).join("SKILL.md")).unwrap();
+    let (_, rest) = text.split_once("a single quote inside as `").unwrap();
+    rest.split_once('`').unwrap().0.to_owned()
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_quoted_as_the_skills_say_runs_outside_of_the_sandbox() {
+    let focus = "what if it's empty, say \"hi\" or ~ $HOME `x` \\ [a]*?";
+    let forms = ["adversarial-review", "rescue"].map(|skill| {
+        let quoted = focus.replace('\'', &quote_of(skill));
+        match skill {
+            "rescue" => format!("rescue --wait --fresh --read-only '{quoted}'"),
+            _ => format!("{skill} --wait '{quoted}'"),
+        }
+    });
+    let plain = [
+        "review --wait --commit 'HEAD~1'",
+        "review --wait --commit 'HEAD^'",
+        "review --wait --range 'HEAD~1..HEAD'",
+        "review --wait --model 'opus[1m]' --max-budget-usd 2",
+        "review --wait -- 'src/a*.rs'",
+    ];
+    let forms: Vec<String> = forms.into_iter().chain(plain.map(str::to_owned)).collect();
+    for codex in peers::hosts() {
+        let api = ResponsesApi::start([]);
+        let sandbox = bare(codex, &api).installed();
+        sandbox.commit("Subtract");
+        sandbox.write("src/a*.rs", "");
+        sandbox.commit("Add a file");
+        sandbox.write("src/a*.rs", "// changed\n");
+        let cli = sandbox.installed_file("cc-cli");
+        for form in &forms {
+            api.push([Turn::shell(&format!("{} {form}", cli.display()))]);
+            let exec = ["exec", "--sandbox", "workspace-write", "Go."];
+            sandbox.codex(exec).run().success();
+            let read = api.last_request().tool_output();
+            assert!(
+                read.contains("exited with code 0"),
+                "{codex}: {form}: {read}"
+            );
+        }
+        // A review that finds nothing in the right form is asked for the form once more.
+        let calls = sandbox.claude_calls();
+        let told = calls.iter().filter(|call| call.stdin.contains(focus));
+        assert_eq!(told.count(), 2, "{codex}: {calls:#?}");
+        let model = Some("opus[1m]");
+        let with_model = calls.iter().filter(|call| call.flag("--model") == model);
+        assert_eq!(with_model.count(), 1, "{codex}: {calls:#?}");
+    }
 }

@@ -44,7 +44,8 @@ fn focus(args: &ReviewArgs, adversarial: bool) -> Result<Option<String>, Complai
         return Ok(None);
     }
     if !adversarial {
-        let quoted = one_line(&focus, 60).replace('\'', "'\\''");
+        // Codex's exec rules do not know a command with a backslash outside of quotes.
+        let quoted = one_line(&focus, 60).replace('\'', r#"'"'"'"#);
         return Err(
             Complaint::new(Exit::Usage, "a plain review takes no focus text").hint(format!(
                 "Use: cc-cli adversarial-review '{quoted}'. Paths come after `--`."
