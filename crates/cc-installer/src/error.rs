@@ -3,12 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
+use cc_core::text::count;
 use cc_core::{IoError, LockError};
 
 use crate::edit::EditError;
 use crate::host::HostError;
 use crate::host::locate::LocateError;
 use crate::place::{BinDirError, HomeError};
+use crate::stakes::Stake;
 
 /// Why a call did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +63,27 @@ pub(crate) enum Error {
         why: &'static str,
     },
     /// Jobs run whose files were to be deleted.
-    #[error("nothing was changed: {} still at work", cc_core::text::count(*count, "job"))]
+    #[error("nothing was changed: {} still at work: {}", count(jobs.len(), "job"), list(jobs))]
     JobsRun {
-        /// How many.
-        count: usize,
+        /// Which.
+        jobs: Vec<Stake>,
+        /// The program that waits for them or ends them.
+        cli: String,
+    },
+    /// Changes of isolated jobs are nowhere but in what was to be deleted.
+    #[error("nothing was changed: {} left a change in a work tree: {}", count(jobs.len(), "job"), list(jobs))]
+    ChangesWait {
+        /// Which.
+        jobs: Vec<Stake>,
+        /// The program that brings the changes over or drops them.
+        cli: String,
     },
     /// Nobody is there to confirm the plan.
     #[error("nothing was changed: there is no terminal to ask on")]
-    NobodyToAsk,
+    NobodyToAsk {
+        /// The flags that say yes beforehand.
+        flags: &'static str,
+    },
     /// The answer was no.
     #[error("nothing was changed")]
     Declined,
@@ -123,12 +138,19 @@ impl Error {
             Self::SourceMissing { .. } => "Get all three anew: cargo install cc-installer --force".into(),
             Self::Edit { .. } => "Mend the file, then run this again.".into(),
             Self::NotInstalled { .. } => "Install it: cc-installer install".into(),
-            Self::NobodyToAsk => {
-                "Look at the plan with --dry-run, then confirm it with --yes (and --allow-commands, --trust-hooks as you wish).".into()
+            Self::NobodyToAsk { flags } => {
+                format!("Look at the plan with --dry-run, then confirm it with {flags}.")
             }
             Self::Declined => "Run this again whenever you like.".into(),
-            Self::JobsRun { .. } => {
-                "Wait for them or cancel them (cc-cli status --all in their workspaces), then run this again; without --delete-jobs they go on.".into()
+            Self::JobsRun { jobs, cli } => {
+                let it = if jobs.len() == 1 { "it goes" } else { "they go" };
+                lines(jobs, |job| format!("{cli} wait {job}, or {cli} cancel {job}"))
+                    + &format!("Then run this again; without --delete-jobs {it} on.")
+            }
+            Self::ChangesWait { jobs, cli } => {
+                let it = if jobs.len() == 1 { "it stays" } else { "they stay" };
+                lines(jobs, |job| format!("{cli} apply {job} if you want the change, then {cli} discard {job}"))
+                    + &format!("Then run this again; without --delete-jobs {it}.")
             }
             Self::Lock(LockError::Timeout { .. }) => "Another cc-installer is at work; run this again when it is done.".into(),
             Self::Lock(LockError::Io(_)) | Self::Io(_) => "Make the place writable and leave some space, then run this again; it goes on where it stopped.".into(),
@@ -139,7 +161,7 @@ impl Error {
     /// The exit code, as `cc-cli` uses them.
     pub(crate) fn exit(&self) -> u8 {
         match self {
-            Self::NobodyToAsk => 2,
+            Self::NobodyToAsk { .. } => 2,
             Self::Home(_)
             | Self::Codex(_)
             | Self::BinDir(_)
@@ -151,4 +173,15 @@ impl Error {
             _ => 1,
         }
     }
+}
+
+fn list(jobs: &[Stake]) -> String {
+    let names: Vec<String> = jobs.iter().map(Stake::to_string).collect();
+    names.join(", ")
+}
+
+/// What to do about each job, in its workspace.
+fn lines(jobs: &[Stake], commands: impl Fn(&str) -> String) -> String {
+    let line = |stake: &Stake| format!("In {}: {}\n  ", stake.workspace, commands(&stake.job));
+    jobs.iter().map(line).collect()
 }

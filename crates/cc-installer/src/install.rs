@@ -23,7 +23,7 @@ use crate::status::Status;
 /// Whatever stopped it; running it again goes on from there.
 pub(crate) fn install(session: &mut Session<'_>, args: &InstallArgs) -> Result<ExitCode, Error> {
     let found = session.look(args.bin_dir.as_deref())?;
-    bring(session, args, found, &|_, _| true)
+    bring(session, args, found, "install", &|_, _| true)
 }
 
 /// Brings an installation to this version.
@@ -38,7 +38,7 @@ pub(crate) fn update(session: &mut Session<'_>, args: &InstallArgs) -> Result<Ex
         });
     }
     // A rule that was declined once is not asked for at every update.
-    bring(session, args, found, &|step, found| {
+    bring(session, args, found, "update", &|step, found| {
         *step != Step::Rule || found.rule.present
     })
 }
@@ -47,6 +47,7 @@ fn bring(
     session: &mut Session<'_>,
     args: &InstallArgs,
     found: Found,
+    command: &str,
     is_asked: &dyn Fn(&Step, &Found) -> bool,
 ) -> Result<ExitCode, Error> {
     let mut found = checked(session, args, found)?;
@@ -67,12 +68,16 @@ fn bring(
         for consent in &consents {
             session.say(format!("\n{}", text(consent, &places)))?;
         }
+        if !steps.is_empty() || !consents.is_empty() {
+            session.only_looked(command)?;
+        }
         let asked: Vec<String> = consents.iter().map(|step| step.describe(&places)).collect();
         session.document(&steps, &places, json!({"permissions": asked}))?;
         return Ok(ExitCode::SUCCESS);
     }
     if !steps.is_empty() {
-        session.confirm(args.yes)?;
+        let flags = "--yes (and --allow-commands, --trust-hooks as you wish)";
+        session.confirm(args.yes, flags)?;
     }
     if found.record.is_none() {
         apply::back_up(&places)?;

@@ -22,6 +22,7 @@ mod place;
 mod plan;
 mod record;
 mod session;
+mod stakes;
 mod status;
 mod uninstall;
 

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use cc_plugin::HooksFrom;
 
+use crate::edit::config;
+use crate::files::backup_of;
 use crate::found::{Found, HooksFeature, Way};
 use crate::hooks::Listed;
-use crate::place::{BINARIES, Places};
+use crate::place::{BINARIES, PLUGIN_ID, Places};
 
 /// One thing to do; doing it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +187,24 @@ pub(crate) fn has_exactly_our_user_hooks(found: &Found) -> bool {
 fn has_wrappers(found: &Found) -> bool {
     let wrapped = |skill: &&str| crate::bundle::wrapper(&found.places, skill).exists();
     cc_plugin::SKILLS.iter().any(wrapped)
+}
+
+/// Whether anything of an installation is there, an unfinished one too.
+pub(crate) fn is_anything_there(found: &Found) -> bool {
+    let places = &found.places;
+    let named = found.config.as_ref().is_ok_and(|config| {
+        let trusts = |key: &String| config::is_of(PLUGIN_ID, key);
+        config.enabled.is_some() || config.marketplace.is_some() || config.trust.iter().any(trusts)
+    });
+    let left = [
+        places.cc().join("bin"),
+        places.marketplace(),
+        backup_of(&places.config()),
+        backup_of(&places.hooks_json()),
+    ];
+    // Two steps are in every plan.
+    let more = uninstall(found, false).len() > 2;
+    found.record.is_some() || named || more || left.iter().any(|path| path.exists())
 }
 
 /// What it takes to be gone.

@@ -80,6 +80,16 @@ impl<'a> Session<'a> {
         Found::look(self.env, &asked)
     }
 
+    /// Ends a call that changes nothing; `call` would do what was shown.
+    ///
+    /// # Errors
+    /// When it cannot be shown.
+    pub(crate) fn only_looked(&mut self, call: &str) -> Result<(), Error> {
+        self.say(format!(
+            "\nNothing was changed. To do it: cc-installer {call}"
+        ))
+    }
+
     /// Whether nothing may be changed.
     pub(crate) fn is_dry(&self) -> bool {
         self.args.dry_run
@@ -118,17 +128,17 @@ impl<'a> Session<'a> {
             .try_for_each(|step| self.say(format!("  - {}", step.describe(places))))
     }
 
-    /// Lets the user confirm the plan, unless `yes` was said already.
+    /// Lets the user confirm the plan, unless `yes` was said already; `flags` say so.
     ///
     /// # Errors
     /// When the answer is no, or nobody can be asked.
-    pub(crate) fn confirm(&mut self, yes: bool) -> Result<(), Error> {
+    pub(crate) fn confirm(&mut self, yes: bool, flags: &'static str) -> Result<(), Error> {
         if yes {
             return Ok(());
         }
         let mut asker = self.asker();
         if !asker.is_there() {
-            return Err(Error::NobodyToAsk);
+            return Err(Error::NobodyToAsk { flags });
         }
         if asker.ask("\nGo ahead?")? {
             Ok(())

@@ -1,7 +1,5 @@
 //! `uninstall`: everything goes but the jobs, which are the user's.
 
-use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use cc_core::DataDir;
@@ -11,8 +9,10 @@ use crate::apply::Apply;
 use crate::args::UninstallArgs;
 use crate::error::Error;
 use crate::files::backup_of;
+use crate::place::Places;
 use crate::plan::{self, Step};
 use crate::session::Session;
+use crate::stakes;
 
 /// Removes what was installed.
 ///
@@ -27,12 +27,30 @@ pub(crate) fn uninstall(
     let places = found.places.clone();
     let has_jobs = places.data.exists();
     let mut steps = plan::uninstall(&found, args.delete_jobs);
+    let is_installed = plan::is_anything_there(&found);
+    if !is_installed {
+        steps.retain(|step| *step == Step::NoJobs);
+    }
+    if steps.is_empty() {
+        session.say(format!(
+            "cc is not installed in {}: there is nothing to remove.",
+            places.codex_home.display()
+        ))?;
+        tell_of_jobs(session, &places)?;
+        session.document(&steps, &places, json!({"jobsKept": has_jobs}))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    refuse_losses(session, &places, &steps)?;
     session.show("cc-installer will", &steps, &places)?;
     if session.is_dry() {
+        session.only_looked(match args.delete_jobs {
+            true => "uninstall --delete-jobs",
+            false => "uninstall",
+        })?;
         session.document(&steps, &places, json!({}))?;
         return Ok(ExitCode::SUCCESS);
     }
-    session.confirm(args.yes)?;
+    session.confirm(args.yes, "--yes")?;
     if has_jobs && !args.delete_jobs && !args.yes {
         let question = format!(
             "Delete your jobs and settings in {} too?",
@@ -41,22 +59,19 @@ pub(crate) fn uninstall(
         let delete = session.asker().ask(&question)?;
         steps = plan::uninstall(&found, delete);
     }
-    if steps.contains(&Step::NoJobs) {
-        match running(&DataDir::at(places.data.clone())) {
-            0 => {}
-            count => return Err(Error::JobsRun { count }),
-        }
-    }
+    refuse_losses(session, &places, &steps)?;
     let mut apply = Apply::begin(&found, &steps)?;
     steps.iter().try_for_each(|step| apply.step(step))?;
-
-    session.say("\ncc is gone from Codex.")?;
-    if places.data.exists() {
-        let data = places.data.display();
-        session.say(format!(
-            "Your jobs are kept in {data}; uninstall with --delete-jobs removes them."
-        ))?;
+    if !is_installed {
+        // To begin leaves a record.
+        apply.step(&Step::NoFiles)?;
     }
+
+    session.say(match is_installed {
+        true => "\ncc is gone from Codex.",
+        false => "\nYour jobs and settings are gone; cc was not installed.",
+    })?;
+    tell_of_jobs(session, &places)?;
     if session.env.exe.exists()
         && let Some(dir) = session.env.exe.parent()
     {
@@ -78,16 +93,36 @@ pub(crate) fn uninstall(
     Ok(ExitCode::SUCCESS)
 }
 
-/// How many jobs are alive, in all workspaces.
-fn running(data: &DataDir) -> usize {
-    let entries = |dir: &Path| fs::read_dir(dir).into_iter().flatten().flatten();
-    let jobs = entries(&data.states()).flat_map(|state| entries(&state.path().join("jobs")));
-    let mut files: Vec<_> = jobs.map(|file| file.path()).collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "alive")
-    });
-    // One that cannot be told is taken for alive.
-    let is_alive = |path: &&std::path::PathBuf| cc_core::lock::is_held(path).unwrap_or(true);
-    files.iter().filter(is_alive).count()
+fn tell_of_jobs(session: &mut Session<'_>, places: &Places) -> Result<(), Error> {
+    if !places.data.exists() {
+        return Ok(());
+    }
+    session.say(format!(
+        "Your jobs are kept in {}; uninstall with --delete-jobs removes them.",
+        places.data.display()
+    ))
+}
+
+/// Keeps jobs from being deleted while they are at work, or while a change waits in their work tree.
+fn refuse_losses(session: &Session<'_>, places: &Places, steps: &[Step]) -> Result<(), Error> {
+    if !steps.contains(&Step::NoJobs) {
+        return Ok(());
+    }
+    let data = DataDir::at(places.data.clone());
+    let installed = places.binary("cc-cli");
+    let beside = session
+        .env
+        .exe
+        .with_file_name(installed.file_name().unwrap_or_default());
+    let there = [installed, beside].into_iter().find(|cli| cli.exists());
+    let cli = there.map_or_else(|| "cc-cli".into(), |cli| cli.display().to_string());
+    let jobs = stakes::running(&data);
+    if !jobs.is_empty() {
+        return Err(Error::JobsRun { jobs, cli });
+    }
+    let jobs = stakes::waiting(&data);
+    if !jobs.is_empty() {
+        return Err(Error::ChangesWait { jobs, cli });
+    }
+    Ok(())
 }

@@ -207,13 +207,62 @@ fn jobs_that_run_are_not_deleted_under_their_workers() {
     sandbox.wait_for_run(1, SOON);
     let uninstall = || sandbox.installer(["uninstall", "--yes", "--delete-jobs"]);
     let refused = uninstall().run().exits(1);
-    assert!(refused.stderr.contains("1 job still at work"), "{refused}");
+    let cli = sandbox.installed_file("cc-cli");
+    let (cli, job, repo) = (cli.display(), sandbox.job(), sandbox.repo());
+    let repo = repo.display();
+    let told = format!(
+        "cc-installer: nothing was changed: 1 job still at work: `{job}` in {repo}\n  \
+         In {repo}: {cli} wait {job}, or {cli} cancel {job}\n  \
+         Then run this again; without --delete-jobs it goes on.\n"
+    );
+    assert_eq!(refused.stderr, told);
     assert_eq!(sandbox.installation()["problems"].to_string(), "[]");
     sandbox.write("go", "");
     sandbox.wait_for_status("completed", SOON);
     sandbox.wait_quiet(SOON);
     uninstall().run().success();
     assert!(!sandbox.codex_home().join("plugins").exists());
+}
+
+#[test]
+fn changes_that_wait_in_a_work_tree_are_not_deleted() {
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api).installed();
+    let adds = Run::started().step(Step::Write {
+        path: "added.txt".into(),
+        content: "kept".into(),
+    });
+    sandbox.set_scenario(&Scenario::runs([adds.text("Done.").success("Done.", None)]));
+    let isolated = ["rescue", "--isolated", "--no-sandbox", "task"];
+    sandbox.cc(isolated).run().success();
+    let uninstall = || sandbox.installer(["uninstall", "--yes", "--delete-jobs"]);
+    let cli = sandbox.installed_file("cc-cli");
+    let (cli, job, repo) = (cli.display(), sandbox.job(), sandbox.repo());
+    let repo = repo.display();
+    let told = format!(
+        "cc-installer: nothing was changed: 1 job left a change in a work tree: `{job}` in {repo}\n  \
+         In {repo}: {cli} apply {job} if you want the change, then {cli} discard {job}\n  \
+         Then run this again; without --delete-jobs it stays.\n"
+    );
+    assert_eq!(uninstall().run().exits(1).stderr, told);
+    let looked = uninstall().args(["--dry-run"]).run().exits(1);
+    assert_eq!(looked.stderr, told);
+    assert_eq!(sandbox.installation()["problems"].to_string(), "[]");
+
+    // Without the jobs it goes; the change stays, and is still not deleted by a second call.
+    sandbox.installer(["uninstall", "--yes"]).run().success();
+    let refused = uninstall().run().exits(1);
+    assert!(
+        refused.stderr.contains(&format!("apply {job}")),
+        "{refused}"
+    );
+    sandbox.cc(["apply", job.as_str()]).run().success();
+    assert_eq!(sandbox.read("added.txt"), "kept");
+    sandbox.cc(["discard", job.as_str()]).run().success();
+    let gone = uninstall().run().success();
+    assert!(gone.stdout.contains("cc was not installed"), "{gone}");
+    assert!(!sandbox.codex_home().join("plugins").exists());
+    assert_eq!(sandbox.git(["branch", "--list", "cc/*"]), "");
 }
 
 #[test]

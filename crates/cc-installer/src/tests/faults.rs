@@ -350,3 +350,48 @@ fn installations_at_once_go_one_after_the_other() {
     assert_eq!(world.calls("\"method\":\"plugin/install\""), 1);
     assert_eq!(world.calls("batchWrite"), 1);
 }
+
+#[test]
+fn where_nothing_is_installed_nothing_is_said_to_go() {
+    let world = World::new("");
+    let told = |args: &[&str]| {
+        let did = world.run(args);
+        assert!(did.ok, "{}", did.stdout);
+        did.stdout
+    };
+    let uninstalled = told(&["uninstall"]);
+    assert!(
+        uninstalled.contains("there is nothing to remove"),
+        "{uninstalled}"
+    );
+    assert_eq!(told(&["uninstall", "--yes"]), uninstalled);
+    assert_eq!(told(&["uninstall", "--dry-run"]), uninstalled);
+    assert_eq!(world.files(), Vec::<String>::new());
+
+    let job = "codex/plugins/data/cc/state/abc/jobs/task-1.json";
+    fs::create_dir_all(world.path(job).parent().unwrap()).unwrap();
+    world.write(job, "{}");
+    let kept = told(&["uninstall", "--yes"]);
+    assert!(kept.contains("Your jobs are kept"), "{kept}");
+    let gone = told(&["uninstall", "--yes", "--delete-jobs"]);
+    assert!(gone.contains("cc was not installed"), "{gone}");
+    assert!(!gone.contains("gone from Codex"), "{gone}");
+    assert_eq!(world.files(), Vec::<String>::new());
+}
+
+#[test]
+fn a_plan_that_is_only_shown_says_how_to_go_through_with_it() {
+    let world = World::new("");
+    let last = |args: &[&str]| {
+        let did = world.run(args);
+        assert!(did.ok, "{}", did.stdout);
+        did.stdout.lines().last().map(str::to_owned).unwrap()
+    };
+    let expect = |call: &str| format!("Nothing was changed. To do it: cc-installer {call}");
+    assert_eq!(last(&["install", "--dry-run"]), expect("install"));
+    assert_eq!(world.files(), Vec::<String>::new());
+    assert!(world.install().ok);
+    assert_eq!(last(&["uninstall", "--dry-run"]), expect("uninstall"));
+    let jobs_too = ["uninstall", "--delete-jobs", "--dry-run"];
+    assert_eq!(last(&jobs_too), expect("uninstall --delete-jobs"));
+}
