@@ -67,12 +67,8 @@ fn the_claude_of_the_session_serves_commands_whose_path_has_none() {
 fn fields_of_other_types_are_passed_over() {
     let sandbox = Sandbox::new();
     let odd = [
-        json!({"session_id": ["s"], "cwd": sandbox.repo()}),
-        json!({"session_id": "../../s", "cwd": sandbox.repo()}),
         json!({"session_id": "s", "cwd": 7, "prompt": {"a": 1}, "turn_id": null, "stop_hook_active": "yes"}),
         json!({"session_id": "s", "cwd": sandbox.repo(), "new": {"deep": [1, 2, {"er": null}]}}),
-        json!({"session_id": "s".repeat(10_000), "cwd": sandbox.repo()}),
-        json!({"cwd": sandbox.repo()}),
     ];
     for input in &odd {
         for event in EVENTS {
@@ -80,6 +76,27 @@ fn fields_of_other_types_are_passed_over() {
             assert_eq!(output.stdout, "", "{event}: {input}");
         }
     }
+}
+
+#[test]
+fn input_without_a_usable_session_is_refused_in_one_line() {
+    let sandbox = Sandbox::new();
+    let nameless = [
+        json!({}),
+        json!({"cwd": sandbox.repo()}),
+        json!({"session_id": ["s"], "cwd": sandbox.repo()}),
+        json!({"session_id": "../../s", "cwd": sandbox.repo()}),
+        json!({"session_id": "s".repeat(10_000), "cwd": sandbox.repo()}),
+    ];
+    let told = "cc-hooks: the input names no session: it has no usable `session_id`\n";
+    for input in &nameless {
+        for event in EVENTS {
+            let output = sandbox.hook(event, input).run().exits(1);
+            let said = (output.stdout.as_str(), output.stderr.as_str());
+            assert_eq!(said, ("", told), "{event}: {input}");
+        }
+    }
+    assert!(!sandbox.data_dir().root().exists());
 }
 
 #[test]

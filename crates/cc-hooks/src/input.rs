@@ -14,6 +14,8 @@ const LIMIT: u64 = 1 << 20;
 pub(crate) enum InputError {
     #[error("the input is not a JSON object of at most {limit} bytes: {reason}")]
     NotAnObject { limit: u64, reason: String },
+    #[error("the input names no session: it has no usable `session_id`")]
+    NoSession,
 }
 
 /// The fields that the hooks look at.

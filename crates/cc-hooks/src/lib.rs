@@ -48,6 +48,12 @@ enum HookError {
     Answer(#[source] io::Error),
 }
 
+/// What people get to read who ask.
+const USAGE: &str = "\
+Usage: cc-hooks session-start|session-end|user-prompt-submit|stop
+
+Codex calls it, with the event as JSON on standard input. Set it up with: cc-installer install";
+
 /// Runs one call of `cc-hooks`: `argv` with the program's name first, the host's JSON on `stdin`.
 pub fn run(
     env: &Env,
@@ -56,9 +62,14 @@ pub fn run(
     mut stdout: impl Write,
 ) -> ExitCode {
     let event = argv.into_iter().nth(1).unwrap_or_default();
-    if event == "--version" {
+    let told = match event.to_str() {
+        Some("--version") => Some(concat!("cc-hooks ", env!("CARGO_PKG_VERSION"))),
+        Some("--help" | "-h") => Some(USAGE),
+        _ => None,
+    };
+    if let Some(told) = told {
         // A reader that has gone away is no error.
-        let _ = writeln!(stdout, "cc-hooks {}", env!("CARGO_PKG_VERSION"));
+        let _ = writeln!(stdout, "{told}");
         return ExitCode::SUCCESS;
     }
     let hook = AssertUnwindSafe(|| answer(env, &event.to_string_lossy(), stdin));
@@ -105,13 +116,13 @@ fn answer(
         other => return Err(HookError::Event(cc_core::text::one_line(other, 40))),
     };
     let input = Input::read(env, stdin)?;
-    let Some(session) = input
-        .session
-        .clone()
-        .filter(|session| is_outermost(env, session))
-    else {
+    if env.nested() {
         return Ok(None);
-    };
+    }
+    let session = input.session.clone().ok_or(InputError::NoSession)?;
+    if is_within_another(env, &session) {
+        return Ok(None);
+    }
     let mut env = env.clone();
     if let Some(cwd) = &input.cwd {
         env.cwd = env.absolute(cwd);
@@ -119,10 +130,9 @@ fn answer(
     hook(&Project::open(&env)?, &session, &input)
 }
 
-/// Whether the session is the user's own: not one that Claude started, nor one within another.
-fn is_outermost(env: &Env, session: &SessionId) -> bool {
-    let within_another = inherited(env).is_some_and(|outer| outer != *session);
-    !env.nested() && !within_another
+/// Whether the session runs within another one, which is the user's own.
+fn is_within_another(env: &Env, session: &SessionId) -> bool {
+    inherited(env).is_some_and(|outer| outer != *session)
 }
 
 #[cfg(test)]

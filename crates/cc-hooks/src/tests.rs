@@ -1,5 +1,3 @@
-use std::path::Path;
-
 use cc_core::{DataDir, SessionId, Workspace};
 use cc_jobs::{Draft, Ending, Kind, Report, Store};
 use serde_json::{Value, json};
@@ -156,6 +154,14 @@ fn bad_input_is_refused_and_a_nested_session_is_left_alone() {
     assert!(refused(b"", &[]).contains("it is empty"));
     assert!(refused(b"[1]", &[]).contains("another kind"));
     assert!(refused(b"{\"a\": tru", &[]).contains("not a JSON object"));
+    for nameless in ["{}", r#"{"session_id": 7}"#, r#"{"session_id": "a/b"}"#] {
+        let told = refused(nameless.as_bytes(), &[]);
+        assert!(told.contains("names no session"), "{nameless}: {told}");
+    }
+    assert_eq!(
+        answer(&world.env(&[("CC_NESTED", "1")]), "stop", &b"{}"[..]).unwrap(),
+        None
+    );
     assert!(
         refused(
             br#"{"prompt": "much too long"}"#,
@@ -191,7 +197,7 @@ fn the_end_of_the_input_is_not_waited_for() {
         }
     }
     let world = World::new();
-    let input = json!({"session_id": 7, "cwd": Path::new("/")}).to_string();
+    let input = json!({"session_id": "a", "cwd": world.root()}).to_string();
     assert_eq!(
         answer(&world.env(&[]), "session-start", Open(input.as_bytes())).unwrap(),
         None
@@ -213,5 +219,21 @@ fn a_panic_is_a_failure_that_blocks_nothing() {
         let code = run(&world.env(&[]), argv, Broken, &mut stdout);
         assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::FAILURE));
         assert!(stdout.is_empty());
+    }
+}
+
+#[test]
+fn whoever_asks_for_help_gets_it() {
+    let world = World::new();
+    for (flag, begins) in [
+        ("--help", "Usage: cc-hooks session-start|"),
+        ("-h", "Usage: "),
+        ("--version", "cc-hooks "),
+    ] {
+        let mut stdout = Vec::new();
+        let argv = ["cc-hooks", flag].map(OsString::from);
+        let code = run(&world.env(&[]), argv, io::empty(), &mut stdout);
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS));
+        assert!(stdout.starts_with(begins.as_bytes()), "{flag}");
     }
 }
