@@ -291,8 +291,8 @@ pub struct StatusArgs {
     /// The jobs of all sessions.
     #[arg(long, conflicts_with = "job")]
     pub all: bool,
-    /// Wait until the job has ended.
-    #[arg(long, requires = "job")]
+    /// Wait until the job has ended; without JOB, the only one of this session that runs.
+    #[arg(long, conflicts_with = "all")]
     pub wait: bool,
     /// Wait at most that long.
     #[arg(long, value_name = "N", requires = "wait")]

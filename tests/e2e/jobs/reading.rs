@@ -5,7 +5,7 @@ use cc_tests::{Sandbox, Scenario};
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{SOON, answering, background, waiting_for_go};
+use super::{SOON, answering, background, hanging, waiting_for_go};
 
 #[test]
 fn status_of_an_empty_workspace() {
@@ -144,6 +144,37 @@ fn waiting_has_exit_codes_and_takes_several_jobs() {
     assert_eq!(active["state"], "active");
     sandbox.cc(["cancel", &hanging]).run().success();
     sandbox.cc(["wait", &done, &hanging]).run().exits(4);
+}
+
+#[test]
+fn status_waits_for_the_only_job_that_runs() {
+    let sandbox = waiting_for_go();
+    let none = sandbox.cc(["status", "--wait"]).run().exits(2);
+    let told = "no job of this session is running";
+    assert!(none.stderr.contains(told), "{none}");
+    let id = background(&sandbox);
+    sandbox.wait_for_run(1, SOON);
+    let short = ["status", "--wait", "--timeout-ms", "50", "--json"];
+    let short = sandbox.cc(short).run().exits(124).json();
+    assert_eq!(short["job"]["id"], json!(id));
+    let waiting = sandbox.cc(["status", "--wait"]).spawn();
+    sandbox.write("go", "");
+    let ended = waiting.wait().success();
+    assert!(ended.stdout.contains(&id), "{ended}");
+    sandbox.cc(["status", "--wait", "--all"]).run().exits(2);
+}
+
+#[test]
+fn status_does_not_choose_among_several_jobs_to_wait_for() {
+    let sandbox = hanging();
+    let ids = [background(&sandbox), background(&sandbox)];
+    let several = sandbox.cc(["status", "--wait"]).run().exits(2);
+    for told in [&ids[0], &ids[1], "Name one of them."] {
+        assert!(several.stderr.contains(told), "{told}: {several}");
+    }
+    ids.iter().for_each(|id| {
+        sandbox.cc(["cancel", id]).run().success();
+    });
 }
 
 #[test]

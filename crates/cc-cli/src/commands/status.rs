@@ -13,7 +13,7 @@ use cc_workflows::Project;
 use cc_workflows::rescue::isolated;
 use serde_json::json;
 
-use super::{Outcome, named};
+use super::{Outcome, pick};
 use crate::args::StatusArgs;
 use crate::attach::last_line;
 use crate::complaint::{Exit, failure_hint};
@@ -24,10 +24,14 @@ use crate::render::table::table;
 const RECENT: usize = 8;
 
 pub(super) fn status(project: &Project, args: &StatusArgs, output: &mut Output) -> Outcome {
-    match &args.job {
-        Some(reference) => one(project, reference, args, output),
-        None => all(project, args, output),
+    if args.job.is_none() && !args.wait {
+        return all(project, args, output);
     }
+    let session = project.session.as_ref();
+    let job = pick(project, args.job.as_deref(), |jobs| {
+        select::only_active(jobs, session)
+    })?;
+    one(project, job, args, output)
 }
 
 /// The jobs of a session, as `status` shows them.
@@ -229,8 +233,7 @@ fn rough(span: Duration) -> String {
     }
 }
 
-fn one(project: &Project, reference: &str, args: &StatusArgs, output: &mut Output) -> Outcome {
-    let mut job = named(project, reference)?;
+fn one(project: &Project, mut job: Job, args: &StatusArgs, output: &mut Output) -> Outcome {
     if args.wait {
         let patience = args.timeout_ms.map(Duration::from_millis);
         job = cc_workflows::wait::wait(&project.store, std::slice::from_ref(&job.id), patience)?
