@@ -242,7 +242,7 @@ pub struct RescueArgs {
     /// Mend what this review found.
     #[arg(long, value_name = "JOB")]
     pub from: Option<String>,
-    /// Only these findings of the review, by their numbers.
+    /// Only these findings of an adversarial review: numbers with commas, as in 1,3.
     #[arg(long, value_name = "N", value_delimiter = ',', requires = "from")]
     pub findings: Vec<usize>,
     /// Work in a work tree of its own; `apply` and `discard` decide what becomes of it.

@@ -14,8 +14,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use cc_claude::LocateError;
-use cc_core::ThreadId;
 use cc_core::text::one_line;
+use cc_core::{JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
 use cc_jobs::{Body, Draft, Job, Kind, StoreError};
 use serde::{Deserialize, Serialize};
@@ -162,6 +162,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
     let task = task(project, request)?;
     let earlier = continuation::resolve(project, &request.continuation)?;
     let resumed = earlier.is_some();
+    let continued = earlier.as_ref().map(|earlier| earlier.job.clone());
     let (thread, isolated, _lock) = match earlier {
         Some(earlier) => (earlier.thread, earlier.isolated, Some(earlier.lock)),
         None => (ThreadId::fresh(), None, None),
@@ -194,7 +195,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
         options,
         isolated: isolated.clone(),
     };
-    let launched = launch_job(project, &spec, &task);
+    let launched = launch_job(project, &spec, &task, continued.as_ref());
     if let (Err(_), Some(isolated), false) = (&launched, &isolated, resumed) {
         // The first error is the one to tell; `discard` finds what stays.
         let _ = isolated::remove(project, isolated);
@@ -214,38 +215,53 @@ fn git_config(
     }
 }
 
-fn launch_job(project: &Project, spec: &RescueSpec, task: &str) -> Result<Job, StartError> {
-    let verb = if spec.resumed {
-        "Rescue, continued"
-    } else {
-        "Rescue"
-    };
+fn launch_job(
+    project: &Project,
+    spec: &RescueSpec,
+    task: &Task,
+    continued: Option<&JobId>,
+) -> Result<Job, StartError> {
+    // Which job goes on and with what task is seen here first: `--resume` may have been misread.
+    let verb = continued.map_or("Rescue".to_owned(), |id| format!("Rescue continuing {id}"));
     let draft = Draft {
         kind: Kind::Task,
-        title: one_line(&format!("{verb}: {task}"), 100),
-        summary: one_line(task, 200),
+        title: one_line(&format!("{verb}: {}", task.name), 100),
+        summary: one_line(&task.name, 200),
         write: spec.access != Access::ReadOnly,
         session: project.session.clone(),
         thread: None,
         model: spec.options.model.clone(),
         request: serde_json::to_value(spec).map_err(|error| LaunchError::Store(error.into()))?,
     };
-    Ok(launch::launch(project, draft, task)?)
+    Ok(launch::launch(project, draft, &task.text)?)
 }
 
-/// The words that Claude gets: the user's as they are, the findings of a review after them.
-fn task(project: &Project, request: &RescueRequest) -> Result<String, StartError> {
+/// What Claude is to do.
+struct Task {
+    /// As people call it.
+    name: String,
+    /// The words that Claude gets.
+    text: String,
+}
+
+/// The user's words as they are, the findings of a review after them.
+fn task(project: &Project, request: &RescueRequest) -> Result<Task, StartError> {
     let own = request
         .task
         .as_deref()
         .filter(|task| !task.trim().is_empty());
     let task = match (&request.from, own) {
         (Some(from), own) => from_review::task(project, from, own)?,
-        (None, Some(own)) => own.to_owned(),
+        (None, Some(own)) => Task {
+            name: own.to_owned(),
+            text: own.to_owned(),
+        },
         (None, None) => return Err(StartError::NoTask),
     };
-    if task.len() > TASK_LIMIT {
-        return Err(StartError::TooLong { bytes: task.len() });
+    if task.text.len() > TASK_LIMIT {
+        return Err(StartError::TooLong {
+            bytes: task.text.len(),
+        });
     }
     Ok(task)
 }

@@ -79,6 +79,35 @@ fn a_job_can_be_named_and_its_session_does_not_matter_then() {
 }
 
 #[test]
+fn the_command_that_a_report_names_goes_on() {
+    let sandbox = answering();
+    let first = rescued(&sandbox, "mine", "one");
+    let report = call(&sandbox, "mine", &["result", &first]).success().stdout;
+    let command = format!("`cc-cli rescue --resume {first} 'WHAT NEXT'`");
+    assert!(report.contains(&command), "{report}");
+    let args = ["rescue", "--no-sandbox", "--resume", &first, "WHAT NEXT"];
+    call(&sandbox, "mine", &args).success();
+}
+
+#[test]
+fn what_was_taken_for_the_task_is_told_first_and_which_job_goes_on() {
+    let sandbox = answering();
+    let first = rescued(&sandbox, "mine", "one");
+    let expect = format!("Rescue continuing {first}: nojob and more");
+    let args = ["rescue", "--read-only", "--resume", "nojob", "and", "more"];
+    let waited = call(&sandbox, "mine", &args).success();
+    assert!(waited.stderr.starts_with(&expect), "{waited}");
+    let args = ["rescue", "--read-only", "--background", "--resume", "nojob"];
+    let receipt = call(&sandbox, "mine", &args);
+    let receipt = receipt.success().stdout;
+    assert!(receipt.starts_with("Rescue continuing task-"), "{receipt}");
+    assert!(
+        receipt.contains(": nojob started in the background"),
+        "{receipt}"
+    );
+}
+
+#[test]
 fn the_candidate_and_the_resumption_always_agree() {
     let agree = |sandbox: &Sandbox, session: &str| {
         let candidate = candidate(sandbox, session);
@@ -198,11 +227,21 @@ fn the_findings_of_a_review_become_the_task() {
         call(&sandbox, "mine", &[&base[..], more].concat())
     };
     let told = || sandbox.claude_calls().pop().unwrap().stdin;
-    from(&[]).success();
+    let titled = |more: &[&str], title: &str| {
+        let started = from(more).success();
+        let shown = started.stderr.lines().next().unwrap().to_owned();
+        assert!(
+            shown.starts_with(&format!("Rescue: {title}: job ")),
+            "{shown}"
+        );
+    };
+    titled(&[], &format!("findings of {id}"));
     for title in ["alpha", "beta", "gamma"] {
         assert!(told().contains(&format!("{title} in full")), "{}", told());
     }
-    from(&["--findings", "1,3", "mind the tests"]).success();
+    titled(&["--findings", "2"], &format!("finding 2 of {id}"));
+    titled(&["--findings", "1,3"], &format!("findings 1, 3 of {id}"));
+    titled(&["--findings", "1,3", "mind the tests"], "mind the tests");
     assert!(told().contains("alpha") && !told().contains("beta") && told().contains("gamma"));
     assert!(told().starts_with("mind the tests"), "{}", told());
     for wrong in ["0", "4", "x"] {

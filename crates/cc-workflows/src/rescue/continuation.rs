@@ -78,6 +78,7 @@ pub enum ResumeError {
 
 /// A conversation that can go on.
 pub(super) struct Earlier {
+    pub(super) job: JobId,
     pub(super) thread: ThreadId,
     pub(super) isolated: Option<WorkTree>,
     /// Held until the job that goes on with it is stored, so that two cannot take up the same one.
@@ -117,6 +118,7 @@ pub(super) fn resolve(
         .clone()
         .ok_or_else(|| ResumeError::NoThread { id: job.id.clone() })?;
     Ok(Some(Earlier {
+        job: job.id,
         thread,
         isolated: spec.and_then(|spec| spec.isolated),
         lock,

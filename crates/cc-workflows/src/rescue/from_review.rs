@@ -4,6 +4,7 @@ use cc_core::JobId;
 use cc_core::frame::framed;
 use cc_jobs::{SelectError, StoreError, select};
 
+use super::Task;
 use crate::Project;
 use crate::review::{LocatedFinding, ReviewReport};
 
@@ -60,7 +61,7 @@ pub(super) fn task(
     project: &Project,
     from: &FromReview,
     own: Option<&str>,
-) -> Result<String, FromReviewError> {
+) -> Result<Task, FromReviewError> {
     let jobs = project.store.list()?.jobs;
     let id = select::by_reference(&jobs, &from.job)?.id.clone();
     let (_, body) = project.store.read(&id)?;
@@ -73,8 +74,20 @@ pub(super) fn task(
         None if from.findings.is_empty() => report.claude.stdout.clone(),
         None => return Err(FromReviewError::NotNumbered { id }),
     };
-    let own = own.unwrap_or("Mend the findings of the review below. Check each against the code first; leave out what is not true, and say so.");
-    Ok(format!("{own}\n\n{}", framed("REVIEW", &findings)))
+    let words = own.unwrap_or("Mend the findings of the review below. Check each against the code first; leave out what is not true, and say so.");
+    Ok(Task {
+        name: own.map_or_else(|| name(&id, &from.findings), str::to_owned),
+        text: format!("{words}\n\n{}", framed("REVIEW", &findings)),
+    })
+}
+
+fn name(id: &JobId, numbers: &[usize]) -> String {
+    let shown: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    match numbers {
+        [] => format!("findings of {id}"),
+        [_] => format!("finding {} of {id}", shown[0]),
+        _ => format!("findings {} of {id}", shown.join(", ")),
+    }
 }
 
 fn chosen(

@@ -165,7 +165,7 @@ impl RescueReport {
         if let Some(command) = &self.resume_command {
             let _ = writeln!(
                 out,
-                "Go on here: `cc-cli rescue --resume {}`, or in a terminal: `{command}`",
+                "Go on here: `cc-cli rescue --resume {} 'WHAT NEXT'`, or in a terminal: `{command}`",
                 self.job_id
             );
         }
