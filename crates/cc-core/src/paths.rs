@@ -98,6 +98,11 @@ impl DataDir {
 pub struct StateDir(PathBuf);
 
 impl StateDir {
+    /// Takes `root` as the directory of a workspace.
+    pub fn at(root: PathBuf) -> Self {
+        Self(root)
+    }
+
     /// The directory itself.
     pub fn root(&self) -> &Path {
         &self.0
@@ -141,6 +146,16 @@ impl StateDir {
     /// The lock under which a job takes up an earlier conversation.
     pub fn resume_lock(&self) -> PathBuf {
         self.0.join("resume.lock")
+    }
+
+    /// What the removed jobs of the last day took.
+    pub fn spent(&self) -> PathBuf {
+        self.0.join("spent.json")
+    }
+
+    /// The lock under which that changes.
+    pub fn spent_lock(&self) -> PathBuf {
+        self.0.join("spent.lock")
     }
 
     /// Records, logs and locks of all jobs.

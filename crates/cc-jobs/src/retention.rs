@@ -7,7 +7,7 @@ use std::time::Duration;
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, IoError, JobId};
 
-use crate::{Job, Store, StoreError};
+use crate::{Job, Store, StoreError, spending};
 
 /// The most finished jobs that are kept of one session.
 pub const KEPT_A_SESSION: usize = 100;
@@ -30,10 +30,11 @@ pub struct Pruned {
 
 impl Store {
     /// Removes the oldest finished jobs of each session beyond `keep`, and files of jobs without a
-    /// record. A job that has not ended is never removed, nor one that `is_needed`.
+    /// record. A job that has not ended is never removed, nor one that `is_needed`. What the removed
+    /// ones took still counts for a day.
     ///
     /// # Errors
-    /// When the jobs cannot be listed; one that cannot be removed is reported in [`Pruned`].
+    /// When the jobs cannot be listed, or what they took cannot be written down; one that cannot be removed is reported in [`Pruned`].
     pub fn prune(
         &self,
         keep: usize,
@@ -45,14 +46,17 @@ impl Store {
         finished.sort_by_key(|job| std::cmp::Reverse(job.state().completed_at()));
         let mut pruned = Pruned::default();
         let mut kept = HashMap::new();
-        for job in finished {
+        finished.retain(|job| {
             // Checks come with every turn; they must not crowd out what was asked for.
             let shelf = (job.session.clone(), job.kind.is_asked_for());
             let count: &mut usize = kept.entry(shelf).or_default();
             *count += 1;
-            if *count <= keep || is_needed(&job) {
-                continue;
-            }
+            *count > keep && !is_needed(job)
+        });
+        if !dry_run {
+            spending::keep_bills(self.dir(), &finished, self.now())?;
+        }
+        for job in finished {
             match if dry_run {
                 Ok(())
             } else {

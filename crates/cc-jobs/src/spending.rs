@@ -1,17 +1,21 @@
-//! What finished jobs have cost.
+//! What finished jobs have cost, whether their records are still there or not.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use cc_core::fs::read_bounded;
-use cc_core::{DataDir, Time, Usage};
+use cc_core::fs::{read_bounded, write_atomic};
+use cc_core::{DataDir, FileLock, StateDir, Time, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::Job;
 use crate::record::RECORD_LIMIT;
+use crate::{Job, StoreError};
 
 /// The span that a day's budget looks back.
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long another process may be writing down what its jobs took.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What some jobs took together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -25,31 +29,53 @@ pub struct Spent {
     pub cost_usd: f64,
 }
 
-/// What those of `jobs` took whose runs ended in the 24 hours before `now`.
-pub fn of_jobs<'a>(jobs: impl IntoIterator<Item = &'a Job>, now: Time) -> Spent {
-    let since = a_day_before(now);
-    let ended = |job: &&Job| run_ended_at(job).is_some_and(|at| at >= since);
-    let mut spent = Spent::default();
-    for job in jobs.into_iter().filter(ended) {
-        spent.jobs += 1;
-        spent.usage.add(job.usage.unwrap_or_default());
-        spent.cost_usd += job.cost_usd.filter(is_a_cost).unwrap_or(0.0);
+/// What one job took.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Bill {
+    #[serde(default)]
+    completed_at: Option<Time>,
+    #[serde(default)]
+    updated_at: Option<Time>,
+    #[serde(default)]
+    usage: Option<Usage>,
+    #[serde(default)]
+    cost_usd: Option<f64>,
+}
+
+impl From<&Job> for Bill {
+    fn from(job: &Job) -> Self {
+        Self {
+            completed_at: job.state().completed_at(),
+            updated_at: Some(job.updated_at),
+            usage: job.usage,
+            cost_usd: job.cost_usd,
+        }
     }
-    spent
 }
 
-/// The cost is written at the end of the run, which is not that of a job of which something runs on.
-fn run_ended_at(job: &Job) -> Option<Time> {
-    let completed = job.state().completed_at();
-    completed.or(job.cost_usd.map(|_| job.updated_at))
+impl Bill {
+    /// Whether the run ended since then. What it cost is written at its end, which is not that of a
+    /// job of which something runs on.
+    fn is_since(&self, since: Time) -> bool {
+        let written = self.cost_usd.and(self.updated_at);
+        self.completed_at.or(written).is_some_and(|at| at >= since)
+    }
 }
 
-fn a_day_before(now: Time) -> Time {
-    Time::from_millis(now.as_millis() - DAY.as_millis() as i64)
-}
+/// By job, so that one whose record could not be removed counts once.
+type Bills = BTreeMap<String, Bill>;
 
-fn is_a_cost(dollars: &f64) -> bool {
-    dollars.is_finite() && *dollars > 0.0
+/// What those jobs of a workspace took whose runs ended in the 24 hours before `now`: those of `jobs`, and
+/// those whose record is gone.
+pub fn of_workspace<'a>(
+    dir: &StateDir,
+    jobs: impl IntoIterator<Item = &'a Job>,
+    now: Time,
+) -> Spent {
+    let mut bills = removed(dir);
+    bills.extend(bills_of(jobs));
+    sum(bills, now)
 }
 
 /// US dollars that the jobs of all workspaces have cost whose runs ended in the 24 hours before
@@ -58,34 +84,66 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
     let since = a_day_before(now);
     let inside = |dir| fs::read_dir(dir).into_iter().flatten().flatten();
     inside(data.states())
-        .flat_map(|state| inside(state.path().join("jobs")))
-        .filter(|entry| entry.file_name().as_encoded_bytes().ends_with(b".json"))
-        // The end of a job is the reason for a write, so that most records need no reading.
-        .filter(|entry| !is_older(entry, since))
-        .filter_map(|entry| read_bounded(&entry.path(), RECORD_LIMIT).ok())
-        .filter_map(|bytes| serde_json::from_slice::<Bill>(&bytes).ok())
-        .filter(|bill| bill.run_ended_at().is_some_and(|at| at >= since))
-        .filter_map(|bill| bill.cost_usd)
-        .filter(is_a_cost)
+        .map(|state| {
+            let dir = StateDir::at(state.path());
+            let mut bills = removed(&dir);
+            // The end of a job is the reason for a write, so that most records need no reading.
+            let recent = inside(dir.jobs()).filter(|entry| !is_older(entry, since));
+            bills.extend(recent.filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let bytes = read_bounded(&entry.path(), RECORD_LIMIT);
+                let id = name.strip_suffix(".json")?.to_owned();
+                Some((id, serde_json::from_slice(&bytes.ok()?).ok()?))
+            }));
+            sum(bills, now).cost_usd
+        })
         .sum()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bill {
-    #[serde(default)]
-    completed_at: Option<Time>,
-    #[serde(default)]
-    updated_at: Option<Time>,
-    #[serde(default)]
-    cost_usd: Option<f64>,
+/// Writes down what `jobs` took, whose records are about to go.
+pub(crate) fn keep_bills(dir: &StateDir, jobs: &[Job], now: Time) -> Result<(), StoreError> {
+    let since = a_day_before(now);
+    let mut new = bills_of(jobs)
+        .filter(|(_, bill)| bill.is_since(since))
+        .peekable();
+    if new.peek().is_none() {
+        return Ok(());
+    }
+    let _lock = FileLock::exclusive(&dir.spent_lock(), PATIENCE)?;
+    let mut bills = removed(dir);
+    bills.retain(|_, bill| bill.is_since(since));
+    bills.extend(new);
+    Ok(write_atomic(&dir.spent(), &serde_json::to_vec(&bills)?)?)
 }
 
-impl Bill {
-    /// As [`run_ended_at`].
-    fn run_ended_at(&self) -> Option<Time> {
-        self.completed_at.or(self.updated_at)
+/// The jobs that were removed; none where that cannot be read.
+fn removed(dir: &StateDir) -> Bills {
+    let bytes = read_bounded(&dir.spent(), RECORD_LIMIT).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
+fn bills_of<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> impl Iterator<Item = (String, Bill)> {
+    let jobs = jobs.into_iter();
+    jobs.map(|job| (job.id.to_string(), job.into()))
+}
+
+fn sum(bills: Bills, now: Time) -> Spent {
+    let since = a_day_before(now);
+    let mut spent = Spent::default();
+    for bill in bills.values().filter(|bill| bill.is_since(since)) {
+        spent.jobs += 1;
+        spent.usage.add(bill.usage.unwrap_or_default());
+        spent.cost_usd += bill.cost_usd.filter(is_a_cost).unwrap_or(0.0);
     }
+    spent
+}
+
+fn a_day_before(now: Time) -> Time {
+    Time::from_millis(now.as_millis() - DAY.as_millis() as i64)
+}
+
+fn is_a_cost(dollars: &f64) -> bool {
+    dollars.is_finite() && *dollars > 0.0
 }
 
 /// A clock that went back must not hide a record, hence the span to spare.
@@ -119,9 +177,13 @@ mod tests {
         put("two/jobs/runs.json", r#"{"costUsd":7}"#);
         put("two/jobs/damaged.json", "{");
         put("two/jobs/a.log", &at("02T10:00", "100"));
+        let gone = [at("02T08:00", "0.25"), at("01T08:00", "100")];
+        let removed = format!(r#"{{"b":{},"c":{},"d":{}}}"#, gone[0], gone[0], gone[1]);
+        put("two/spent.json", &removed);
+        put("three/spent.json", "{");
         let now: Time = serde_json::from_str("\"2026-03-02T10:00:00Z\"").unwrap();
         let data = DataDir::at(dir.path().to_owned());
-        assert_eq!(of_a_day(&data, now), 1.75);
+        assert_eq!(of_a_day(&data, now), 2.0);
         assert_eq!(of_a_day(&DataDir::at(dir.path().join("none")), now), 0.0);
     }
 }

@@ -134,6 +134,12 @@ fn a_day_has_a_budget_over_all_jobs() {
     let run = sandbox.claude_calls().pop().unwrap();
     let left: f64 = run.flag("--max-budget-usd").unwrap().parse().unwrap();
     assert!(left > 0.0 && left < 0.01, "{left}");
+    // What is forgotten was spent all the same.
+    let last_day = || sandbox.cc(["status", "--json"]).run().success().json()["lastDay"].clone();
+    let before = last_day();
+    sandbox.cc(["prune", "--keep", "0"]).run().success();
+    assert_eq!(sandbox.records().len(), 0);
+    assert_eq!(last_day(), before);
     let calls = sandbox.claude_calls().len();
     for command in ["review", "rescue"] {
         let call = sandbox.cc([command]).stdin("three");
@@ -141,7 +147,6 @@ fn a_day_has_a_budget_over_all_jobs() {
         assert!(refused.stderr.contains("budget.per_day_usd"), "{refused}");
     }
     assert_eq!(sandbox.claude_calls().len(), calls);
-    assert_eq!(sandbox.records().len(), 2);
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Overview {
 fn all(project: &Project, args: &StatusArgs, output: &mut Output) -> Outcome {
     let listing = project.store.list()?;
     let skipped = listing.skipped.clone();
-    let last_day = spending::of_jobs(&listing.jobs, project.store.now());
+    let last_day = spending::of_workspace(project.store.dir(), &listing.jobs, project.store.now());
     let overview = Overview::new(listing, project.session.as_ref(), args.all);
     if args.json {
         let config = project.store.config();
