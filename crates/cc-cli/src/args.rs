@@ -35,7 +35,7 @@ pub enum Command {
     /// Show the rescue that `rescue --resume` would continue.
     ResumeCandidate(CandidateArgs),
     /// Bring the change of an isolated rescue over into your files.
-    Apply(IsolatedArgs),
+    Apply(ApplyArgs),
     /// Remove the work tree of an isolated rescue.
     Discard(IsolatedArgs),
     /// Show the jobs of this session, or one job.
@@ -262,6 +262,17 @@ pub struct CandidateArgs {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub struct ApplyArgs {
+    /// Which change.
+    #[command(flatten)]
+    pub of: IsolatedArgs,
+    /// Where it does not fit, merge it as `git merge` would, with conflicts marked in the files.
+    #[arg(long)]
+    pub merge: bool,
 }
 
 /// Arguments of `apply` and `discard`.

@@ -247,6 +247,12 @@ impl From<ApplyError> for Complaint {
                 let hint = format!("Remove what is left of it: cc-cli discard {id}");
                 Self::new(Exit::Failed, error).hint(hint)
             }
+            ApplyError::DoesNotApply { ref id, .. } => {
+                let hint = format!(
+                    "Commit or stash your own changes to these files, then merge: cc-cli apply --merge {id}"
+                );
+                Self::new(Exit::Failed, error).hint(hint)
+            }
             ApplyError::NothingToApply { ref id } => {
                 let hint = format!("Remove its work tree: cc-cli discard {id}");
                 Self::new(Exit::Failed, error).hint(hint)
@@ -315,9 +321,6 @@ impl From<GitError> for Complaint {
             GitError::NothingToReview { .. } => Some(
                 "Name another change: --commit HEAD, --base REF or --range A..B. `cc-cli scope` shows what each covers.",
             ),
-            GitError::DoesNotApply { .. } => {
-                Some("Commit or stash your own changes to these files, then apply again.")
-            }
             GitError::BranchInUse { .. } => {
                 Some("Switch to another branch there, then discard again.")
             }

@@ -42,7 +42,7 @@ pub use error::Error;
 pub use fingerprint::{Changes, Fingerprint};
 pub use git::Git;
 pub use lines::Lines;
-pub use patch::Patch;
+pub use patch::{Applied, Patch};
 pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
 pub use shown::Shown;

@@ -31,6 +31,17 @@ pub struct Patch {
     content: Vec<u8>,
 }
 
+/// What became of a patch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// The files were changed.
+    Now,
+    /// They are as it makes them already; nothing was changed.
+    Before,
+    /// It was merged, and these files have conflicts.
+    WithConflicts(Vec<String>),
+}
+
 impl Repository {
     /// What changed in a work tree since its base: files that git ignores are not part of it, nor
     /// is what lies in submodules and other repositories inside.
@@ -69,11 +80,14 @@ impl Repository {
 
     /// Changes the files of this work tree as `patch` says, all of them or none; the index stays.
     ///
+    /// Where they are not as it expects them, `merge` has them changed as `git merge` would: the
+    /// index changes too then, and what conflicts is marked in the files.
+    ///
     /// # Errors
-    /// [`Error::DoesNotApply`] where the files are not as the patch expects them; nothing was
-    /// changed then. [`Error::Failed`] where writing fails, as on a full disk: some files may have
-    /// been changed.
-    pub fn apply_patch(&self, patch: &Patch) -> Result<(), Error> {
+    /// [`Error::DoesNotApply`] where the files are not as the patch expects them, or with `merge`
+    /// where one that it changes has changes that are not committed; nothing was changed then.
+    /// [`Error::Failed`] where writing fails, as on a full disk: some files may have been changed.
+    pub fn apply_patch(&self, patch: &Patch, merge: bool) -> Result<Applied, Error> {
         let apply = |more: &[&str], input: Input<'_>| {
             let whitespace = ["--whitespace=nowarn", "--no-ignore-whitespace", "-"];
             change_with(
@@ -82,21 +96,42 @@ impl Repository {
                 input,
             )
         };
+        let check = |more: &[&str]| apply(more, Input::Bytes(&patch.content));
+        let lasting = || -> Result<Input<'_>, Error> {
+            Ok(Input::Lasting {
+                input: self.nameless(&patch.content)?,
+                errors: self.nameless(b"")?,
+            })
+        };
         // On its own, since a failure to write is another one.
-        apply(&["--check"], Input::Bytes(&patch.content)).map_err(|error| match error {
-            Error::Failed { stderr, .. } => Error::DoesNotApply { detail: stderr },
-            other => other,
-        })?;
+        let misfit = check(&["--check"]).map_err(does_not_apply).err();
+        if misfit.is_some() && check(&["--check", "--reverse"]).is_ok() {
+            return Ok(Applied::Before);
+        }
         if let Some(obstacle) = obstacle(self.root(), &patch.files) {
             return Err(Error::DoesNotApply {
                 detail: format!("`{}` is in the way", obstacle.display()),
             });
         }
-        let input = Input::Lasting {
-            input: self.nameless(&patch.content)?,
-            errors: self.nameless(b"")?,
-        };
-        apply(&[], input).map(drop)
+        match misfit {
+            None => apply(&[], lasting()?).map(|_| Applied::Now),
+            Some(Error::DoesNotApply { .. }) if merge => match apply(&["--3way"], lasting()?) {
+                Ok(_) => Ok(Applied::Now),
+                Err(error) => match self.unmerged(patch)? {
+                    files if files.is_empty() => Err(does_not_apply(error)),
+                    files => Ok(Applied::WithConflicts(files)),
+                },
+            },
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Those files of a patch that have conflicts.
+    fn unmerged(&self, patch: &Patch) -> Result<Vec<String>, Error> {
+        let args = ["diff", "--name-only", "--diff-filter=U", "-z"];
+        let names = change(&self.runner, &[&args[..], &PLAIN].concat())?;
+        let names = records(&names).map(|name| RepoPath::new(name).display());
+        Ok(names.filter(|name| patch.files.contains(name)).collect())
     }
 
     /// A file with this content that nobody sees and that is gone once nobody reads it.
@@ -109,6 +144,13 @@ impl Repository {
             Ok(file)
         };
         Ok(write().map_err(IoError::at("write in", &dir))?)
+    }
+}
+
+fn does_not_apply(error: Error) -> Error {
+    match error {
+        Error::Failed { stderr, .. } => Error::DoesNotApply { detail: stderr },
+        other => other,
     }
 }
 

@@ -99,6 +99,60 @@ fn a_tree_that_was_emptied_or_replaced_takes_no_files_with_it() {
     });
 }
 
+/// The two sides change the same line of `src/lib.rs`; the other side has a new file, too.
+fn conflicting(sandbox: &Sandbox, tree: &Path) {
+    let lib = tree.join("src/lib.rs");
+    let text = fs::read_to_string(&lib).unwrap();
+    fs::write(&lib, text.replace("a + b", "b + a")).unwrap();
+    fs::write(tree.join("new.txt"), "new\n").unwrap();
+    assert!(sandbox.read("src/lib.rs").contains("a - b"));
+}
+
+#[test]
+fn the_advice_of_a_refused_apply_works_whatever_the_user_does_with_his_own_changes() {
+    for commits in [true, false] {
+        let sandbox = answering();
+        let (job, tree) = isolated(&sandbox);
+        conflicting(&sandbox, &tree);
+        let refused = sandbox.cc(["apply", &job]).run().exits(1);
+        assert!(refused.stderr.contains("Commit or stash"), "{refused}");
+        let (_, advised) = refused.stderr.rsplit_once("cc-cli ").unwrap();
+        let advised = || sandbox.cc(advised.split_whitespace()).run();
+        let before = super::files(&sandbox.repo());
+        let early = advised().exits(1);
+        assert!(early.stderr.contains("nothing was changed"), "{early}");
+        assert_eq!(super::files(&sandbox.repo()), before);
+        assert!(sandbox.read("src/lib.rs").contains("a - b"));
+        if commits {
+            sandbox.commit("mine");
+            let merged = advised().exits(1);
+            assert!(merged.stderr.contains("src/lib.rs"), "{merged}");
+            let lib = sandbox.read("src/lib.rs");
+            let both = lib.contains("<<<<<<<") && lib.contains("a - b") && lib.contains("b + a");
+            assert!(both, "{lib}");
+        } else {
+            sandbox.git(["stash", "--quiet"]);
+            advised().success();
+            assert!(sandbox.read("src/lib.rs").contains("b + a"));
+        }
+        assert_eq!(sandbox.read("new.txt"), "new\n");
+    }
+}
+
+#[test]
+fn what_was_applied_already_is_told_as_such_also_once_it_is_committed() {
+    let sandbox = answering();
+    let (job, tree) = isolated(&sandbox);
+    fs::write(tree.join("new.txt"), "new\n").unwrap();
+    sandbox.cc(["apply", &job]).run().success();
+    for _ in 0..2 {
+        let again = sandbox.cc(["apply", "--json", &job]).run().success().json();
+        assert_eq!(again["alreadyApplied"], true, "{again}");
+        assert_eq!(again["applied"], json!([]));
+        sandbox.commit("all");
+    }
+}
+
 #[test]
 fn a_branch_that_is_in_use_can_be_discarded_later() {
     let sandbox = answering();

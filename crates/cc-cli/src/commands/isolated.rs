@@ -2,23 +2,34 @@
 
 use cc_core::text::count;
 use cc_workflows::Project;
-use cc_workflows::rescue::isolated;
+use cc_workflows::rescue::isolated::{self, Applied};
 use serde_json::json;
 
 use super::Outcome;
-use crate::args::IsolatedArgs;
-use crate::complaint::Exit;
+use crate::args::{ApplyArgs, IsolatedArgs};
+use crate::complaint::{Complaint, Exit};
 use crate::output::Output;
 
-pub(super) fn apply(project: &Project, args: &IsolatedArgs, output: &mut Output) -> Outcome {
-    let (job, files) = isolated::apply(project, &args.job)?;
-    if args.json {
-        output.json(&json!({"jobId": job.id, "applied": files}));
+pub(super) fn apply(project: &Project, args: &ApplyArgs, output: &mut Output) -> Outcome {
+    let (job, files, applied) = isolated::apply(project, &args.of.job, args.merge)?;
+    let conflicts = match &applied {
+        Applied::WithConflicts(files) => files.as_slice(),
+        Applied::Now | Applied::Before => &[],
+    };
+    let was_there = applied == Applied::Before;
+    if args.of.json {
+        output.json(&json!({
+            "jobId": job.id,
+            "applied": if was_there { &[] } else { files.as_slice() },
+            "alreadyApplied": was_there,
+            "conflicts": conflicts,
+        }));
     } else {
-        output.text(format!(
-            "Applied to your files, not committed: {}",
-            count(files.len(), "file")
-        ));
+        let done = match was_there {
+            true => "Already applied; nothing was changed",
+            false => "Applied to your files, not committed",
+        };
+        output.text(format!("{done}: {}", count(files.len(), "file")));
         files
             .iter()
             .for_each(|file| output.text(format!("  {file}")));
@@ -27,7 +38,11 @@ pub(super) fn apply(project: &Project, args: &IsolatedArgs, output: &mut Output)
             job.id
         ));
     }
-    Ok(Exit::Done)
+    if conflicts.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let told = format!("conflicts are marked in {}", conflicts.join(", "));
+    Err(Complaint::new(Exit::Failed, told).hint("Resolve them, then: git add FILE"))
 }
 
 pub(super) fn discard(project: &Project, args: &IsolatedArgs, output: &mut Output) -> Outcome {

@@ -29,7 +29,7 @@ impl Lab {
     /// Brings everything over; the files that changed.
     fn bring_over(&self, tree: &WorkTree) -> Vec<String> {
         let patch = self.patch(tree);
-        self.repository().apply_patch(&patch).unwrap();
+        self.repository().apply_patch(&patch, false).unwrap();
         patch.files
     }
 

@@ -8,6 +8,8 @@ use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
 use cc_jobs::{Job, Kind, SelectError, State, StoreError, retention, select, store};
 
+pub use cc_git::Applied;
+
 use super::{RescueSpec, continuation};
 use crate::Project;
 
@@ -49,7 +51,15 @@ pub enum ApplyError {
         /// The job.
         id: JobId,
     },
-    /// Git refuses, most often because both sides changed the same lines; nothing was changed.
+    /// Most often because both sides changed the same lines; nothing was changed.
+    #[error("{source}")]
+    DoesNotApply {
+        /// The job.
+        id: JobId,
+        /// What does not fit.
+        source: cc_git::Error,
+    },
+    /// Git refuses.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
     /// Jobs cannot be read or changed.
@@ -101,12 +111,16 @@ pub(super) fn is_left_of(project: &Project, job: &Job) -> Result<bool, ApplyErro
     })
 }
 
-/// Brings the change of a job over into the user's work tree, all of it or nothing. Returns the job
-/// and the files changed.
+/// Brings the change of a job over into the user's work tree, all of it or nothing; with `merge` as
+/// `git merge` would. Returns the job, the files that its change is about, and what became of it.
 ///
 /// # Errors
 /// When there is nothing to bring over, or it does not fit what the user has there now.
-pub fn apply(project: &Project, reference: &str) -> Result<(Job, Vec<String>), ApplyError> {
+pub fn apply(
+    project: &Project,
+    reference: &str,
+    merge: bool,
+) -> Result<(Job, Vec<String>, Applied), ApplyError> {
     let resting = resting(project, reference)?;
     let (job, repository) = (resting.job, resting.repository);
     let patch = match repository.work_tree_patch(&resting.tree) {
@@ -118,8 +132,12 @@ pub fn apply(project: &Project, reference: &str) -> Result<(Job, Vec<String>), A
     if patch.files.is_empty() {
         return Err(ApplyError::NothingToApply { id: job.id });
     }
-    repository.apply_patch(&patch)?;
-    Ok((job, patch.files))
+    match repository.apply_patch(&patch, merge) {
+        Err(source @ cc_git::Error::DoesNotApply { .. }) => {
+            Err(ApplyError::DoesNotApply { id: job.id, source })
+        }
+        applied => Ok((job, patch.files, applied?)),
+    }
 }
 
 /// Removes the work tree and the branch of a job, as far as they are still there; its record stays.

@@ -14,7 +14,7 @@ fn what_does_not_fit_changes_nothing() {
         user(&lab);
         let before = content(&lab.root);
         let patch = lab.patch(&tree);
-        let error = lab.repository().apply_patch(&patch).unwrap_err();
+        let error = lab.repository().apply_patch(&patch, false).unwrap_err();
         assert!(
             matches!(error, Error::DoesNotApply { .. }),
             "{name}: {error}"
@@ -51,7 +51,7 @@ fn files_and_directories_may_change_places() {
     lab.write("dir/deep/mine", "m\n");
     let before = content(&lab.root);
     let patch = lab.patch(&tree);
-    let error = lab.repository().apply_patch(&patch).unwrap_err();
+    let error = lab.repository().apply_patch(&patch, false).unwrap_err();
     assert!(error.to_string().contains("`dir/deep/mine`"), "{error}");
     assert_eq!(content(&lab.root), before);
     lab.remove("dir/deep/mine");
