@@ -245,7 +245,8 @@ pub struct RescueArgs {
     /// Only these findings of an adversarial review: numbers with commas, as in 1,3.
     #[arg(long, value_name = "N", value_delimiter = ',', requires = "from")]
     pub findings: Vec<usize>,
-    /// Work in a work tree of its own; `apply` and `discard` decide what becomes of it.
+    /// Work in a work tree of its own, which begins at HEAD without your uncommitted changes; `apply`
+    /// and `discard` decide what becomes of it.
     #[arg(long, conflicts_with_all = ["resume", "resume_last", "read_only"])]
     pub isolated: bool,
     /// How Claude is run.

@@ -95,6 +95,20 @@ impl Repository {
         })
     }
 
+    /// Whether files of this work tree are not as HEAD has them, or new; submodules apart.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn has_uncommitted(&self) -> Result<bool, Error> {
+        let args = [
+            "status",
+            "--porcelain",
+            "--untracked-files=normal",
+            "--ignore-submodules=all",
+        ];
+        change(&self.runner, &args).map(|changes| !changes.is_empty())
+    }
+
     /// Whether anything is left of a work tree: its directory, git's notes of it, or its branch.
     ///
     /// # Errors

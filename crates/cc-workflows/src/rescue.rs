@@ -98,6 +98,9 @@ pub struct RescueSpec {
     /// The work tree of its own, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<WorkTree>,
+    /// Whether that began without changes of the user that were not committed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_uncommitted: bool,
     /// What the sandbox might leave behind, in the workspace and in a work tree of its own.
     #[serde(default)]
     pub leftovers: Vec<Leftovers>,
@@ -147,11 +150,20 @@ pub enum StartError {
     Launch(#[from] LaunchError),
 }
 
-/// Hands a task over as a job with a worker of its own, and returns the queued job.
+/// A task that was handed over.
+#[derive(Debug)]
+pub struct Started {
+    /// The queued job.
+    pub job: Job,
+    /// Whether the work tree of its own lacks changes of the user that were not committed.
+    pub without_uncommitted: bool,
+}
+
+/// Hands a task over as a job with a worker of its own.
 ///
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.
-pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartError> {
+pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, StartError> {
     preflight::check(&project.env)?;
     let root = project.store.workspace().root();
     project.claude(request.options.claude.as_deref())?;
@@ -167,9 +179,12 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
         Some(earlier) => (earlier.thread, earlier.isolated, Some(earlier.lock)),
         None => (ThreadId::fresh(), None, None),
     };
-    let isolated = match isolated {
-        None if request.isolated => Some(isolated::create(project, &thread)?),
-        isolated => isolated,
+    let (isolated, without_uncommitted) = match isolated {
+        None if request.isolated => {
+            let (tree, uncommitted) = isolated::create(project, &thread)?;
+            (Some(tree), uncommitted)
+        }
+        isolated => (isolated, false),
     };
     let work_root = isolated
         .as_ref()
@@ -194,13 +209,17 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Job, StartErr
         leftovers: [root, work_root].map(Leftovers::note).into(),
         options,
         isolated: isolated.clone(),
+        without_uncommitted,
     };
     let launched = launch_job(project, &spec, &task, continued.as_ref());
     if let (Err(_), Some(isolated), false) = (&launched, &isolated, resumed) {
         // The first error is the one to tell; `discard` finds what stays.
         let _ = isolated::remove(project, isolated);
     }
-    launched
+    Ok(Started {
+        job: launched?,
+        without_uncommitted,
+    })
 }
 
 fn git_config(

@@ -140,6 +140,25 @@ fn the_advice_of_a_refused_apply_works_whatever_the_user_does_with_his_own_chang
 }
 
 #[test]
+fn that_uncommitted_changes_are_left_out_is_told_where_there_are_any() {
+    let sandbox = answering();
+    let rescue = || {
+        let args = ["rescue", "--isolated", "--no-sandbox", "task"];
+        let rescue = sandbox.cc(args).run().success();
+        let told = rescue
+            .stderr
+            .contains("your uncommitted changes are not in");
+        let report = rescue.stdout.contains("without your uncommitted changes");
+        (told, report)
+    };
+    assert_eq!(rescue(), (true, true));
+    sandbox.commit("mine");
+    assert_eq!(rescue(), (false, false));
+    sandbox.write("new.txt", "new");
+    assert_eq!(rescue(), (true, true));
+}
+
+#[test]
 fn what_was_applied_already_is_told_as_such_also_once_it_is_committed() {
     let sandbox = answering();
     let (job, tree) = isolated(&sandbox);

@@ -40,13 +40,16 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, output: &mut Output) 
         allowed_domains: settings.rescue.allowed_domains.clone(),
         options: run_options(&settings, (&settings.rescue).into(), &args.run),
     };
-    let job = rescue::start(project, &request)?;
+    let started = rescue::start(project, &request)?;
     if request.access == Access::WriteUnsandboxed {
         output.note(
             "Without the sandbox, Claude's commands can reach any of your files and the network.",
         );
     }
-    hand_out(project, job, &args.hand_out, output)
+    if started.without_uncommitted {
+        output.note("It begins at HEAD: your uncommitted changes are not in its work tree.");
+    }
+    hand_out(project, started.job, &args.hand_out, output)
 }
 
 pub(super) fn candidate(project: &Project, args: &CandidateArgs, output: &mut Output) -> Outcome {

@@ -67,10 +67,17 @@ pub enum ApplyError {
     Store(#[from] StoreError),
 }
 
-/// Makes a work tree at the current commit. Uncommitted changes are not in it.
-pub(super) fn create(project: &Project, thread: &ThreadId) -> Result<WorkTree, cc_git::Error> {
+/// Makes a work tree at the current commit. Tells whether there are uncommitted changes, which are
+/// not in it.
+pub(super) fn create(
+    project: &Project,
+    thread: &ThreadId,
+) -> Result<(WorkTree, bool), cc_git::Error> {
+    let repository = repository(project)?;
     let root = directory(project).join(thread.as_str());
-    repository(project)?.add_work_tree(&root, &branch(thread.as_str()))
+    let uncommitted = repository.has_uncommitted()?;
+    let tree = repository.add_work_tree(&root, &branch(thread.as_str()))?;
+    Ok((tree, uncommitted))
 }
 
 /// Removes a work tree, its branch and Git's notes of both. What is gone already is no error.

@@ -50,6 +50,9 @@ pub struct RescueReport {
     /// The work tree of its own, where it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<WorkTree>,
+    /// Whether that began without changes of the user that were not committed.
+    #[serde(default)]
+    pub without_uncommitted: bool,
     /// The command that goes on with the conversation in a terminal, where that works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_command: Option<String>,
@@ -102,6 +105,7 @@ impl RescueReport {
             loaded,
             not_loaded,
             isolated: spec.isolated.clone(),
+            without_uncommitted: spec.without_uncommitted,
             resume_command: report
                 .thread
                 .as_ref()
@@ -132,8 +136,12 @@ impl RescueReport {
         if let Some(isolated) = &self.isolated {
             let _ = writeln!(
                 out,
-                "The change is in a work tree of its own, `{}`. Take it with `cc-cli apply {id}`, drop it with `cc-cli discard {id}`.\n",
+                "The change is in a work tree of its own, `{}`{}. Take it with `cc-cli apply {id}`, drop it with `cc-cli discard {id}`.\n",
                 isolated.root.display(),
+                match self.without_uncommitted {
+                    true => ", which began at HEAD without your uncommitted changes",
+                    false => "",
+                },
                 id = self.job_id
             );
         }
