@@ -79,6 +79,45 @@ fn commands_are_caged_edits_land_and_nothing_else_stays() {
 }
 
 #[test]
+fn a_report_says_that_commands_may_have_changed_more_or_lists_all_of_it() {
+    let report = |blocks: &[&str], flag: &str| {
+        let api = MessagesApi::start([]);
+        let sandbox = Sandbox::real(&api).with_change();
+        let calls = blocks.iter().map(|tool| match *tool {
+            "Bash" => Block::tool("Bash", json!({"command": "echo x > viabash.txt"})),
+            _ => Block::tool("Write", json!({"file_path": "new.txt", "content": "x"})),
+        });
+        if !blocks.is_empty() {
+            api.push([Turn::blocks(calls)]);
+        }
+        api.push([Turn::text("Done.")]);
+        sandbox.cc(["rescue", flag, "task"]).run().success().stdout
+    };
+    let both = report(&["Write", "Bash"], "--write");
+    let listed = "**Changed by Claude's file tools**\n\n- `new.txt`\n\n";
+    let hint = "Claude's commands may have changed more: see `git status`.";
+    assert!(both.contains(&format!("{listed}{hint}")), "{both}");
+    let bash = report(&["Bash"], "--write");
+    let hint = "Claude's commands may have changed files: see `git status`.";
+    assert!(bash.contains(hint) && !bash.contains("**Changed"), "{bash}");
+    let write = report(&["Write"], "--write");
+    assert!(
+        write.contains(listed) && !write.contains("commands may"),
+        "{write}"
+    );
+    let isolated = report(&["Write", "Bash"], "--isolated");
+    let listed = "**Changed files**\n\n- `new.txt`\n- `viabash.txt`\n";
+    assert!(
+        isolated.contains(listed) && !isolated.contains("may have"),
+        "{isolated}"
+    );
+    let nothing = report(&[], "--isolated");
+    assert!(nothing.contains("Nothing changed in its own"), "{nothing}");
+    let looked = report(&["Bash"], "--read-only");
+    assert!(!looked.contains("may have"), "{looked}");
+}
+
+#[test]
 fn reading_only_changes_nothing() {
     let api = MessagesApi::start([
         Turn::tool("Bash", json!({"command": "touch made.txt"})),

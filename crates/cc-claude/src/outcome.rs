@@ -78,6 +78,8 @@ pub struct Report {
     /// The files written by Claude's own file tools, in the order of the first write. Files that
     /// shell commands wrote are not known here.
     pub touched: Vec<String>,
+    /// Whether Claude ran shell commands, which may have written others.
+    pub ran_commands: bool,
     /// What did not fit into this report.
     pub omitted: Omitted,
     /// The end of standard error.

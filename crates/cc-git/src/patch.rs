@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::IoError;
+use tempfile::TempDir;
 
 use crate::repo_path::RepoPath;
 use crate::runner::{Input, Runner};
@@ -51,31 +52,19 @@ impl Repository {
     /// as one where everything was deleted. When git cannot read it, or the patch is larger than
     /// 256 MiB.
     pub fn work_tree_patch(&self, tree: &WorkTree) -> Result<Patch, Error> {
-        if !tree.is_intact() {
-            return Err(Error::WorkTreeGone {
-                root: tree.root.clone(),
-            });
-        }
-        let mut inside = Runner::in_work_tree(&self.git, &tree.git_dir, &tree.root);
-        // A work tree can have a configuration of its own.
-        let found = hardening::find(&inside)?;
-        inside.configure(found.overrides);
-        let _index = index::copy(&mut inside, &tree.git_dir)?;
-        index::add_all(&inside)?;
-        let diff = |format: &[&str]| {
-            let base = tree.base.as_str();
-            change(
-                &inside,
-                &[&["diff", "--cached"], format, &PLAIN, &[base, "--"]].concat(),
-            )
-        };
-        let names = diff(&["--name-only", "-z"])?;
+        let staged = Staged::new(self, tree)?;
         Ok(Patch {
-            files: records(&names)
-                .map(|name| RepoPath::new(name).display())
-                .collect(),
-            content: diff(&["--binary", "--full-index", "--unified=3"])?,
+            files: staged.files()?,
+            content: staged.diff(&["--binary", "--full-index", "--unified=3"])?,
         })
+    }
+
+    /// The files of that patch.
+    ///
+    /// # Errors
+    /// As for the patch.
+    pub fn work_tree_files(&self, tree: &WorkTree) -> Result<Vec<String>, Error> {
+        Staged::new(self, tree)?.files()
     }
 
     /// Changes the files of this work tree as `patch` says, all of them or none; the index stays.
@@ -151,6 +140,48 @@ fn does_not_apply(error: Error) -> Error {
     match error {
         Error::Failed { stderr, .. } => Error::DoesNotApply { detail: stderr },
         other => other,
+    }
+}
+
+/// Every change of a work tree, in an index of its own.
+struct Staged<'tree> {
+    tree: &'tree WorkTree,
+    inside: Runner,
+    _index: TempDir,
+}
+
+impl<'tree> Staged<'tree> {
+    fn new(repository: &Repository, tree: &'tree WorkTree) -> Result<Self, Error> {
+        if !tree.is_intact() {
+            return Err(Error::WorkTreeGone {
+                root: tree.root.clone(),
+            });
+        }
+        let mut inside = Runner::in_work_tree(&repository.git, &tree.git_dir, &tree.root);
+        // A work tree can have a configuration of its own.
+        let found = hardening::find(&inside)?;
+        inside.configure(found.overrides);
+        let index = index::copy(&mut inside, &tree.git_dir)?;
+        index::add_all(&inside)?;
+        Ok(Self {
+            tree,
+            inside,
+            _index: index,
+        })
+    }
+
+    fn files(&self) -> Result<Vec<String>, Error> {
+        let names = self.diff(&["--name-only", "-z"])?;
+        let names = records(&names).map(|name| RepoPath::new(name).display());
+        Ok(names.collect())
+    }
+
+    fn diff(&self, format: &[&str]) -> Result<Vec<u8>, Error> {
+        let since = [self.tree.base.as_str(), "--"];
+        change(
+            &self.inside,
+            &[&["diff", "--cached"], format, &PLAIN, &since].concat(),
+        )
     }
 }
 

@@ -78,7 +78,7 @@ impl Repository {
         if is_empty(&tree.root) || lock.starts_with(b"initializing") {
             return Ok(false);
         }
-        Ok(!self.work_tree_patch(tree)?.files.is_empty())
+        Ok(!self.work_tree_files(tree)?.is_empty())
     }
 }
 

@@ -22,6 +22,9 @@ const PATH: usize = 4_096;
 /// Claude's own tools that write the file they name.
 const WRITERS: [&str; 4] = ["Edit", "MultiEdit", "NotebookEdit", "Write"];
 
+/// Claude's own tools that run commands, which may write any file.
+const RUNNERS: [&str; 2] = ["Bash", "PowerShell"];
+
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     pending: HashMap<String, Call>,
@@ -31,6 +34,7 @@ pub(super) struct Calls {
     files: Vec<String>,
     denials_omitted: u64,
     files_omitted: u64,
+    commands: u64,
 }
 
 /// A call whose result has not come.
@@ -70,7 +74,8 @@ impl Calls {
             writes: written.map(|path| head(path, PATH).to_owned()),
             starts_subagent: input.starts_subagent,
         };
-        self.pending.insert(id.to_owned(), call);
+        let is_new = self.pending.insert(id.to_owned(), call).is_none();
+        self.commands += u64::from(is_new && RUNNERS.contains(&name));
     }
 
     /// The result of a call came. A file counts as touched only now: a call that was cut off or
@@ -119,6 +124,9 @@ impl Calls {
         if !id.is_empty() && !self.denied.is_new(id) {
             return None;
         }
+        if RUNNERS.contains(&tool) {
+            self.commands = self.commands.saturating_sub(1);
+        }
         let tool = one_line(tool, LINE);
         let denial = Denial { tool, detail };
         if self.denials.len() < KEPT {
@@ -132,6 +140,11 @@ impl Calls {
     /// The refused calls and how many more there were.
     pub(super) fn take_denials(&mut self) -> (Vec<Denial>, u64) {
         (std::mem::take(&mut self.denials), self.denials_omitted)
+    }
+
+    /// Whether a command began that was not refused.
+    pub(super) fn ran_commands(&self) -> bool {
+        self.commands > 0
     }
 
     /// The files that were written and how many more there were.
@@ -161,6 +174,21 @@ mod tests {
             file: Some(path.into()),
             ..Input::default()
         }
+    }
+
+    #[test]
+    fn a_command_ran_unless_it_was_refused() {
+        let mut calls = Calls::default();
+        for id in ["a", "b"] {
+            calls.begin(id, "Bash", &Input::default());
+        }
+        calls.begin("a", "Bash", &Input::default());
+        calls.begin("c", "Write", &file("/w/new"));
+        calls.refuse("a", "Bash");
+        calls.refuse("a", "Bash");
+        assert!(calls.ran_commands());
+        calls.refuse("b", "Bash");
+        assert!(!calls.ran_commands());
     }
 
     #[test]

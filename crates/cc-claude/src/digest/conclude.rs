@@ -94,6 +94,7 @@ impl Digest {
             turns: self.tally.turns(),
             denials,
             touched,
+            ran_commands: self.calls.ran_commands(),
             omitted: Omitted {
                 text_bytes,
                 denials: denials_omitted,

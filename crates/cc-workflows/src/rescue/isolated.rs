@@ -10,8 +10,12 @@ use cc_jobs::{Job, Kind, SelectError, State, StoreError, retention, select, stor
 
 pub use cc_git::Applied;
 
+use super::report::ChangedFiles;
 use super::{RescueSpec, continuation};
 use crate::Project;
+
+/// The most changed files that a report keeps.
+const CHANGED: usize = 300;
 
 /// Why a change was not brought over, or a work tree not removed.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +120,14 @@ pub(super) fn is_left_of(project: &Project, job: &Job) -> Result<bool, ApplyErro
         Some(tree) => repository(project)?.is_left_of(&tree)?,
         None => false,
     })
+}
+
+/// The files that `apply` would change.
+pub(super) fn changed(project: &Project, tree: &WorkTree) -> Result<ChangedFiles, cc_git::Error> {
+    let mut files = repository(project)?.work_tree_files(tree)?;
+    let total = files.len();
+    files.truncate(CHANGED);
+    Ok(ChangedFiles { files, total })
 }
 
 /// Brings the change of a job over into the user's work tree, all of it or nothing; with `merge` as

@@ -28,6 +28,12 @@ pub struct RescueReport {
     pub raw_output: String,
     /// Files that Claude's own tools changed, relative to the workspace where they lie in it.
     pub touched_files: Vec<String>,
+    /// All that changed in the work tree of its own; `None` where it had none, or it cannot be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<ChangedFiles>,
+    /// Whether Claude ran commands, which may have changed other files.
+    #[serde(default)]
+    pub ran_commands: bool,
     /// Tools that Claude was refused.
     pub permission_denials: Vec<Denial>,
     /// Tokens used.
@@ -60,6 +66,16 @@ pub struct RescueReport {
     pub stderr: String,
 }
 
+/// Changed files, as git knows them: those that it ignores are none.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangedFiles {
+    /// The first of them.
+    pub files: Vec<String>,
+    /// How many there are.
+    pub total: usize,
+}
+
 impl RescueReport {
     pub(super) fn new(
         job: &Job,
@@ -88,6 +104,8 @@ impl RescueReport {
                 .iter()
                 .map(|path| relative(path, root))
                 .collect(),
+            changed: None,
+            ran_commands: report.ran_commands,
             permission_denials: report
                 .denials
                 .iter()
@@ -116,16 +134,10 @@ impl RescueReport {
     }
 
     /// The report as Markdown.
-    pub fn markdown(&self, elapsed: Option<Duration>) -> String {
+    pub fn markdown(&self, in_repository: bool, elapsed: Option<Duration>) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "{}\n", self.raw_output.trim());
-        list(
-            &mut out,
-            "Changed files",
-            self.touched_files
-                .iter()
-                .map(|file| format!("`{}`", one_line(file, 300))),
-        );
+        self.list_changes(&mut out, in_repository);
         list(
             &mut out,
             "Refused",
@@ -134,16 +146,21 @@ impl RescueReport {
                 .map(|denial| one_line(&format!("{} {}", denial.tool, denial.detail), 300)),
         );
         if let Some(isolated) = &self.isolated {
-            let _ = writeln!(
-                out,
-                "The change is in a work tree of its own, `{}`{}. Take it with `cc-cli apply {id}`, drop it with `cc-cli discard {id}`.\n",
-                isolated.root.display(),
-                match self.without_uncommitted {
-                    true => ", which began at HEAD without your uncommitted changes",
-                    false => "",
-                },
-                id = self.job_id
-            );
+            let (root, id) = (isolated.root.display(), &self.job_id);
+            let began = match self.without_uncommitted {
+                true => ", which began at HEAD without your uncommitted changes",
+                false => "",
+            };
+            let _ = match &self.changed {
+                Some(ChangedFiles { total: 0, .. }) => writeln!(
+                    out,
+                    "Nothing changed in its own work tree, `{root}`{began}. Drop it with `cc-cli discard {id}`.\n"
+                ),
+                _ => writeln!(
+                    out,
+                    "The change is in a work tree of its own, `{root}`{began}. Take it with `cc-cli apply {id}`, drop it with `cc-cli discard {id}`.\n"
+                ),
+            };
         }
         if !self.loaded.is_empty() {
             let _ = writeln!(
@@ -178,6 +195,31 @@ impl RescueReport {
             );
         }
         printable(&out).into_owned()
+    }
+
+    fn list_changes(&self, out: &mut String, in_repository: bool) {
+        let shown = |file: &String| format!("`{}`", one_line(file, 300));
+        if let Some(ChangedFiles { files, total }) = &self.changed {
+            let more = total - files.len();
+            let more = (more > 0).then(|| format!("and {more} more"));
+            return list(out, "Changed files", files.iter().map(shown).chain(more));
+        }
+        let touched = self.touched_files.iter().map(shown);
+        list(out, "Changed by Claude's file tools", touched);
+        if self.ran_commands && self.access != Access::ReadOnly {
+            let _ = writeln!(
+                out,
+                "Claude's commands may have changed {}{}.\n",
+                match self.touched_files.is_empty() {
+                    true => "files",
+                    false => "more",
+                },
+                match in_repository {
+                    true => ": see `git status`",
+                    false => "",
+                }
+            );
+        }
     }
 
     fn footer(&self, elapsed: Option<Duration>) -> String {

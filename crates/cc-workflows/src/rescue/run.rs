@@ -7,7 +7,7 @@ use cc_core::{FailureClass, IoError};
 use cc_jobs::{Job, Report};
 use serde_json::Value;
 
-use super::{Access, Leftovers, RescueReport, RescueSpec};
+use super::{Access, Leftovers, RescueReport, RescueSpec, isolated};
 use crate::done::{Done, order};
 use crate::observe::Scribe;
 use crate::worker::Stop;
@@ -98,9 +98,14 @@ fn conclude(
     outcome: Outcome,
 ) -> Done {
     let Outcome { end, report } = outcome;
-    let rescue = RescueReport::new(job, spec, root, &end, &report);
     let made = end == End::Completed;
-    let rendered = made.then(|| rescue.markdown(job.elapsed(project.store.now())));
+    let mut rescue = RescueReport::new(job, spec, root, &end, &report);
+    if let (true, Some(tree)) = (made, &spec.isolated) {
+        rescue.changed = isolated::changed(project, tree).ok();
+    }
+    let in_repository = root.join(".git").exists();
+    let elapsed = job.elapsed(project.store.now());
+    let rendered = made.then(|| rescue.markdown(in_repository, elapsed));
     let summary = made.then(|| cc_core::text::first_line(&report.text, 200));
     let thread = report.thread.clone();
     let done = Done::of_run(end, report);
