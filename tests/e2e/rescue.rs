@@ -79,6 +79,46 @@ fn commands_are_caged_edits_land_and_nothing_else_stays() {
 }
 
 #[test]
+fn the_sandbox_leaves_nothing_in_a_repository_that_no_template_filled() {
+    let command = Turn::tool("Bash", json!({"command": "echo made > made.txt"}));
+    let api = MessagesApi::start([]);
+    let sandbox = Sandbox::real(&api).with_change();
+    for name in ["branches", "hooks", "info"] {
+        let _ = std::fs::remove_dir_all(sandbox.repo().join(".git").join(name));
+    }
+    let before = files(&sandbox.repo());
+    for how in ["--write", "--isolated"] {
+        api.push([command.clone(), Turn::text("Done.")]);
+        sandbox.cc(["rescue", how, "make it"]).run().success();
+    }
+    let job = sandbox.cc(["status", "--json"]).run().success().json()["latestFinished"].clone();
+    let trees = std::fs::read_dir(sandbox.repo().join(".git/worktrees")).unwrap();
+    for tree in trees {
+        let left = files(&tree.unwrap().path());
+        let ours = [
+            "branches",
+            "config.worktree",
+            "glab-cli",
+            "info",
+            "modules",
+            "remotes",
+        ];
+        assert!(!ours.iter().any(|name| left.contains(*name)), "{left:?}");
+    }
+    sandbox
+        .cc(["discard", job["id"].as_str().unwrap()])
+        .run()
+        .success();
+    let refs = |files: BTreeSet<String>| -> BTreeSet<String> {
+        let is_ref = |file: &String| file.starts_with(".git/refs");
+        files.into_iter().filter(|file| !is_ref(file)).collect()
+    };
+    let mut left = refs(files(&sandbox.repo()));
+    assert!(left.remove("made.txt"));
+    assert_eq!(left, refs(before));
+}
+
+#[test]
 fn a_report_says_that_commands_may_have_changed_more_or_lists_all_of_it() {
     let report = |blocks: &[&str], flag: &str| {
         let api = MessagesApi::start([]);

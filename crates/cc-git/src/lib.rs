@@ -47,5 +47,5 @@ pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
 pub use shown::Shown;
 pub use target::{Mode, ObjectId, Target};
-pub use top_level::{program_dirs, top_level, workspace};
+pub use top_level::{git_dir, program_dirs, top_level, workspace};
 pub use work_tree::WorkTree;

@@ -60,7 +60,7 @@ pub(crate) fn canonical(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Git's own directory for the work tree at `root`, which holds its index.
-pub(crate) fn git_dir(root: &Path) -> Option<PathBuf> {
+pub fn git_dir(root: &Path) -> Option<PathBuf> {
     let dot_git = root.join(".git");
     if dot_git.is_file() {
         linked_dir(&dot_git)

@@ -30,7 +30,7 @@ pub struct WorkTree {
     /// Git's directory for it, inside that of the repository. Kept, because whoever works in the
     /// tree may alter the `.git` file that names it.
     #[serde(with = "cc_core::os_text")]
-    pub(crate) git_dir: PathBuf,
+    pub git_dir: PathBuf,
 }
 
 impl WorkTree {

@@ -206,7 +206,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
             true => git_config(project, work_root)?,
             false => None,
         },
-        leftovers: [root, work_root].map(Leftovers::note).into(),
+        leftovers: leftovers(root, isolated.as_ref()),
         options,
         isolated: isolated.clone(),
         without_uncommitted,
@@ -220,6 +220,20 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
         job: launched?,
         without_uncommitted,
     })
+}
+
+fn leftovers(root: &Path, isolated: Option<&WorkTree>) -> Vec<Leftovers> {
+    let git_dirs = [
+        cc_git::git_dir(root),
+        isolated.map(|tree| tree.git_dir.clone()),
+    ];
+    let roots = [Some(root), isolated.map(|tree| tree.root.as_path())];
+    let roots = roots.into_iter().flatten().map(Leftovers::note);
+    let git_dirs = git_dirs
+        .iter()
+        .flatten()
+        .map(|dir| Leftovers::note_git_dir(dir));
+    roots.chain(git_dirs).collect()
 }
 
 fn git_config(

@@ -29,16 +29,17 @@ const IN_ROOT: [&str; 15] = [
     ".claude",
 ];
 
-/// In Git's directory.
-const IN_GIT: [&str; 8] = [
-    ".git/config.lock",
-    ".git/config.worktree",
-    ".git/worktrees",
-    ".git/remotes",
-    ".git/glab-cli",
-    ".git/info/.claude-sandbox-noreplace",
-    ".git/info",
-    ".git/modules",
+/// In Git's directory, which of a linked work tree is another one than the repository's.
+const IN_GIT: [&str; 9] = [
+    "config.lock",
+    "config.worktree",
+    "worktrees",
+    "remotes",
+    "branches",
+    "glab-cli",
+    "info/.claude-sandbox-noreplace",
+    "info",
+    "modules",
 ];
 
 /// Where masks have names that are not known.
@@ -57,14 +58,30 @@ pub struct Leftovers {
 }
 
 impl Leftovers {
-    /// Notes what is not there in the work tree at `root` or in its Git directory.
+    /// Notes what is not there in the work tree at `root`.
     pub fn note(root: &Path) -> Self {
+        Self {
+            beside: entries(&root.join(MASKED)),
+            ..Self::absent(root, &IN_ROOT)
+        }
+    }
+
+    /// Notes what is not there in a directory of Git's own.
+    pub fn note_git_dir(dir: &Path) -> Self {
+        Self::absent(dir, &IN_GIT)
+    }
+
+    fn absent(root: &Path, names: &[&str]) -> Self {
         let absent = |name: &&str| root.join(name).symlink_metadata().is_err();
-        let names = IN_ROOT.into_iter().chain(IN_GIT);
         Self {
             root: root.to_owned(),
-            absent: names.filter(absent).map(str::to_owned).collect(),
-            beside: entries(&root.join(MASKED)),
+            absent: names
+                .iter()
+                .copied()
+                .filter(absent)
+                .map(str::to_owned)
+                .collect(),
+            beside: Vec::new(),
         }
     }
 
@@ -128,9 +145,10 @@ mod tests {
         };
         make(".git/HEAD", "ref: refs/heads/main");
         make(".zshrc", "");
-        let noted = Leftovers::note(root);
+        let git_dir = root.join(".git");
+        let noted = [Leftovers::note(root), Leftovers::note_git_dir(&git_dir)];
         assert!(
-            !noted.absent.contains(&".zshrc".to_owned()),
+            !noted[0].absent.contains(&".zshrc".to_owned()),
             "an empty file of the user is not ours"
         );
         make(".bashrc", "");
@@ -141,7 +159,8 @@ mod tests {
         make(".claude/a-new-name", "");
         read_only(&root.join(".claude/a-new-name"));
         fs::create_dir_all(root.join(".git/worktrees/mine")).unwrap();
-        noted.tidy();
+        fs::create_dir(root.join(".git/branches")).unwrap();
+        noted.iter().for_each(Leftovers::tidy);
         let forged = Leftovers {
             root: root.to_owned(),
             absent: vec!["notes.txt".into(), "../outside".into()],
@@ -155,7 +174,7 @@ mod tests {
                 .all(there)
         );
         assert!(
-            ![".bashrc", ".git/config.lock", ".claude"]
+            ![".bashrc", ".git/config.lock", ".git/branches", ".claude"]
                 .into_iter()
                 .any(there)
         );
