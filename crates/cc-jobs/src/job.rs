@@ -94,10 +94,8 @@ pub struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial_output: Option<String>,
     /// Files that Claude changed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub touched_files: Vec<String>,
     /// Tools that Claude was refused.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permission_denials: Vec<Denial>,
     /// Fields of other versions, kept as they are.
     #[serde(skip)]

@@ -150,6 +150,18 @@ fn a_day_has_a_budget_over_all_jobs() {
 }
 
 #[test]
+fn a_record_lists_what_was_changed_and_refused_also_where_that_is_nothing() {
+    let sandbox = Sandbox::fake(&Scenario::says("Done.")).with_change();
+    sandbox
+        .cc(["rescue", "--read-only", "look"])
+        .run()
+        .success();
+    for name in ["touchedFiles", "permissionDenials"] {
+        assert_eq!(sandbox.record()[name], json!([]));
+    }
+}
+
+#[test]
 fn claude_does_not_start_another() {
     let sandbox = Sandbox::fake(&Scenario::says("Done.")).with_change();
     let nested = sandbox.cc(["rescue", "again"]).env("CC_NESTED", "1");
