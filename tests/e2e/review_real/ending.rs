@@ -101,10 +101,10 @@ fn when_the_worker_is_killed_claude_ends_and_the_job_is_lost_but_not_its_text() 
     );
     assert!(
         result
-            .stderr
+            .stdout
             .contains("the worker of this job ended without finishing it"),
         "{}",
-        result.stderr
+        result.stdout
     );
 }
 

@@ -14,7 +14,7 @@ fn without_a_login_the_job_fails_and_says_how_to_log_in() {
     --- stderr
     Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
     cc-cli: <review 1> failed: Not logged in · Please run /login
-      Log in: claude auth login. Then start the job again.
+      Log in: claude auth login. Where ANTHROPIC_API_KEY is set, Claude Code takes that instead: correct or unset it.
     ");
     let record = sandbox.record();
     assert_eq!(record["status"], "failed");
@@ -60,7 +60,7 @@ fn a_key_that_is_refused_for_ever_ends_the_review_after_bounded_retries() {
     --- stderr
     Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
     cc-cli: <review 1> failed: Failed to authenticate. API Error: 401 authentication_error
-      Log in: claude auth login. Then start the job again.
+      Log in: claude auth login. Where ANTHROPIC_API_KEY is set, Claude Code takes that instead: correct or unset it.
     ");
     assert_eq!(api.requests().len(), 2, "one request, one retry");
     assert_eq!(sandbox.record()["failure"]["class"], "logged_out");
