@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 type Checked<T = ()> = Result<T, Box<dyn Error>>;
 
 /// The most that a package may take, compressed: nobody needs recorded streams to build.
-const SIZE_LIMIT: u64 = 128 << 10;
+const SIZE_LIMIT: u64 = 256 << 10;
 
 /// The binaries that one `cargo install` brings.
 const BINARIES: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
