@@ -11,9 +11,16 @@ impl Tour {
     pub(super) fn install(&mut self) -> Checked {
         self.terminal
             .say("One command installs the plugin. Both permissions can be asked for instead.");
-        let args = ["install", "--yes", "--allow-commands", "--trust-hooks"];
-        let words: Vec<&str> = std::iter::once("cc-installer").chain(args).collect();
-        let installed = self.terminal.run(&words, self.sandbox.installer(args));
+        let bin = self.sandbox.codex_home().join("cc/bin");
+        let bin = bin.display().to_string();
+        let mut args = vec!["install", "--yes", "--allow-commands", "--trust-hooks"];
+        // In a checkout among temporary files, where Codex's sandbox lets every command write, the
+        // place has to be named.
+        if bin.starts_with("/tmp/") {
+            args.extend(["--bin-dir", &bin]);
+        }
+        let words: Vec<&str> = ["cc-installer"].into_iter().chain(args.clone()).collect();
+        let installed = self.terminal.run(&words, self.sandbox.installer(&args));
         installed.exits(0)?.says("All good.")?;
         let cc_cli = self.sandbox.installed_file("cc-cli");
         self.sandbox
