@@ -14,7 +14,7 @@ impl Tour {
         self.terminal
             .say("The same by hand, in any shell. What would a review look at?");
         let scope = self.cc(&["scope"]);
-        scope.exits(0)?.says("src/pages.rs")?.says("small enough")?;
+        scope.exits(0)?.says("src/pages.rs")?.says("Small enough")?;
         let before = self.claude.requests().len();
         let (open, gate) = mpsc::channel();
         let answer = self.reviewer.fills_the_form(gate);
