@@ -73,9 +73,16 @@ pub fn of_workspace<'a>(
     jobs: impl IntoIterator<Item = &'a Job>,
     now: Time,
 ) -> Spent {
-    let mut bills = removed(dir);
-    bills.extend(bills_of(jobs));
-    sum(bills, now)
+    let mut gone = removed(dir);
+    let there = jobs.into_iter().map(|job| {
+        // A record that was billed and could not be removed counts once.
+        gone.remove(job.id.as_str());
+        Bill::from(job)
+    });
+    let mut spent = Spent::default();
+    spent.add(there, now);
+    spent.add(gone.into_values(), now);
+    spent
 }
 
 /// US dollars that the jobs of all workspaces have cost whose runs ended in the 24 hours before
@@ -95,7 +102,9 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
                 let id = name.strip_suffix(".json")?.to_owned();
                 Some((id, serde_json::from_slice(&bytes.ok()?).ok()?))
             }));
-            sum(bills, now).cost_usd
+            let mut spent = Spent::default();
+            spent.add(bills.into_values(), now);
+            spent.cost_usd
         })
         .sum()
 }
@@ -103,7 +112,9 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
 /// Writes down what `jobs` took, whose records are about to go.
 pub(crate) fn keep_bills(dir: &StateDir, jobs: &[Job], now: Time) -> Result<(), StoreError> {
     let since = a_day_before(now);
-    let mut new = bills_of(jobs)
+    let mut new = jobs
+        .iter()
+        .map(|job| (job.id.to_string(), Bill::from(job)))
         .filter(|(_, bill)| bill.is_since(since))
         .peekable();
     if new.peek().is_none() {
@@ -122,20 +133,16 @@ fn removed(dir: &StateDir) -> Bills {
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
-fn bills_of<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> impl Iterator<Item = (String, Bill)> {
-    let jobs = jobs.into_iter();
-    jobs.map(|job| (job.id.to_string(), job.into()))
-}
-
-fn sum(bills: Bills, now: Time) -> Spent {
-    let since = a_day_before(now);
-    let mut spent = Spent::default();
-    for bill in bills.values().filter(|bill| bill.is_since(since)) {
-        spent.jobs += 1;
-        spent.usage.add(bill.usage.unwrap_or_default());
-        spent.cost_usd += bill.cost_usd.filter(is_a_cost).unwrap_or(0.0);
+impl Spent {
+    /// Adds those bills that are of the 24 hours before `now`.
+    fn add(&mut self, bills: impl Iterator<Item = Bill>, now: Time) {
+        let since = a_day_before(now);
+        for bill in bills.filter(|bill| bill.is_since(since)) {
+            self.jobs += 1;
+            self.usage.add(bill.usage.unwrap_or_default());
+            self.cost_usd += bill.cost_usd.filter(is_a_cost).unwrap_or(0.0);
+        }
     }
-    spent
 }
 
 fn a_day_before(now: Time) -> Time {

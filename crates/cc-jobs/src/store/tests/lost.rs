@@ -33,17 +33,20 @@ fn a_job_whose_worker_is_gone_is_finished_by_the_next_reader() {
     }
 }
 
+/// A job that was told to cancel, and whose worker then ended without doing so.
+fn lost_on_the_way_to_its_cancel(store: &Store) -> Job {
+    let (job, alive) = store.create(draft(), "").unwrap();
+    started(store, &job.id, Some(no_such_process()));
+    let mut guard = store.lock(&job.id).unwrap();
+    guard.apply(Event::Cancel { at: store.now() }).unwrap();
+    drop(alive);
+    job
+}
+
 #[test]
 fn a_lost_job_that_was_to_be_cancelled_is_cancelled() {
     let World { store, .. } = world();
-    let (job, alive) = store.create(draft(), "").unwrap();
-    started(&store, &job.id, Some(no_such_process()));
-    store
-        .lock(&job.id)
-        .unwrap()
-        .apply(Event::Cancel { at: store.now() })
-        .unwrap();
-    drop(alive);
+    let job = lost_on_the_way_to_its_cancel(&store);
     assert_eq!(status(&store, &job.id), "cancelled");
 }
 
@@ -54,14 +57,7 @@ fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
         CALLS.fetch_add(1, Ordering::SeqCst);
         Err(survivors())
     });
-    let (job, alive) = store.create(draft(), "").unwrap();
-    started(&store, &job.id, Some(no_such_process()));
-    store
-        .lock(&job.id)
-        .unwrap()
-        .apply(Event::Cancel { at: store.now() })
-        .unwrap();
-    drop(alive);
+    let job = lost_on_the_way_to_its_cancel(&store);
     let (read, _) = store.read(&job.id).unwrap();
     let State::CancelFailed { why, .. } = read.state() else {
         panic!("{:?}", read.state())
