@@ -68,7 +68,7 @@ fn name(package: &Value) -> &str {
 }
 
 /// The packages of the workspace.
-fn packages() -> Vec<Value> {
+pub(crate) fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",

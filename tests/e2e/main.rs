@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod cycles;
 mod gate;
 mod hooks;
 mod hooks_real;
