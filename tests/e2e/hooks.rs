@@ -118,7 +118,7 @@ fn on_a_full_or_read_only_disk_no_turn_is_blocked_and_every_answer_is_valid() {
             "dd if=/dev/zero of=\"$1/filler\" bs=4k 2>/dev/null || true",
             "No space left",
         ),
-        ("mount -o remount,ro \"$1\"", "Read-only file system"),
+        ("mount -o remount,bind,ro \"$1\"", "Read-only file system"),
     ] {
         let text = format!(
             "set -e\n\

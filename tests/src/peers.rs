@@ -1,9 +1,12 @@
-//! The real `claude` and `codex`, pinned, installed by npm into `target/peers` of the workspace.
+//! The real `claude` and `codex`, pinned, installed by npm into `target/peers` of the workspace, and
+//! what Claude's sandbox starts.
 //!
 //! An installation is made beside its place and renamed into it under a file lock, so that any
 //! number of tests and processes make it once and none sees it half made.
 
 mod pins;
+#[cfg(target_os = "linux")]
+mod sandbox_programs;
 
 use std::fmt;
 use std::fs;
@@ -15,8 +18,10 @@ use std::time::Duration;
 use cc_core::{Env, FileLock, IoError, LockError, text};
 
 pub use pins::{
-    ALL_HOSTS, CLAUDE, CODEX, CODEX_OLD, CODEX_OLDEST, EVERY_CODEX, OLDER, all_hosts, hosts,
+    ALL_HOSTS, CLAUDE, CODEX, CODEX_OLD, CODEX_OLDEST, EVERY_CLAUDE, EVERY_CODEX, HOOKED, hosts,
 };
+#[cfg(target_os = "linux")]
+pub use sandbox_programs::sandbox_programs;
 
 /// A program that `cc` works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +47,8 @@ pub enum PeerError {
     /// The text does not name a peer.
     #[error("`{0}` names no peer: expected claude-code@VERSION or codex@VERSION")]
     Unknown(String),
-    /// npm or node is not on the PATH.
-    #[error("cannot install {peer}: `{tool}` is not on the PATH; install node with npm")]
+    /// A program that fetches peers is not on the PATH.
+    #[error("cannot install {peer}: `{tool}` is not on the PATH{}", if matches!(*tool, "npm" | "node") { "; install node with npm" } else { "" })]
     ToolMissing {
         /// What was to be installed.
         peer: String,
@@ -69,6 +74,14 @@ pub enum PeerError {
         peer: String,
         /// Where.
         dir: PathBuf,
+    },
+    /// Claude Code's sandbox has not what it starts.
+    #[error("the tests need bubblewrap and socat; install them: {install}\n({reason})")]
+    SandboxPrograms {
+        /// The command that installs them.
+        install: String,
+        /// Why they could not be fetched without it.
+        reason: String,
     },
     /// The lock was not free in time.
     #[error(transparent)]
@@ -100,31 +113,12 @@ impl Peer<'_> {
     /// # Errors
     /// When npm is missing or refuses, or the lock stays held for ten minutes.
     pub fn ensure(self) -> Result<PathBuf, PeerError> {
-        let peers = peers_dir();
-        let dir = peers.join(format!("{}-{}", self.program.name(), self.version));
-        if let Some(binary) = self.program.binary(&dir) {
-            return Ok(binary);
-        }
-        fs::create_dir_all(&peers).map_err(IoError::at("create directory", &peers))?;
-        let lock = peers.join(format!(".{}-{}.lock", self.program.name(), self.version));
-        let _lock = FileLock::exclusive(&lock, Duration::from_secs(600))?;
-        if let Some(binary) = self.program.binary(&dir) {
-            return Ok(binary);
-        }
-        self.install(&peers, &dir)?;
-        self.program
-            .binary(&dir)
-            .ok_or_else(|| PeerError::NoBinary {
-                peer: self.to_string(),
-                dir,
-            })
+        let name = format!("{}-{}", self.program.name(), self.version);
+        let binary = |dir: &Path| self.program.binary(dir);
+        fetched_once(&name, binary, |fresh| self.install(fresh))
     }
 
-    fn install(self, peers: &Path, dir: &Path) -> Result<(), PeerError> {
-        let fresh = tempfile::Builder::new()
-            .prefix(".installing-")
-            .tempdir_in(peers)
-            .map_err(IoError::at("create directory in", peers))?;
+    fn install(self, fresh: &Path) -> Result<(), PeerError> {
         let spec = format!("{}@{}", self.program.package(), self.version);
         let mut npm = tool("npm");
         npm.args([
@@ -134,51 +128,73 @@ impl Peer<'_> {
             "--loglevel=error",
             "--prefix",
         ]);
-        self.run("npm", npm.arg(fresh.path()).arg(&spec))?;
-        let script = fresh
-            .path()
-            .join("node_modules")
-            .join(self.program.package());
+        run(&self.to_string(), "npm", npm.arg(fresh).arg(&spec))?;
+        let script = fresh.join("node_modules").join(self.program.package());
         let script = script.join("install.cjs");
-        if self.program.binary(fresh.path()).is_none() && script.exists() {
+        if self.program.binary(fresh).is_none() && script.exists() {
             // npm may be set up not to run install scripts.
-            self.run("node", tool("node").arg(script))?;
+            run(&self.to_string(), "node", tool("node").arg(script))?;
         }
-        if self.program.binary(fresh.path()).is_none() {
-            return Err(PeerError::NoBinary {
-                peer: self.to_string(),
-                dir: dir.to_owned(),
-            });
-        }
-        if dir.exists() {
-            fs::remove_dir_all(dir).map_err(IoError::at("remove", dir))?;
-        }
-        fs::rename(fresh.keep(), dir).map_err(IoError::at("move a peer to", dir))?;
         Ok(())
     }
+}
 
-    fn run(self, tool: &'static str, command: &mut Command) -> Result<(), PeerError> {
-        let output = command
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => PeerError::ToolMissing {
-                    peer: self.to_string(),
-                    tool,
-                },
-                _ => IoError::at("run", Path::new(tool))(error).into(),
-            })?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = [output.stdout, output.stderr].concat();
-        Err(PeerError::Failed {
-            peer: self.to_string(),
-            command: tool.to_owned(),
-            status: output.status,
-            output: text::tail(&String::from_utf8_lossy(&said), 4000).to_owned(),
-        })
+/// What `find` sees in the directory `name` of the peers, which `fetch` fills where it sees nothing yet.
+fn fetched_once<T>(
+    name: &str,
+    find: impl Fn(&Path) -> Option<T>,
+    fetch: impl FnOnce(&Path) -> Result<(), PeerError>,
+) -> Result<T, PeerError> {
+    let peers = peers_dir();
+    let dir = peers.join(name);
+    if let Some(found) = find(&dir) {
+        return Ok(found);
     }
+    fs::create_dir_all(&peers).map_err(IoError::at("create directory", &peers))?;
+    let lock = peers.join(format!(".{name}.lock"));
+    let _lock = FileLock::exclusive(&lock, Duration::from_secs(600))?;
+    if let Some(found) = find(&dir) {
+        return Ok(found);
+    }
+    let fresh = tempfile::Builder::new()
+        .prefix(".installing-")
+        .tempdir_in(&peers)
+        .map_err(IoError::at("create directory in", &peers))?;
+    fetch(fresh.path())?;
+    let incomplete = || PeerError::NoBinary {
+        peer: name.to_owned(),
+        dir: dir.clone(),
+    };
+    find(fresh.path()).ok_or_else(incomplete)?;
+    if dir.exists() {
+        fs::remove_dir_all(&dir).map_err(IoError::at("remove", &dir))?;
+    }
+    fs::rename(fresh.keep(), &dir).map_err(IoError::at("move a peer to", &dir))?;
+    find(&dir).ok_or_else(incomplete)
+}
+
+/// Runs a command that helps to fetch `peer`.
+fn run(peer: &str, tool: &'static str, command: &mut Command) -> Result<(), PeerError> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => PeerError::ToolMissing {
+                peer: peer.to_owned(),
+                tool,
+            },
+            _ => IoError::at("run", Path::new(tool))(error).into(),
+        })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    Err(PeerError::Failed {
+        peer: peer.to_owned(),
+        command: tool.to_owned(),
+        status: output.status,
+        output: text::tail(&String::from_utf8_lossy(&said), 4000).to_owned(),
+    })
 }
 
 impl fmt::Display for Peer<'_> {
@@ -190,7 +206,7 @@ impl fmt::Display for Peer<'_> {
 impl<'a> TryFrom<&'a str> for Peer<'a> {
     type Error = PeerError;
 
-    /// Reads `claude-code@2.1.330` or `codex@0.169.0`.
+    /// Reads `claude-code@2.1.332` or `codex@0.169.0`.
     fn try_from(text: &'a str) -> Result<Self, PeerError> {
         let programs = [Program::ClaudeCode, Program::Codex];
         let parsed = text.split_once('@').and_then(|(name, version)| {
@@ -320,12 +336,10 @@ mod tests {
 
     #[test]
     fn a_missing_tool_is_named() {
-        let error = CLAUDE
-            .run("npm", &mut Command::new("no-such-npm"))
-            .unwrap_err();
+        let error = run("codex@0.1.2", "npm", &mut Command::new("no-such-npm")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "cannot install claude-code@2.1.330: `npm` is not on the PATH; install node with npm"
+            "cannot install codex@0.1.2: `npm` is not on the PATH; install node with npm"
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::Command;
 
-use cc_tests::peers::{self, ALL_HOSTS};
+use cc_tests::peers::{ALL_HOSTS, EVERY_CODEX};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         return check(&STEPS);
     }
     // Here, because a test that has to wait for npm looks as if it hung.
-    for peer in peers::all_hosts() {
+    for peer in EVERY_CODEX {
         println!("{peer}\t{}", peer.ensure()?.display());
     }
     check(&[INSTALLATIONS])

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-use cc_tests::peers::{CLAUDE, CODEX, CODEX_OLD, OLDER, Peer};
+use cc_tests::peers::{CLAUDE, CODEX, CODEX_OLD, EVERY_CLAUDE, EVERY_CODEX, Peer};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Installs the versions for the drift runs too.
+    /// Install every pinned version, for `cargo xtask drift`.
     #[arg(long)]
     all: bool,
-    /// What to install instead of the pinned versions, for example `claude-code@2.1.330`.
+    /// Install these instead, for example `claude-code@2.1.332`.
     #[arg(value_name = "NAME@VERSION", conflicts_with = "all")]
     peers: Vec<String>,
 }
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         wanted.extend([CLAUDE, CODEX, CODEX_OLD]);
     }
     if args.all {
-        wanted.extend(OLDER);
+        wanted = [EVERY_CLAUDE, EVERY_CODEX].concat();
     }
     for peer in wanted {
         println!("{peer}\t{}", peer.ensure()?.display());

@@ -1,6 +1,6 @@
 //! A result that nobody has read reaches the model of its session with the next prompt, once.
 
-use cc_tests::peers::EVERY_CODEX;
+use cc_tests::peers::HOOKED;
 use cc_tests::responses_api::Request;
 use cc_tests::{ResponsesApi, Sandbox};
 
@@ -23,7 +23,7 @@ fn told(request: &Request, job: &str) -> usize {
 
 #[test]
 fn in_a_living_session() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = hooked(codex, &api);
         let mut server = sandbox.app_server();
@@ -58,7 +58,7 @@ fn in_a_living_session() {
 
 #[test]
 fn in_a_session_that_is_taken_up_again() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = hooked(codex, &api);
         let output = sandbox.codex(["exec", "prompt A"]).run().success();
@@ -81,7 +81,7 @@ fn in_a_session_that_is_taken_up_again() {
 
 #[test]
 fn beside_a_warning_that_the_gate_cannot_work() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = hooked(codex, &api);
         let enable = ["setup", "--enable-review-gate"];

@@ -1,7 +1,7 @@
 //! `cc-cli` as a command of Codex's shell: refused inside its sandbox, at work outside of it.
 
 use cc_tests::fake::{Run, Step};
-use cc_tests::peers::{self, CODEX, EVERY_CODEX};
+use cc_tests::peers::{self, CODEX, HOOKED};
 use cc_tests::responses_api::Turn;
 use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Scenario};
 
@@ -22,7 +22,7 @@ fn model_runs(sandbox: &Sandbox, api: &ResponsesApi, mode: &str, command: &str) 
 #[test]
 #[cfg(target_os = "linux")]
 fn inside_the_sandbox_it_refuses_and_the_model_reads_why() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = unhooked(codex, &api);
         for mode in ["read-only", "workspace-write"] {
@@ -39,7 +39,7 @@ fn inside_the_sandbox_it_refuses_and_the_model_reads_why() {
 
 #[test]
 fn by_an_exec_rule_it_reviews_outside_of_the_sandbox() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = unhooked(codex, &api);
         sandbox.allow_program(&sandbox.product_file("cc-cli"));
@@ -98,7 +98,7 @@ fn a_form_that_misses_the_rule_is_told_apart() {
 
 #[test]
 fn a_background_job_outlives_the_session_it_was_started_in() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = unhooked(codex, &api);
         let waits = Run::started().step(Step::Await("go".into()));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use cc_tests::fake::Run;
-use cc_tests::peers::{self, CODEX, EVERY_CODEX, Peer};
+use cc_tests::peers::{self, CODEX, HOOKED, Peer};
 use cc_tests::responses_api::Turn;
 use cc_tests::sandbox::Output;
 use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Scenario, eventually, messages_api};
@@ -46,7 +46,7 @@ fn last(sandbox: &Sandbox) -> Value {
 
 #[test]
 fn a_turn_with_edits_is_blocked_once_and_the_model_reads_why() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let scenario = Scenario::runs([verdict("block", "`add` subtracts, src/lib.rs:2")]);
         let sandbox = gated(codex, &api, &scenario);
@@ -82,7 +82,7 @@ fn a_turn_with_edits_is_blocked_once_and_the_model_reads_why() {
 
 #[test]
 fn a_turn_without_edits_costs_nothing() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let scenario = Scenario::runs([verdict("block", "never asked")]);
         let sandbox = gated(codex, &api, &scenario);
@@ -104,7 +104,7 @@ fn a_failing_claude_never_blocks_and_the_user_reads_why() {
         (Run::says("I am not sure."), "no structured output"),
         (Run::new().exits(1), "exited with code 1"),
     ];
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = gated(codex, &api, &Scenario::says(""));
         let mut server = sandbox.app_server();
@@ -130,7 +130,7 @@ fn a_failing_claude_never_blocks_and_the_user_reads_why() {
 #[test]
 fn what_the_user_says_into_a_turn_does_not_hide_what_it_edited_before() {
     let waits = "echo '// more' > src/lib.rs; until test -e go; do sleep 0.02; done";
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = gated(codex, &api, &Scenario::runs([verdict("block", "no")]));
         let mut server = sandbox.app_server();
@@ -164,7 +164,7 @@ fn what_the_user_says_into_a_turn_does_not_hide_what_it_edited_before() {
 
 #[test]
 fn a_user_who_does_not_wait_for_the_gate_ends_its_claude_too() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = gated(codex, &api, &Scenario::runs([Run::hangs()]));
         let mut server = sandbox.app_server();

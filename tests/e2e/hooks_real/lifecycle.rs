@@ -3,7 +3,7 @@
 use std::fs;
 
 use cc_tests::fake::Run;
-use cc_tests::peers::{CODEX, EVERY_CODEX};
+use cc_tests::peers::{CODEX, HOOKED};
 use cc_tests::responses_api::Turn;
 use cc_tests::{ResponsesApi, Sandbox, Scenario};
 
@@ -17,7 +17,7 @@ fn look(sandbox: &Sandbox) -> Turn {
 
 #[test]
 fn exec_calls_every_hook_and_its_session_is_remembered_while_it_lasts() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = hooked(codex, &api);
         api.push([look(&sandbox)]);
@@ -38,7 +38,7 @@ fn exec_calls_every_hook_and_its_session_is_remembered_while_it_lasts() {
 
 #[test]
 fn of_two_sessions_the_latest_is_remembered_until_it_ends_itself() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([Turn::text("I am here.")]);
         let sandbox = hooked(codex, &api);
         let mut first = sandbox.app_server();
@@ -64,7 +64,7 @@ fn of_two_sessions_the_latest_is_remembered_until_it_ends_itself() {
 fn a_hostile_prompt_and_a_hostile_answer_do_no_harm() {
     let hostile =
         "\u{1b}]0;x\u{7} \"}\\ $(touch owned) `touch owned`\r\n\u{2028}\u{feff}{\"session_id\": 7}";
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([Turn::text(hostile)]);
         let sandbox = hooked(codex, &api);
         let dir = "it's a \"dir\" $(touch owned); touch owned";
@@ -82,7 +82,7 @@ fn a_hostile_prompt_and_a_hostile_answer_do_no_harm() {
 fn what_is_too_much_for_a_hook_does_not_break_the_turn() {
     // More than we read, and more than fits into a pipe that nobody reads.
     let much = "é".repeat(100_000);
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([Turn::text(much.clone()), Turn::text("Short.")]);
         let mut sandbox = hooked(codex, &api);
         sandbox.set_env("CLAUDE_HOOK_INPUT_MAX_BYTES", "10000");

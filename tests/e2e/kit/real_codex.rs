@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cc_tests::app_server::HookRun;
-use cc_tests::peers::{CODEX, EVERY_CODEX};
+use cc_tests::peers::{CODEX, HOOKED};
 use cc_tests::responses_api::{Call, OVER, Turn};
 use cc_tests::{ResponsesApi, Sandbox};
 use serde_json::json;
@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 #[test]
 fn it_answers_and_its_requests_are_kept() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([Turn::text("Hello, dear.")]);
         let sandbox = Sandbox::codex_at(codex, &api);
         let output = sandbox.codex(["exec", "Who are you?"]).run().success();
@@ -41,7 +41,7 @@ fn it_answers_and_its_requests_are_kept() {
 
 #[test]
 fn a_command_runs_in_its_sandbox_and_the_model_reads_the_output() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([
             Turn::calls([
                 Call::shell("echo sum $((40 + 2)); pwd"),
@@ -74,7 +74,7 @@ fn a_command_runs_in_its_sandbox_and_the_model_reads_the_output() {
 
 #[test]
 fn nothing_of_the_machine_is_inherited() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([Turn::shell("env | sort")]);
         let mut sandbox = Sandbox::codex_at(codex, &api);
         sandbox.set_env("SEEN_BY_CODEX", "and its commands");
@@ -101,7 +101,7 @@ fn nothing_of_the_machine_is_inherited() {
 
 #[test]
 fn a_thread_of_several_turns_is_played_through_the_app_server() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([Turn::text("One."), Turn::error(500), Turn::text("Three.")]);
         let sandbox = Sandbox::codex_at(codex, &api);
         let mut server = sandbox.app_server();
@@ -124,7 +124,7 @@ fn a_thread_of_several_turns_is_played_through_the_app_server() {
 
 #[test]
 fn a_trusted_hook_runs_and_can_keep_a_turn_from_ending() {
-    for codex in EVERY_CODEX {
+    for codex in HOOKED {
         let api = ResponsesApi::start([Turn::text("Done."), Turn::text("Now really.")]);
         let sandbox = Sandbox::codex_at(codex, &api);
         let reason = json!({"decision": "block", "reason": "look <again> & \"again\""});

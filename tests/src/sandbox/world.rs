@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use cc_core::Env;
 
 use super::Sandbox;
+#[cfg(target_os = "linux")]
+use crate::peers;
 
 impl Sandbox {
     /// The whole environment of everything started here.
@@ -23,6 +25,8 @@ impl Sandbox {
             dirs.extend(git.parent().map(Path::to_owned));
         } else {
             link(&git, &self.bin().join("git"));
+            #[cfg(target_os = "linux")]
+            dirs.push(peers::sandbox_programs().unwrap_or_else(|error| panic!("{error}")));
             dirs.extend(["/usr/bin", "/bin"].map(PathBuf::from));
         }
         let path = std::env::join_paths(dirs).expect("no colon in our paths");

@@ -1,0 +1,184 @@
+//! What Claude Code's sandbox starts on Linux, fetched without root and without a change to the machine.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use cc_core::IoError;
+
+use super::{PeerError, fetched_once, list, run, tool};
+
+/// The programs, and the Debian packages of the same rank that bring them.
+const PROGRAMS: [&str; 2] = ["bwrap", "socat"];
+const PACKAGES: [&str; 2] = ["bubblewrap", "socat"];
+
+/// The directory that holds `bwrap` and `socat`: unpacked from the distribution's packages, or links to
+/// those of the machine where that has no `apt-get` or the packages cannot be fetched.
+///
+/// # Errors
+/// When neither works, with what to install.
+pub fn sandbox_programs() -> Result<PathBuf, PeerError> {
+    let is_there = |dir: &Path| {
+        let bin = dir.join("bin");
+        let all = PROGRAMS.iter().all(|program| bin.join(program).exists());
+        all.then_some(bin)
+    };
+    // Packages of one release do not run on another, and a checkout may be used by several.
+    fetched_once(&format!("sandbox-{}", release()), is_there, |fresh| {
+        let Err(error) = unpack_packages(fresh) else {
+            return Ok(());
+        };
+        let bin = fresh.join("bin");
+        remake_dir(&bin)?;
+        for program in PROGRAMS {
+            let own =
+                ["/usr/bin", "/bin", "/usr/local/bin"].map(|dir| Path::new(dir).join(program));
+            let Some(own) = own.iter().find(|own| own.exists()) else {
+                return Err(PeerError::SandboxPrograms {
+                    install: install_command(),
+                    reason: error.to_string(),
+                });
+            };
+            let link = bin.join(program);
+            symlink(own, &link).map_err(IoError::at("link", &link))?;
+        }
+        Ok(())
+    })
+}
+
+/// Downloads the packages with what they need beyond the installed ones, and makes `bin` from them.
+fn unpack_packages(fresh: &Path) -> Result<(), PeerError> {
+    let what = PACKAGES.join(" and ");
+    let (state, cache) = (fresh.join("apt/state"), fresh.join("apt/cache"));
+    let archives = cache.join("archives");
+    for dir in [state.join("lists/partial"), archives.join("partial")] {
+        fs::create_dir_all(&dir).map_err(IoError::at("create directory", &dir))?;
+    }
+    // Directories of our own, so that root is not needed and the machine's own lists stay as they are.
+    let options = [
+        format!("Dir::State={}", state.display()),
+        "Dir::State::status=/var/lib/dpkg/status".to_owned(),
+        format!("Dir::Cache={}", cache.display()),
+        "APT::Sandbox::User=".to_owned(),
+        "APT::Update::Post-Invoke=".to_owned(),
+        "DPkg::Post-Invoke=".to_owned(),
+        "Debug::NoLocking=1".to_owned(),
+    ];
+    let apt_get = || {
+        let mut command = tool("apt-get");
+        command.args(["-q", "-q", "-y"]).env("LANG", "C.UTF-8");
+        for option in &options {
+            command.args(["-o", option]);
+        }
+        command
+    };
+    run(&what, "apt-get", apt_get().arg("update"))?;
+    let mut install = apt_get();
+    install.args([
+        "--no-install-recommends",
+        "--download-only",
+        "--reinstall",
+        "install",
+    ]);
+    run(&what, "apt-get", install.args(PACKAGES))?;
+    let root = fresh.join("root");
+    for package in list(&archives) {
+        if package
+            .extension()
+            .is_some_and(|extension| extension == "deb")
+        {
+            let mut unpack = tool("dpkg-deb");
+            run(&what, "dpkg-deb", unpack.arg("-x").arg(package).arg(&root))?;
+        }
+    }
+    for program in PROGRAMS {
+        write_starter(fresh, program)?;
+    }
+    Ok(fs::remove_dir_all(fresh.join("apt")).map_err(IoError::at("remove", fresh))?)
+}
+
+/// Makes `bin/PROGRAM`, which starts the unpacked one.
+fn write_starter(fresh: &Path, program: &str) -> Result<(), PeerError> {
+    let bin = fresh.join("bin");
+    fs::create_dir_all(&bin).map_err(IoError::at("create directory", &bin))?;
+    let starter = bin.join(program);
+    let unpacked = format!("../root/usr/bin/{program}");
+    // A sandboxed command inherits the environment of bwrap, whose libraries every Debian has.
+    if program == "bwrap" {
+        return Ok(symlink(unpacked, &starter).map_err(IoError::at("link", &starter))?);
+    }
+    let script = format!(
+        "#!/bin/sh\n\
+         here=$(dirname \"$(readlink -f \"$0\")\")\n\
+         libraries=$(printf '%s:' \"$here\"/../root/usr/lib/*/ \"$here\"/../root/lib/*/)\n\
+         LD_LIBRARY_PATH=$libraries$LD_LIBRARY_PATH exec \"$here/{unpacked}\" \"$@\"\n"
+    );
+    fs::write(&starter, script).map_err(IoError::at("write", &starter))?;
+    let executable = fs::Permissions::from_mode(0o755);
+    Ok(fs::set_permissions(&starter, executable)
+        .map_err(IoError::at("make executable", &starter))?)
+}
+
+fn remake_dir(dir: &Path) -> Result<(), PeerError> {
+    if dir.exists() {
+        fs::remove_dir_all(dir).map_err(IoError::at("remove", dir))?;
+    }
+    Ok(fs::create_dir_all(dir).map_err(IoError::at("create directory", dir))?)
+}
+
+/// The distribution and its version, such as `debian-12`.
+fn release() -> String {
+    let text = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let value = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key));
+        let keep = |c: &char| c.is_ascii_alphanumeric() || *c == '.';
+        line.unwrap_or("unknown")
+            .chars()
+            .filter(keep)
+            .collect::<String>()
+    };
+    format!("{}-{}", value("ID="), value("VERSION_ID="))
+}
+
+/// The command that installs both programs here.
+fn install_command() -> String {
+    const INSTALLERS: [(&str, &str); 5] = [
+        ("apt-get", "sudo apt-get install -y"),
+        ("dnf", "sudo dnf install -y"),
+        ("pacman", "sudo pacman -S --noconfirm"),
+        ("zypper", "sudo zypper install -y"),
+        ("apk", "sudo apk add"),
+    ];
+    let is_here = |program: &str| {
+        let mut dirs = ["/usr/bin", "/sbin", "/bin"].iter();
+        dirs.any(|dir| Path::new(dir).join(program).exists())
+    };
+    let found = INSTALLERS.iter().find(|(program, _)| is_here(program));
+    match found {
+        Some((_, command)) => format!("{command} {}", PACKAGES.join(" ")),
+        None => format!("the packages {}", PACKAGES.join(" and ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_programs_start_and_are_not_the_machines_own_where_packages_can_be_fetched() {
+        let bin = sandbox_programs().unwrap();
+        for (program, version) in PROGRAMS.into_iter().zip(["--version", "-V"]) {
+            run(
+                program,
+                "the program",
+                tool(&bin.join(program).to_string_lossy()).arg(version),
+            )
+            .unwrap();
+        }
+        if Path::new("/usr/bin/apt-get").exists() {
+            let unpacked = bin.join("bwrap").canonicalize().unwrap();
+            let peers = super::super::peers_dir().canonicalize().unwrap();
+            assert!(unpacked.starts_with(peers), "{}", unpacked.display());
+        }
+    }
+}
