@@ -188,7 +188,9 @@ fn a_full_disk_behind_standard_output_is_told() {
 
 #[test]
 fn no_claude() {
-    let sandbox = Sandbox::new().with_change();
+    let mut sandbox = Sandbox::new().with_change();
+    let path = std::env::join_paths([sandbox.bin(), "/usr/bin".into(), "/bin".into()]).unwrap();
+    sandbox.set_env("PATH", path);
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
@@ -338,7 +340,7 @@ fn a_repository_without_commits() {
     No findings.
 
     ---
-    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s
+    Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
     Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
     ");

@@ -31,7 +31,7 @@ fn a_job_that_runs() {
 
     Latest
       <time> Review of uncommitted changes started
-      <time> Claude Code 2.1.330 started, model claude-opus-5-5
+      <time> Claude Code <claude> started, model claude-opus-5-5
       <time> says: So far so good.
     ");
     let result = sandbox.cc(["result", &id]).run();

@@ -339,7 +339,7 @@ fn an_answer_cannot_rule_the_terminal() {
     Fine.�[2J�]0;owned� �x�y
 
     ---
-    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s
+    Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     ");
     let json = sandbox.cc(["result", "--json"]).run().json();
     let stored = &json["storedJob"]["result"]["claude"]["stdout"];

@@ -136,7 +136,7 @@ fn a_review_as_a_page() {
     <li>Mend it.</li>
     </ol>
     <hr />
-    <p>Job <code><review 1></code> · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s</p>
+    <p>Job <code><review 1></code> · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s</p>
     </body>
     </html>
     ");
@@ -156,7 +156,7 @@ fn findings_that_never_took_form_are_shown_with_the_reason() {
     High: it subtracts.
 
     ---
-    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 13.0k tokens in, 84 out · $0.02 · <n>s
+    Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
     Adversarial review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
     ");

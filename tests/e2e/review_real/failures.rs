@@ -36,13 +36,13 @@ fn a_limit_of_the_moment_is_waited_out() {
     Fine as it is.
 
     ---
-    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s
+    Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
     Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
     ");
     assert_snapshot!(sandbox.redact(&sandbox.log()), @"
     <time> Review of uncommitted changes started
-    <time> Claude Code 2.1.330 started, model claude-opus-5-5
+    <time> Claude Code <claude> started, model claude-opus-5-5
     <time> retry 1 of 4 in <n> s: rate_limit (429)
     <time> says: Fine as it is.
     <time> completed

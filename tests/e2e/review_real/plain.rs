@@ -35,13 +35,13 @@ fn a_review_prints_the_answer_and_keeps_it_as_a_job() {
     Every caller gets the difference. Put the `+` back.
 
     ---
-    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 13.0k tokens in, 84 out · $0.02 · <n>s
+    Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
     Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
     ");
     assert_snapshot!(sandbox.redact(&sandbox.log()), @"
     <time> Review of uncommitted changes started
-    <time> Claude Code 2.1.330 started, model claude-opus-5-5
+    <time> Claude Code <claude> started, model claude-opus-5-5
     <time> says: I will look at the change first.
     <time> Bash git diff --stat HEAD
     <time> says: This cannot be merged: `add` subtracts. ### [high] src/lib.rs:2 — `add` subtracts Every caller gets the difference. Put the `+` back.
@@ -113,7 +113,7 @@ fn a_background_review_gives_a_receipt_is_waited_for_and_read() {
     Every caller gets the difference. Put the `+` back.
 
     ---
-    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s
+    Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     ");
     let read = sandbox.cc(["status"]).run();
     assert_snapshot!(sandbox.transcript(&read), @"
@@ -159,7 +159,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
     - parts/11.txt: left out (45 kB), the diff as a whole is too large
 
     ---
-    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 6.5k tokens in, 42 out · $0.01 · <n>s
+    Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
     Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
     ");

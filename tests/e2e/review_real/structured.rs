@@ -72,7 +72,7 @@ fn findings_come_by_severity_and_places_that_do_not_exist_are_marked() {
     2. Add a test of `add`.
 
     ---
-    Job `<review 1>` · claude-opus-5-5 · Claude Code 2.1.330 · 13.0k tokens in, 84 out · $0.02 · <n>s
+    Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
     Adversarial review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
     ");

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use regex::{Captures, Regex};
 
 use super::{Output, Sandbox};
+use crate::peers::CLAUDE;
 
 /// Patterns and what stands in their place, in this order.
 const MASKS: [(&str, &str); 10] = [
@@ -27,9 +28,12 @@ const MASKS: [(&str, &str); 10] = [
 impl Sandbox {
     /// `text` without what differs from run to run: the sandbox's directory becomes `<root>`, ids
     /// of jobs `<review 1>`, `<review 2>` in the order they appear in, times `<time>`, spans of
-    /// time `<n>s`, processes `<pid>`, the marks of frames `<mark>`.
+    /// time `<n>s`, processes `<pid>`, the marks of frames `<mark>`, the pinned version of Claude
+    /// Code `<claude>`.
     pub fn redact(&self, text: &str) -> String {
-        let text = text.replace(&*self.root().to_string_lossy(), "<root>");
+        let text = text
+            .replace(&*self.root().to_string_lossy(), "<root>")
+            .replace(CLAUDE.version, "<claude>");
         masks()
             .iter()
             .fold(number_jobs(&text), |text, (pattern, mask)| {
@@ -108,6 +112,10 @@ mod tests {
         check(
             "90 lines, 14.2k tokens, $0.01",
             "90 lines, 14.2k tokens, $0.01",
+        );
+        check(
+            &format!("Claude Code {}", CLAUDE.version),
+            "Claude Code <claude>",
         );
         let path = sandbox.repo().join("a.rs");
         check(&path.display().to_string(), "<root>/repo/a.rs");
