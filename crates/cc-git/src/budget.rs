@@ -29,7 +29,7 @@ impl Default for Limits {
             files: 5_000,
             untracked_files: 2_000,
             read_bytes: 200 << 20,
-            timeout: crate::runner::PATIENCE,
+            timeout: crate::runner::TIMEOUT,
         }
     }
 }

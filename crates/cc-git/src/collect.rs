@@ -1,15 +1,15 @@
 //! From a [`Target`] to its [`Context`]: one stream of git, the untracked files, and a last look
 //! at what the target leaves out.
 
-use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::budget::Inline;
 use crate::context::{Change, FileChange, NotSeen, Reason};
 use crate::diff_stream::{DiffStream, Parsed};
+use crate::records::records;
 use crate::repo_path::RepoPath;
 use crate::resolve::pathspecs;
-use crate::runner::{Ended, Input};
+use crate::runner::GitExit;
 use crate::work_file::WorkFile;
 use crate::{Context, Error, Limits, Mode, Repository, Shown, Target, untracked};
 
@@ -68,7 +68,7 @@ impl Repository {
     ) -> Result<Context, Error> {
         let (parsed, excluded) = match self.diff(target, limits, earlier, &[])? {
             Ok(parsed) => (parsed, Vec::new()),
-            Err(ended) => self.diff_of_readable(target, limits, earlier, ended)?,
+            Err(exit) => self.diff_of_readable(target, limits, earlier, exit)?,
         };
         let Parsed {
             files,
@@ -117,44 +117,40 @@ impl Repository {
         limits: &Limits,
         earlier: &Shown,
         excluded: &[(RepoPath, Reason)],
-    ) -> Result<Result<Parsed, Ended>, Error> {
-        let mut args: Vec<OsString> = DIFF.map(Into::into).into();
+    ) -> Result<Result<Parsed, GitExit>, Error> {
+        let mut call = self.runner.call(&DIFF).timeout(limits.timeout);
         if target.mode == Mode::Staged {
-            args.push("--cached".into());
+            call = call.args(&["--cached"]);
         }
-        args.push(target.base.as_str().into());
+        call = call.args(&[target.base.as_str()]);
         if let (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) = (target.mode, &target.head)
         {
-            args.push(head.as_str().into());
+            call = call.args(&[head.as_str()]);
         }
-        args.extend(pathspecs(&target.paths));
+        call = call.args(&pathspecs(&target.paths));
         if !excluded.is_empty() && target.paths.is_empty() {
-            args.push(":(top)".into());
+            call = call.args(&[":(top)"]);
         }
-        args.extend(
-            excluded
-                .iter()
-                .filter_map(|(path, _)| path.excluding_pathspec()),
-        );
+        let excluded = excluded
+            .iter()
+            .filter_map(|(path, _)| path.excluding_pathspec());
+        call = call.args(&excluded.collect::<Vec<_>>());
 
         let mut stream = DiffStream::new(Inline::new(limits, earlier.clone()), limits.files);
         let mut left = limits.read_bytes;
-        let ended = self
-            .runner
-            .stream(&args, Input::Bytes(b""), limits.timeout, &mut |bytes| {
-                let within = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-                stream.push(&bytes[..within]);
-                left -= within as u64;
-                if left == 0 {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })?;
-        if !ended.stopped && ended.code != Some(0) {
-            return Ok(Err(ended));
+        let exit = call.stream(&mut |bytes| {
+            let within = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+            stream.push(&bytes[..within]);
+            left -= within as u64;
+            match left {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        })?;
+        if !exit.stopped && exit.code != Some(0) {
+            return Ok(Err(exit));
         }
-        let parsed = stream.finish(ended.stopped);
+        let parsed = stream.finish(exit.stopped);
         if !parsed.listed_all {
             return Err(Error::TooMuchOutput {
                 command: "diff".into(),
@@ -171,9 +167,9 @@ impl Repository {
         target: &Target,
         limits: &Limits,
         earlier: &Shown,
-        failure: Ended,
+        failure: GitExit,
     ) -> Result<(Parsed, Vec<(RepoPath, Reason)>), Error> {
-        let first = failure.into_error(&["diff"]);
+        let first = failure.into_error();
         if target.mode != Mode::WorkingTree || matches!(first, Error::MissingObjects { .. }) {
             return Err(first);
         }
@@ -191,7 +187,7 @@ impl Repository {
     /// Tracked files that look changed and cannot be read as what they were.
     fn unreadable(&self, target: &Target) -> Result<Vec<(RepoPath, Reason)>, Error> {
         // Plumbing compares by what the index remembers and reads no content.
-        let mut args: Vec<OsString> = [
+        let args = [
             "diff-index",
             "--name-only",
             "-z",
@@ -199,17 +195,9 @@ impl Repository {
             "--diff-filter=d",
             "--ignore-submodules=dirty",
             target.base.as_str(),
-        ]
-        .map(Into::into)
-        .into();
-        args.extend(pathspecs(&target.paths));
-        let (answer, ended) = self.runner.answer(&args)?;
-        if ended.code != Some(0) {
-            return Err(ended.into_error(&args));
-        }
-        Ok(answer
-            .split(|&byte| byte == 0)
-            .filter(|path| !path.is_empty())
+        ];
+        let call = self.runner.call(&args).args(&pathspecs(&target.paths));
+        Ok(records(&call.checked()?)
             .map(RepoPath::new)
             .filter_map(|path| {
                 let reason = match WorkFile::open(self.root(), &path) {
@@ -264,38 +252,24 @@ impl Repository {
 
     /// The first untracked files, and how many more there are.
     fn untracked(&self, target: &Target, limits: &Limits) -> Result<(Vec<RepoPath>, u64), Error> {
-        let mut args: Vec<OsString> = ["ls-files", "--others", "--exclude-standard", "-z"]
-            .map(Into::into)
-            .into();
-        args.extend(pathspecs(&target.paths));
-        let (mut paths, mut omitted, mut pending) = (Vec::new(), 0, Vec::new());
+        let args = ["ls-files", "--others", "--exclude-standard", "-z"];
+        let call = self.runner.call(&args).args(&pathspecs(&target.paths));
+        let (mut paths, mut omitted) = (Vec::new(), 0);
         let mut left = limits.read_bytes;
-        let ended = self
-            .runner
-            .stream(&args, Input::Bytes(b""), limits.timeout, &mut |bytes| {
-                for part in bytes.split_inclusive(|&byte| byte == 0) {
-                    pending.extend_from_slice(part);
-                    if pending.pop_if(|last| *last == 0).is_some() {
-                        if paths.len() < limits.untracked_files {
-                            paths.push(RepoPath::new(&pending));
-                        } else {
-                            omitted += 1;
-                        }
-                        pending.clear();
-                    }
+        call.timeout(limits.timeout)
+            .limit(u64::MAX)
+            .records(|path| {
+                match paths.len() < limits.untracked_files {
+                    true => paths.push(RepoPath::new(path)),
+                    false => omitted += 1,
                 }
-                left = left.saturating_sub(bytes.len() as u64);
-                if left == 0 {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
+                left = left.saturating_sub(path.len() as u64 + 1);
+                match left {
+                    0 => ControlFlow::Break(()),
+                    _ => ControlFlow::Continue(()),
                 }
             })?;
-        if ended.stopped || ended.code == Some(0) {
-            Ok((paths, omitted))
-        } else {
-            Err(ended.into_error(&args))
-        }
+        Ok((paths, omitted))
     }
 
     /// What a reader might take to be part of the target.

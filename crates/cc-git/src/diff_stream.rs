@@ -6,6 +6,7 @@
 
 use crate::budget::{Fit, Inline, Piece};
 use crate::context::{Change, FileChange, NotSeen, Reason, Totals};
+use crate::records::RecordReader;
 use crate::repo_path::{RepoPath, escape_invalid};
 
 /// Longer lines are no header of a diff: paths have at most some thousand bytes.
@@ -21,7 +22,8 @@ pub(crate) struct DiffStream {
     inline: Inline,
     max_files: usize,
     phase: Phase,
-    /// The record or line that is not complete yet.
+    records: RecordReader,
+    /// The start of a line that is not complete yet.
     pending: Vec<u8>,
     files: Vec<File>,
     /// Where the next record of the current section is expected among `files`.
@@ -43,7 +45,7 @@ enum Phase {
     Record,
     RawPath {
         raw: Raw,
-        old_path: Option<Vec<u8>>,
+        old_path: Option<RepoPath>,
     },
     /// The counts of a rename, then its two paths.
     CountedOldPath(Counts),
@@ -98,6 +100,7 @@ impl DiffStream {
             inline,
             max_files,
             phase: Phase::Record,
+            records: RecordReader::default(),
             pending: Vec::new(),
             files: Vec::new(),
             cursor: 0,
@@ -120,15 +123,12 @@ impl DiffStream {
         }
     }
 
-    fn record<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let Some(end) = bytes.iter().position(|&byte| byte == 0) else {
-            self.pending.extend_from_slice(bytes);
-            return &[];
+    fn record<'a>(&mut self, mut bytes: &'a [u8]) -> &'a [u8] {
+        let Some(record) = self.records.next(&mut bytes) else {
+            return bytes;
         };
-        self.pending.extend_from_slice(&bytes[..end]);
-        let record = std::mem::take(&mut self.pending);
         self.phase = match std::mem::replace(&mut self.phase, Phase::Record) {
-            Phase::RawPath { raw, old_path } => self.raw_path(raw, old_path, record),
+            Phase::RawPath { raw, old_path } => self.raw_path(raw, old_path, &record),
             Phase::CountedOldPath(counts) => Phase::CountedNewPath(counts),
             Phase::CountedNewPath(counts) => {
                 self.counted(&record, counts);
@@ -136,7 +136,7 @@ impl DiffStream {
             }
             _ => self.begin_record(&record),
         };
-        &bytes[end + 1..]
+        bytes
     }
 
     fn begin_record(&mut self, record: &[u8]) -> Phase {
@@ -159,19 +159,19 @@ impl DiffStream {
         Phase::Record
     }
 
-    fn raw_path(&mut self, raw: Raw, old_path: Option<Vec<u8>>, path: Vec<u8>) -> Phase {
+    fn raw_path(&mut self, raw: Raw, old_path: Option<RepoPath>, path: &[u8]) -> Phase {
         if old_path.is_none() && matches!(raw.letter, b'R' | b'C') {
             return Phase::RawPath {
                 raw,
-                old_path: Some(path),
+                old_path: Some(RepoPath::new(path)),
             };
         }
         // A file that was only touched is listed here and has no counts later: room for some.
         if self.files.len() < self.max_files.saturating_mul(2) {
             self.files.push(File {
                 raw,
-                path: RepoPath::new(&path),
-                old_path: old_path.as_deref().map(RepoPath::new),
+                path: RepoPath::new(path),
+                old_path,
                 counts: None,
                 omitted: false,
                 bytes: None,

@@ -29,8 +29,8 @@ use cc_core::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::process::join;
 use crate::repo_path::RepoPath;
-use crate::runner::{Input, PATIENCE, at_once};
 use crate::top_level::git_dir;
 use crate::{Error, ObjectId, Repository};
 
@@ -38,13 +38,13 @@ pub use changes::Changes;
 use look::Known;
 use room::Room;
 use seen::{Digest, Seen, Stamp};
-use status::{Listed, Records, Special, Status};
+use status::{Listed, Special, Status};
 
 /// The most paths that are remembered of an index.
 const SPECIAL: usize = 1_000;
 
 /// The most that is taken in of one answer of git, in bytes.
-const ANSWER_LIMIT: usize = 256 << 20;
+const ANSWER_LIMIT: u64 = 256 << 20;
 
 /// What a work tree looked like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +126,7 @@ impl Repository {
         now: Time,
         room: &mut Room,
     ) -> Result<Fingerprint, Error> {
-        let (status, index) = at_once(|| self.status(), || self.index(previous, now));
+        let (status, index) = join(|| self.status(), || self.index(previous, now));
         let (status, index) = (status?, index?);
         let head = status.head.ok_or_else(|| not_understood("status"))?;
         let (inside, mut listed): (Vec<Listed>, Vec<Listed>) = status
@@ -212,31 +212,18 @@ impl Repository {
 
     /// Gives each record of git's answer to `take`, which says whether it could be read.
     fn records(&self, args: &[&str], take: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Error> {
-        let mut records = Records::default();
-        let (mut total, mut understood) = (0, true);
-        let ended = self
-            .runner
-            .stream(args, Input::Bytes(b""), PATIENCE, &mut |bytes| {
-                total += bytes.len();
-                records.push(bytes, &mut |record| understood &= take(record));
-                if total <= ANSWER_LIMIT && understood {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            })?;
-        if total > ANSWER_LIMIT {
-            return Err(Error::TooMuchOutput {
-                command: args[0].to_owned(),
-                limit: ANSWER_LIMIT as u64,
-            });
-        }
-        if !understood {
-            return Err(not_understood(args[0]));
-        }
-        match ended.code {
-            Some(0) => Ok(()),
-            _ => Err(ended.into_error(args)),
+        let mut understood = true;
+        let call = self.runner.call(args).limit(ANSWER_LIMIT);
+        call.records(|record| {
+            understood = take(record);
+            match understood {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        })?;
+        match understood {
+            true => Ok(()),
+            false => Err(not_understood(args[0])),
         }
     }
 

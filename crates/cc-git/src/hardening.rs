@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use crate::Error;
+use crate::records::records;
 use crate::repo_path::os_string;
 use crate::runner::Runner;
 
@@ -64,14 +65,14 @@ pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
         "--get-regexp",
         r"^(filter\..*\.(clean|smudge|process|required)|diff\.(external|.*\.(textconv|cachetextconv|command))|gpg\.(.*\.)?program|merge\..*\.driver|(man|browser)\..*\.(cmd|path)|core\.(fsmonitor|alternaterefscommand)|init\.defaultbranch)$",
     ];
-    let (answer, ended) = runner.answer(&args)?;
-    match ended.code {
+    let (output, exit) = runner.call(&args).output()?;
+    match exit.code {
         // 1: not even our own setting was seen; 129: an option is unknown.
         Some(1 | 129) => return Err(Error::GitTooOld),
         Some(0) => {}
-        _ => return Err(ended.into_error(&args)),
+        _ => return Err(exit.into_error()),
     }
-    let found = read(&answer);
+    let found = read(&output);
     if !found.pinned {
         return Err(Error::GitTooOld);
     }
@@ -106,10 +107,10 @@ struct Setting {
 
 /// Reads the answer of `git config --show-scope -z`: `scope NUL key LF value NUL`, without
 /// `LF value` where a key stands alone.
-pub(crate) fn read(answer: &[u8]) -> Found {
+fn read(output: &[u8]) -> Found {
     let mut found = Found::default();
     let mut filters: BTreeMap<Vec<u8>, Setting> = BTreeMap::new();
-    let mut fields = answer.split(|&byte| byte == 0);
+    let mut fields = records(output);
     while let (Some(scope), Some(entry)) = (fields.next(), fields.next()) {
         let (key, value) = match entry.iter().position(|&byte| byte == b'\n') {
             Some(at) => (&entry[..at], &entry[at + 1..]),

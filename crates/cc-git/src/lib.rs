@@ -14,6 +14,8 @@ mod top_level;
 
 mod git;
 mod hardening;
+mod process;
+mod records;
 mod repository;
 mod runner;
 

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use cc_core::text::one_line;
 
-use crate::repo_path::{RepoPath, os_string};
-use crate::runner::{Input, PATIENCE};
+use crate::process::GitInput;
+use crate::repo_path::RepoPath;
 use crate::work_file::WorkFile;
 use crate::{Error, Mode, Repository, Target};
 
@@ -122,23 +122,19 @@ impl Repository {
         } else {
             ("--buffer", b'\n')
         };
-        let args = ["cat-file", "--batch", option].map(|arg| os_string(arg.as_bytes()));
-        let args: Vec<_> = args.into_iter().flatten().collect();
         let mut input = Vec::new();
         for name in names {
             input.extend_from_slice(name);
             input.push(end);
         }
         let mut reader = BatchReader::new(end);
-        let ended = self
-            .runner
-            .stream(&args, Input::Bytes(&input), PATIENCE, &mut |bytes| {
-                reader.push(bytes)
-            })?;
+        let call = self.runner.call(&["cat-file", "--batch", option]);
+        let exit = call
+            .input(GitInput::Bytes(&input))
+            .stream(&mut |bytes| reader.push(bytes))?;
         match reader.found {
             Some(found) => Ok(Some(found)),
-            None if ended.stopped || ended.code == Some(0) => Ok(None),
-            None => Err(ended.into_error(&args)),
+            None => exit.check().map(|()| None),
         }
     }
 }

@@ -1,28 +1,20 @@
 //! What changed in a linked work tree, brought over to the user's files.
 
 mod index;
+mod obstacle;
 
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{Seek, Write};
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use cc_core::IoError;
 use tempfile::TempDir;
 
+use crate::process::GitInput;
+use crate::records::records;
 use crate::repo_path::RepoPath;
-use crate::runner::{Input, Runner};
+use crate::runner::Runner;
 use crate::top_level::git_dir;
 use crate::{Error, Repository, WorkTree, hardening};
-
-/// How long a checkout or a large patch may take.
-const PATIENCE: Duration = Duration::from_secs(10 * 60);
-
-/// The largest patch that is brought over, in bytes.
-const PATCH_LIMIT: usize = 256 << 20;
 
 /// All that changed in a work tree since its base, committed there or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,17 +69,14 @@ impl Repository {
     /// where one that it changes has changes that are not committed; nothing was changed then.
     /// [`Error::Failed`] where writing fails, as on a full disk: some files may have been changed.
     pub fn apply_patch(&self, patch: &Patch, merge: bool) -> Result<Applied, Error> {
-        let apply = |more: &[&str], input: Input<'_>| {
+        let apply = |more: &[&str], input: GitInput<'_>| {
             let whitespace = ["--whitespace=nowarn", "--no-ignore-whitespace", "-"];
-            change_with(
-                &self.runner,
-                &[&["apply"], more, &whitespace].concat(),
-                input,
-            )
+            let call = self.runner.long_call(&["apply"]).args(more);
+            call.args(&whitespace).input(input).checked()
         };
-        let check = |more: &[&str]| apply(more, Input::Bytes(&patch.content));
-        let lasting = || -> Result<Input<'_>, Error> {
-            Ok(Input::Lasting {
+        let check = |more: &[&str]| apply(more, GitInput::Bytes(&patch.content));
+        let detached = || -> Result<GitInput<'_>, Error> {
+            Ok(GitInput::Detached {
                 input: self.nameless(&patch.content)?,
                 errors: self.nameless(b"")?,
             })
@@ -97,14 +86,14 @@ impl Repository {
         if misfit.is_some() && check(&["--check", "--reverse"]).is_ok() {
             return Ok(Applied::Before);
         }
-        if let Some(obstacle) = obstacle(self.root(), &patch.files) {
+        if let Some(obstacle) = obstacle::find(self.root(), &patch.files) {
             return Err(Error::DoesNotApply {
                 detail: format!("`{}` is in the way", obstacle.display()),
             });
         }
         match misfit {
-            None => apply(&[], lasting()?).map(|_| Applied::Now),
-            Some(Error::DoesNotApply { .. }) if merge => match apply(&["--3way"], lasting()?) {
+            None => apply(&[], detached()?).map(|_| Applied::Now),
+            Some(Error::DoesNotApply { .. }) if merge => match apply(&["--3way"], detached()?) {
                 Ok(_) => Ok(Applied::Now),
                 Err(error) => match self.unmerged(patch)? {
                     files if files.is_empty() => Err(does_not_apply(error)),
@@ -118,7 +107,7 @@ impl Repository {
     /// Those files of a patch that have conflicts.
     fn unmerged(&self, patch: &Patch) -> Result<Vec<String>, Error> {
         let args = ["diff", "--name-only", "--diff-filter=U", "-z"];
-        let names = change(&self.runner, &[&args[..], &PLAIN].concat())?;
+        let names = self.runner.long_call(&args).args(&PLAIN).checked()?;
         let names = records(&names).map(|name| RepoPath::new(name).display());
         Ok(names.filter(|name| patch.files.contains(name)).collect())
     }
@@ -157,7 +146,10 @@ impl<'tree> Staged<'tree> {
                 root: tree.root.clone(),
             });
         }
-        let mut inside = Runner::in_work_tree(&repository.git, &tree.git_dir, &tree.root);
+        let mut inside = Runner::new(&repository.git, &tree.root, hardening::pinned());
+        // The `.git` file in the work tree is not to be trusted.
+        inside.set_env("GIT_DIR", &tree.git_dir);
+        inside.set_env("GIT_WORK_TREE", &tree.root);
         // A work tree can have a configuration of its own.
         let found = hardening::find(&inside)?;
         inside.configure(found.overrides);
@@ -177,11 +169,9 @@ impl<'tree> Staged<'tree> {
     }
 
     fn diff(&self, format: &[&str]) -> Result<Vec<u8>, Error> {
+        let call = self.inside.long_call(&["diff", "--cached"]).args(format);
         let since = [self.tree.base.as_str(), "--"];
-        change(
-            &self.inside,
-            &[&["diff", "--cached"], format, &PLAIN, &since].concat(),
-        )
+        call.args(&PLAIN).args(&since).checked()
     }
 }
 
@@ -196,89 +186,3 @@ const PLAIN: [&str; 8] = [
     "--no-relative",
     "--ignore-submodules=all",
 ];
-
-/// What lies where `files` need a directory, or in a directory where they need a file.
-///
-/// `git apply` finds out too late, when it has written other files.
-fn obstacle(root: &Path, files: &[String]) -> Option<RepoPath> {
-    let files: BTreeSet<PathBuf> = files
-        .iter()
-        .filter_map(|file| RepoPath::from_display(file).below(root))
-        .collect();
-    let found = files.iter().find_map(|file| {
-        let mut parents = file.ancestors().skip(1).take_while(|dir| *dir != root);
-        parents
-            .find(|parent| kind(parent) == Kind::Other && !files.contains(*parent))
-            .map(Path::to_owned)
-            .or_else(|| stranger(file, &files))
-    })?;
-    Some(RepoPath::from_os(found.strip_prefix(root).ok()?))
-}
-
-/// What lies in the directory `dir`, if it is one, and is neither in `files` nor leads there.
-fn stranger(dir: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
-    if kind(dir) != Kind::Dir {
-        return None;
-    }
-    let Ok(entries) = fs::read_dir(dir) else {
-        return Some(dir.to_owned());
-    };
-    let mut paths = entries.flatten().map(|entry| entry.path());
-    paths.find_map(|path| match files.range(path.clone()..).next() {
-        Some(file) if *file == path => None,
-        Some(file) if file.starts_with(&path) => stranger(&path, files),
-        _ => Some(path),
-    })
-}
-
-#[derive(PartialEq)]
-enum Kind {
-    Missing,
-    Dir,
-    Other,
-}
-
-/// Links are not followed.
-fn kind(path: &Path) -> Kind {
-    match path.symlink_metadata() {
-        Ok(meta) if meta.is_dir() => Kind::Dir,
-        Ok(_) => Kind::Other,
-        Err(_) => Kind::Missing,
-    }
-}
-
-/// The records of an answer with `-z`.
-fn records(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
-    answer
-        .split(|&byte| byte == 0)
-        .filter(|record| !record.is_empty())
-}
-
-/// A call that may take its time and must end well; gives back what it says.
-pub(crate) fn change<S: AsRef<OsStr>>(runner: &Runner, args: &[S]) -> Result<Vec<u8>, Error> {
-    change_with(runner, args, Input::Bytes(b""))
-}
-
-fn change_with<S: AsRef<OsStr>>(
-    runner: &Runner,
-    args: &[S],
-    input: Input<'_>,
-) -> Result<Vec<u8>, Error> {
-    let mut answer = Vec::new();
-    let ended = runner.stream(args, input, PATIENCE, &mut |bytes| {
-        answer.extend_from_slice(bytes);
-        if answer.len() > PATCH_LIMIT {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    })?;
-    match ended.code {
-        _ if ended.stopped => Err(Error::TooMuchOutput {
-            command: args[0].as_ref().to_string_lossy().into_owned(),
-            limit: PATCH_LIMIT as u64,
-        }),
-        Some(0) => Ok(answer),
-        _ => Err(ended.into_error(args)),
-    }
-}

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
 
+use crate::process::join;
 use crate::repo_path::os_path;
-use crate::runner::{Ended, Runner, at_once};
+use crate::runner::{GitExit, Runner};
 use crate::target::ObjectId;
 use crate::top_level::{canonical, top_level};
 use crate::{Error, Git, hardening};
@@ -89,19 +90,19 @@ impl Repository {
             "--symbolic-full-name",
             "HEAD",
         ];
-        let (answer, found) = at_once(|| runner.answer(&args), || hardening::find(&runner));
-        let (answer, ended) = answer?;
-        let facts = match Facts::read(&answer) {
+        let (output, found) = join(|| runner.call(&args).output(), || hardening::find(&runner));
+        let (output, exit) = output?;
+        let facts = match Facts::read(&output) {
             Some(facts) => facts,
-            None if ended.stderr.contains("dubious ownership") => {
+            None if exit.stderr.contains("dubious ownership") => {
                 return Err(Error::DubiousOwnership { root });
             }
-            None if ended.stderr.contains("not a git repository")
-                || ended.stderr.contains("must be run in a work tree") =>
+            None if exit.stderr.contains("not a git repository")
+                || exit.stderr.contains("must be run in a work tree") =>
             {
                 return Err(not_a_repository());
             }
-            None => return Err(ended.into_error(&args)),
+            None => return Err(exit.into_error()),
         };
         // A relative or missing directory cannot be the root that we stand in.
         let work_tree = canonical(&facts.top_level).unwrap_or(facts.top_level);
@@ -110,7 +111,7 @@ impl Repository {
         }
         let head = match facts.head {
             Some(head) => head,
-            None => unborn(&runner, ended)?,
+            None => unborn(&runner, exit)?,
         };
         let found = found?;
         runner.configure(found.overrides.iter().cloned());
@@ -149,10 +150,10 @@ impl Repository {
 
 /// Tells a HEAD without commits from one that is broken: the latter must not look like a
 /// repository whose files are all new.
-fn unborn(runner: &Runner, rev_parse: Ended) -> Result<Head, Error> {
-    let (branch, ended) = runner.answer(&["symbolic-ref", "--quiet", "HEAD"])?;
-    if ended.code != Some(0) {
-        return Err(rev_parse.into_error(&["rev-parse"]));
+fn unborn(runner: &Runner, rev_parse: GitExit) -> Result<Head, Error> {
+    let (branch, exit) = runner.call(&["symbolic-ref", "--quiet", "HEAD"]).output()?;
+    if exit.code != Some(0) {
+        return Err(rev_parse.into_error());
     }
     let branch = String::from_utf8_lossy(&branch);
     let args = [
@@ -161,11 +162,11 @@ fn unborn(runner: &Runner, rev_parse: Ended) -> Result<Head, Error> {
         "--",
         branch.trim_end(),
     ];
-    let (refs, ended) = runner.answer(&args)?;
-    if ended.code == Some(0) && ended.stderr.is_empty() && refs.is_empty() {
+    let (refs, exit) = runner.call(&args).output()?;
+    if exit.code == Some(0) && exit.stderr.is_empty() && refs.is_empty() {
         Ok(Head::Unborn)
     } else {
-        Err(ended.into_error(&args))
+        Err(exit.into_error())
     }
 }
 

@@ -6,7 +6,6 @@ use std::path::{Component, Path, PathBuf};
 use cc_core::text::one_line;
 
 use crate::repo_path::RepoPath;
-use crate::runner::{Input, PATIENCE};
 use crate::selection::{Range, Wanted};
 use crate::top_level::canonical;
 use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
@@ -164,10 +163,10 @@ impl Repository {
             "--end-of-options",
             &commit,
         ];
-        let (answer, ended) = self.runner.answer(&args)?;
+        let (output, exit) = self.runner.call(&args).output()?;
         // A lone `^REV` succeeds too, and prints something else than an id.
-        match ObjectId::from_bytes(answer.trim_ascii_end()) {
-            Some(id) if ended.code == Some(0) => Ok(id),
+        match ObjectId::from_bytes(output.trim_ascii_end()) {
+            Some(id) if exit.code == Some(0) => Ok(id),
             _ if *self.head() == Head::Unborn => Err(Error::NoCommits),
             _ => Err(unknown(text)),
         }
@@ -177,11 +176,8 @@ impl Repository {
     /// the last commit it has a root, the parent is then missing rather than the diff wrong.
     fn first_parent(&self, commit: &ObjectId) -> Result<Option<ObjectId>, Error> {
         let args = ["cat-file", "commit", commit.as_str()];
-        let (answer, ended) = self.runner.answer(&args)?;
-        if ended.code != Some(0) {
-            return Err(ended.into_error(&args));
-        }
-        Ok(answer
+        let output = self.runner.call(&args).checked()?;
+        Ok(output
             .split(|&byte| byte == b'\n')
             .take_while(|line| !line.is_empty())
             .find_map(|line| line.strip_prefix(b"parent "))
@@ -190,8 +186,8 @@ impl Repository {
 
     fn merge_base(&self, head: &ObjectId, tip: &str, name: &str) -> Result<ObjectId, Error> {
         let args = ["merge-base", "--end-of-options", head.as_str(), tip];
-        let (answer, ended) = self.runner.answer(&args)?;
-        match ended.code {
+        let (output, exit) = self.runner.call(&args).output()?;
+        match exit.code {
             Some(0) => {}
             Some(1) => {
                 return Err(Error::UnrelatedHistory {
@@ -199,9 +195,9 @@ impl Repository {
                     shallow: self.shallow,
                 });
             }
-            _ => return Err(ended.into_error(&args)),
+            _ => return Err(exit.into_error()),
         }
-        ObjectId::from_bytes(answer.trim_ascii_end()).ok_or_else(|| ended.into_error(&args))
+        ObjectId::from_bytes(output.trim_ascii_end()).ok_or_else(|| exit.into_error())
     }
 
     /// The branch that others start from, with its last commit: what the remote says, then the
@@ -217,25 +213,23 @@ impl Repository {
             .collect();
         let mut args = vec![
             "for-each-ref",
-            "--format=%(refname)%00%(symref)%00%(objectname)%00%(objecttype)",
+            // None of these holds a space; the last may be empty.
+            "--format=%(refname) %(objectname) %(objecttype) %(symref)",
             "--",
         ];
         args.extend(candidates.iter().map(String::as_str));
-        let (answer, ended) = self.runner.answer(&args)?;
-        if ended.code != Some(0) {
-            return Err(ended.into_error(&args));
-        }
-        let answer = String::from_utf8_lossy(&answer);
-        let found: Vec<[&str; 4]> = answer
+        let output = self.runner.call(&args).checked()?;
+        let output = String::from_utf8_lossy(&output);
+        let found: Vec<[&str; 4]> = output
             .lines()
-            .filter_map(|line| line.split('\0').collect::<Vec<_>>().try_into().ok())
+            .filter_map(|line| line.split(' ').collect::<Vec<_>>().try_into().ok())
             .collect();
         candidates
             .iter()
             .find_map(|wanted| {
-                let [name, symref, id, _] = found
+                let [name, id, _, symref] = found
                     .iter()
-                    .find(|[name, _, _, kind]| name == wanted && *kind == "commit")?;
+                    .find(|[name, _, kind, _]| name == wanted && *kind == "commit")?;
                 let name = if symref.is_empty() { name } else { symref };
                 let short = name
                     .strip_prefix("refs/remotes/")
@@ -257,7 +251,7 @@ impl Repository {
         enough: u64,
         matches: impl Fn([u8; 2]) -> bool,
     ) -> Result<u64, Error> {
-        let mut args: Vec<_> = [
+        let args = [
             "status",
             "--porcelain=v1",
             "-z",
@@ -265,39 +259,19 @@ impl Repository {
             "--untracked-files=normal",
             "--ignored=no",
             "--ignore-submodules=dirty",
-        ]
-        .map(Into::into)
-        .into();
-        args.extend(pathspecs(paths));
-        let (mut count, mut letters) = (0, Vec::with_capacity(2));
-        let mut in_path = false;
-        let ended = self
-            .runner
-            .stream(&args, Input::Bytes(b""), PATIENCE, &mut |bytes| {
-                for &byte in bytes {
-                    match (in_path, byte) {
-                        (true, 0) => (in_path, letters) = (false, Vec::with_capacity(2)),
-                        (true, _) => {}
-                        (false, _) => {
-                            letters.push(byte);
-                            if let [index, tree] = letters[..] {
-                                count += u64::from(matches([index, tree]));
-                                in_path = true;
-                            }
-                        }
-                    }
-                }
-                if count >= enough {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })?;
-        if ended.stopped || ended.code == Some(0) {
-            Ok(count)
-        } else {
-            Err(ended.into_error(&args))
-        }
+        ];
+        let mut count = 0;
+        let call = self.runner.call(&args).args(&pathspecs(paths));
+        call.limit(u64::MAX).records(|record| {
+            if let [index, tree, ..] = *record {
+                count += u64::from(matches([index, tree]));
+            }
+            match count < enough {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        })?;
+        Ok(count)
     }
 
     /// Paths from the user as paths from the root; empty where one of them is the root itself.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
 
-use crate::patch::change;
 use crate::repo_path::os_path;
 use crate::top_level::{canonical, git_dir};
 use crate::{Error, Repository, WorkTree};
@@ -48,7 +47,7 @@ impl Repository {
     /// Where git keeps its notes of linked work trees.
     fn common_dir(&self) -> Result<PathBuf, Error> {
         let args = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
-        let answer = change(&self.runner, &args)?;
+        let answer = self.runner.call(&args).checked()?;
         let path = os_path(answer.strip_suffix(b"\n").unwrap_or(&answer));
         let path = path.unwrap_or_else(|| self.root().join(".git"));
         let common = canonical(&path).map_err(IoError::at("resolve", &path))?;
@@ -69,7 +68,8 @@ impl Repository {
             &but,
             "--all",
         ];
-        change(&self.runner, &args).map(|commits| !commits.is_empty())
+        let commits = self.runner.long_call(&args).checked()?;
+        Ok(!commits.is_empty())
     }
 
     fn has_changes(&self, tree: &WorkTree) -> Result<bool, Error> {

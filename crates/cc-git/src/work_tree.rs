@@ -3,7 +3,6 @@
 //! Together with [`crate::patch`] the only part of this crate that writes to a repository, and only
 //! when the user asked for it.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,6 @@ use std::path::{Path, PathBuf};
 use cc_core::IoError;
 use serde::{Deserialize, Serialize};
 
-use crate::patch::change;
 use crate::repo_path::os_path;
 use crate::top_level::git_dir;
 use crate::{Error, ObjectId, Repository};
@@ -64,7 +62,7 @@ impl Repository {
         // Both fail where they exist: what is cleared away below is ours.
         fs::create_dir(root).map_err(IoError::at("create", root))?;
         let args = ["branch", "--no-track", "--", branch, base.as_str()];
-        if let Err(error) = change(&self.runner, &args) {
+        if let Err(error) = self.runner.long_call(&args).checked() {
             let _ = fs::remove_dir(root);
             return Err(error);
         }
@@ -79,11 +77,8 @@ impl Repository {
     }
 
     fn check_out(&self, root: &Path, branch: &str, base: ObjectId) -> Result<WorkTree, Error> {
-        let args = ["worktree", "add", "--quiet", "--"].map(OsStr::new);
-        change(
-            &self.runner,
-            &[&args[..], &[root.as_os_str(), branch.as_ref()]].concat(),
-        )?;
+        let call = self.runner.long_call(&["worktree", "add", "--quiet", "--"]);
+        call.args(&[root.as_os_str(), branch.as_ref()]).checked()?;
         let git_dir = git_dir(root).ok_or_else(|| Error::NotARepository {
             dir: root.to_owned(),
         })?;
@@ -106,7 +101,8 @@ impl Repository {
             "--untracked-files=normal",
             "--ignore-submodules=all",
         ];
-        change(&self.runner, &args).map(|changes| !changes.is_empty())
+        let changes = self.runner.long_call(&args).checked()?;
+        Ok(!changes.is_empty())
     }
 
     /// Whether anything is left of a work tree: its directory, git's notes of it, or its branch.
@@ -141,8 +137,12 @@ impl Repository {
     /// Removes git's notes of a work tree whose directory is gone.
     fn forget(&self, root: &Path) -> Result<(), Error> {
         // Forced twice: it may be locked.
-        let args = ["worktree", "remove", "--force", "--force", "--"].map(OsStr::new);
-        change(&self.runner, &[&args[..], &[root.as_os_str()]].concat()).map(drop)
+        let args = ["worktree", "remove", "--force", "--force", "--"];
+        self.runner
+            .long_call(&args)
+            .args(&[root])
+            .checked()
+            .map(drop)
     }
 
     fn delete_branch(&self, name: &str) -> Result<(), Error> {
@@ -155,17 +155,23 @@ impl Repository {
                 branch: name.to_owned(),
                 dir,
             }),
-            Some(_) => change(&self.runner, &["branch", "-D", "--quiet", "--", name]).map(drop),
+            Some(_) => {
+                let args = ["branch", "-D", "--quiet", "--", name];
+                self.runner.long_call(&args).checked().map(drop)
+            }
         }
     }
 
     /// Looks a branch up.
     pub(crate) fn find_branch(&self, name: &str) -> Result<Option<Branch>, Error> {
         let name = format!("refs/heads/{name}");
-        let format = "--format=%(refname)%00%(objectname)%00%(worktreepath)";
-        let answer = change(&self.runner, &["for-each-ref", format, "--", &name])?;
-        let answer = answer.strip_suffix(b"\n").unwrap_or(&answer);
-        let mut fields = answer.splitn(3, |&byte| byte == 0);
+        let format = "--format=%(refname) %(objectname) %(worktreepath)";
+        let output = self
+            .runner
+            .call(&["for-each-ref", format, "--", &name])
+            .checked()?;
+        let output = output.strip_suffix(b"\n").unwrap_or(&output);
+        let mut fields = output.splitn(3, |&byte| byte == b' ');
         // Asked for a name that is none, git tells of those below it.
         if fields.next() != Some(name.as_bytes()) {
             return Ok(None);

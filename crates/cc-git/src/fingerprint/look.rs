@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::seen::{Digest, Seen, Stamp};
 use super::status::{LEFT_OUT, Listed};
 use super::{Entry, Fingerprint, Paths};
+use crate::process::join;
 use crate::repo_path::RepoPath;
-use crate::runner::at_once;
 use crate::work_file::{WorkFile, WorkFiles};
 
 /// Larger files are known by their stamp alone.
@@ -60,7 +60,7 @@ pub(super) fn at_all(root: &Path, listed: Vec<Listed>, known: &Known) -> Vec<Ent
         return looker.at_each(first);
     }
     let second = first.split_off(first.len() / 2);
-    let (mut entries, more) = at_once(|| looker.at_each(first), || looker.at_each(second));
+    let (mut entries, more) = join(|| looker.at_each(first), || looker.at_each(second));
     entries.extend(more);
     entries
 }

@@ -7,10 +7,11 @@ use std::path::Path;
 use cc_core::IoError;
 use tempfile::TempDir;
 
-use super::{Kind, change, change_with, kind, records};
 use crate::Error;
+use crate::process::GitInput;
+use crate::records::records;
 use crate::repo_path::RepoPath;
-use crate::runner::{Input, Runner};
+use crate::runner::Runner;
 
 /// Gives `inside` an index of its own, a copy in which no file is hidden: what is marked as
 /// unchanged (`update-index --assume-unchanged`, `--skip-worktree`) may be changed all the same.
@@ -29,10 +30,10 @@ pub(super) fn copy(inside: &mut Runner, git_dir: &Path) -> Result<TempDir, Error
         }
         _ => {}
     }
-    inside.use_index(&copy);
+    inside.set_env("GIT_INDEX_FILE", &copy);
     // What lies outside of a sparse checkout is part of the change, too.
     inside.configure([("core.sparseCheckout".into(), "false".into())]);
-    let tags = change(inside, &["ls-files", "-v", "-z"])?;
+    let tags = inside.long_call(&["ls-files", "-v", "-z"]).checked()?;
     let (mut unchanged, mut skipped) = (Vec::new(), Vec::new());
     for record in records(&tags) {
         let &[tag, b' ', ref path @ ..] = record else {
@@ -40,7 +41,7 @@ pub(super) fn copy(inside: &mut Runner, git_dir: &Path) -> Result<TempDir, Error
         };
         let is_there = || {
             let file = RepoPath::new(path).below(inside.dir());
-            file.is_some_and(|file| kind(&file) != Kind::Missing)
+            file.is_some_and(|file| file.symlink_metadata().is_ok())
         };
         let line = [path, b"\0"].concat();
         if tag.is_ascii_lowercase() {
@@ -56,7 +57,8 @@ pub(super) fn copy(inside: &mut Runner, git_dir: &Path) -> Result<TempDir, Error
     ] {
         if !paths.is_empty() {
             let args = ["update-index", "-z", flag, "--stdin"];
-            change_with(inside, &args, Input::Bytes(&paths))?;
+            let call = inside.long_call(&args);
+            call.input(GitInput::Bytes(&paths)).checked()?;
         }
     }
     Ok(dir)
@@ -75,14 +77,13 @@ fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
 /// Repositories inside are left out: git would run another git there, with all that their
 /// configuration names, and it fails for those without a commit.
 pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
-    let staged = change(inside, &["ls-files", "--stage", "-z"])?;
+    let staged = inside.long_call(&["ls-files", "--stage", "-z"]).checked()?;
     let submodules = records(&staged)
         .filter(|entry| entry.starts_with(b"160000 "))
         .filter_map(|entry| entry.splitn(2, |&byte| byte == b'\t').nth(1));
-    let others = change(
-        inside,
-        &["ls-files", "--others", "--exclude-standard", "-z"],
-    )?;
+    let others = inside
+        .long_call(&["ls-files", "--others", "--exclude-standard", "-z"])
+        .checked()?;
     let repositories = records(&others).filter(|path| path.ends_with(b"/"));
     let mut specs = b":(top)\0".to_vec();
     for path in submodules.chain(repositories) {
@@ -94,5 +95,6 @@ pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
         "--pathspec-from-file=-",
         "--pathspec-file-nul",
     ];
-    change_with(inside, &args, Input::Bytes(&specs)).map(drop)
+    let call = inside.long_call(&args);
+    call.input(GitInput::Bytes(&specs)).checked().map(drop)
 }

@@ -1,0 +1,57 @@
+//! Files in the way of a patch.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::repo_path::RepoPath;
+
+/// What lies where `files` need a directory, or in a directory where they need a file.
+///
+/// `git apply` finds out too late, when it has written other files.
+pub(super) fn find(root: &Path, files: &[String]) -> Option<RepoPath> {
+    let files: BTreeSet<PathBuf> = files
+        .iter()
+        .filter_map(|file| RepoPath::from_display(file).below(root))
+        .collect();
+    let found = files.iter().find_map(|file| {
+        let mut parents = file.ancestors().skip(1).take_while(|dir| *dir != root);
+        parents
+            .find(|parent| kind(parent) == Kind::Other && !files.contains(*parent))
+            .map(Path::to_owned)
+            .or_else(|| stranger(file, &files))
+    })?;
+    Some(RepoPath::from_os(found.strip_prefix(root).ok()?))
+}
+
+/// What lies in the directory `dir`, if it is one, and is neither in `files` nor leads there.
+fn stranger(dir: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
+    if kind(dir) != Kind::Dir {
+        return None;
+    }
+    let Ok(entries) = fs::read_dir(dir) else {
+        return Some(dir.to_owned());
+    };
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    paths.find_map(|path| match files.range(path.clone()..).next() {
+        Some(file) if *file == path => None,
+        Some(file) if file.starts_with(&path) => stranger(&path, files),
+        _ => Some(path),
+    })
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    Missing,
+    Dir,
+    Other,
+}
+
+/// Links are not followed.
+fn kind(path: &Path) -> Kind {
+    match path.symlink_metadata() {
+        Ok(meta) if meta.is_dir() => Kind::Dir,
+        Ok(_) => Kind::Other,
+        Err(_) => Kind::Missing,
+    }
+}

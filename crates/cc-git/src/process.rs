@@ -1,0 +1,163 @@
+//! A git process whose pipes are read and written on threads, so that none of them blocks another.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::panic::resume_unwind;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use cc_core::text::Tail;
+
+/// The most that is kept of standard error, in bytes.
+pub(crate) const STDERR_TAIL: usize = 4 << 10;
+
+/// What git reads on its standard input.
+pub(crate) enum GitInput<'a> {
+    /// Bytes in memory; empty means no input.
+    Bytes(&'a [u8]),
+    /// A file, for a call that must not be interrupted: git gets a process group of its own, and its
+    /// errors go to another file instead of a pipe, so that neither Ctrl-C nor our end stops it.
+    Detached { input: File, errors: File },
+}
+
+/// A piece of what git writes.
+pub(crate) enum Chunk {
+    Stdout(Vec<u8>),
+    Stderr(Vec<u8>),
+    StdoutEnd,
+}
+
+/// A git process; killed and waited for when it is dropped.
+pub(crate) struct GitProcess {
+    child: Child,
+    chunks: Receiver<Chunk>,
+    /// The file that it writes its errors to, if it is not a pipe.
+    errors: Option<File>,
+}
+
+impl GitProcess {
+    pub(crate) fn start(mut command: Command, input: GitInput<'_>) -> io::Result<Self> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let (bytes, errors) = match input {
+            GitInput::Bytes(b"") => {
+                command.stdin(Stdio::null());
+                (Vec::new(), None)
+            }
+            GitInput::Bytes(bytes) => {
+                command.stdin(Stdio::piped());
+                (bytes.to_owned(), None)
+            }
+            GitInput::Detached { input, errors } => {
+                command.stdin(input).stderr(errors.try_clone()?);
+                #[cfg(unix)]
+                std::os::unix::process::CommandExt::process_group(&mut command, 0);
+                (Vec::new(), Some(errors))
+            }
+        };
+        // CREATE_NO_WINDOW: a hook's child must not flash a console.
+        #[cfg(windows)]
+        std::os::windows::process::CommandExt::creation_flags(&mut command, 0x0800_0000);
+        let mut child = command.spawn()?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (sender, chunks) = sync_channel(4);
+        let process = Self {
+            child,
+            chunks,
+            errors,
+        };
+        if let Some(stderr) = stderr {
+            let sender = sender.clone();
+            spawn(move || forward(stderr, &sender, Chunk::Stderr))?;
+        }
+        let stdout = stdout.expect("stdout is piped");
+        spawn(move || {
+            forward(stdout, &sender, Chunk::Stdout);
+            // Fails where the reader has stopped early.
+            let _ = sender.send(Chunk::StdoutEnd);
+        })?;
+        if let Some(mut stdin) = stdin {
+            spawn(move || {
+                // A git that does not want its input says why on standard error.
+                let _ = stdin.write_all(&bytes);
+            })?;
+        }
+        Ok(process)
+    }
+
+    /// Waits for the next piece of output.
+    pub(crate) fn next(&self, timeout: Duration) -> Result<Chunk, RecvTimeoutError> {
+        self.chunks.recv_timeout(timeout)
+    }
+
+    /// Waits for the exit, and adds the rest of standard error to `stderr`.
+    pub(crate) fn finish(mut self, stderr: &mut Tail) -> io::Result<ExitStatus> {
+        let status = self.child.wait()?;
+        // The last errors may not have been read yet; a grandchild that keeps the pipe open must
+        // not block us.
+        while let Ok(chunk) = self.chunks.recv_timeout(Duration::from_secs(1)) {
+            if let Chunk::Stderr(bytes) = chunk {
+                stderr.push(&bytes);
+            }
+        }
+        if let Some(errors) = self.errors.take() {
+            stderr.push(&read_tail(errors)?);
+        }
+        Ok(status)
+    }
+}
+
+impl Drop for GitProcess {
+    fn drop(&mut self) {
+        // Both fail only where git has exited and was waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs two functions at the same time, `other` on a thread of its own.
+pub(crate) fn join<A, B: Send>(
+    this: impl FnOnce() -> A,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let this = this();
+        let other = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+        (this, other)
+    })
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new()
+        .stack_size(128 << 10)
+        .spawn(work)
+        .map(drop)
+}
+
+/// Reads the last [`STDERR_TAIL`] bytes of a file.
+fn read_tail(mut file: File) -> io::Result<Vec<u8>> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(STDERR_TAIL as u64)))?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail)?;
+    Ok(tail)
+}
+
+fn forward(mut from: impl Read, to: &SyncSender<Chunk>, chunk: fn(Vec<u8>) -> Chunk) {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(count) => {
+                if to.send(chunk(buffer[..count].to_vec())).is_err() {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
