@@ -41,7 +41,7 @@ mod work_tree;
 pub use budget::Limits;
 pub use context::{Change, Context, FileChange, NotSeen, Reason, Totals};
 pub use error::Error;
-pub use fingerprint::{Changes, Fingerprint};
+pub use fingerprint::{Fingerprint, changes::Changes};
 pub use git::Git;
 pub use lines::Lines;
 pub use patch::{Applied, Patch};

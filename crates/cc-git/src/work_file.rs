@@ -2,7 +2,14 @@
 
 use std::fs::File;
 use std::io;
+#[cfg(unix)]
+use std::os::{fd::OwnedFd, unix::fs::PermissionsExt};
 use std::path::Path;
+
+#[cfg(unix)]
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, readlinkat, statat};
+#[cfg(unix)]
+use rustix::io::Errno;
 
 use crate::repo_path::RepoPath;
 
@@ -32,7 +39,7 @@ impl WorkFile {
 pub(crate) struct WorkFiles<'a> {
     root: &'a Path,
     /// The directory of the last file, by its name.
-    last: Option<(Vec<u8>, os::Directory)>,
+    last: Option<(Vec<u8>, Directory)>,
 }
 
 impl<'a> WorkFiles<'a> {
@@ -60,7 +67,7 @@ impl<'a> WorkFiles<'a> {
         let (_, directory) = match self.last.take() {
             Some(last) => self.last.insert(last),
             None => {
-                let opened = os::Directory::open(self.root, parent)?;
+                let opened = Directory::open(self.root, parent)?;
                 self.last.insert((parent.to_owned(), opened))
             }
         };
@@ -68,109 +75,91 @@ impl<'a> WorkFiles<'a> {
     }
 }
 
+/// The names in a path.
+fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let parts = path.split(|&byte| byte == b'/');
+    parts.filter(|part| !part.is_empty())
+}
+
+/// An open directory below the root.
 #[cfg(unix)]
-mod os {
-    use std::fs::File;
-    use std::io;
-    use std::os::fd::OwnedFd;
-    use std::os::unix::fs::PermissionsExt;
-    use std::path::Path;
+struct Directory(OwnedFd);
 
-    use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, readlinkat, statat};
-    use rustix::io::Errno;
-
-    use super::WorkFile;
-
-    pub(super) struct Directory(OwnedFd);
-
-    impl Directory {
-        pub(super) fn open(root: &Path, path: &[u8]) -> io::Result<Self> {
-            let directory = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let mut dir: OwnedFd = openat(CWD, root, directory, Mode::empty())?;
-            for part in path
-                .split(|&byte| byte == b'/')
-                .filter(|part| !part.is_empty())
-            {
-                dir = match openat(&dir, part, directory | OFlags::NOFOLLOW, Mode::empty()) {
-                    // A link, or a file, where a directory should be: git has nothing behind it.
-                    Err(Errno::LOOP | Errno::MLINK | Errno::NOTDIR) => {
-                        return Err(io::ErrorKind::NotADirectory.into());
-                    }
-                    opened => opened?,
-                };
-            }
-            Ok(Self(dir))
-        }
-
-        pub(super) fn file(&self, name: &[u8]) -> io::Result<WorkFile> {
-            let Self(dir) = self;
-            // What is no file must not even be opened: that may block, or wake somebody up.
-            let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
-            match FileType::from_raw_mode(stat.st_mode) {
-                FileType::RegularFile => {}
-                FileType::Symlink => {
-                    let target = readlinkat(dir, name, Vec::new())?;
-                    return Ok(WorkFile::Link(target.into_bytes()));
+#[cfg(unix)]
+impl Directory {
+    fn open(root: &Path, path: &[u8]) -> io::Result<Self> {
+        let directory = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut dir: OwnedFd = openat(CWD, root, directory, Mode::empty())?;
+        for part in parts(path) {
+            dir = match openat(&dir, part, directory | OFlags::NOFOLLOW, Mode::empty()) {
+                // A link, or a file, where a directory should be: git has nothing behind it.
+                Err(Errno::LOOP | Errno::MLINK | Errno::NOTDIR) => {
+                    return Err(io::ErrorKind::NotADirectory.into());
                 }
-                _ => return Ok(WorkFile::Other),
-            }
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            let file = File::from(openat(dir, name, flags, Mode::empty())?);
-            let meta = file.metadata()?;
-            if !meta.is_file() {
-                return Ok(WorkFile::Other);
-            }
-            Ok(WorkFile::Regular {
-                file,
-                executable: meta.permissions().mode() & 0o100 != 0,
-            })
+                opened => opened?,
+            };
         }
+        Ok(Self(dir))
+    }
+
+    fn file(&self, name: &[u8]) -> io::Result<WorkFile> {
+        let Self(dir) = self;
+        // What is no file must not even be opened: that may block, or wake somebody up.
+        let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => {}
+            FileType::Symlink => {
+                let target = readlinkat(dir, name, Vec::new())?;
+                return Ok(WorkFile::Link(target.into_bytes()));
+            }
+            _ => return Ok(WorkFile::Other),
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(openat(dir, name, flags, Mode::empty())?);
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Ok(WorkFile::Other);
+        }
+        Ok(WorkFile::Regular {
+            file,
+            executable: meta.permissions().mode() & 0o100 != 0,
+        })
     }
 }
 
+/// A directory below the root.
 #[cfg(not(unix))]
-mod os {
-    use std::fs;
-    use std::io;
-    use std::path::{Path, PathBuf};
+struct Directory(std::path::PathBuf);
 
-    use super::WorkFile;
-    use crate::repo_path::os_path;
-
-    pub(super) struct Directory(PathBuf);
-
-    impl Directory {
-        pub(super) fn open(root: &Path, path: &[u8]) -> io::Result<Self> {
-            let mut place = root.to_owned();
-            for part in path
-                .split(|&byte| byte == b'/')
-                .filter(|part| !part.is_empty())
-            {
-                place.push(os_path(part).ok_or(io::ErrorKind::NotFound)?);
-                if !fs::symlink_metadata(&place)?.is_dir() {
-                    return Err(io::ErrorKind::NotADirectory.into());
-                }
+#[cfg(not(unix))]
+impl Directory {
+    fn open(root: &Path, path: &[u8]) -> io::Result<Self> {
+        let mut place = root.to_owned();
+        for part in parts(path) {
+            place.push(crate::repo_path::os_path(part).ok_or(io::ErrorKind::NotFound)?);
+            if !std::fs::symlink_metadata(&place)?.is_dir() {
+                return Err(io::ErrorKind::NotADirectory.into());
             }
-            Ok(Self(place))
         }
+        Ok(Self(place))
+    }
 
-        pub(super) fn file(&self, name: &[u8]) -> io::Result<WorkFile> {
-            let name = os_path(name).ok_or(io::ErrorKind::NotFound)?;
-            let place = self.0.join(name);
-            let meta = fs::symlink_metadata(&place)?;
-            if meta.is_symlink() {
-                let target = fs::read_link(&place)?;
-                return Ok(WorkFile::Link(
-                    target.as_os_str().as_encoded_bytes().to_owned(),
-                ));
-            }
-            if !meta.is_file() {
-                return Ok(WorkFile::Other);
-            }
-            Ok(WorkFile::Regular {
-                file: cc_core::fs::open_regular(&place)?,
-                executable: false,
-            })
+    fn file(&self, name: &[u8]) -> io::Result<WorkFile> {
+        let name = crate::repo_path::os_path(name).ok_or(io::ErrorKind::NotFound)?;
+        let place = self.0.join(name);
+        let meta = std::fs::symlink_metadata(&place)?;
+        if meta.is_symlink() {
+            let target = std::fs::read_link(&place)?;
+            return Ok(WorkFile::Link(
+                target.as_os_str().as_encoded_bytes().to_owned(),
+            ));
         }
+        if !meta.is_file() {
+            return Ok(WorkFile::Other);
+        }
+        Ok(WorkFile::Regular {
+            file: cc_core::fs::open_regular(&place)?,
+            executable: false,
+        })
     }
 }
