@@ -3,13 +3,13 @@
 mod codex;
 mod removal;
 
-use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
+use cc_core::fs::{create_private_dir, remove_if_there};
 
 use crate::bundle;
 use crate::edit::config::{self, Entries};
 use crate::edit::{hooks_json, rules};
 use crate::error::Error;
-use crate::files::{backup_of, copy_program, digest, read_text, replace, sweep};
+use crate::files::{self, backup_of, copy_program, digest, leftovers, read_text, replace};
 use crate::found::{self, Found, Host};
 use crate::place::Places;
 use crate::plan::Step;
@@ -24,7 +24,7 @@ pub(crate) fn back_up(places: &Places) -> Result<(), Error> {
         // What an earlier installation left behind is not what this one finds.
         remove_if_there(&backup_of(&path))?;
         if let Some(text) = read_text(&path)? {
-            write_atomic(&backup_of(&path), text.as_bytes())?;
+            files::write(&backup_of(&path), text.as_bytes())?;
         }
     }
     Ok(())
@@ -44,7 +44,9 @@ impl<'a> Apply<'a> {
     pub(crate) fn begin(found: &'a Found, steps: &[Step]) -> Result<Self, Error> {
         let places = &found.places;
         create_private_dir(&places.cc())?;
-        places.written().iter().try_for_each(|dir| sweep(dir))?;
+        let written = places.written().into_iter();
+        let mut left = written.flat_map(|dir| leftovers(&dir));
+        left.try_for_each(|file| remove_if_there(&file))?;
         let mut record = match &found.record {
             Some(record) => record.clone(),
             None => Record {

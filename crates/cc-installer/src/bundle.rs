@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
-use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
+use cc_core::fs::{create_private_dir, read_bounded};
 use cc_plugin::{Bundle, Hook, HooksFrom};
 use serde_json::json;
 
-use crate::files::{TEMPORARY, read_text, remove_dir, replace};
+use crate::files::{self, read_text, remove_dir, replace};
 use crate::place::{MARKETPLACE, Places};
 
 /// Far above the largest file of a bundle.
@@ -95,22 +95,16 @@ pub(crate) fn write(places: &Places, hooks_from: HooksFrom) -> Result<(), IoErro
     if held_by(places, &target) == Some(hooks_from) {
         return Ok(());
     }
-    let around = target.parent().unwrap_or(&target);
-    create_private_dir(around)?;
-    let fresh = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .tempdir_in(places.cc());
-    let fresh = fresh.map_err(IoError::at("write", &target))?;
+    // A killed call may have left it, in a directory that is ours alone.
+    let staging = target.with_extension("new");
+    remove_dir(&staging)?;
     for (path, content) in wanted(places, hooks_from) {
-        let path = fresh.path().join(path);
-        create_private_dir(path.parent().unwrap_or(fresh.path()))?;
-        write_atomic(&path, &content)?;
+        let path = staging.join(path);
+        create_private_dir(path.parent().unwrap_or(&staging))?;
+        files::write(&path, &content)?;
     }
     remove_dir(&target)?;
-    fs::rename(fresh.path(), &target).map_err(IoError::at("move the bundle to", &target))?;
-    // What was moved is no longer the temporary directory's to remove.
-    let _ = fresh.keep();
-    Ok(())
+    fs::rename(&staging, &target).map_err(IoError::at("move the bundle to", &target))
 }
 
 fn write_marketplace(places: &Places) -> Result<(), IoError> {

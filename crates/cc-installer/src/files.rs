@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
-use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
+use cc_core::fs::{create_private_dir, read_bounded, remove_if_there};
 use sha2::{Digest, Sha256};
+use tempfile::{Builder, NamedTempFile};
 
 use crate::edit::lines::unix;
 
@@ -17,9 +18,13 @@ const TEXT_LIMIT: u64 = 8 << 20;
 /// The largest binary that is read.
 const BINARY_LIMIT: u64 = 1 << 30;
 
-/// How the names of temporary files and directories of ours begin, those of
-/// [`cc_core::fs::write_atomic`] too; six letters follow.
-pub(crate) const TEMPORARY: &str = ".tmp-";
+/// The prefix and suffix of our temporary files; [`RANDOM`] letters and digits stand between them.
+///
+/// No other program uses such names, so a file with one is ours to remove.
+const TEMPORARY: (&str, &str) = (".cc-installer-", ".tmp");
+
+/// The length of the random part of a temporary name.
+const RANDOM: usize = 6;
 
 /// A text, or `None` where there is no such file.
 ///
@@ -39,6 +44,14 @@ pub(crate) fn read_text(path: &Path) -> Result<Option<String>, IoError> {
     }
 }
 
+/// Writes a file of ours in one step: temporary file in the same directory (0600), sync, rename.
+///
+/// # Errors
+/// When it cannot be written; what was there is then still there.
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), IoError> {
+    persist(temporary(path, &mut named(), content)?, path)
+}
+
 /// Replaces a file of the user in one step, keeping its mode and, where it is a link, the link.
 ///
 /// # Errors
@@ -48,13 +61,40 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), IoError> {
     if let Some(dir) = path.parent() {
         create_private_dir(dir)?;
     }
-    let mode = fs::metadata(&path).ok().map(|known| known.permissions());
-    write_atomic(&path, text.as_bytes())?;
-    match mode {
-        Some(mode) => {
-            fs::set_permissions(&path, mode).map_err(IoError::at("set the mode of", &path))
-        }
-        None => Ok(()),
+    let file = temporary(&path, &mut named(), text.as_bytes())?;
+    if let Ok(known) = fs::metadata(&path) {
+        let set = file.as_file().set_permissions(known.permissions());
+        set.map_err(IoError::at("set the mode of", &path))?;
+    }
+    persist(file, &path)
+}
+
+fn named() -> Builder<'static, 'static> {
+    let (prefix, suffix) = TEMPORARY;
+    let mut builder = Builder::new();
+    builder.prefix(prefix).suffix(suffix).rand_bytes(RANDOM);
+    builder
+}
+
+/// A synced temporary file with `content`, in the directory of `path`.
+fn temporary(
+    path: &Path,
+    builder: &mut Builder<'_, '_>,
+    content: &[u8],
+) -> Result<NamedTempFile, IoError> {
+    let write = || {
+        let mut file = builder.tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+        file.write_all(content)?;
+        file.as_file().sync_data()?;
+        Ok(file)
+    };
+    write().map_err(IoError::at("write", path))
+}
+
+fn persist(file: NamedTempFile, path: &Path) -> Result<(), IoError> {
+    match file.persist(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(IoError::at("replace", path)(error.error)),
     }
 }
 
@@ -75,24 +115,21 @@ fn is_writable(path: &Path) -> bool {
     path.is_dir() || fs::metadata(path).is_ok_and(|known| !known.permissions().readonly())
 }
 
-/// Removes what a killed call left behind in `dir`: the temporary files of ours.
+/// The temporary files in `dir` that a killed call of ours left: regular files of our naming.
 ///
-/// Only the holder of the installer's lock may do that: nobody else makes such files there.
-///
-/// # Errors
-/// When one stays.
-pub(crate) fn sweep(dir: &Path) -> Result<(), IoError> {
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+/// Only the holder of the installer's lock may remove them: another call may still write one.
+pub(crate) fn leftovers(dir: &Path) -> Vec<PathBuf> {
+    let (prefix, suffix) = TEMPORARY;
+    let is_ours = |entry: &fs::DirEntry| {
         let name = entry.file_name();
-        let random = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY));
-        if random.is_some_and(|random| random.len() == 6) {
-            match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                true => remove_dir(&entry.path())?,
-                false => remove_if_there(&entry.path())?,
-            }
-        }
-    }
-    Ok(())
+        let name = name.to_str().and_then(|name| name.strip_prefix(prefix));
+        let random = name.and_then(|name| name.strip_suffix(suffix));
+        random.is_some_and(|random| {
+            random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        }) && entry.file_type().is_ok_and(|kind| kind.is_file())
+    };
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter(is_ours).map(|entry| entry.path()).collect()
 }
 
 /// Where the state before our first change is kept.
@@ -184,22 +221,15 @@ pub(crate) fn copy_program(from: &Path, to: &Path) -> Result<(), IoError> {
     let bytes = read_bounded(from, BINARY_LIMIT)?;
     let dir = to.parent().unwrap_or(Path::new("."));
     create_private_dir(dir)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY);
+    let mut builder = named();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755));
-    let mut file = builder.tempfile_in(dir).map_err(IoError::at("write", to))?;
-    file.write_all(&bytes).map_err(IoError::at("write", to))?;
-    file.as_file()
-        .sync_data()
-        .map_err(IoError::at("write", to))?;
+    let file = temporary(to, &mut builder, &bytes)?;
     // Windows does not replace a running program, but lets it be renamed.
     if cfg!(windows) && to.exists() {
         set_aside(to)?;
     }
-    file.persist(to)
-        .map_err(|error| IoError::at("replace", to)(error.error))?;
-    Ok(())
+    persist(file, to)
 }
 
 /// Renames a running program away; what earlier runs set aside and nobody runs any more goes.
@@ -271,25 +301,26 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_killed_call_of_ours_left_is_swept() {
+    fn only_regular_files_of_our_naming_are_leftovers() {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
-        fs::create_dir_all(path(".tmp-dirdir/inner")).unwrap();
+        // What a kill leaves: the file before its rename.
+        let left = temporary(&path("config.toml"), &mut named(), b"half").unwrap();
+        let left = left.keep().unwrap().1;
+        fs::create_dir_all(path(".cc-installer-dirdir.tmp/inner")).unwrap();
         for name in [
             ".tmp-abc123",
-            ".tmp",
-            ".tmpabc123",
-            ".tmp-mine",
+            ".cc-installer-abc123",
+            ".cc-installer-my-own.tmp",
+            ".cc-installer-abc1234.tmp",
             "config.toml",
         ] {
             fs::write(path(name), "").unwrap();
         }
-        sweep(dir.path()).unwrap();
-        sweep(&path("nowhere")).unwrap();
-        let left = fs::read_dir(dir.path()).unwrap();
-        let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
-        left.sort();
-        assert_eq!(left, [".tmp", ".tmp-mine", ".tmpabc123", "config.toml"]);
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("config.toml", path(".cc-installer-link00.tmp")).unwrap();
+        assert_eq!(leftovers(dir.path()), [left]);
+        assert!(leftovers(&path("nowhere")).is_empty());
     }
 
     #[test]

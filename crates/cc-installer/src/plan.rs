@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cc_plugin::HooksFrom;
 
 use crate::edit::config;
-use crate::files::backup_of;
+use crate::files::{backup_of, leftovers};
 use crate::found::{Found, HooksFeature, Way};
 use crate::hooks::Listed;
 use crate::place::{BINARIES, PLUGIN_ID, Places};
@@ -204,7 +204,12 @@ pub(crate) fn is_anything_there(found: &Found) -> bool {
     ];
     // Two steps are in every plan.
     let more = uninstall(found, false).len() > 2;
-    found.record.is_some() || named || more || left.iter().any(|path| path.exists())
+    let mut written = places.written().into_iter();
+    found.record.is_some()
+        || named
+        || more
+        || left.iter().any(|path| path.exists())
+        || written.any(|dir| !leftovers(&dir).is_empty())
 }
 
 /// What it takes to be gone.

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use cc_core::fs::write_atomic;
 use serde::{Deserialize, Serialize};
 
 use crate::edit::config::FlagBefore;
 use crate::error::Error;
-use crate::files::read_text;
+use crate::files::{self, read_text};
 use crate::place::Places;
 
 /// The file `install.json`.
@@ -48,7 +47,7 @@ impl Record {
     /// When the file cannot be replaced.
     pub(crate) fn write(&self, places: &Places) -> Result<(), Error> {
         let text = serde_json::json!(self);
-        Ok(write_atomic(
+        Ok(files::write(
             &places.record(),
             format!("{text:#}\n").as_bytes(),
         )?)

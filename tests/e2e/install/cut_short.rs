@@ -115,7 +115,7 @@ fn a_kill_after_any_step_leaves_what_the_next_installation_repairs() {
         let entries = fs::read_dir(sandbox.codex_home()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name());
         let mut names = names.filter_map(|name| name.into_string().ok());
-        assert_eq!(names.find(|name| name.starts_with(".tmp-")), None);
+        assert_eq!(names.find(|name| name.starts_with(".cc-installer-")), None);
     }
 }
 
@@ -156,5 +156,87 @@ fn installations_at_once_end_in_one() {
         assert_eq!(sandbox.installation()["problems"], json!([]), "{codex}");
         sandbox.installer(["uninstall", "--yes"]).run().success();
         assert_eq!(fs::read_to_string(&config).unwrap(), before, "{codex}");
+    }
+}
+
+/// Runs the installer where the kernel kills it in the middle of the first write beyond `kib`.
+#[cfg(target_os = "linux")]
+fn killed_in_a_write(sandbox: &Sandbox, kib: usize, args: &[&str]) {
+    use std::os::unix::process::ExitStatusExt;
+
+    let installer = sandbox.product_file("cc-installer");
+    let script = format!("ulimit -c 0; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
+    let limited = sandbox.command("sh".as_ref()).args(["-c", &script]);
+    let output = limited.args([installer]).args(args).run();
+    assert_eq!(output.status.signal(), Some(25), "no SIGXFSZ: {output}");
+}
+
+/// The temporary files of the installer in `dirs`.
+#[cfg(target_os = "linux")]
+fn temporary_files(dirs: &[std::path::PathBuf]) -> Vec<std::path::PathBuf> {
+    let entries = dirs.iter().filter_map(|dir| fs::read_dir(dir).ok());
+    let paths = entries.flatten().map(|entry| entry.unwrap().path());
+    let is_ours = |path: &std::path::PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        path.is_file() && name.starts_with(".cc-installer-")
+    };
+    paths.filter(is_ours).collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_a_kill_left_half_written_goes_and_those_of_others_stay() {
+    use std::os::unix::fs::symlink;
+
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api);
+    let (home, dots) = (sandbox.codex_home(), sandbox.root().join("dots"));
+    fs::create_dir(&dots).unwrap();
+    fs::rename(home.join("config.toml"), dots.join("config.toml")).unwrap();
+    symlink("../dots/config.toml", home.join("config.toml")).unwrap();
+    let bin = sandbox
+        .installed_file("cc-cli")
+        .parent()
+        .unwrap()
+        .to_owned();
+    let dirs = [
+        home.clone(),
+        home.join("cc"),
+        home.join("rules"),
+        bin.clone(),
+        dots,
+    ];
+    for dir in &dirs {
+        fs::create_dir_all(dir.join(".tmp-abcdef/inner")).unwrap();
+        fs::write(dir.join(".tmp-abcdef/inner/file"), "theirs").unwrap();
+        fs::write(dir.join(".tmp-Abc012"), "theirs").unwrap();
+    }
+    let foreign_stays = |after: &str| {
+        for dir in &dirs {
+            for file in [".tmp-abcdef/inner/file", ".tmp-Abc012"] {
+                let file = dir.join(file);
+                let text = fs::read_to_string(&file).unwrap_or_default();
+                assert_eq!(text, "theirs", "{after}: {}", file.display());
+            }
+        }
+    };
+    let bin = bin.to_str().unwrap();
+    let install = ["install", "--yes", "--bin-dir", bin];
+    for (kib, args) in [
+        (4096, install.as_slice()),
+        (4096, &["update", "--yes", "--bin-dir", bin]),
+        (0, &["uninstall", "--yes"]),
+    ] {
+        if args[0] == "update" {
+            // So that there is something to write again.
+            fs::write(sandbox.installed_file("cc-cli"), "older").unwrap();
+        }
+        killed_in_a_write(&sandbox, kib, args);
+        let left = temporary_files(&dirs);
+        assert_eq!(left.len(), 1, "{args:?}: {left:?}");
+        foreign_stays(args[0]);
+        sandbox.installer(args).run().success();
+        assert_eq!(temporary_files(&dirs), [] as [std::path::PathBuf; 0]);
+        foreign_stays(args[0]);
     }
 }

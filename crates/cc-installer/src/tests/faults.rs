@@ -178,20 +178,67 @@ fn a_killed_installation_is_repaired_by_the_next() {
 #[test]
 fn what_killed_calls_left_behind_goes_with_the_rest() {
     let world = World::new("");
-    assert!(world.install().ok);
-    let left = [
-        "codex/.tmp-abcdef",
-        "codex/cc/.tmp-bundle/file",
-        "codex/rules/.tmp-Abc012",
-        "programs/.tmp-000000",
-    ];
-    for path in left {
-        fs::create_dir_all(world.path(path).parent().unwrap()).unwrap();
-        world.write(path, "half");
+    let left = |name: &str| {
+        let name = name.replace('@', ".cc-installer-aB0123.tmp");
+        fs::create_dir_all(world.path(&name).parent().unwrap()).unwrap();
+        world.write(&name, "half");
+        world.path(&name)
+    };
+    // Also where nothing else of an installation is there.
+    let early = left("codex/@");
+    assert!(world.run(&["uninstall", "--yes"]).ok && !early.exists());
+    for command in ["install", "update"] {
+        let all = ["codex/@", "codex/cc/@", "codex/rules/@", "programs/@"].map(left);
+        let bundle = left("codex/cc/marketplace/plugins/cc.new/file");
+        assert!(world.run(&[command, "--yes", "--allow-commands"]).ok);
+        assert!(all.iter().all(|file| !file.exists()));
+        fs::write(world.path("codex/cc/marketplace/plugins/cc/x"), "").unwrap();
+        assert!(world.run(&[command, "--yes", "--allow-commands"]).ok && !bundle.exists());
+    }
+    for name in ["codex/@", "codex/cc/@", "codex/rules/@", "programs/@"] {
+        left(name);
     }
     assert!(world.run(&["uninstall", "--yes"]).ok);
     assert_eq!(world.files(), Vec::<String>::new());
     assert!(!world.path("programs").exists() && !world.path("codex/cc").exists());
+}
+
+#[test]
+fn temporary_files_and_directories_of_others_stay() {
+    let world = World::new("");
+    fs::create_dir_all(world.path("dots/.tmp-dotted")).unwrap();
+    world.write("dots/config.toml", "a = 1\n");
+    std::os::unix::fs::symlink("../dots/config.toml", world.path("codex/config.toml")).unwrap();
+    let foreign = [
+        ".tmp-abcdef/inner/file",
+        ".tmp-Abc012",
+        ".cc-installer-abcdef.tmp/file",
+        ".cc-installer-mine",
+    ];
+    let foreign: Vec<String> = ["codex", "codex/rules", "codex/cc", "programs", "dots"]
+        .iter()
+        .flat_map(|dir| foreign.map(|name| format!("{dir}/{name}")))
+        .collect();
+    for path in &foreign {
+        fs::create_dir_all(world.path(path).parent().unwrap()).unwrap();
+        world.write(path, "theirs");
+    }
+    let calls: [&[&str]; 3] = [
+        &["install", "--yes", "--allow-commands", "--trust-hooks"],
+        &["update", "--yes"],
+        &["uninstall", "--yes", "--delete-jobs"],
+    ];
+    for call in calls {
+        assert!(world.run(call).ok);
+        for path in &foreign {
+            assert_eq!(
+                world.read(path).as_deref(),
+                Some("theirs"),
+                "{call:?}: {path}"
+            );
+        }
+        assert!(world.path("dots/.tmp-dotted").is_dir(), "{call:?}");
+    }
 }
 
 #[test]
