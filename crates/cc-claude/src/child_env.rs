@@ -9,9 +9,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use cc_core::Env;
+use cc_core::program::SearchPath;
 
 use crate::GitAccess;
-use crate::locate::Fence;
 
 /// What is set whatever the user has.
 ///
@@ -177,12 +177,9 @@ pub fn child_env(env: &Env, workspace: &Path, git: &GitAccess) -> BTreeMap<OsStr
         .collect();
     // Claude and its shells get one PATH, whatever its name is here: Windows has `Path`.
     vars.retain(|name, _| !name.eq_ignore_ascii_case("PATH"));
-    let path = Fence::new(env, workspace).search_path(env);
-    match std::env::join_paths(&path) {
-        Ok(joined) if !path.is_empty() => vars.insert("PATH".into(), joined),
-        // Without a PATH, or with an empty one, shells look into the current directory.
-        _ => vars.insert("PATH".into(), SYSTEM_PATH.into()),
-    };
+    // Without a PATH, or with an empty one, shells look into the current directory.
+    let path = SearchPath::outside(env, workspace).to_var();
+    vars.insert("PATH".into(), path.unwrap_or_else(|| SYSTEM_PATH.into()));
     let to_os = |(name, value): &(&str, &str)| (OsString::from(name), OsString::from(value));
     for (name, value) in DEFAULTS.iter().map(to_os) {
         vars.entry(name).or_insert(value);

@@ -7,7 +7,7 @@
 //! Start with [`run`]; [`Claude::locate`] finds what it runs.
 
 mod child_env;
-mod locate;
+mod claude;
 mod probe;
 mod request;
 
@@ -22,8 +22,8 @@ mod supervise;
 
 pub use cancel::end_orphans;
 pub use child_env::child_env;
+pub use claude::Claude;
 pub use digest::Digest;
-pub use locate::{Claude, LocateError, find_on_path};
 pub use outcome::{Denial, End, Exit, Interrupted, Omitted, Outcome, Report};
 pub use probe::{AuthStatus, ProbeError};
 pub use progress::Progress;

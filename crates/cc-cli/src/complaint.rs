@@ -1,7 +1,6 @@
 //! The one place that turns errors into a text, a hint and an exit code.
 
-use cc_claude::LocateError;
-use cc_core::{Failure, FailureClass};
+use cc_core::{Failure, FailureClass, LocateError};
 use cc_git::Error as GitError;
 use cc_jobs::{SelectError, SettingsError, StoreError};
 use cc_workflows::cancel::CancelError;
@@ -279,7 +278,7 @@ impl From<LocateError> for Complaint {
     fn from(error: LocateError) -> Self {
         let complaint = Self::new(Exit::NotSetUp, &error);
         match error {
-            LocateError::NotFound { looked_in_dirs } if looked_in_dirs.len() == 1 => complaint.hint(
+            LocateError::NotFound { looked_in_dirs, .. } if looked_in_dirs.len() == 1 => complaint.hint(
                 "Correct the path, or take the one on your PATH: cc-cli config unset claude.path",
             ),
             LocateError::NotFound { .. } => {

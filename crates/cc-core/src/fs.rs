@@ -134,6 +134,39 @@ pub fn is_older_than(path: &Path, age: Duration) -> bool {
     elapsed.is_some_and(|elapsed| elapsed > age)
 }
 
+/// The path without links, `.` and `..`.
+///
+/// On Windows in its everyday form: `\\?\C:\x` would be a different text for the same directory,
+/// and not every program takes it as a current directory.
+///
+/// # Errors
+/// When a part of the path does not exist or cannot be reached.
+pub fn canonical(path: &Path) -> io::Result<PathBuf> {
+    let path = fs::canonicalize(path)?;
+    #[cfg(windows)]
+    if let Some(plain) = path.to_str().and_then(|text| text.strip_prefix(r"\\?\"))
+        && plain.as_bytes().get(1) == Some(&b':')
+    {
+        return Ok(PathBuf::from(plain));
+    }
+    Ok(path)
+}
+
+/// `path` with its links followed as far as it exists: what is made there later will lie there.
+pub fn resolve(path: &Path) -> PathBuf {
+    let resolved = path.ancestors().find_map(|known| {
+        let resolved = canonical(known).ok()?;
+        let rest = path.strip_prefix(known).ok()?;
+        // Joining nothing would add a slash.
+        Some(if rest.as_os_str().is_empty() {
+            resolved
+        } else {
+            resolved.join(rest)
+        })
+    });
+    resolved.unwrap_or_else(|| path.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

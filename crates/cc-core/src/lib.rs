@@ -1,7 +1,7 @@
 //! The words and file primitives that every crate of `cc` shares.
 //!
 //! Here: ids, the process environment, the data directory's layout, atomic files, OS file locks,
-//! process identity, bounded and framed text, and the words for one Claude run that its runner
+//! programs on the search path, process identity, bounded and framed text, and the words for one Claude run that its runner
 //! and its record both speak ([`Failure`], [`Usage`]).
 //! Not here: what a job is (`cc-jobs`), what is reviewed (`cc-git`), how Claude runs (`cc-claude`).
 //!
@@ -16,6 +16,7 @@ pub mod lock;
 pub mod os_text;
 pub mod paths;
 pub mod process;
+pub mod program;
 pub mod text;
 pub mod time;
 pub mod usage;
@@ -27,5 +28,6 @@ pub use id::{InvalidId, JobId, SessionId, ThreadId};
 pub use lock::{FileLock, LockError};
 pub use paths::{DataDir, StateDir, Workspace};
 pub use process::Proc;
+pub use program::LocateError;
 pub use time::{Clock, Time};
 pub use usage::{Dollars, ModelNames, Usage};

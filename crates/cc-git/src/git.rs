@@ -1,22 +1,19 @@
 //! The git binary and the environment its calls get: built, not inherited.
 
-use std::env::{join_paths, split_paths};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use cc_core::Env;
+use cc_core::program::{Fence, SearchPath};
 
 use crate::Error;
-use crate::top_level::{canonical, top_level};
+use crate::top_level::top_level;
 
-/// Every `git` on the search path that is not part of a repository under review.
-///
-/// Relative and empty entries of the search path are left out: they would mean whatever lies in
-/// the current directory.
+/// The `git` to call, never one of a repository under review.
 #[derive(Clone, Debug)]
 pub struct Git {
-    search: Vec<PathBuf>,
-    binaries: Vec<PathBuf>,
+    path: PathBuf,
+    search: SearchPath,
     vars: Vec<(OsString, OsString)>,
 }
 
@@ -26,53 +23,39 @@ impl Git {
     /// # Errors
     /// [`Error::GitMissing`] where there is none.
     pub fn locate(env: &Env) -> Result<Self, Error> {
-        let search: Vec<PathBuf> = env
-            .var("PATH")
-            .map(|path| split_paths(path).filter(|dir| dir.is_absolute()).collect())
-            .unwrap_or_default();
-        let name = if cfg!(windows) { "git.exe" } else { "git" };
-        let git = Self {
-            binaries: search
-                .iter()
-                .map(|dir| dir.join(name))
-                .filter(|path| is_executable(path))
-                .collect(),
+        let search = SearchPath::of(env);
+        let search = match top_level(&env.cwd) {
+            Some(root) => search.without(Fence::strict(&root)),
+            None => search,
+        };
+        let vars = env.vars().iter().filter(|(name, _)| is_inherited(name));
+        Ok(Self {
+            path: git_of(&search)?,
             search,
-            vars: env
-                .vars()
-                .iter()
-                .filter(|(name, _)| is_inherited(name))
+            vars: vars
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
-        };
-        match top_level(&env.cwd) {
-            Some(root) => git.outside(&root),
-            None => git.outside_nothing(),
-        }
+        })
     }
 
     /// The binary that will be called; absolute.
     pub fn path(&self) -> &Path {
-        &self.binaries[0]
+        &self.path
     }
 
     /// The same without binaries and search path entries that lie in `root`.
-    pub(crate) fn outside(mut self, root: &Path) -> Result<Self, Error> {
-        self.search.retain(|dir| !lies_in(dir, root));
-        self.binaries.retain(|path| !lies_in(path, root));
-        self.outside_nothing()
-    }
-
-    fn outside_nothing(self) -> Result<Self, Error> {
-        if self.binaries.is_empty() {
-            return Err(Error::GitMissing);
-        }
-        Ok(self)
+    pub(crate) fn outside(self, root: &Path) -> Result<Self, Error> {
+        let search = self.search.without(Fence::strict(root));
+        Ok(Self {
+            path: git_of(&search)?,
+            search,
+            vars: self.vars,
+        })
     }
 
     /// The whole environment of a call, configuration apart.
     pub(crate) fn child_env(&self) -> Vec<(OsString, OsString)> {
-        let path = join_paths(&self.search).unwrap_or_default();
+        let path = self.search.to_var().unwrap_or_default();
         let fixed = [
             // Messages that we read, in the language that we read.
             ("LC_ALL", "C"),
@@ -102,18 +85,8 @@ fn is_inherited(name: &OsStr) -> bool {
         && !matches!(name.as_slice(), b"PATH" | b"LANGUAGE" | b"LANG" | b"PAGER")
 }
 
-fn lies_in(path: &Path, root: &Path) -> bool {
-    path.starts_with(root) || canonical(path).is_ok_and(|path| path.starts_with(root))
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file()
+fn git_of(search: &SearchPath) -> Result<PathBuf, Error> {
+    // Not what the search also takes on Windows: a script cannot be given every argument.
+    let name = format!("git{}", std::env::consts::EXE_SUFFIX);
+    search.find(&name).map_err(|_| Error::GitMissing)
 }

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
+use cc_core::fs::canonical;
 
 use crate::process::join;
 use crate::repo_path::os_path;
 use crate::runner::{GitExit, Runner};
 use crate::target::ObjectId;
-use crate::top_level::{canonical, top_level};
+use crate::top_level::top_level;
 use crate::{Error, Git, hardening};
 
 /// A repository with a work tree.

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 
+use cc_core::fs::canonical;
 use cc_core::text::one_line;
 
 use crate::repo_path::RepoPath;
 use crate::selection::{Range, Wanted};
-use crate::top_level::canonical;
 use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
 
 const BRANCH_NAMES: [&str; 3] = ["main", "master", "trunk"];

@@ -3,10 +3,10 @@
 //! Decides as git does, so that both always mean the same repository.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use cc_core::fs::open_regular;
+use cc_core::fs::{canonical, open_regular};
 use cc_core::{IoError, Workspace};
 
 /// The canonical root of the work tree that `dir` is in.
@@ -42,21 +42,6 @@ pub fn workspace(dir: &Path) -> Result<Workspace, IoError> {
         None => canonical(dir).map_err(IoError::at("resolve", dir))?,
     };
     Ok(Workspace::from_canonical(root))
-}
-
-/// The path without links, `.` and `..`.
-///
-/// On Windows in its everyday form: `\\?\C:\x` would be a different text for the same directory,
-/// and not every program takes it as a current directory.
-pub(crate) fn canonical(path: &Path) -> io::Result<PathBuf> {
-    let path = fs::canonicalize(path)?;
-    #[cfg(windows)]
-    if let Some(plain) = path.to_str().and_then(|text| text.strip_prefix(r"\\?\"))
-        && plain.as_bytes().get(1) == Some(&b':')
-    {
-        return Ok(PathBuf::from(plain));
-    }
-    Ok(path)
 }
 
 /// Git's own directory for the work tree at `root`, which holds its index.

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
+use cc_core::fs::canonical;
 
 use crate::repo_path::os_path;
-use crate::top_level::{canonical, git_dir};
+use crate::top_level::git_dir;
 use crate::{Error, Repository, WorkTree};
 
 impl Repository {

@@ -4,11 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use cc_core::text::count;
-use cc_core::{IoError, LockError};
+use cc_core::{IoError, LocateError, LockError};
 
 use crate::edit::EditError;
 use crate::host::HostError;
-use crate::host::locate::LocateError;
 use crate::place::{BinDirError, HomeError};
 use crate::stakes::Stake;
 
@@ -110,7 +109,7 @@ impl Error {
             Self::Home(HomeError::Foreign { .. }) => {
                 "Run this as that user, without sudo.".into()
             }
-            Self::Codex(LocateError::NotFound) => {
+            Self::Codex(LocateError::NotFound { .. }) => {
                 "Install Codex (npm install -g @openai/codex), or name it: cc-installer install --codex PATH".into()
             }
             Self::Codex(_) => "Name the right one: cc-installer install --codex PATH".into(),

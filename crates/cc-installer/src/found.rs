@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cc_core::{Env, IoError};
+use cc_core::{Env, IoError, LocateError};
 use cc_plugin::HooksFrom;
 
 use crate::bundle;
@@ -12,8 +12,7 @@ use crate::edit::{EditError, rules};
 use crate::error::Error;
 use crate::files::{read_text, same_content};
 use crate::host::Codex;
-use crate::host::locate::{LocateError, locate};
-use crate::place::{BINARIES, MARKETPLACE, PLUGIN_ID, Places, Workspace};
+use crate::place::{BINARIES, MARKETPLACE, PLUGIN_ID, Places};
 use crate::record::Record;
 
 pub(crate) use host::{HooksFeature, Host, Plugin, Way, from_files};
@@ -209,7 +208,7 @@ impl Rule {
 }
 
 fn host(env: &Env, places: &Places, asked: &Asked<'_>) -> HostFound {
-    let path = match locate(env, &Workspace::around(env), asked.codex) {
+    let path = match crate::host::locate(env, asked.codex) {
         Ok(path) => path,
         Err(error) => return HostFound::Missing(error),
     };

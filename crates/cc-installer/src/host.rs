@@ -2,7 +2,6 @@
 
 pub(crate) mod app_server;
 mod child;
-pub(crate) mod locate;
 
 use std::ffi::OsString;
 use std::io;
@@ -10,8 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cc_core::Env;
+use cc_core::program::{SearchPath, executable};
 use cc_core::text::{Tail, tail};
+use cc_core::{Env, LocateError};
+
+use crate::place;
 
 use app_server::AppServer;
 use child::Child;
@@ -73,6 +75,20 @@ impl HostError {
     /// Whether another way of asking may work: the version lacks this one.
     pub(crate) fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown { .. })
+    }
+}
+
+/// The binary: `asked` wherever it lies, since the user named it; else the first on PATH outside of
+/// the workspace.
+///
+/// # Errors
+/// When there is none, or every candidate was refused.
+pub(crate) fn locate(env: &Env, asked: Option<&Path>) -> Result<PathBuf, LocateError> {
+    match asked {
+        Some(path) => executable(env.absolute(path)),
+        None => SearchPath::of(env)
+            .without(place::workspace(env))
+            .find("codex"),
     }
 }
 

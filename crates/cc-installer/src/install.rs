@@ -12,7 +12,7 @@ use crate::consent::{by_flag, declined, question, text};
 use crate::error::Error;
 use crate::files::locked;
 use crate::found::{Found, HostFound, Way};
-use crate::place::{BinDirError, Workspace};
+use crate::place::BinDirError;
 use crate::plan::{self, Step};
 use crate::session::Session;
 use crate::status::Status;
@@ -181,8 +181,7 @@ fn checked(
 ) -> Result<Found, Error> {
     // Codex starts with settings that it cannot read, and fails only when it is to change them.
     found.config = Ok(found.config?);
-    let workspace = Workspace::around(session.env);
-    match found.places.check_bin(session.env, &workspace) {
+    match found.places.check_bin(session.env) {
         // Named by the user, now or at an earlier installation: their machine, their risk.
         Err(error @ BinDirError::Writable { .. })
             if args.bin_dir.is_some() || found.record.is_some() =>

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cc_core::fs::resolve;
+use cc_core::program::Fence;
 use cc_core::{DataDir, Env};
 
 /// The marketplace that holds our plugin and nothing else.
@@ -80,7 +82,7 @@ impl Places {
             None => env.home().ok_or(HomeError::Missing)?.join(".codex"),
         };
         // Codex follows links in it, and names files by what comes out.
-        let codex_home = plain(&codex_home);
+        let codex_home = resolve(&codex_home);
         if codex_home.to_str().is_none() {
             return Err(HomeError::NotText { path: codex_home });
         }
@@ -90,7 +92,7 @@ impl Places {
         );
         let data = DataDir::locate(env).ok_or(HomeError::Missing)?;
         Ok(Self {
-            bin: plain(&bin),
+            bin: resolve(&bin),
             data: data.root().to_owned(),
             codex_home,
         })
@@ -156,7 +158,7 @@ impl Places {
         let mut dirs: Vec<PathBuf> = files
             .iter()
             .flat_map(|file| {
-                [Some(file.as_path()), Some(&plain(file))]
+                [Some(file.as_path()), Some(&resolve(file))]
                     .map(|file| file?.parent().map(Path::to_owned))
             })
             .flatten()
@@ -237,7 +239,7 @@ impl Places {
     ///
     /// # Errors
     /// Why it was refused.
-    pub(crate) fn check_bin(&self, env: &Env, workspace: &Workspace) -> Result<(), BinDirError> {
+    pub(crate) fn check_bin(&self, env: &Env) -> Result<(), BinDirError> {
         let path = self.bin.clone();
         // Shells give no meaning to letters of other scripts, nor does the parser of exec rules.
         let is_plain = |c: char| {
@@ -256,14 +258,11 @@ impl Places {
             .flatten()
             .chain(fixed.into_iter().filter(|_| cfg!(unix)));
         let root = open
-            .map(|root| plain(&root))
+            .map(|root| resolve(&root))
             .find(|root| path.starts_with(root));
-        match root.or_else(|| {
-            workspace
-                .holds(&path)
-                .then(|| workspace.root.clone())
-                .flatten()
-        }) {
+        let workspace = workspace(env);
+        let inside = || workspace.root().filter(|_| workspace.holds(&path));
+        match root.or_else(|| inside().map(Path::to_owned)) {
             Some(root) => Err(BinDirError::Writable { path, root }),
             None => Ok(()),
         }
@@ -276,55 +275,12 @@ fn is_mark(c: char) -> bool {
     c.escape_debug().count() > 1 && format!("a{c}").escape_debug().count() == 2
 }
 
-/// The work tree around the current directory, whose content may be anybody's.
-#[derive(Debug)]
-pub(crate) struct Workspace {
-    root: Option<PathBuf>,
-}
-
-impl Workspace {
-    /// The Git top level, or the current directory itself; none where the home directory lies in it:
-    /// then everything that the user installed does.
-    pub(crate) fn around(env: &Env) -> Self {
-        let cwd = plain(&env.cwd);
-        let top = cwd.ancestors().find(|dir| dir.join(".git").exists());
-        let root = top.unwrap_or(&cwd).to_owned();
-        let holds_home = env
-            .home()
-            .is_some_and(|home| plain(home).starts_with(&root));
-        Self {
-            root: (!holds_home).then_some(root),
-        }
-    }
-
-    /// Whether `path` lies in it, by its name or by what its links lead to.
-    pub(crate) fn holds(&self, path: &Path) -> bool {
-        let inside = |path: &Path| {
-            self.root
-                .as_ref()
-                .is_some_and(|root| path.starts_with(root))
-        };
-        inside(path) || inside(&plain(path))
-    }
-}
-
-/// `path` with its links followed as far as it exists.
-pub(crate) fn plain(path: &Path) -> PathBuf {
-    let known = path.ancestors().find_map(|known| {
-        let resolved = fs::canonicalize(known).ok()?;
-        let rest = path.strip_prefix(known).ok()?;
-        Some(if rest.as_os_str().is_empty() {
-            resolved
-        } else {
-            resolved.join(rest)
-        })
-    });
-    let known = known.unwrap_or_else(|| path.to_owned());
-    // Windows answers with a prefix that neither shells nor Codex write.
-    match known.to_str().and_then(|text| text.strip_prefix(r"\\?\")) {
-        Some(text) if cfg!(windows) && !text.starts_with("UNC") => PathBuf::from(text),
-        _ => known,
-    }
+/// The work tree around the current directory, whose content may be anybody's: the Git top level, or
+/// the directory itself.
+pub(crate) fn workspace(env: &Env) -> Fence {
+    let cwd = resolve(&env.cwd);
+    let top = cwd.ancestors().find(|dir| dir.join(".git").exists());
+    Fence::around(env, top.unwrap_or(&cwd))
 }
 
 #[cfg(test)]

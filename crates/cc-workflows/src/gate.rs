@@ -13,8 +13,7 @@ mod verdict;
 
 use std::time::{Duration, Instant};
 
-use cc_claude::LocateError;
-use cc_core::{Dollars, IoError, SessionId};
+use cc_core::{Dollars, IoError, LocateError, SessionId};
 use cc_git::{Git, Repository};
 use cc_jobs::{Body, Draft, Ending, Job, Kind, SettingsError, StoreError, settings};
 use serde::Deserialize;

@@ -25,9 +25,11 @@ pub(crate) fn reading(
 fn guard(project: &Project) -> Result<Option<PathBuf>, IoError> {
     use std::path::Path;
 
+    use cc_core::program::SearchPath;
+
     let workspace = project.store.workspace().root();
-    let refuses = cc_claude::find_on_path(&project.env, workspace, "false");
-    let refuses = refuses.unwrap_or_else(|| Path::new("/bin/false").to_owned());
+    let refuses = SearchPath::outside(&project.env, workspace).find("false");
+    let refuses = refuses.unwrap_or_else(|_| Path::new("/bin/false").to_owned());
     let dir = project.data.git_guard();
     let git = dir.join("git");
     if std::fs::read_link(&git).is_ok_and(|target| target == refuses) && refuses.exists() {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use cc_claude::{Claude, LocateError};
+use cc_claude::Claude;
 use cc_core::process::Survivors;
-use cc_core::{DataDir, Env, IoError, SessionId, Workspace};
+use cc_core::{DataDir, Env, IoError, LocateError, SessionId, Workspace};
 use cc_jobs::{Body, Job, Settings, SettingsError, SettingsFile, Store, session};
 
 use crate::rescue;

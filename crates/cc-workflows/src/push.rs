@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use cc_claude::find_on_path;
+use cc_core::program::SearchPath;
 use cc_core::{JobId, SessionId};
 use cc_jobs::{Ending, Job, session};
 use serde::Deserialize;
@@ -82,8 +82,8 @@ fn codex(project: &Project) -> Option<PathBuf> {
 
 /// The `codex` on the PATH, never one of the workspace.
 pub fn find_codex(project: &Project) -> Option<PathBuf> {
-    let name = if cfg!(windows) { "codex.exe" } else { "codex" };
-    find_on_path(&project.env, project.store.workspace().root(), name)
+    let search = SearchPath::outside(&project.env, project.store.workspace().root());
+    search.find("codex").ok()
 }
 
 /// Codex without a queue takes the word for a prompt and answers with the help for everything.

@@ -13,9 +13,8 @@ pub mod sandbox;
 use std::ffi::OsString;
 use std::path::Path;
 
-use cc_claude::LocateError;
 use cc_core::text::one_line;
-use cc_core::{JobId, ThreadId};
+use cc_core::{JobId, LocateError, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
 use cc_jobs::{Body, Draft, Job, Kind, StoreError};
 use serde::{Deserialize, Serialize};

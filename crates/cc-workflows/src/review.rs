@@ -9,9 +9,8 @@ mod since;
 
 use std::ffi::OsString;
 
-use cc_claude::LocateError;
-use cc_core::JobId;
 use cc_core::text::{count, one_line};
+use cc_core::{JobId, LocateError};
 use cc_git::{Context, Git, Repository, Selection, Shown, Target, Totals};
 use cc_jobs::{Draft, Job, Kind};
 use serde::{Deserialize, Serialize};

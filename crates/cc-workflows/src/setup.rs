@@ -7,9 +7,9 @@ mod installation;
 
 use std::path::PathBuf;
 
-use cc_claude::{AuthStatus, Claude, LocateError, ProbeError};
-use cc_core::IoError;
+use cc_claude::{AuthStatus, Claude, ProbeError};
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
+use cc_core::{IoError, LocateError};
 use cc_jobs::{SettingsError, SettingsFile};
 
 use crate::Project;

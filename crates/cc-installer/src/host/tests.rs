@@ -110,3 +110,42 @@ fn a_silent_server_is_not_waited_for_for_ever() {
         .unwrap_err();
     assert!(matches!(error, HostError::Timeout { .. }), "{error}");
 }
+
+#[test]
+fn a_program_of_the_workspace_is_never_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    let program = |dir: &str| {
+        let dir = root.join(dir);
+        fs::create_dir_all(&dir).unwrap();
+        let path = dir.join("codex");
+        fs::write(&path, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    let (inside, outside) = (program("repo/bin"), program("usr/bin"));
+    fs::create_dir_all(root.join("repo/.git")).unwrap();
+    let find = |path: &str, asked: Option<&Path>| {
+        let path = path.replace('@', root.to_str().unwrap());
+        let env = Env::fixed(root.join("repo"), "/x", [("PATH", path)]);
+        locate(&env, asked)
+    };
+    assert_eq!(find("@/repo/bin:bin:@/usr/bin", None), Ok(outside));
+    assert_eq!(
+        find("bin", None),
+        Err(LocateError::InsideWorkspace {
+            path: inside.clone()
+        })
+    );
+    assert!(matches!(
+        find("@/nothing", None),
+        Err(LocateError::NotFound { .. })
+    ));
+    assert_eq!(find("", Some(Path::new("bin/codex"))), Ok(inside));
+    assert_eq!(
+        find("", Some(Path::new("x"))),
+        Err(LocateError::NotExecutable {
+            path: root.join("repo/x")
+        })
+    );
+}

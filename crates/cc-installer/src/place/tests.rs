@@ -3,7 +3,7 @@ use super::*;
 fn check(bin: &str, cwd: &str) -> Result<(), BinDirError> {
     let env = Env::fixed(cwd, "/x", [("HOME", "/home/dev"), ("TMPDIR", "/scratch")]);
     let places = Places::new(&env, Some(Path::new(bin))).unwrap();
-    places.check_bin(&env, &Workspace::around(&env))
+    places.check_bin(&env)
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cc_core::Env;
+use cc_core::program::SearchPath;
 use cc_core::text::one_line;
 
 /// The sandbox cannot start here.
@@ -78,7 +79,8 @@ pub fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     if !cfg!(target_os = "linux") {
         return Err(SandboxMissing::Unsupported);
     }
-    let find = |program: &str| cc_claude::find_on_path(env, workspace, program);
+    let search = SearchPath::outside(env, workspace);
+    let find = |program: &str| search.find(program).ok();
     let is_missing = |(program, _): &&(&str, &str)| find(program).is_none();
     let missing: Vec<_> = PROGRAMS.iter().filter(is_missing).collect();
     if missing.is_empty() {

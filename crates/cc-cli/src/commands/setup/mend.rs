@@ -5,8 +5,8 @@ use std::io::{self, BufRead};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cc_claude::{LocateError, find_on_path};
-use cc_core::Env;
+use cc_core::program::SearchPath;
+use cc_core::{Env, LocateError};
 use cc_workflows::Project;
 use cc_workflows::setup::{Findings, Installation, installer};
 
@@ -46,11 +46,12 @@ fn is_person(env: &Env) -> bool {
 
 fn install_claude(project: &Project, found: &Findings, output: &mut Output) -> Option<String> {
     let missing = matches!(found.claude, Err(LocateError::NotFound { .. }));
-    let name = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    if !missing {
+        return None;
+    }
     let workspace = project.store.workspace().root();
-    let npm = missing
-        .then(|| find_on_path(&project.env, workspace, name))
-        .flatten()?;
+    let search = SearchPath::outside(&project.env, workspace);
+    let npm = search.find("npm").ok()?;
     let question =
         "Claude Code is missing. Install it with npm install -g @anthropic-ai/claude-code?";
     let installed = ask(question, output)

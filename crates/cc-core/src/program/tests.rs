@@ -41,7 +41,7 @@ impl Tree {
     }
 
     fn locate(&self, entries: &[&str]) -> Result<PathBuf, LocateError> {
-        Claude::locate(&self.env(entries), &self.path("w"), None).map(|claude| claude.path)
+        SearchPath::outside(&self.env(entries), &self.path("w")).find("claude")
     }
 }
 
@@ -54,7 +54,12 @@ fn executable(path: &Path) {
 #[cfg(not(unix))]
 fn executable(_: &Path) {}
 
-const NAME: &str = NAMES[0];
+/// The file of a program `claude`.
+const NAME: &str = if cfg!(windows) {
+    "claude.exe"
+} else {
+    "claude"
+};
 
 #[test]
 fn the_first_one_on_path_wins() {
@@ -79,38 +84,13 @@ fn entries_the_workspace_has_a_hand_in_are_skipped() {
 }
 
 #[test]
-fn what_was_searched_is_told() {
+fn what_was_searched_is_named() {
     let tree = Tree::new();
     assert_eq!(
         tree.locate(&["a", "", "b"]),
         Err(LocateError::NotFound {
+            program: "claude".into(),
             looked_in_dirs: vec![tree.path("a"), tree.path("b")]
-        })
-    );
-}
-
-#[test]
-fn a_configured_path_is_judged_alike() {
-    let tree = Tree::new();
-    let locate = |path: &Path| {
-        Claude::locate(&tree.env(&[]), &tree.path("w"), Some(path)).map(|claude| claude.path)
-    };
-    let good = tree.program("a/other-name");
-    assert_eq!(locate(&good), Ok(good.clone()));
-    let missing = tree.path("a/missing");
-    assert_eq!(
-        locate(&missing),
-        Err(LocateError::NotFound {
-            looked_in_dirs: vec![missing.clone()]
-        })
-    );
-    let inside = tree.program("w/claude");
-    let refused = Err(LocateError::InsideWorkspace { path: inside });
-    assert_eq!(locate(Path::new("claude")), refused, "relative to the cwd");
-    assert_eq!(
-        locate(&tree.path("a")),
-        Err(LocateError::NotExecutable {
-            path: tree.path("a")
         })
     );
 }
@@ -153,14 +133,44 @@ fn a_workspace_that_holds_the_home_has_no_fence() {
     let tree = Tree::new();
     let good = tree.program(&format!("h/{NAME}"));
     let env = tree.env(&["h"]);
-    let at_home = Claude::locate(&env, &tree.path("h"), None).map(|claude| claude.path);
-    assert_eq!(at_home, Ok(good));
+    assert_eq!(
+        SearchPath::outside(&env, &tree.path("h")).find("claude"),
+        Ok(good)
+    );
+    let strict = SearchPath::of(&env).without(Fence::strict(&tree.path("h")));
+    assert!(strict.find("claude").is_err(), "where that is asked for");
 }
 
 #[test]
 fn a_directory_that_is_not_there_yet_is_fenced_by_its_parents() {
     let tree = Tree::new();
-    let env = tree.env(&["w/later/bin", "a/later"]);
-    let fence = Fence::new(&env, &tree.path("w"));
-    assert_eq!(fence.search_path(&env), [tree.path("a/later")]);
+    let search = SearchPath::outside(&tree.env(&["w/later/bin", "a/later"]), &tree.path("w"));
+    assert_eq!(search.dirs(), [tree.path("a/later")]);
+}
+
+#[test]
+fn a_child_gets_only_what_is_searched() {
+    let tree = Tree::new();
+    let path_of =
+        |entries: &[&str]| SearchPath::outside(&tree.env(entries), &tree.path("w")).to_var();
+    let dirs = [tree.path("a"), tree.path("b")];
+    let joined = std::env::join_paths(dirs).unwrap();
+    assert_eq!(path_of(&["", "a", "bin", "w/bin", "b"]), Some(joined));
+    assert_eq!(path_of(&["", ".", "w"]), None);
+}
+
+#[test]
+fn a_later_fence_takes_out_more() {
+    let tree = Tree::new();
+    let first = tree.program(&format!("a/{NAME}"));
+    let second = tree.program(&format!("b/{NAME}"));
+    let search = SearchPath::of(&tree.env(&["a", "b"]));
+    assert_eq!(search.find("claude"), Ok(first.clone()));
+    let search = search.without(Fence::strict(&tree.path("a")));
+    assert_eq!(search.find("claude"), Ok(second));
+    let search = search.without(Fence::strict(&tree.path("b")));
+    assert_eq!(
+        search.find("claude"),
+        Err(LocateError::InsideWorkspace { path: first })
+    );
 }

@@ -1,0 +1,218 @@
+//! Finding a program, never one that the workspace brought along.
+//!
+//! A checkout may be hostile: a program in it, or one found through a PATH entry that is relative or
+//! lies in it, would run as the user.
+
+use std::env::{join_paths, split_paths};
+use std::ffi::OsString;
+use std::mem;
+use std::path::{Path, PathBuf};
+
+use crate::Env;
+use crate::fs::resolve;
+
+/// What a program's file may be called after its name, best first: npm installs a `.cmd`.
+const SUFFIXES: &[&str] = if cfg!(windows) {
+    &[".exe", ".cmd"]
+} else {
+    &[""]
+};
+
+/// Why a program was not found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LocateError {
+    /// There is none.
+    #[error("no `{program}` was found{}", looked_in(looked_in_dirs))]
+    NotFound {
+        /// The name that was looked for.
+        program: String,
+        /// The directories searched, or the one configured path.
+        looked_in_dirs: Vec<PathBuf>,
+    },
+    /// The only one lies in the workspace, which may not choose the programs that are run.
+    #[error("`{}` lies inside the workspace and is not trusted", path.display())]
+    InsideWorkspace {
+        /// The refused file.
+        path: PathBuf,
+    },
+    /// The only one may not be executed.
+    #[error("`{}` is not an executable file", path.display())]
+    NotExecutable {
+        /// The refused file.
+        path: PathBuf,
+    },
+}
+
+fn looked_in(dirs: &[PathBuf]) -> String {
+    match dirs {
+        [] => ": PATH has no directory outside the workspace".into(),
+        [one] => format!(" at `{}`", one.display()),
+        many => format!(" in the {} directories of PATH", many.len()),
+    }
+}
+
+/// Directories whose content may be anybody's, so that no program in them is run.
+#[derive(Clone, Debug, Default)]
+pub struct Fence {
+    /// Each as it was named and with its links followed.
+    roots: Vec<PathBuf>,
+}
+
+impl Fence {
+    /// A fence around `workspace`. There is none around one that holds the home directory: everything
+    /// the user installed lies there, and so do the start-up files of their shell.
+    pub fn around(env: &Env, workspace: &Path) -> Self {
+        let fence = Self::strict(workspace);
+        match env.home() {
+            Some(home) if resolve(home).starts_with(&fence.roots[0]) => Self::default(),
+            _ => fence,
+        }
+    }
+
+    /// A fence around `root`, wherever the home directory lies.
+    pub fn strict(root: &Path) -> Self {
+        Self {
+            roots: vec![resolve(root), root.to_owned()],
+        }
+    }
+
+    /// Whether `path` lies inside, by its name or by where its links lead.
+    pub fn holds(&self, path: &Path) -> bool {
+        let resolved = resolve(path);
+        let mut roots = self.roots.iter();
+        roots.any(|root| resolved.starts_with(root) || path.starts_with(root))
+    }
+
+    /// The fenced directory, its links followed.
+    pub fn root(&self) -> Option<&Path> {
+        self.roots.first().map(PathBuf::as_path)
+    }
+}
+
+/// The directories of PATH that programs are taken from: absolute ones outside of all fences.
+#[derive(Clone, Debug)]
+pub struct SearchPath {
+    dirs: Vec<PathBuf>,
+    /// The entries left out, made absolute; only to name a refused program.
+    left_out: Vec<PathBuf>,
+    fence: Fence,
+}
+
+impl SearchPath {
+    /// The search path for programs that a call in `workspace` may run.
+    pub fn outside(env: &Env, workspace: &Path) -> Self {
+        Self::of(env).without(Fence::around(env, workspace))
+    }
+
+    /// The absolute entries of PATH. Empty and relative ones mean whatever lies in the current directory.
+    pub fn of(env: &Env) -> Self {
+        let entries = env.var("PATH").into_iter().flat_map(split_paths);
+        let (dirs, relative): (_, Vec<_>) = entries.partition(|dir| dir.is_absolute());
+        Self {
+            dirs,
+            left_out: relative.iter().map(|dir| env.absolute(dir)).collect(),
+            fence: Fence::default(),
+        }
+    }
+
+    /// The same without what lies inside `fence`.
+    #[must_use]
+    pub fn without(mut self, fence: Fence) -> Self {
+        let dirs = mem::take(&mut self.dirs).into_iter();
+        let (inside, outside): (Vec<_>, _) = dirs.partition(|dir| fence.holds(dir));
+        self.dirs = outside;
+        self.left_out.extend(inside);
+        self.fence.roots.extend(fence.roots);
+        self
+    }
+
+    /// The directories, in the order of PATH.
+    pub fn dirs(&self) -> &[PathBuf] {
+        &self.dirs
+    }
+
+    /// The value of PATH for a child; `None` where no directory is left.
+    pub fn to_var(&self) -> Option<OsString> {
+        let joined = join_paths(&self.dirs).ok()?;
+        (!joined.is_empty()).then_some(joined)
+    }
+
+    /// The first executable file of that name, as an absolute path whose links are not followed:
+    /// launchers look at the name they are called by.
+    ///
+    /// # Errors
+    /// When there is none, or every candidate was refused; names the first refused one.
+    pub fn find(&self, program: &str) -> Result<PathBuf, LocateError> {
+        let mut refused = None;
+        for path in candidates(&self.dirs, program).filter(|path| path.exists()) {
+            match self.accept(path) {
+                Ok(path) => return Ok(path),
+                Err(error) => {
+                    refused.get_or_insert(error);
+                }
+            }
+        }
+        let inside = || {
+            let mut paths = candidates(&self.left_out, program);
+            let path = paths.find(|path| self.fence.holds(path) && path.is_file())?;
+            Some(LocateError::InsideWorkspace { path })
+        };
+        Err(refused
+            .or_else(inside)
+            .unwrap_or_else(|| LocateError::NotFound {
+                program: program.to_owned(),
+                looked_in_dirs: self.dirs.clone(),
+            }))
+    }
+
+    /// Gives back the path of a program that exists, if it may be run.
+    ///
+    /// # Errors
+    /// When it lies inside a fence or is not executable.
+    pub fn accept(&self, path: PathBuf) -> Result<PathBuf, LocateError> {
+        if self.fence.holds(&path) {
+            return Err(LocateError::InsideWorkspace { path });
+        }
+        executable(path)
+    }
+}
+
+/// Gives back the path of an executable file.
+///
+/// # Errors
+/// [`LocateError::NotExecutable`] for everything else.
+pub fn executable(path: PathBuf) -> Result<PathBuf, LocateError> {
+    if is_executable(&path) {
+        Ok(path)
+    } else {
+        Err(LocateError::NotExecutable { path })
+    }
+}
+
+/// The files that `program` may be, by directory.
+fn candidates(dirs: &[PathBuf], program: &str) -> impl Iterator<Item = PathBuf> {
+    // On Windows a name may say its suffix itself: `git.exe`.
+    let suffixes: &[&str] = if Path::new(program).extension().is_some() {
+        &[""]
+    } else {
+        SUFFIXES
+    };
+    let names = suffixes.iter().map(|suffix| format!("{program}{suffix}"));
+    let names: Vec<String> = names.collect();
+    let paths = move |dir: &PathBuf| names.iter().map(|name| dir.join(name)).collect::<Vec<_>>();
+    dirs.iter().flat_map(paths)
+}
+
+/// Whether we may execute it, as the operating system decides when it is started.
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(test)]
+mod tests;
