@@ -72,7 +72,6 @@ fn run_options(settings: &Settings, defaults: RunOptions, typed: &RunArgs) -> Ru
             .max_budget_usd
             .map(Dollars::amount)
             .or(defaults.max_budget_usd),
-        day_budget: settings.budget.per_day_usd,
     }
 }
 

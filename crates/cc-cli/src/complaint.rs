@@ -4,13 +4,13 @@ use cc_core::{Failure, FailureClass, LocateError};
 use cc_git::Error as GitError;
 use cc_jobs::{SelectError, SettingsError, StoreError};
 use cc_workflows::cancel::CancelError;
-use cc_workflows::preflight::Obstacle;
+use cc_workflows::preflight::{Obstacle, PreflightError};
 use cc_workflows::rescue::{
     ApplyError, FromReviewError, ResumeError, SandboxMissing, StartError as RescueError,
 };
 use cc_workflows::review::{SinceError, StartError};
 use cc_workflows::worker::WorkError;
-use cc_workflows::{BudgetSpent, LaunchError, ProjectError};
+use cc_workflows::{LaunchError, ProjectError};
 
 /// How a call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +81,10 @@ impl From<ProjectError> for Complaint {
 impl From<StartError> for Complaint {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Obstacle(error) => error.into(),
-            StartError::Claude(error) => error.into(),
-            StartError::Budget(error) => error.into(),
+            StartError::Preflight(error) => error.into(),
             StartError::Git(error) => error.into(),
             StartError::Since(error) => error.into(),
+            StartError::Store(error) => error.into(),
             StartError::Launch(error) => error.into(),
         }
     }
@@ -107,9 +106,7 @@ impl From<SinceError> for Complaint {
 impl From<RescueError> for Complaint {
     fn from(error: RescueError) -> Self {
         match error {
-            RescueError::Obstacle(error) => error.into(),
-            RescueError::Claude(error) => error.into(),
-            RescueError::Budget(error) => error.into(),
+            RescueError::Preflight(error) => error.into(),
             RescueError::NoTask => {
                 Self::new(Exit::Usage, error).hint("Say what is to be done: cc-cli rescue 'TASK'")
             }
@@ -127,10 +124,14 @@ impl From<RescueError> for Complaint {
     }
 }
 
-impl From<BudgetSpent> for Complaint {
-    fn from(error: BudgetSpent) -> Self {
-        Self::new(Exit::Failed, error)
-            .hint("Allow more: cc-cli config set budget.per_day_usd DOLLARS")
+impl From<PreflightError> for Complaint {
+    fn from(error: PreflightError) -> Self {
+        match error {
+            PreflightError::Obstacle(error) => error.into(),
+            PreflightError::Claude(error) => error.into(),
+            PreflightError::Budget(error) => Self::new(Exit::Failed, error)
+                .hint("Allow more: cc-cli config set budget.per_day_usd DOLLARS"),
+        }
     }
 }
 

@@ -50,7 +50,6 @@ impl World {
             summary: summary.into(),
             write: false,
             session: SessionId::parse(session).ok(),
-            thread: None,
             model: None,
             request: Value::Null,
         };

@@ -127,8 +127,6 @@ pub struct Draft {
     pub write: bool,
     /// The session that will own it.
     pub session: Option<SessionId>,
-    /// The thread it will be, where Claude is to keep it.
-    pub thread: Option<ThreadId>,
     /// The model asked for.
     pub model: Option<String>,
     /// What the worker is to do.

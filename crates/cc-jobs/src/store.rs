@@ -117,7 +117,7 @@ impl Store {
             workspace_root: self.workspace.root().display().to_string(),
             write: draft.write,
             session: draft.session,
-            thread: draft.thread,
+            thread: None,
             created_at: now,
             updated_at: now,
             usage: None,

@@ -6,121 +6,44 @@
 
 mod bounds;
 mod history;
+mod outcome;
 mod prompt;
-mod run;
+pub(crate) mod run;
 mod turn;
-mod verdict;
+pub(crate) mod verdict;
 
 use std::time::{Duration, Instant};
 
-use cc_core::{Dollars, IoError, LocateError, SessionId};
+use cc_core::{Dollars, SessionId};
 use cc_git::{Git, Repository};
-use cc_jobs::{Body, Draft, Ending, Job, Kind, SettingsError, StoreError, settings};
-use serde::Deserialize;
+use cc_jobs::settings::Settings;
+use cc_jobs::{Body, Ending, Job, Kind};
 
-use crate::preflight::{self, Obstacle};
-use crate::worker::{self, WorkError};
-use crate::{BudgetSpent, Project, RunOptions, budget};
+use crate::job_result::JobResult;
+use crate::order::{GateSpec, WorkOrder};
+use crate::{Project, RunOptions, preflight, worker};
 
-pub use bounds::Refusal;
-pub use history::{Entry, Outcome};
-pub(crate) use run::run;
-pub use run::{GateReport, GateSpec};
+pub use outcome::{Decision, TurnEnd};
 pub use turn::{begin_turn, forget_turn, switch};
-pub use verdict::{Answer, Verdict};
 
-use turn::Turn;
+use history::Entry;
+use outcome::{CheckOutcome, GateError, Skip};
+use prompt::TurnChange;
+use turn::EndingTurn;
+use verdict::Verdict;
 
-/// The most that the gate may take: Codex ends our hook after 15 minutes, stopping Claude takes a
+/// The longest that the gate may take: Codex ends our hook after 15 minutes, stopping Claude takes a
 /// moment, and saving its end on a full disk a minute.
 const LONGEST: Duration = Duration::from_secs(13 * 60);
 
-/// The end of a turn, as Codex tells it.
-#[derive(Clone, Debug, Default)]
-pub struct TurnEnd {
-    /// The turn.
-    pub turn: Option<String>,
-    /// Whether a stop hook, ours or another, blocked this turn before.
-    pub is_continued: bool,
-    /// What Codex said last.
-    pub last_message: String,
-}
-
-/// What becomes of the turn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// It ends.
-    Pass,
-    /// It ends, and the user is told this.
-    Warn(String),
-    /// It goes on, and the model is told this.
-    Block(String),
-}
-
-/// Why the gate came to no verdict.
-#[derive(Debug, thiserror::Error)]
-pub enum GateError {
-    /// Claude cannot be started from here.
-    #[error(transparent)]
-    Obstacle(#[from] Obstacle),
-    /// There is no Claude Code to run.
-    #[error(transparent)]
-    Claude(#[from] LocateError),
-    /// The settings cannot be used.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// Nothing is left of what jobs may cost.
-    #[error(transparent)]
-    Budget(#[from] BudgetSpent),
-    /// The change cannot be read.
-    #[error(transparent)]
-    Git(#[from] cc_git::Error),
-    /// A file of the gate cannot be read or written.
-    #[error(transparent)]
-    Io(#[from] IoError),
-    /// The job of the check cannot be kept.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The job of the check could not be run.
-    #[error(transparent)]
-    Work(#[from] WorkError),
-    /// Claude ran and gave no verdict.
-    #[error("{why}")]
-    NoVerdict {
-        /// The job of the check.
-        job: Box<Job>,
-        /// What happened instead.
-        why: String,
-    },
-}
-
-/// What the gate found out.
-#[derive(Debug)]
-pub(crate) enum Finding {
-    /// The turn is not to be checked.
-    Skipped(Skip),
-    /// Claude gave a verdict.
-    Checked {
-        /// The job of the check.
-        job: Box<Job>,
-        /// The verdict.
-        answer: Answer,
-    },
-}
-
-/// Why a turn is not checked.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub(crate) enum Skip {
-    #[error("the turn edited nothing")]
-    NoEdits,
-    #[error("nothing was edited since the last check")]
-    CheckedAlready,
-    #[error("the turn was not to be checked")]
-    Suppressed,
-    #[error("this is no Git repository")]
-    NoRepository,
-    #[error(transparent)]
-    Refused(#[from] Refusal),
+/// One call of the gate, with what it has read.
+struct Stop<'a> {
+    project: &'a Project,
+    session: &'a SessionId,
+    end: &'a TurnEnd,
+    begun: Instant,
+    settings: Settings,
+    turn: EndingTurn,
 }
 
 /// Decides on the end of a turn; runs Claude for that where it has to.
@@ -129,192 +52,171 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
         return Decision::Pass;
     }
     let begun = Instant::now();
-    let found = look(project, session, end, begun);
-    let wanted = match &found {
-        Ok(Finding::Skipped(Skip::Refused(refusal))) => {
-            Decision::Warn(format!("Review gate: {refusal}; this turn ends unchecked."))
-        }
-        Ok(Finding::Skipped(_)) => Decision::Pass,
-        Ok(Finding::Checked { job, answer }) => match answer.verdict {
-            Verdict::Allow => Decision::Pass,
-            Verdict::Block => Decision::Block(prompt::blocked(project, &job.id, &answer.reason)),
-        },
-        Err(error) if fails_closed(project) => {
-            Decision::Block(prompt::failed_closed(project, error))
-        }
-        Err(error) => Decision::Warn(prompt::failed_open(error)),
+    // The defaults neither check nor block: the error decides.
+    let (settings, broken) = match project.settings() {
+        Ok(settings) => (settings, None),
+        Err(error) => (Settings::default(), Some(error)),
     };
-    let decision = match wanted {
-        Decision::Block(reason) => block(project, session, end, reason),
-        decision => decision,
-    };
-    if !matches!(decision, Decision::Block(_)) {
-        turn::end_turn(project, session);
-    }
-    let entry = Entry::new(
-        project.store.now(),
+    let mut stop = Stop {
+        project,
         session,
         end,
-        &found,
-        &decision,
-        begun.elapsed(),
-    );
-    match history::record(project, &entry, is_check(&found)) {
-        Ok(()) => decision,
-        // The decision stands: that the turn was blocked is on record elsewhere.
-        Err(error) => match decision {
-            Decision::Pass => Decision::Warn(format!("Review gate: {error}")),
-            decision => decision,
-        },
+        begun,
+        turn: EndingTurn::read(project, session, end, settings.gate.max_rounds),
+        settings,
+    };
+    let outcome = match broken {
+        Some(error) => Err(error.into()),
+        None => stop.look(),
+    };
+    let decision = stop.decide(&outcome);
+    stop.close(&outcome, decision)
+}
+
+impl Stop<'_> {
+    /// Looks at what the turn edited, and has Claude check it.
+    fn look(&mut self) -> Result<CheckOutcome, GateError> {
+        let project = self.project;
+        if self.turn.suppressed || project.env.var("CC_SKIP_GATE").is_some() {
+            return Ok(CheckOutcome::Skipped(Skip::Suppressed));
+        }
+        let repository = match Git::locate(&project.env)
+            .and_then(|git| Repository::discover(git, project.store.workspace().root()))
+        {
+            Err(cc_git::Error::NotARepository { .. }) => {
+                return Ok(CheckOutcome::Skipped(Skip::NoRepository));
+            }
+            repository => repository?,
+        };
+        let now = project.store.now();
+        let seen = repository.fingerprint(self.turn.latest(), now)?;
+        let edits = match self.turn.edits(&seen) {
+            Ok(edits) => edits,
+            Err(skip) => return Ok(CheckOutcome::Skipped(skip)),
+        };
+        let gate = &self.settings.gate;
+        let past = history::read(project);
+        let bounds = bounds::rounds(gate, self.turn.blocked)
+            .and_then(|()| bounds::frequency(gate, &past, self.session, project.store.now()));
+        if let Err(refusal) = bounds {
+            return Ok(CheckOutcome::Skipped(refusal.into()));
+        }
+        let Some(change) = prompt::change(&repository, &edits)? else {
+            return Ok(CheckOutcome::Skipped(Skip::NoEdits));
+        };
+        let (job, body) = self.check(&change)?;
+        self.turn.checked = Some(seen);
+        // What is not remembered is checked again; a block needs this file and reports the error.
+        let _ = self.turn.write(project, self.session);
+        outcome_of(job, &body)
+    }
+
+    /// Runs the check as a job in this process: when the host ends the hook, Claude ends with it.
+    fn check(&self, change: &TurnChange) -> Result<(Job, Body), GateError> {
+        let gate = &self.settings.gate;
+        let limit = gate.timeout.duration().min(LONGEST);
+        let left = limit.saturating_sub(self.begun.elapsed());
+        let options = RunOptions {
+            claude: self.settings.claude.path.clone(),
+            model: gate.model.clone(),
+            effort: gate.effort.clone(),
+            timeout: left,
+            idle_timeout: left,
+            max_budget_usd: gate.max_budget_usd.map(Dollars::amount),
+        };
+        let day_budget = self.settings.budget.per_day_usd;
+        let order = WorkOrder::Gate(GateSpec {
+            git_config: change.git_config.clone(),
+            options: preflight::clear(self.project, &options, day_budget)?,
+        });
+        let (session, title) = (Some(self.session.clone()), "Check at the end of a turn");
+        let draft = order.draft(Kind::Gate, session, title.into(), change.summary.clone())?;
+        // Counted before it costs anything: the user or Codex may end this process in the middle.
+        let entry = Entry::unfinished(self.project.store.now(), self.session, self.end);
+        history::record(self.project, &entry, true)?;
+        let prompt = change.prompt(&self.end.last_message);
+        Ok(worker::work_here(self.project, draft, &prompt)?)
+    }
+
+    /// Only a valid verdict blocks, or an error where the user wants that.
+    fn decide(&mut self, outcome: &Result<CheckOutcome, GateError>) -> Decision {
+        let project = self.project;
+        match outcome {
+            Ok(CheckOutcome::Skipped(Skip::Refused(refusal))) => {
+                Decision::Warn(format!("Review gate: {refusal}; this turn ends unchecked."))
+            }
+            Ok(CheckOutcome::Skipped(_)) => Decision::Pass,
+            Ok(CheckOutcome::Checked { job, answer }) => match answer.verdict {
+                Verdict::Allow => Decision::Pass,
+                Verdict::Block => self.block(prompt::blocked(project, &job.id, &answer.reason)),
+            },
+            Err(error) if self.settings.gate.fail_closed => {
+                self.block(prompt::failed_closed(project, error))
+            }
+            Err(error) => Decision::Warn(prompt::failed_open(error)),
+        }
+    }
+
+    /// Blocks the turn if it may be blocked once more and that can be written down: a block that
+    /// nobody remembers could be repeated for ever.
+    fn block(&mut self, reason: String) -> Decision {
+        if let Err(refusal) = bounds::rounds(&self.settings.gate, self.turn.blocked) {
+            return Decision::Warn(format!("Review gate: {refusal}"));
+        }
+        self.turn.blocked += 1;
+        match self.turn.write(self.project, self.session) {
+            Ok(()) => Decision::Block(reason),
+            Err(error) => Decision::Warn(format!(
+                "Review gate: the turn is not blocked, since {error}."
+            )),
+        }
+    }
+
+    /// Writes down what becomes of the turn.
+    fn close(self, outcome: &Result<CheckOutcome, GateError>, decision: Decision) -> Decision {
+        let (project, session) = (self.project, self.session);
+        let entry = Entry::unfinished(project.store.now(), session, self.end);
+        let entry = entry.finished(outcome, &decision, self.begun.elapsed());
+        if !matches!(decision, Decision::Block(_)) {
+            self.turn.end(project, session);
+        }
+        match history::record(project, &entry, is_check(outcome)) {
+            Ok(()) => decision,
+            // The decision stands: that the turn was blocked is on record elsewhere.
+            Err(error) => match decision {
+                Decision::Pass => Decision::Warn(format!("Review gate: {error}")),
+                decision => decision,
+            },
+        }
     }
 }
 
 /// Whether Claude was asked, which is what the bounds count.
-fn is_check(found: &Result<Finding, GateError>) -> bool {
+fn is_check(outcome: &Result<CheckOutcome, GateError>) -> bool {
     matches!(
-        found,
-        Ok(Finding::Checked { .. }) | Err(GateError::NoVerdict { .. } | GateError::Work(_))
+        outcome,
+        Ok(CheckOutcome::Checked { .. }) | Err(GateError::NoVerdict { .. } | GateError::Work(_))
     )
 }
 
-/// Blocks the turn if it may be blocked once more and that can be written down: a block that nobody
-/// remembers could be repeated for ever.
-fn block(project: &Project, session: &SessionId, end: &TurnEnd, reason: String) -> Decision {
-    let rounds = project
-        .settings()
-        .map_or(1, |settings| settings.gate.max_rounds);
-    let mut turn = Turn::ending(project, session, end, rounds);
-    if turn.blocked >= rounds {
-        return Decision::Warn(format!(
-            "Review gate: {}",
-            Refusal::Rounds {
-                blocked: turn.blocked
+fn outcome_of(job: Job, body: &Body) -> Result<CheckOutcome, GateError> {
+    let why = match (job.state().ending(), JobResult::read(job.kind, body)) {
+        (Some(Ending::Completed), Some(JobResult::Gate(report))) => {
+            match (report.answer, report.parse_error) {
+                (Some(answer), _) => {
+                    return Ok(CheckOutcome::Checked {
+                        job: Box::new(job),
+                        answer,
+                    });
+                }
+                (None, Some(error)) => error,
+                (None, None) => "the check left no report".to_owned(),
             }
-        ));
-    }
-    turn.blocked += 1;
-    match turn.write(project, session) {
-        Ok(()) => Decision::Block(reason),
-        Err(error) => Decision::Warn(format!(
-            "Review gate: the turn is not blocked, since {error}."
-        )),
-    }
-}
-
-fn fails_closed(project: &Project) -> bool {
-    project
-        .settings()
-        .is_ok_and(|settings| settings.gate.fail_closed)
-}
-
-fn look(
-    project: &Project,
-    session: &SessionId,
-    end: &TurnEnd,
-    begun: Instant,
-) -> Result<Finding, GateError> {
-    let settings = project.settings()?;
-    let mut turn = Turn::ending(project, session, end, settings.gate.max_rounds);
-    if turn.suppressed || project.env.var("CC_SKIP_GATE").is_some() {
-        return Ok(Finding::Skipped(Skip::Suppressed));
-    }
-    let repository = match Git::locate(&project.env)
-        .and_then(|git| Repository::discover(git, &project.env.cwd))
-    {
-        Err(cc_git::Error::NotARepository { .. }) => {
-            return Ok(Finding::Skipped(Skip::NoRepository));
         }
-        repository => repository?,
-    };
-    let seen = repository.fingerprint(turn.latest(), project.store.now())?;
-    let edits = match turn.edits(&seen) {
-        Ok(edits) => edits,
-        Err(skip) => return Ok(Finding::Skipped(skip)),
-    };
-    let past = history::read(project);
-    let now = project.store.now();
-    let bounds = bounds::rounds(&settings.gate, turn.blocked)
-        .and_then(|()| bounds::frequency(&settings.gate, &past, session, now));
-    if let Err(refusal) = bounds {
-        return Ok(Finding::Skipped(refusal.into()));
-    }
-    let Some(change) = prompt::change(project, &edits)? else {
-        return Ok(Finding::Skipped(Skip::NoEdits));
-    };
-    let (job, body) = run_check(project, session, end, &settings, change, begun)?;
-    turn.checked = Some(seen);
-    // What is not remembered is checked again; a block needs this file and will tell.
-    let _ = turn.write(project, session);
-    verdict_of(job, &body)
-}
-
-/// Runs the check as a job in this process: when the host ends the hook, Claude ends with it.
-fn run_check(
-    project: &Project,
-    session: &SessionId,
-    end: &TurnEnd,
-    settings: &settings::Settings,
-    change: prompt::Change,
-    begun: Instant,
-) -> Result<(Job, Body), GateError> {
-    preflight::check(&project.env)?;
-    let gate = &settings.gate;
-    let left = gate
-        .timeout
-        .duration()
-        .min(LONGEST)
-        .saturating_sub(begun.elapsed());
-    let options = RunOptions {
-        claude: settings.claude.path.clone(),
-        model: gate.model.clone(),
-        effort: gate.effort.clone(),
-        timeout: left,
-        idle_timeout: left,
-        max_budget_usd: gate.max_budget_usd.map(Dollars::amount),
-        day_budget: settings.budget.per_day_usd,
-    };
-    project.claude(options.claude.as_deref())?;
-    let options = budget::within_the_day(project, &options)?;
-    let spec = GateSpec {
-        git_config: change.git_config.clone(),
-        options,
-    };
-    let draft = Draft {
-        kind: Kind::Gate,
-        title: "Check at the end of a turn".into(),
-        summary: change.summary.clone(),
-        write: false,
-        session: Some(session.clone()),
-        thread: None,
-        model: spec.options.model.clone(),
-        request: serde_json::to_value(&spec).map_err(StoreError::from)?,
-    };
-    // Counted before it costs anything: the user or Codex may end this process in the middle.
-    let entry = Entry::unfinished(project.store.now(), session, end);
-    history::record(project, &entry, true)?;
-    Ok(worker::work_here(
-        project,
-        draft,
-        &change.prompt(&end.last_message),
-    )?)
-}
-
-fn verdict_of(job: Job, body: &Body) -> Result<Finding, GateError> {
-    let report = GateReport::deserialize(&body.result).ok();
-    let why = match job.state().ending() {
-        Some(Ending::Completed) => match report.map(|report| (report.answer, report.parse_error)) {
-            Some((Some(answer), _)) => {
-                return Ok(Finding::Checked {
-                    job: Box::new(job),
-                    answer,
-                });
-            }
-            Some((None, Some(error))) => error,
-            _ => "the check left no report".to_owned(),
-        },
-        Some(Ending::Failed(failure)) => failure.detail.clone(),
-        Some(Ending::Cancelled) => "the check was cancelled".to_owned(),
-        None => "the check did not end".to_owned(),
+        (Some(Ending::Completed), _) => "the check left no report".to_owned(),
+        (Some(Ending::Failed(failure)), _) => failure.detail.clone(),
+        (Some(Ending::Cancelled), _) => "the check was cancelled".to_owned(),
+        (None, _) => "the check did not end".to_owned(),
     };
     Err(GateError::NoVerdict {
         job: Box::new(job),

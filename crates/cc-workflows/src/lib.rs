@@ -7,7 +7,6 @@
 //!
 //! Start with [`Project::open`], then [`review::start`]; [`worker::work`] is the other end.
 
-pub mod budget;
 pub mod cancel;
 pub mod gate;
 pub mod launch;
@@ -21,13 +20,13 @@ pub mod setup;
 pub mod wait;
 pub mod worker;
 
-mod done;
-mod footer;
-mod git_access;
-mod observe;
+mod claude_report;
+mod job_result;
+mod order;
+mod run;
 mod schema;
 
-pub use budget::BudgetSpent;
+pub use job_result::JobResult;
 pub use launch::LaunchError;
 pub use project::{Project, ProjectError};
 pub use run_options::RunOptions;

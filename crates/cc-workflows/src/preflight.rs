@@ -3,7 +3,24 @@
 use std::io;
 use std::net::UdpSocket;
 
-use cc_core::Env;
+use cc_core::{Dollars, Env, LocateError};
+use cc_jobs::spending;
+
+use crate::{Project, RunOptions};
+
+/// Why no job can be started.
+#[derive(Debug, thiserror::Error)]
+pub enum PreflightError {
+    /// The environment of this call forbids it.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+    /// There is no Claude Code to run.
+    #[error(transparent)]
+    Claude(#[from] LocateError),
+    /// The budget of the day is spent.
+    #[error(transparent)]
+    Budget(#[from] BudgetSpent),
+}
 
 /// Why no job can be started from here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +33,17 @@ pub enum Obstacle {
     Sandboxed,
 }
 
-/// Looks whether a job can be started from this process.
+/// The jobs of the last 24 hours have spent the day's budget.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("the jobs of the last 24 hours cost ${spent:.2}, and the limit is {limit}")]
+pub struct BudgetSpent {
+    /// What they cost, in US dollars.
+    pub spent: f64,
+    /// What they may cost.
+    pub limit: Dollars,
+}
+
+/// Checks whether this process may start a job.
 ///
 /// # Errors
 /// The first obstacle.
@@ -29,4 +56,30 @@ pub fn check(env: &Env) -> Result<(), Obstacle> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(Obstacle::Sandboxed),
         _ => Ok(()),
     }
+}
+
+/// Checks whether a job with these options may start, and returns the options with the job's own
+/// limit lowered to what is left of the day's budget.
+///
+/// Jobs count when they end: those that run at the same time may each spend what is left.
+///
+/// # Errors
+/// The first reason why it may not.
+pub(crate) fn clear(
+    project: &Project,
+    options: &RunOptions,
+    day_budget: Option<Dollars>,
+) -> Result<RunOptions, PreflightError> {
+    check(&project.env)?;
+    project.claude(options.claude.as_deref())?;
+    let mut options = options.clone();
+    if let Some(limit) = day_budget {
+        let spent = spending::of_a_day(&project.data, project.store.now());
+        let left = limit.amount() - spent;
+        if left <= 0.0 {
+            return Err(BudgetSpent { spent, limit }.into());
+        }
+        options.max_budget_usd = Some(options.max_budget_usd.map_or(left, |own| own.min(left)));
+    }
+    Ok(options)
 }

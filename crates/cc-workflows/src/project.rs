@@ -7,7 +7,8 @@ use cc_core::process::Survivors;
 use cc_core::{DataDir, Env, IoError, LocateError, SessionId, Workspace};
 use cc_jobs::{Body, Job, Settings, SettingsError, SettingsFile, Store, session};
 
-use crate::rescue;
+use crate::order::RescueSpec;
+use crate::rescue::leftovers::Leftovers;
 
 /// One workspace as one call sees it.
 #[derive(Clone, Debug)]
@@ -90,6 +91,8 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         }
         (None, _) => Ok(()),
     };
-    rescue::tidy(job, body);
+    if let Some(spec) = RescueSpec::in_record(job.kind, body) {
+        spec.leftovers.iter().for_each(Leftovers::tidy);
+    }
     ended
 }

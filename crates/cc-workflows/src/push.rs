@@ -9,12 +9,11 @@ use std::time::Duration;
 use cc_core::program::SearchPath;
 use cc_core::{JobId, SessionId};
 use cc_jobs::{Ending, Job, session};
-use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 
 use crate::Project;
-use crate::review::ReviewReport;
+use crate::job_result::JobResult;
 
 /// How long whoever waits for the job gets to show its result, after which there is no news.
 const GRACE: Duration = Duration::from_secs(2);
@@ -144,6 +143,6 @@ fn message(project: &Project, job: &Job) -> String {
 /// The verdict and the numbers of findings of a structured review.
 fn counts(project: &Project, job: &Job) -> Option<String> {
     let (_, body) = project.store.read(&job.id).ok()?;
-    let report = ReviewReport::deserialize(&body.result).ok()?;
+    let report = JobResult::read(job.kind, &body)?.into_review()?;
     report.result.is_some().then(|| report.summary())
 }

@@ -2,35 +2,34 @@
 
 mod continuation;
 mod from_review;
-mod report;
-mod run;
-mod trust;
-
 pub mod isolated;
-mod leftovers;
+pub(crate) mod leftovers;
+pub(crate) mod report;
+pub(crate) mod run;
 pub mod sandbox;
+pub(crate) mod trust;
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use cc_core::text::one_line;
-use cc_core::{JobId, LocateError, ThreadId};
+use cc_core::{Dollars, JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
-use cc_jobs::{Body, Draft, Job, Kind, StoreError};
-use serde::{Deserialize, Serialize};
+use cc_jobs::settings::TrustPolicy;
+use cc_jobs::{Job, Kind, StoreError};
 
-use crate::preflight::{self, Obstacle};
-use crate::{BudgetSpent, LaunchError, Project, RunOptions, budget, launch};
+use crate::order::{RescueSpec, WorkOrder};
+use crate::preflight::{self, PreflightError};
+use crate::{LaunchError, Project, RunOptions, launch};
 
-pub use cc_jobs::settings::TrustPolicy;
+pub use crate::order::Access;
 pub use continuation::{Continuation, ResumeError, candidate};
 pub use from_review::{FromReview, FromReviewError};
 pub use isolated::ApplyError;
-pub use leftovers::Leftovers;
-pub use report::RescueReport;
-pub(crate) use run::run;
 pub use sandbox::SandboxMissing;
-pub use trust::Trust;
+
+use from_review::Task;
+use leftovers::Leftovers;
 
 /// The most that a task may say, in bytes: Claude Code takes 10 MiB on its standard input.
 pub const TASK_LIMIT: usize = 10 << 20;
@@ -56,70 +55,16 @@ pub struct RescueRequest {
     pub allowed_domains: Vec<String>,
     /// How Claude is run for it.
     pub options: RunOptions,
-}
-
-/// What Claude may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Access {
-    /// Change files of the workspace; commands run in the operating system's sandbox.
-    Write,
-    /// Change files; commands run with all rights of the user.
-    WriteUnsandboxed,
-    /// Look, and change nothing.
-    ReadOnly,
-}
-
-/// What the worker of a rescue is told; `request` of the job's record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RescueSpec {
-    /// What Claude may do.
-    pub access: Access,
-    /// The thread, and whether it is there already.
-    pub thread: ThreadId,
-    /// Whether the thread goes on.
-    pub resumed: bool,
-    /// What of the repository is trusted.
-    pub trust: Trust,
-    /// Whether the user's own Claude settings are loaded.
-    pub user_settings: bool,
-    /// The hosts that sandboxed commands may reach.
-    pub allowed_domains: Vec<String>,
-    /// What Claude's git is told where it may only read: settings that take out the programs which the
-    /// repository configures; `None` where there is no repository that we know to be one.
-    #[serde(
-        default,
-        with = "cc_core::os_text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub git_config: Option<Vec<(OsString, OsString)>>,
-    /// The work tree of its own, where it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub isolated: Option<WorkTree>,
-    /// Whether that began without changes of the user that were not committed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub without_uncommitted: bool,
-    /// What the sandbox might leave behind, in the workspace and in a work tree of its own.
-    #[serde(default)]
-    pub leftovers: Vec<Leftovers>,
-    /// How Claude is run for it.
-    #[serde(flatten)]
-    pub options: RunOptions,
+    /// What all jobs of 24 hours may cost, if that is limited.
+    pub day_budget: Option<Dollars>,
 }
 
 /// Why a task was not handed over; no job is left behind then.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// No job can be started from here.
+    /// No job can be started.
     #[error(transparent)]
-    Obstacle(#[from] Obstacle),
-    /// There is no Claude Code to run.
-    #[error(transparent)]
-    Claude(#[from] LocateError),
-    /// Nothing is left of what jobs may cost.
-    #[error(transparent)]
-    Budget(#[from] BudgetSpent),
+    Preflight(#[from] PreflightError),
     /// Neither words nor findings were given.
     #[error("there is no task: no text, no prompt file and nothing on standard input")]
     NoTask,
@@ -163,10 +108,8 @@ pub struct Started {
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.
 pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, StartError> {
-    preflight::check(&project.env)?;
+    let options = preflight::clear(project, &request.options, request.day_budget)?;
     let root = project.store.workspace().root();
-    project.claude(request.options.claude.as_deref())?;
-    let options = budget::within_the_day(project, &request.options)?;
     if request.access == Access::Write {
         sandbox::check(&project.env, root)?;
     }
@@ -210,7 +153,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
         isolated: isolated.clone(),
         without_uncommitted,
     };
-    let launched = launch_job(project, &spec, &task, continued.as_ref());
+    let launched = launch_job(project, spec, &task, continued.as_ref());
     if let (Err(_), Some(isolated), false) = (&launched, &isolated, resumed) {
         // The first error is the one to tell; `discard` finds what stays.
         let _ = isolated::remove(project, isolated);
@@ -249,31 +192,17 @@ fn git_config(
 
 fn launch_job(
     project: &Project,
-    spec: &RescueSpec,
+    spec: RescueSpec,
     task: &Task,
     continued: Option<&JobId>,
 ) -> Result<Job, StartError> {
-    // Which job goes on and with what task is seen here first: `--resume` may have been misread.
+    // Which job is continued, and with what task, comes first: `--resume` may have been misread.
     let verb = continued.map_or("Rescue".to_owned(), |id| format!("Rescue continuing {id}"));
-    let draft = Draft {
-        kind: Kind::Task,
-        title: one_line(&format!("{verb}: {}", task.name), 100),
-        summary: one_line(&task.name, 200),
-        write: spec.access != Access::ReadOnly,
-        session: project.session.clone(),
-        thread: None,
-        model: spec.options.model.clone(),
-        request: serde_json::to_value(spec).map_err(|error| LaunchError::Store(error.into()))?,
-    };
+    let title = one_line(&format!("{verb}: {}", task.name), 100);
+    let summary = one_line(&task.name, 200);
+    let order = WorkOrder::Rescue(spec);
+    let draft = order.draft(Kind::Task, project.session.clone(), title, summary)?;
     Ok(launch::launch(project, draft, &task.text)?)
-}
-
-/// What Claude is to do.
-struct Task {
-    /// As people call it.
-    name: String,
-    /// The words that Claude gets.
-    text: String,
 }
 
 /// The user's words as they are, the findings of a review after them.
@@ -302,14 +231,4 @@ fn task(project: &Project, request: &RescueRequest) -> Result<Task, StartError> 
 /// what is left of that waits to be discarded.
 pub fn is_needed(project: &Project, job: &Job) -> bool {
     isolated::is_left_of(project, job).unwrap_or(false)
-}
-
-/// Removes what the sandbox of a job left behind, where the job used one.
-pub(crate) fn tidy(job: &Job, body: &Body) {
-    if job.kind != Kind::Task {
-        return;
-    }
-    if let Ok(spec) = RescueSpec::deserialize(&body.request) {
-        spec.leftovers.iter().for_each(Leftovers::tidy);
-    }
 }

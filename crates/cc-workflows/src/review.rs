@@ -1,29 +1,24 @@
 //! Reviews: what is to be reviewed becomes a job, and its worker turns Claude's answer into a report.
 
-pub mod findings;
-mod locate;
-mod prompt;
-mod report;
-mod run;
-mod since;
+pub(crate) mod findings;
+pub(crate) mod prompt;
+pub(crate) mod report;
+pub(crate) mod run;
+mod survey;
 
-use std::ffi::OsString;
+use cc_core::Dollars;
+use cc_core::text::one_line;
+use cc_git::Selection;
+use cc_jobs::{Job, Kind, StoreError};
 
-use cc_core::text::{count, one_line};
-use cc_core::{JobId, LocateError};
-use cc_git::{Context, Git, Repository, Selection, Shown, Target, Totals};
-use cc_jobs::{Draft, Job, Kind};
-use serde::{Deserialize, Serialize};
+use crate::order::{ReviewSpec, WorkOrder};
+use crate::preflight::{self, PreflightError};
+use crate::{LaunchError, Project, RunOptions, launch};
 
-use crate::preflight::{self, Obstacle};
-use crate::{BudgetSpent, LaunchError, Project, RunOptions, budget, launch};
-
-pub use findings::{Finding, Findings, Severity, Verdict};
-pub use locate::Location;
-pub(crate) use prompt::describe;
-pub use report::{ClaudeReport, LocatedFinding, ReviewReport, ReviewResult};
-pub(crate) use run::run;
-pub use since::{Earlier, SinceError, survey_since};
+pub use findings::{LocatedFinding, Location, Severity};
+pub use report::ReviewReport;
+pub(crate) use survey::survey_in;
+pub use survey::{SinceError, Survey, size, survey, survey_since};
 
 /// A review to be made.
 #[derive(Clone, Debug)]
@@ -38,6 +33,8 @@ pub struct ReviewRequest {
     pub focus: Option<String>,
     /// How Claude is run for it.
     pub options: RunOptions,
+    /// What all jobs of 24 hours may cost, if that is limited.
+    pub day_budget: Option<Dollars>,
 }
 
 impl ReviewRequest {
@@ -54,83 +51,21 @@ impl ReviewRequest {
 /// Why a review was not started; no job is left behind then.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// No job can be started from here.
+    /// No job can be started.
     #[error(transparent)]
-    Obstacle(#[from] Obstacle),
-    /// There is no Claude Code to run.
-    #[error(transparent)]
-    Claude(#[from] LocateError),
-    /// Nothing is left of what jobs may cost.
-    #[error(transparent)]
-    Budget(#[from] BudgetSpent),
+    Preflight(#[from] PreflightError),
     /// What is to be reviewed cannot be told or read.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
     /// What changed since an earlier review cannot be told.
     #[error(transparent)]
     Since(#[from] SinceError),
-    /// The job cannot be stored or its worker not started.
+    /// The job cannot be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its worker cannot be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
-}
-
-/// What the worker of a review is told; `request` of the job's record.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReviewSpec {
-    /// What is reviewed.
-    pub target: Target,
-    /// How much that is.
-    pub totals: Totals,
-    /// What the prompt does not hold, a line each.
-    pub not_seen: Vec<String>,
-    /// The diffs that were shown, in this review or the earlier ones that it goes on from.
-    #[serde(default, skip_serializing_if = "Shown::is_empty")]
-    pub shown: Shown,
-    /// The review that it goes on from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<JobId>,
-    /// Settings for the git that Claude calls.
-    #[serde(
-        default,
-        with = "cc_core::os_text",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub git_config: Vec<(OsString, OsString)>,
-    /// What to look at above all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub focus: Option<String>,
-    /// How Claude is run for it.
-    #[serde(flatten)]
-    pub options: RunOptions,
-}
-
-/// What a review would look at.
-#[derive(Clone, Debug)]
-pub struct Survey {
-    /// Which states are compared.
-    pub target: Target,
-    /// The change, as far as it fits.
-    pub context: Context,
-    /// Settings that take out the programs which the repository would have git run.
-    pub git_config: Vec<(OsString, OsString)>,
-}
-
-/// Resolves the selection and collects the change.
-///
-/// # Errors
-/// When there is no repository, nothing to review, or Git fails.
-pub fn survey(project: &Project, selection: &Selection) -> Result<Survey, cc_git::Error> {
-    let git = Git::locate(&project.env)?;
-    let repository = Repository::discover(git, &project.env.cwd)?;
-    let target = repository.resolve(selection)?;
-    let context = repository.collect(&target, &cc_git::Limits::default())?;
-    let git_config = repository.overrides().to_vec();
-    Ok(Survey {
-        target,
-        context,
-        git_config,
-    })
 }
 
 /// Starts a review as a job with a worker of its own, and returns the queued job.
@@ -138,9 +73,7 @@ pub fn survey(project: &Project, selection: &Selection) -> Result<Survey, cc_git
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.
 pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartError> {
-    preflight::check(&project.env)?;
-    project.claude(request.options.claude.as_deref())?;
-    let options = budget::within_the_day(project, &request.options)?;
+    let options = preflight::clear(project, &request.options, request.day_budget)?;
     let (survey, earlier) = match &request.since {
         Some(reference) => {
             let (survey, earlier) = survey_since(project, reference)?;
@@ -178,25 +111,8 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartErr
         focus: request.focus.clone(),
         options,
     };
-    let draft = Draft {
-        kind,
-        title: one_line(&title, 200),
-        summary: one_line(&summary, 200),
-        write: false,
-        session: project.session.clone(),
-        thread: None,
-        model: spec.options.model.clone(),
-        request: serde_json::to_value(&spec).map_err(|error| LaunchError::Store(error.into()))?,
-    };
-    Ok(launch::launch(project, draft, &prompt)?)
-}
-
-/// How much a change is, in words: `3 files, +20 −4`.
-pub fn size(totals: &Totals) -> String {
-    format!(
-        "{}, +{} −{}",
-        count(usize::try_from(totals.files).unwrap_or(usize::MAX), "file"),
-        totals.additions,
-        totals.deletions
-    )
+    let order = WorkOrder::Review(spec);
+    let (title, summary) = (one_line(&title, 200), one_line(&summary, 200));
+    let draft = order.draft(kind, project.session.clone(), title, summary);
+    Ok(launch::launch(project, draft?, &prompt)?)
 }

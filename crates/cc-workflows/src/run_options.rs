@@ -34,9 +34,6 @@ pub struct RunOptions {
     /// The most the job may cost, in US dollars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_budget_usd: Option<f64>,
-    /// The most that all jobs of 24 hours may cost, this one among them. Looked at when a job starts.
-    #[serde(skip)]
-    pub day_budget: Option<Dollars>,
 }
 
 impl RunOptions {
@@ -64,7 +61,6 @@ impl From<&Review> for RunOptions {
             timeout: settings.timeout.duration(),
             idle_timeout: settings.idle_timeout.duration(),
             max_budget_usd: settings.max_budget_usd.map(Dollars::amount),
-            day_budget: None,
         }
     }
 }
@@ -78,7 +74,6 @@ impl From<&Rescue> for RunOptions {
             timeout: settings.timeout.duration(),
             idle_timeout: settings.idle_timeout.duration(),
             max_budget_usd: settings.max_budget_usd.map(Dollars::amount),
-            day_budget: None,
         }
     }
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
-use cc_jobs::{Body, Draft, Ending, Event, Job, Kind, Log, State, StoreError, retention};
+use cc_jobs::{Body, Draft, Ending, Event, Job, Log, State, StoreError, retention};
 
-use crate::done::Done;
-use crate::observe::Scribe;
+use crate::order::WorkOrder;
+use crate::run::{CannotRun, JobEnd, Prologue, Run, RunRecorder, StopRequest};
 use crate::{Project, gate, push, rescue, review};
 
 /// How long a worker tries to save the end of its job, such as on a full disk.
@@ -62,23 +62,25 @@ fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Wo
         .map_err(WorkError::Setup)?;
     runtime.block_on(async {
         // Listened to before the record names us, so that no request to stop is missed.
-        let mut stop = Stop::listen(project, id).map_err(WorkError::Setup)?;
+        let stop = StopRequest::listen(&project.store, id).map_err(WorkError::Setup)?;
         let Some(job) = begin(project, id)? else {
             return Ok(());
         };
-        let mut scribe = Scribe::new(
-            &project.store,
-            id,
-            Log::append_to(&project.store.dir().log(id))?,
-        );
-        scribe.note(&format!("{} started", job.title));
-        let done = run(project, &job, &mut stop, &mut scribe).await;
-        scribe.note(&match &done.ending {
+        let log = Log::append_to(&project.store.dir().log(id))?;
+        let mut run = Run {
+            project,
+            job: &job,
+            stop,
+            recorder: RunRecorder::new(&project.store, id, log),
+        };
+        run.recorder.note(&format!("{} started", job.title));
+        let end = carry_out(&mut run).await.unwrap_or_else(JobEnd::from);
+        run.recorder.note(&match &end.ending {
             Ending::Completed => "completed".to_owned(),
             Ending::Cancelled => "cancelled".to_owned(),
             Ending::Failed(failure) => format!("failed: {}", failure.detail),
         });
-        save(project, id, done, &mut scribe).await?;
+        save(&mut run, end).await?;
         // The job has ended; whoever waits for it does not have to wait for the rest.
         alive.release();
         push::push(project, id).await;
@@ -127,25 +129,26 @@ fn begin(project: &Project, id: &JobId) -> Result<Option<Job>, WorkError> {
     }
 }
 
-async fn run(project: &Project, job: &Job, stop: &mut Stop, scribe: &mut Scribe<'_>) -> Done {
-    match job.kind {
-        Kind::Review | Kind::AdversarialReview => review::run(project, job, stop, scribe).await,
-        Kind::Task => rescue::run(project, job, stop, scribe).await,
-        Kind::Gate => gate::run(project, job, stop, scribe).await,
-    }
+/// Does what the job is asked to do.
+async fn carry_out(run: &mut Run<'_>) -> Result<JobEnd, CannotRun> {
+    let Prologue {
+        order,
+        claude,
+        request,
+    } = run.prepare()?;
+    Ok(match order {
+        WorkOrder::Review(spec) => review::run::run(run, &spec, &claude, request).await,
+        WorkOrder::Rescue(spec) => rescue::run::run(run, &spec, &claude, request).await,
+        WorkOrder::Gate(_) => gate::run::run(run, &claude, request).await,
+    })
 }
 
 /// Saves the end of the job. What it cost must not be lost to a disk that is full for a moment.
-async fn save(
-    project: &Project,
-    id: &JobId,
-    done: Done,
-    scribe: &mut Scribe<'_>,
-) -> Result<(), WorkError> {
+async fn save(run: &mut Run<'_>, end: JobEnd) -> Result<(), WorkError> {
     let begun = tokio::time::Instant::now();
     loop {
-        let saved = project.store.lock(id).and_then(|mut guard| {
-            if let Some(survivors) = scribe.survivors() {
+        let saved = run.project.store.lock(&run.job.id).and_then(|mut guard| {
+            if let Some(survivors) = run.recorder.survivors() {
                 match guard.apply(Event::CancelFailed { survivors }) {
                     // Nobody cancelled it: its end says what survived.
                     Err(StoreError::Rejected(_)) => {}
@@ -154,60 +157,19 @@ async fn save(
             }
             // A job of which something runs on has not ended: whoever looks once that has finishes it.
             if matches!(guard.job().state(), State::CancelFailed { .. }) {
-                return guard.keep_report(done.report.clone());
+                return guard.keep_report(end.report.clone());
             }
-            guard.finish(done.ending.clone(), done.report.clone())
+            guard.finish(end.ending.clone(), end.report.clone())
         });
         match saved {
             // Ended by somebody else, or removed: there is nothing left to say.
             Ok(()) | Err(StoreError::Rejected(_) | StoreError::NotFound { .. }) => return Ok(()),
             Err(error) if begun.elapsed() > SAVE_PATIENCE => return Err(error.into()),
             Err(error) => {
-                scribe.note(&format!("cannot save the result yet: {error}"));
+                let note = format!("cannot save the result yet: {error}");
+                run.recorder.note(&note);
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-        }
-    }
-}
-
-/// Hears that the job is to stop: by a signal where there are signals, else from the record.
-pub(crate) struct Stop {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(not(unix))]
-    job: (cc_jobs::Store, JobId),
-}
-
-impl Stop {
-    #[cfg(unix)]
-    fn listen(_: &Project, _: &JobId) -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    /// Completes once somebody asks to stop.
-    #[cfg(unix)]
-    pub(crate) async fn asked(&mut self) {
-        self.terminate.recv().await;
-    }
-
-    #[cfg(not(unix))]
-    fn listen(project: &Project, id: &JobId) -> io::Result<Self> {
-        Ok(Self {
-            job: (project.store.clone(), id.clone()),
-        })
-    }
-
-    /// Completes once somebody asks to stop.
-    #[cfg(not(unix))]
-    pub(crate) async fn asked(&mut self) {
-        let (store, id) = &self.job;
-        let cancelling =
-            |(job, _): (Job, _)| matches!(job.state(), cc_jobs::State::Cancelling { .. });
-        while !store.read(id).is_ok_and(cancelling) {
-            tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 }

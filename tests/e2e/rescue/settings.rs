@@ -25,7 +25,7 @@ fn each_command_has_its_own_and_what_is_typed_comes_first() {
     };
     let run = ran(&["rescue", "--read-only", "look"]);
     let report = sandbox.cc(["result"]).run().success();
-    assert!(report.stdout.contains("(asked for: m-rescue)"), "{report}");
+    assert!(report.stdout.contains("(requested: m-rescue)"), "{report}");
     assert_eq!(run.flag("--model"), Some("m-rescue"));
     assert_eq!(run.flag("--effort"), Some("e-rescue"));
     assert_eq!(run.flag("--max-budget-usd"), Some("2.5"));

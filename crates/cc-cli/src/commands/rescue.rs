@@ -39,6 +39,7 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, output: &mut Output) 
         user_settings: settings.rescue.setting_sources == SettingSources::User,
         allowed_domains: settings.rescue.allowed_domains.clone(),
         options: run_options(&settings, (&settings.rescue).into(), &args.run),
+        day_budget: settings.budget.per_day_usd,
     };
     let started = rescue::start(project, &request)?;
     if request.access == Access::WriteUnsandboxed {

@@ -6,8 +6,8 @@ use std::io::Write;
 use cc_core::JobId;
 use cc_core::time::human_duration;
 use cc_jobs::{Body, Ending, Job, State, StoreError, select};
-use cc_workflows::Project;
 use cc_workflows::review::ReviewReport;
+use cc_workflows::{JobResult, Project};
 use serde_json::{Map, Value, json};
 
 use super::{Outcome, pick};
@@ -182,8 +182,8 @@ fn stored(job: &Job, body: &Body) -> Value {
 
 /// The structured review of a job.
 fn structured(job: &Job, body: &Body) -> Result<ReviewReport, Complaint> {
-    let report: Option<ReviewReport> = serde_json::from_value(body.result.clone()).ok();
-    report
+    JobResult::read(job.kind, body)
+        .and_then(JobResult::into_review)
         .filter(|report| report.result.is_some())
         .ok_or_else(|| {
             Complaint::new(

@@ -27,6 +27,7 @@ pub(super) fn review(
         adversarial,
         focus: focus(args, adversarial)?,
         options: run_options(&settings, defaults.into(), &args.run),
+        day_budget: settings.budget.per_day_usd,
     };
     let job = start(project, &request)?;
     hand_out(project, job, &args.hand_out, output)

@@ -37,7 +37,6 @@ fn draft() -> Draft {
         summary: "2 files".into(),
         write: false,
         session: None,
-        thread: None,
         model: Some("opus".into()),
         request: json!({"effort": "high"}),
     }

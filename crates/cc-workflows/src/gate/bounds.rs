@@ -5,11 +5,11 @@ use cc_core::{SessionId, Time};
 use cc_jobs::settings::Gate;
 use cc_jobs::spending::DAY;
 
-use super::Entry;
+use super::history::Entry;
 
 /// A bound that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(super) enum Refusal {
     /// The turn was blocked as often as it may be.
     #[error("it has blocked this turn {} (gate.max_rounds)", times(*blocked))]
     Rounds {
@@ -85,7 +85,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::gate::Outcome;
+    use crate::gate::history::Outcome;
 
     const NOW: i64 = 1_800_000_000_000;
 

@@ -9,7 +9,7 @@ use cc_core::{FileLock, JobId, SessionId, Time};
 use cc_jobs::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Finding, GateError, TurnEnd};
+use super::outcome::{CheckOutcome, Decision, GateError, TurnEnd};
 use crate::Project;
 
 /// How many checks are remembered.
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The end of one turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub(super) struct Entry {
     /// When.
     pub at: Time,
     /// The session.
@@ -46,7 +46,7 @@ pub struct Entry {
 /// What became of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// Claude let it pass.
     Allowed,
     /// It was blocked.
@@ -74,17 +74,16 @@ impl Entry {
         }
     }
 
-    pub(super) fn new(
-        at: Time,
-        session: &SessionId,
-        end: &TurnEnd,
-        found: &Result<Finding, GateError>,
+    /// The same at the end of the gate, which took `took`.
+    pub(super) fn finished(
+        self,
+        outcome: &Result<CheckOutcome, GateError>,
         decision: &Decision,
         took: Duration,
     ) -> Self {
-        let (outcome, reason, job) = match found {
-            Ok(Finding::Skipped(skip)) => (Outcome::Skipped, skip.to_string(), None),
-            Ok(Finding::Checked { job, answer }) => {
+        let (outcome, reason, job) = match outcome {
+            Ok(CheckOutcome::Skipped(skip)) => (Outcome::Skipped, skip.to_string(), None),
+            Ok(CheckOutcome::Checked { job, answer }) => {
                 (Outcome::Allowed, answer.reason.clone(), Some(job))
             }
             Err(GateError::NoVerdict { job, why }) => (Outcome::Failed, why.clone(), Some(job)),
@@ -99,7 +98,7 @@ impl Entry {
             job_id: job.map(|job| job.id.clone()),
             cost_usd: job.and_then(|job| job.cost_usd),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            ..Self::unfinished(at, session, end)
+            ..self
         }
     }
 

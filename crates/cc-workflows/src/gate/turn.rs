@@ -1,13 +1,15 @@
 //! What is known of the turn that a session is in: what the files were when it began, how often it
 //! was blocked.
 
+use std::ops::{Deref, DerefMut};
+
 use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
 use cc_core::{IoError, SessionId, Time};
 use cc_git::{Changes, Fingerprint, Git, Repository};
 use cc_jobs::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::{Skip, TurnEnd};
+use super::outcome::{Skip, TurnEnd};
 use crate::Project;
 
 /// The most that the file of a turn may hold, in bytes.
@@ -71,26 +73,6 @@ impl Turn {
         serde_json::from_slice(&read_bounded(&path, LIMIT).ok()?).ok()
     }
 
-    /// The turn that ends. Where nobody saw it begin, it began as the last check or turn left the
-    /// files, and where it goes on nobody knows how often it was blocked: `rounds` times then.
-    pub(super) fn ending(
-        project: &Project,
-        session: &SessionId,
-        end: &TurnEnd,
-        rounds: u32,
-    ) -> Self {
-        match Self::read(project, session) {
-            Some(turn) if end.turn.is_none() || turn.turn_id.is_none() => turn,
-            Some(turn) if turn.is_named(end.turn.as_deref()) => turn,
-            earlier => Self {
-                turn_id: end.turn.clone(),
-                blocked: if end.is_continued { rounds } else { 0 },
-                baseline: earlier.and_then(|turn| turn.checked.or(turn.baseline)),
-                ..Self::unknown(project)
-            },
-        }
-    }
-
     fn is_named(&self, turn_id: Option<&str>) -> bool {
         turn_id.is_some() && self.turn_id.as_deref() == turn_id
     }
@@ -138,6 +120,82 @@ impl Turn {
     }
 }
 
+/// The turn that ends. Its file is read once; nobody else writes it meanwhile.
+pub(super) struct EndingTurn {
+    turn: Turn,
+    kept: Kept,
+}
+
+/// What the file of the turn holds.
+enum Kept {
+    /// No turn, or none that can be read.
+    Nothing,
+    /// A turn before this one.
+    Earlier(Box<Turn>),
+    /// This one.
+    This,
+}
+
+impl EndingTurn {
+    /// Reads the turn. Where nobody saw it begin, it began as the last check or turn left the files,
+    /// and where it was continued nobody knows how often it was blocked: `rounds` times then.
+    pub(super) fn read(project: &Project, session: &SessionId, end: &TurnEnd, rounds: u32) -> Self {
+        let is_this = |turn: &Turn| {
+            end.turn.is_none() || turn.turn_id.is_none() || turn.is_named(end.turn.as_deref())
+        };
+        let earlier = match Turn::read(project, session) {
+            Some(turn) if is_this(&turn) => {
+                return Self {
+                    turn,
+                    kept: Kept::This,
+                };
+            }
+            earlier => earlier,
+        };
+        let turn = Turn {
+            turn_id: end.turn.clone(),
+            blocked: if end.is_continued { rounds } else { 0 },
+            baseline: earlier.as_ref().and_then(Turn::latest).cloned(),
+            ..Turn::unknown(project)
+        };
+        let kept = earlier.map_or(Kept::Nothing, |turn| Kept::Earlier(Box::new(turn)));
+        Self { turn, kept }
+    }
+
+    /// Writes the turn down.
+    pub(super) fn write(&mut self, project: &Project, session: &SessionId) -> Result<(), IoError> {
+        self.turn.write(project, session)?;
+        self.kept = Kept::This;
+        Ok(())
+    }
+
+    /// Notes that the gate let the turn end. Without that note, a prompt with the turn's id is taken
+    /// for a part of it, which is true of every host but one that uses ids twice.
+    pub(super) fn end(self, project: &Project, session: &SessionId) {
+        let mut turn = match self.kept {
+            Kept::Nothing => return,
+            Kept::Earlier(turn) => *turn,
+            Kept::This => self.turn,
+        };
+        turn.ended = true;
+        let _ = turn.write(project, session);
+    }
+}
+
+impl Deref for EndingTurn {
+    type Target = Turn;
+
+    fn deref(&self) -> &Turn {
+        &self.turn
+    }
+}
+
+impl DerefMut for EndingTurn {
+    fn deref_mut(&mut self) -> &mut Turn {
+        &mut self.turn
+    }
+}
+
 /// The files, where all of them are known by a plain name.
 fn files(changes: &Changes) -> Vec<String> {
     let is_plain = |file: &String| !file.starts_with('"');
@@ -178,15 +236,6 @@ pub fn begin_turn(
         ..Turn::unknown(project)
     }
     .write(project, session)
-}
-
-/// Notes that the gate let the turn of a session end. Without that note, a prompt with the turn's id
-/// is taken for a part of it, which is true of every host but one that uses ids twice.
-pub(super) fn end_turn(project: &Project, session: &SessionId) {
-    if let Some(mut turn) = Turn::read(project, session) {
-        turn.ended = true;
-        let _ = turn.write(project, session);
-    }
 }
 
 /// Switches the gate of the workspace on or off; whether that changed anything. The turn that it is

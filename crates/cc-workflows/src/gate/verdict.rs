@@ -1,9 +1,11 @@
-//! The verdict, and where it is found in what Claude gave.
+//! The verdict: where it is found in what Claude gave, and the report that holds it.
 
+use cc_core::JobId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::claude_report::ClaudeReport;
 use crate::schema;
 
 /// Whether the turn may end.
@@ -79,6 +81,39 @@ impl Answer {
         }
         .with_reason()
         .ok()
+    }
+}
+
+/// The result of a check, as the record keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GateReport {
+    /// The job.
+    pub job_id: JobId,
+    /// The verdict; `None` if there is no valid one.
+    #[serde(flatten)]
+    pub answer: Option<Answer>,
+    /// Why there is no valid verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parse_error: Option<String>,
+    /// How the run went.
+    pub claude: ClaudeReport,
+}
+
+impl GateReport {
+    /// The verdict and its reason.
+    pub(super) fn summary(&self) -> String {
+        match (&self.answer, &self.parse_error) {
+            (Some(answer), _) => {
+                let word = match answer.verdict {
+                    Verdict::Allow => "Allowed",
+                    Verdict::Block => "Blocked",
+                };
+                format!("{word}: {}", answer.reason)
+            }
+            (None, Some(error)) => format!("No verdict: {error}"),
+            (None, None) => "No verdict".to_owned(),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::WorkTree;
 use cc_jobs::{Job, Kind, SelectError, State, StoreError, select};
 
-use super::RescueSpec;
 use crate::Project;
+use crate::order::RescueSpec;
 
 /// What is asked about earlier conversations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ pub(super) fn resolve(
         Continuation::Latest => (take_turn(project)?, candidate(project)?),
         Continuation::Job(reference) => (take_turn(project)?, named(project, reference)?),
     };
-    let spec = spec(project, &job)?;
+    let spec = RescueSpec::of(&project.store, &job)?;
     let thread = job
         .thread
         .clone()
@@ -176,7 +176,7 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
             _ => ResumeError::StillRuns { id },
         });
     }
-    match spec(project, job)?.and_then(|spec| spec.isolated) {
+    match RescueSpec::of(&project.store, job)?.and_then(|spec| spec.isolated) {
         Some(isolated) if !isolated.is_intact() => Err(ResumeError::Discarded { id: id() }),
         _ => Ok(()),
     }
@@ -185,12 +185,6 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
 /// Whether a job is about to go on with a thread or does so; its record names the thread only once
 /// Claude has begun.
 fn works_in(project: &Project, job: &Job, thread: &ThreadId) -> bool {
-    job.kind == Kind::Task
-        && spec(project, job).is_ok_and(|spec| spec.is_some_and(|spec| spec.thread == *thread))
-}
-
-/// What the job was told; `None` for jobs of the plugin before this one.
-fn spec(project: &Project, job: &Job) -> Result<Option<RescueSpec>, StoreError> {
-    let (_, body) = project.store.read(&job.id)?;
-    Ok(serde_json::from_value(body.request).ok())
+    let spec = RescueSpec::of(&project.store, job).ok().flatten();
+    spec.is_some_and(|spec| spec.thread == *thread)
 }

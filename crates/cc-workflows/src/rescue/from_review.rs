@@ -4,9 +4,9 @@ use cc_core::JobId;
 use cc_core::frame::framed;
 use cc_jobs::{SelectError, StoreError, select};
 
-use super::Task;
 use crate::Project;
-use crate::review::{LocatedFinding, ReviewReport};
+use crate::job_result::JobResult;
+use crate::review::findings::LocatedFinding;
 
 /// The findings that are to be mended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,14 @@ pub enum FromReviewError {
     Store(#[from] StoreError),
 }
 
+/// What Claude is to do.
+pub(super) struct Task {
+    /// As people call it.
+    pub(super) name: String,
+    /// The words that Claude gets.
+    pub(super) text: String,
+}
+
 /// The task: the user's own words first, then the findings, framed, since they quote the repository.
 pub(super) fn task(
     project: &Project,
@@ -63,10 +71,11 @@ pub(super) fn task(
     own: Option<&str>,
 ) -> Result<Task, FromReviewError> {
     let jobs = project.store.list()?.jobs;
-    let id = select::by_reference(&jobs, &from.job)?.id.clone();
+    let job = select::by_reference(&jobs, &from.job)?;
+    let id = job.id.clone();
     let (_, body) = project.store.read(&id)?;
-    let report: Option<ReviewReport> = serde_json::from_value(body.result).ok();
-    let report = report
+    let report = JobResult::read(job.kind, &body)
+        .and_then(JobResult::into_review)
         .filter(|report| report.claude.status == 0)
         .ok_or_else(|| FromReviewError::NoReview { id: id.clone() })?;
     let findings = match &report.result {

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
-use cc_jobs::{Job, Kind, SelectError, State, StoreError, retention, select, store};
+use cc_jobs::{Job, SelectError, State, StoreError, retention, select, store};
 
 pub use cc_git::Applied;
 
+use super::continuation;
 use super::report::ChangedFiles;
-use super::{RescueSpec, continuation};
 use crate::Project;
+use crate::order::RescueSpec;
 
 /// The most changed files that a report keeps.
 const CHANGED: usize = 300;
@@ -104,12 +105,7 @@ pub fn of(project: &Project, job: &Job) -> Result<Option<WorkTree>, StoreError> 
 
 /// The work tree that a job was given, whatever became of it.
 fn given(project: &Project, job: &Job) -> Result<Option<WorkTree>, StoreError> {
-    if job.kind != Kind::Task {
-        return Ok(None);
-    }
-    let (_, body) = project.store.read(&job.id)?;
-    let spec: Option<RescueSpec> = serde_json::from_value(body.request).ok();
-    Ok(spec.and_then(|spec| spec.isolated))
+    Ok(RescueSpec::of(&project.store, job)?.and_then(|spec| spec.isolated))
 }
 
 /// Whether anything is left of a work tree that a job was given.

@@ -48,7 +48,7 @@ const MASKED: &str = ".claude";
 /// What the sandbox might leave in one directory tree, noted before it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Leftovers {
+pub(crate) struct Leftovers {
     #[serde(with = "cc_core::os_text")]
     root: PathBuf,
     absent: Vec<String>,
@@ -59,7 +59,7 @@ pub struct Leftovers {
 
 impl Leftovers {
     /// Notes what is not there in the work tree at `root`.
-    pub fn note(root: &Path) -> Self {
+    pub(crate) fn note(root: &Path) -> Self {
         Self {
             beside: entries(&root.join(MASKED)),
             ..Self::absent(root, &IN_ROOT)
@@ -67,7 +67,7 @@ impl Leftovers {
     }
 
     /// Notes what is not there in a directory of Git's own.
-    pub fn note_git_dir(dir: &Path) -> Self {
+    pub(crate) fn note_git_dir(dir: &Path) -> Self {
         Self::absent(dir, &IN_GIT)
     }
 
@@ -88,7 +88,7 @@ impl Leftovers {
     /// Removes what was absent before and is empty now: an empty file or directory, or a device node.
     ///
     /// Whatever has content is somebody's work and stays, and so does what a symbolic link leads to.
-    pub fn tidy(&self) {
+    pub(crate) fn tidy(&self) {
         // What cannot be removed, such as a mount of a sandbox that still runs, stays for the next reader.
         for path in entries(&self.root.join(MASKED)) {
             let is_mask = path.symlink_metadata().is_ok_and(|meta| is_mask(&meta));

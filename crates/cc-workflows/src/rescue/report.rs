@@ -4,15 +4,15 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use cc_claude::End;
+use cc_claude::{End, Outcome};
 use cc_core::text::{one_line, printable};
 use cc_core::{JobId, ThreadId, Usage};
 use cc_git::WorkTree;
 use cc_jobs::{Denial, Job};
 use serde::{Deserialize, Serialize};
 
-use super::{Access, RescueSpec};
-use crate::footer::Footer;
+use crate::claude_report::Footer;
+use crate::order::{Access, RescueSpec};
 
 /// The result of a rescue, as `rescue --json` prints and the record keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,13 +77,8 @@ pub struct ChangedFiles {
 }
 
 impl RescueReport {
-    pub(super) fn new(
-        job: &Job,
-        spec: &RescueSpec,
-        root: &Path,
-        end: &End,
-        report: &cc_claude::Report,
-    ) -> Self {
+    pub(super) fn new(job: &Job, spec: &RescueSpec, root: &Path, outcome: &Outcome) -> Self {
+        let Outcome { end, report } = outcome;
         let found = || spec.trust.found.clone();
         let (loaded, not_loaded) = if spec.trust.trusted {
             (found(), Vec::new())

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 /// What of a repository's own configuration is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Trust {
+pub(crate) struct Trust {
     /// Whether it is loaded.
-    pub trusted: bool,
+    pub(crate) trusted: bool,
     /// What there is to load, by name.
-    pub found: Vec<String>,
+    pub(crate) found: Vec<String>,
 }
 
 /// What Claude Code loads from a repository.

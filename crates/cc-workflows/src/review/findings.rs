@@ -1,5 +1,7 @@
 //! What an adversarial review answers: a verdict and findings, in types that make their own schema.
 
+use cc_core::text::one_line;
+use cc_git::{Lines, Repository, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,16 +11,16 @@ use crate::schema;
 /// A structured review, as the model gives it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// Whether the change can be merged as it is.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// Two or three sentences: what was examined and what came of it.
     #[schemars(length(min = 1))]
-    pub summary: String,
+    pub(crate) summary: String,
     /// The problems, the most severe first; empty if there are none.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// What to do next, in order; empty if nothing.
-    pub next_steps: Vec<String>,
+    pub(crate) next_steps: Vec<String>,
 }
 
 /// Whether a change can be merged.
@@ -88,7 +90,7 @@ impl Severity {
 }
 
 /// The JSON Schema of [`Findings`].
-pub fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     schema::of::<Findings>()
 }
 
@@ -97,13 +99,83 @@ impl Findings {
     ///
     /// # Errors
     /// When it is not of this shape.
-    pub fn from_output(output: &Value) -> Result<Self, serde_json::Error> {
+    pub(crate) fn from_output(output: &Value) -> Result<Self, serde_json::Error> {
         Self::deserialize(output).map(Self::in_order)
     }
 
     fn in_order(mut self) -> Self {
         self.findings.sort_by_key(|finding| finding.severity);
         self
+    }
+}
+
+/// What is known of the place a finding names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "check")]
+pub enum Location {
+    /// File and lines exist.
+    Found,
+    /// The reviewed version has no such file.
+    NoSuchFile,
+    /// The file ends before the lines named.
+    NoSuchLine {
+        /// How many lines it has.
+        lines: u64,
+    },
+    /// It could not be looked up.
+    Unknown,
+}
+
+impl Location {
+    /// Looks the place up.
+    pub fn of(finding: &Finding, repository: Option<&Repository>, target: &Target) -> Self {
+        match repository.map(|repository| repository.line_count(target, &finding.file)) {
+            Some(Ok(None)) => Self::NoSuchFile,
+            Some(Ok(Some(Lines::Counted(lines))))
+                if finding.line_start > lines || finding.line_end > lines =>
+            {
+                Self::NoSuchLine { lines }
+            }
+            Some(Ok(Some(_))) => Self::Found,
+            Some(Err(_)) | None => Self::Unknown,
+        }
+    }
+
+    /// What people must know of it, if anything.
+    pub fn warning(self) -> Option<String> {
+        match self {
+            Self::Found => None,
+            Self::NoSuchFile => Some("no such file in the reviewed version".into()),
+            Self::NoSuchLine { lines } => Some(format!("no such line: the file has {lines}")),
+            Self::Unknown => Some("the location could not be checked".into()),
+        }
+    }
+}
+
+/// A finding and whether its location exists.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LocatedFinding {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Whether its file and lines exist.
+    pub location: Location,
+}
+
+impl LocatedFinding {
+    /// The finding as text for a model.
+    pub(crate) fn numbered(&self, number: usize) -> String {
+        let finding = &self.finding;
+        format!(
+            "{number}. [{}] {}:{}-{} {}\n{}\nSuggested: {}\n\n",
+            finding.severity.label(),
+            one_line(&finding.file, 300),
+            finding.line_start,
+            finding.line_end,
+            finding.title.trim(),
+            finding.body.trim(),
+            finding.recommendation.trim(),
+        )
     }
 }
 

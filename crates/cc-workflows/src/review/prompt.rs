@@ -4,7 +4,7 @@ use cc_core::frame::framed;
 use cc_git::{Context, Mode, ObjectId, Target};
 use cc_jobs::Kind;
 
-use super::Earlier;
+use super::survey::Earlier;
 
 /// Standing instructions of a review: they replace Claude Code's own system prompt, which is about
 /// changing code and eight kilobytes longer.

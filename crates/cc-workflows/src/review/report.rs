@@ -4,12 +4,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use cc_core::text::{first_line, one_line, printable};
-use cc_core::{JobId, SessionId, Usage};
-use cc_jobs::{Job, Kind};
+use cc_core::{JobId, SessionId};
+use cc_jobs::Kind;
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Location, Severity, Verdict};
-use crate::footer::Footer;
+use super::findings::{Finding, LocatedFinding, Severity, Verdict};
+use crate::claude_report::ClaudeReport;
 
 /// The result of a review, as `review --json` prints and the record keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,31 +54,6 @@ pub struct ReportTarget {
     pub since: Option<JobId>,
 }
 
-/// How a run of Claude went.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ClaudeReport {
-    /// 0 if it gave an answer, else 1.
-    pub status: u8,
-    /// What people should know although it went well.
-    pub warning: Option<String>,
-    /// The end of its standard error.
-    pub stderr: String,
-    /// Its answer.
-    pub stdout: String,
-    /// The model that was asked for; absent means Claude's own default.
-    #[serde(default)]
-    pub requested_model: Option<String>,
-    /// The model that answered.
-    pub model: Option<String>,
-    /// The version of Claude Code.
-    pub version: Option<String>,
-    /// Tokens used.
-    pub usage: Usage,
-    /// Dollars by its own account.
-    pub cost_usd: Option<f64>,
-}
-
 /// A structured review whose findings were looked up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReviewResult {
@@ -92,16 +67,6 @@ pub struct ReviewResult {
     pub next_steps: Vec<String>,
 }
 
-/// A finding and whether its place exists.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LocatedFinding {
-    /// The finding.
-    #[serde(flatten)]
-    pub finding: Finding,
-    /// Whether its file and lines exist.
-    pub location: Location,
-}
-
 impl ReviewResult {
     /// All findings as text for a model.
     pub(super) fn numbered(&self) -> String {
@@ -110,48 +75,6 @@ impl ReviewResult {
             .map(|(located, number)| located.numbered(number))
             .collect()
     }
-}
-
-impl LocatedFinding {
-    /// The finding as text for a model.
-    pub(crate) fn numbered(&self, number: usize) -> String {
-        let finding = &self.finding;
-        format!(
-            "{number}. [{}] {}:{}-{} {}\n{}\nSuggested: {}\n\n",
-            finding.severity.label(),
-            one_line(&finding.file, 300),
-            finding.line_start,
-            finding.line_end,
-            finding.title.trim(),
-            finding.body.trim(),
-            finding.recommendation.trim(),
-        )
-    }
-}
-
-impl ClaudeReport {
-    pub(crate) fn new(job: &Job, report: &cc_claude::Report, made: bool) -> Self {
-        Self {
-            status: u8::from(!made),
-            warning: warning(report),
-            stderr: report.stderr.clone(),
-            stdout: report.text.clone(),
-            requested_model: job.model.requested.clone(),
-            model: report.model.clone(),
-            version: report.claude_version.clone(),
-            usage: report.usage,
-            cost_usd: report.cost_usd,
-        }
-    }
-}
-
-/// What a reader should know about a run that went well: tools it wanted and did not get.
-fn warning(report: &cc_claude::Report) -> Option<String> {
-    let denied = report.denials.len();
-    (denied > 0).then(|| {
-        let tools = cc_core::text::count(denied, "tool call");
-        format!("Claude was refused {tools} that a read-only review does not allow; what it needed them for is unreviewed.")
-    })
 }
 
 impl ReviewReport {
@@ -220,21 +143,8 @@ impl ReviewReport {
             }
             out.push('\n');
         }
-        let _ = writeln!(out, "---\n{}", self.footer(elapsed));
+        let _ = writeln!(out, "---\n{}", self.claude.footer(&self.job_id, elapsed));
         printable(&out).into_owned()
-    }
-
-    fn footer(&self, elapsed: Option<Duration>) -> String {
-        Footer {
-            job: &self.job_id,
-            requested_model: self.claude.requested_model.as_deref(),
-            model: self.claude.model.as_deref(),
-            version: self.claude.version.as_deref(),
-            usage: self.claude.usage,
-            cost_usd: self.claude.cost_usd,
-            elapsed,
-        }
-        .line()
     }
 }
 

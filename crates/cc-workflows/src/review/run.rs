@@ -1,24 +1,22 @@
-//! The worker's side of a review: one run of Claude, the structure of its answer, the report.
+//! The worker's part of a review: one run of Claude, the structure of its answer, the report.
 
 use std::time::Duration;
 
 use cc_claude::{Claude, End, Limits, Outcome, Request, Tools};
 use cc_core::FailureClass;
 use cc_git::{Git, Repository};
-use cc_jobs::{Job, Kind, Report};
-use serde_json::Value;
+use cc_jobs::Kind;
 
-use super::report::ReportTarget;
-use super::{
-    ClaudeReport, Findings, LocatedFinding, Location, ReviewReport, ReviewResult, ReviewSpec,
-};
+use super::findings::{Findings, LocatedFinding, Location};
+use super::report::{ReportTarget, ReviewReport, ReviewResult};
 use super::{findings, prompt};
-use crate::done::{Done, order};
-use crate::observe::Scribe;
-use crate::worker::Stop;
-use crate::{Project, git_access};
+use crate::Project;
+use crate::claude_report::ClaudeReport;
+use crate::job_result::JobResult;
+use crate::order::ReviewSpec;
+use crate::run::{JobEnd, Run, Told};
 
-/// How long putting a finished review into shape may take.
+/// How long the second run may take, which only puts a finished review into its form.
 const REFORMAT_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// A structured answer, or why there is none.
@@ -26,51 +24,33 @@ type Structure = Option<Result<Findings, String>>;
 
 /// Runs a review to its end.
 pub(crate) async fn run(
-    project: &Project,
-    job: &Job,
-    stop: &mut Stop,
-    scribe: &mut Scribe<'_>,
-) -> Done {
-    let (spec, task): (ReviewSpec, String) = match order(project, job) {
-        Ok(order) => order,
-        Err(error) => return Done::failed(FailureClass::Internal, error),
-    };
-    let root = project.store.workspace().root();
-    let claude = match project.claude(spec.options.claude.as_deref()) {
-        Ok(claude) => claude,
-        Err(error) => return Done::failed(FailureClass::NotInstalled, error),
-    };
-    let structured = job.kind == Kind::AdversarialReview;
-    let git = match git_access::reading(project, spec.git_config.clone()) {
-        Ok(git) => git,
-        Err(error) => return Done::failed(FailureClass::Internal, error),
-    };
-    let request = spec.options.apply(Request {
-        prompt: task,
-        system_prompt: Some(prompt::system(job.kind)),
-        git,
+    run: &mut Run<'_>,
+    spec: &ReviewSpec,
+    claude: &Claude,
+    request: Request,
+) -> JobEnd {
+    let structured = run.job.kind == Kind::AdversarialReview;
+    let request = Request {
+        system_prompt: Some(prompt::system(run.job.kind)),
         tools: Tools::ReadOnly,
         schema: structured.then(findings::schema),
-        ..Request::new(root)
-    });
-    let mut outcome = cc_claude::run(&claude, &request, &project.env, stop.asked(), scribe).await;
-    let structure = if structured {
-        structure(project, &claude, &request, &mut outcome, stop, scribe).await
-    } else {
-        None
+        ..request
     };
-    conclude(project, job, &spec, outcome, structure)
+    let mut outcome = run.claude(claude, &request).await;
+    let structure = match structured {
+        true => structure(run, claude, &request, &mut outcome).await,
+        false => None,
+    };
+    conclude(run, spec, outcome, structure)
 }
 
-/// The findings of a run: from its structured output, else from its text, else by asking once more
-/// for nothing but the form. A review that was made is never lost to its formatting.
+/// The findings of a run: from its structured output, else from its text, else from a second run
+/// that only puts them into their form. A finished review is never lost to its formatting.
 async fn structure(
-    project: &Project,
+    run: &mut Run<'_>,
     claude: &Claude,
     request: &Request,
     outcome: &mut Outcome,
-    stop: &mut Stop,
-    scribe: &mut Scribe<'_>,
 ) -> Structure {
     let no_form =
         matches!(&outcome.end, End::Failed(failure) if failure.class == FailureClass::Schema);
@@ -84,18 +64,16 @@ async fn structure(
         }
         Err(why) => why,
     };
-    let said = match &outcome.report.structured {
-        Some(output) if outcome.report.text.trim().is_empty() => output.to_string(),
-        _ => outcome.report.text.clone(),
-    };
-    if said.trim().is_empty() {
+    let answer = raw(&outcome.report);
+    if answer.trim().is_empty() {
         return Some(Err(why));
     }
     // There is a review; only its form is missing.
     outcome.end = End::Completed;
-    scribe.note(&format!("{why}; asking once for the form alone"));
+    run.recorder
+        .note(&format!("{why}; asking once more, for the form alone"));
     let again = Request {
-        prompt: prompt::reformat(&said),
+        prompt: prompt::reformat(&answer),
         system_prompt: Some("You put a finished code review into a given form.".to_owned()),
         tools: Tools::None,
         limits: Limits {
@@ -104,7 +82,7 @@ async fn structure(
         },
         ..request.clone()
     };
-    let second = cc_claude::run(claude, &again, &project.env, stop.asked(), scribe).await;
+    let second = run.claude(claude, &again).await;
     outcome.report.usage.add(second.report.usage);
     outcome.report.cost_usd = match (outcome.report.cost_usd, second.report.cost_usd) {
         (None, None) => None,
@@ -121,24 +99,25 @@ fn findings_in(report: &cc_claude::Report) -> Result<Findings, String> {
     let output = report.structured.clone().or_else(|| report.json_in_text());
     let output = output.ok_or("Claude gave no structured output")?;
     Findings::from_output(&output)
-        .map_err(|error| format!("the findings are not in the form asked for: {error}"))
+        .map_err(|error| format!("the findings do not have the requested form: {error}"))
 }
 
-fn conclude(
-    project: &Project,
-    job: &Job,
-    spec: &ReviewSpec,
-    outcome: Outcome,
-    structure: Structure,
-) -> Done {
-    let Outcome { end, report } = outcome;
-    let raw_output = (job.kind == Kind::AdversarialReview).then(|| raw(&report));
+/// What Claude gave, unchanged: its text, else its structured output.
+fn raw(report: &cc_claude::Report) -> String {
+    match &report.structured {
+        Some(output) if report.text.trim().is_empty() => output.to_string(),
+        _ => report.text.clone(),
+    }
+}
+
+fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Structure) -> JobEnd {
+    let (job, claude) = (run.job, &outcome.report);
+    let completed = outcome.end == End::Completed;
     let (result, parse_error) = match structure {
-        Some(Ok(findings)) => (Some(located(project, spec, findings)), None),
+        Some(Ok(findings)) => (Some(located(run.project, spec, findings)), None),
         Some(Err(error)) => (None, Some(error)),
         None => (None, None),
     };
-    let made = end == End::Completed;
     let review = ReviewReport {
         job_id: job.id.clone(),
         review: job.kind.label().to_owned(),
@@ -149,31 +128,18 @@ fn conclude(
             since: spec.since.clone(),
         },
         session_id: job.session.clone(),
-        claude: ClaudeReport::new(job, &report, made),
+        claude: ClaudeReport::new(job, claude, completed),
         not_seen: spec.not_seen.clone(),
         result,
         parse_error,
-        raw_output,
+        raw_output: (job.kind == Kind::AdversarialReview).then(|| raw(claude)),
     };
-    let rendered = made.then(|| review.markdown(job.kind, job.elapsed(project.store.now())));
-    let done = Done::of_run(end, report);
-    Done {
-        report: Report {
-            summary: made.then(|| review.summary()),
-            result: serde_json::to_value(&review).unwrap_or(Value::Null),
-            rendered,
-            ..done.report
-        },
-        ..done
-    }
-}
-
-/// What Claude gave, as it came: its text, else its structured output.
-fn raw(report: &cc_claude::Report) -> String {
-    match &report.structured {
-        Some(output) if report.text.trim().is_empty() => output.to_string(),
-        _ => report.text.clone(),
-    }
+    let elapsed = job.elapsed(run.project.store.now());
+    let told = completed.then(|| Told {
+        summary: review.summary(),
+        rendered: review.markdown(job.kind, elapsed),
+    });
+    run.end(outcome, &JobResult::Review(review), told)
 }
 
 fn located(project: &Project, spec: &ReviewSpec, findings: Findings) -> ReviewResult {

@@ -1,8 +1,14 @@
 use cc_claude::Observer;
 use cc_core::process::Survivors;
-use cc_core::{FailureClass, Time};
+use cc_core::{Failure, FailureClass, Time};
+use cc_jobs::{Kind, Report};
 
 use super::*;
+
+fn runtime() -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    { runtime }.enable_all().build().unwrap()
+}
 
 /// A job that runs in this process.
 fn running(project: &Project) -> (Job, FileLock) {
@@ -12,7 +18,6 @@ fn running(project: &Project) -> (Job, FileLock) {
         summary: String::new(),
         write: false,
         session: None,
-        thread: None,
         model: None,
         request: serde_json::Value::Null,
     };
@@ -35,28 +40,40 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
         project.store.lock(&job.id).unwrap().apply(event).unwrap();
     }
     let log = Log::append_to(&project.store.dir().log(&job.id)).unwrap();
-    let mut scribe = Scribe::new(&project.store, &job.id, log);
     let processes = vec![Proc {
         pid: 7,
         identity: String::new(),
     }];
+    let runtime = runtime();
+    let mut run = {
+        let _inside = runtime.enter();
+        Run {
+            project: &project,
+            job: &job,
+            stop: StopRequest::listen(&project.store, &job.id).unwrap(),
+            recorder: RunRecorder::new(&project.store, &job.id, log),
+        }
+    };
     let lock = project.store.dir().lock(&job.id);
     if locked {
         // A directory where the lock file should be stops every writer.
         std::fs::remove_file(&lock).unwrap();
         std::fs::create_dir(&lock).unwrap();
     }
-    scribe.survived(&Survivors { processes });
+    run.recorder.survived(&Survivors { processes });
     if locked {
         std::fs::remove_dir(&lock).unwrap();
     }
-    let mut done = Done::failed(FailureClass::Internal, "still running: pid 7");
-    done.report.cost_usd = Some(0.5);
-    done.report.partial_output = Some("so far".into());
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.enable_all().build().unwrap();
-    let saved = runtime.block_on(save(&project, &job.id, done, &mut scribe));
-    saved.unwrap();
+    let failure = Failure::new(FailureClass::Internal, "still running: pid 7");
+    let end = JobEnd {
+        ending: Ending::Failed(failure),
+        report: Report {
+            cost_usd: Some(0.5),
+            partial_output: Some("so far".into()),
+            ..Report::default()
+        },
+    };
+    runtime.block_on(save(&mut run, end)).unwrap();
     let (job, body) = project.store.read(&job.id).unwrap();
     assert_eq!(job.state().status(), expected);
     assert_eq!(job.cost_usd, Some(0.5));
@@ -80,4 +97,31 @@ fn a_job_that_nobody_cancelled_fails_with_what_survived() {
 #[test]
 fn what_survived_is_told_with_the_end_where_it_could_not_be_before() {
     check(true, true, "cancel_failed");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_request_to_stop_between_two_runs_is_heard_by_the_next_one_and_all_later() {
+    use std::time::Duration;
+
+    use cc_core::process::Signal;
+
+    let dir = tempfile::tempdir().unwrap();
+    let env = Env::fixed(dir.path(), "/bin/cc", [("PATH", "/bin")]);
+    let workspace = Workspace::from_canonical(dir.path().into());
+    let project = Project::at(&env, DataDir::at(dir.path().join("data")), workspace);
+    let (job, _alive) = running(&project);
+    runtime().block_on(async {
+        let mut stop = StopRequest::listen(&project.store, &job.id).unwrap();
+        let in_a_run = async |stop: &mut StopRequest, patience| {
+            let requested = tokio::time::timeout(patience, stop.requested()).await;
+            requested.is_ok()
+        };
+        assert!(!in_a_run(&mut stop, Duration::from_millis(1)).await);
+        // Nobody listens now.
+        Proc::current().unwrap().signal(Signal::Terminate).unwrap();
+        for run in ["second", "third"] {
+            assert!(in_a_run(&mut stop, Duration::from_secs(60)).await, "{run}");
+        }
+    });
 }

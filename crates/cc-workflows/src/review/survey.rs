@@ -1,14 +1,29 @@
-//! Another look after an earlier review: at what changed since, and at what became of its findings.
+//! What is reviewed: a selection of the user's, or what changed since an earlier review.
 
-use cc_core::{JobId, text};
-use cc_git::{Git, Repository};
-use cc_jobs::{Job, Kind, SelectError, StoreError, select};
+use std::ffi::OsString;
 
-use super::{ReviewReport, ReviewSpec, Survey};
+use cc_core::JobId;
+use cc_core::text::{count, head};
+use cc_git::{Context, Git, Repository, Selection, Target, Totals};
+use cc_jobs::{Job, SelectError, StoreError, select};
+
 use crate::Project;
+use crate::job_result::JobResult;
+use crate::order::{ReviewSpec, WorkOrder};
 
 /// How much of what the earlier review found is repeated, in bytes.
 const FOUND_LIMIT: usize = 32 << 10;
+
+/// What a review would look at.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The two states that are compared.
+    pub target: Target,
+    /// The change, as far as it fits.
+    pub context: Context,
+    /// Settings for Claude's git: they disable the programs that the repository configures.
+    pub git_config: Vec<(OsString, OsString)>,
+}
 
 /// The review after which somebody looks again.
 #[derive(Clone, Debug)]
@@ -39,6 +54,29 @@ pub enum SinceError {
     Store(#[from] StoreError),
 }
 
+/// Resolves the selection and collects the change.
+///
+/// # Errors
+/// When there is no repository, nothing to review, or Git fails.
+pub fn survey(project: &Project, selection: &Selection) -> Result<Survey, cc_git::Error> {
+    let git = Git::locate(&project.env)?;
+    survey_in(&Repository::discover(git, &project.env.cwd)?, selection)
+}
+
+/// [`survey`] in an open repository.
+pub(crate) fn survey_in(
+    repository: &Repository,
+    selection: &Selection,
+) -> Result<Survey, cc_git::Error> {
+    let target = repository.resolve(selection)?;
+    let context = repository.collect(&target, &cc_git::Limits::default())?;
+    Ok(Survey {
+        target,
+        context,
+        git_config: repository.overrides().to_vec(),
+    })
+}
+
 /// Finds what changed since a review.
 ///
 /// # Errors
@@ -66,19 +104,26 @@ pub fn survey_since(project: &Project, reference: &str) -> Result<(Survey, Earli
 
 /// What a finished review was told, and what it found.
 fn reviewed(project: &Project, job: &Job) -> Result<(ReviewSpec, String), SinceError> {
-    let no = || SinceError::NotReviewed { id: job.id.clone() };
-    if !matches!(job.kind, Kind::Review | Kind::AdversarialReview) {
-        return Err(no());
-    }
     let (_, body) = project.store.read(&job.id)?;
-    let report: ReviewReport = serde_json::from_value(body.result).map_err(|_| no())?;
-    let spec = serde_json::from_value(body.request).map_err(|_| no())?;
-    if report.claude.status != 0 {
-        return Err(no());
-    }
+    let report = JobResult::read(job.kind, &body).and_then(JobResult::into_review);
+    let report = report.filter(|report| report.claude.status == 0);
+    let (Some(report), Ok(WorkOrder::Review(spec))) = (report, WorkOrder::read(job.kind, &body))
+    else {
+        return Err(SinceError::NotReviewed { id: job.id.clone() });
+    };
     let found = match &report.result {
         Some(result) => result.numbered(),
         None => report.claude.stdout,
     };
-    Ok((spec, text::head(&found, FOUND_LIMIT).to_owned()))
+    Ok((spec, head(&found, FOUND_LIMIT).to_owned()))
+}
+
+/// The size of a change: `3 files, +20 −4`.
+pub fn size(totals: &Totals) -> String {
+    format!(
+        "{}, +{} −{}",
+        count(usize::try_from(totals.files).unwrap_or(usize::MAX), "file"),
+        totals.additions,
+        totals.deletions
+    )
 }

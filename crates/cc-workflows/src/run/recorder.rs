@@ -12,7 +12,7 @@ use cc_jobs::{Event, Log, Store, StoreError};
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Writes a run down in the record and the log of its job.
-pub(crate) struct Scribe<'a> {
+pub(crate) struct RunRecorder<'a> {
     store: &'a Store,
     id: &'a JobId,
     log: Log,
@@ -22,7 +22,7 @@ pub(crate) struct Scribe<'a> {
     survivors: Vec<Proc>,
 }
 
-impl<'a> Scribe<'a> {
+impl<'a> RunRecorder<'a> {
     pub(crate) fn new(store: &'a Store, id: &'a JobId, log: Log) -> Self {
         Self {
             store,
@@ -69,7 +69,7 @@ impl<'a> Scribe<'a> {
     }
 }
 
-impl Observer for Scribe<'_> {
+impl Observer for RunRecorder<'_> {
     fn job(&self) -> &JobId {
         self.id
     }

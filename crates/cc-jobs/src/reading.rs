@@ -1,0 +1,105 @@
+//! Jobs as they really stand: one whose worker is gone has ended, whatever its record says.
+
+use std::fs;
+use std::time::Duration;
+
+use cc_core::fs::open_regular;
+use cc_core::process::Survivors;
+use cc_core::{DataDir, Failure, FailureClass, JobId, Proc, Time};
+
+use crate::job::{Body, Job};
+use crate::record;
+use crate::state::{Ending, Event, State};
+use crate::store::{Store, StoreError};
+
+impl Store {
+    /// Reads one job as it really stands.
+    ///
+    /// # Errors
+    /// When there is no such job or its record is damaged.
+    pub fn read(&self, id: &JobId) -> Result<(Job, Body), StoreError> {
+        let (job, body) = self.load(id)?;
+        let settled = self.settle(job.clone());
+        if settled.state == job.state {
+            return Ok((job, body));
+        }
+        // What a lost job had said may have been saved after the first look.
+        let body = self.load(id).map_or(body, |(_, body)| body);
+        Ok((settled, body))
+    }
+
+    /// The job as it really stands: one whose worker is gone has ended, whatever its record says.
+    pub(crate) fn settle(&self, job: Job) -> Job {
+        if self.is_settled(&job) {
+            return job;
+        }
+        match self.finish_lost(&job.id) {
+            Ok(job) => job,
+            // Who may not write, as in a sandbox, may not see either what still runs.
+            Err(_) if matches!(job.state, State::CancelFailed { .. }) => job,
+            // Who may not write still tells the truth.
+            Err(_) => {
+                let mut job = job;
+                let event = lost(self.now(), None);
+                let _ = job.apply(event);
+                job
+            }
+        }
+    }
+
+    /// Whether a look at the job changes nothing. Where stopping it failed, only another cancel tries
+    /// that again, which takes seconds, as long as something of it runs.
+    fn is_settled(&self, job: &Job) -> bool {
+        !job.state.is_active() || job.state.is_held_up() || self.worker_lives(job)
+    }
+
+    fn worker_lives(&self, job: &Job) -> bool {
+        if job.schema_version.is_none() {
+            // The plugin before this one held no lock; its pid is all there is.
+            let (worker, _) = job.state.processes();
+            return worker.is_some_and(|worker| worker.pid != 0 && Proc::of(worker.pid).is_some());
+        }
+        // Elsewhere than on Unix a lock cannot be inherited: the worker takes it a moment later.
+        let starting = !cfg!(unix)
+            && job.state == State::Queued
+            && job.created_at.until(self.now()) < Duration::from_secs(15);
+        starting || self.is_alive(&job.id).unwrap_or(true)
+    }
+
+    fn finish_lost(&self, id: &JobId) -> Result<Job, StoreError> {
+        let mut guard = self.lock(id)?;
+        let job = guard.job();
+        if self.is_settled(job) {
+            return Ok(guard.into_job());
+        }
+        match ((self.clean_up)(job, guard.body()), &job.state) {
+            (Err(survivors), State::Cancelling { .. } | State::CancelFailed { .. }) => {
+                guard.apply(Event::CancelFailed { survivors })?;
+            }
+            (ended, _) => guard.apply(lost(self.now(), ended.err()))?,
+        }
+        Ok(guard.into_job())
+    }
+}
+
+/// Finds a job in any workspace, as its record says; also tells the name of the state directory.
+pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
+    fs::read_dir(data.states()).ok()?.find_map(|entry| {
+        let entry = entry.ok()?;
+        let record = entry.path().join("jobs").join(format!("{id}.json"));
+        let job = record::read_head(open_regular(&record).ok()?).ok()?;
+        Some((entry.file_name().into_string().ok()?, job))
+    })
+}
+
+fn lost(at: Time, survivors: Option<Survivors>) -> Event {
+    let mut detail = "the worker of this job ended without finishing it".to_owned();
+    if let Some(survivors) = survivors {
+        detail = format!("{detail}; {survivors}");
+    }
+    let failure = Failure::new(FailureClass::Lost, detail);
+    Event::Finish {
+        at,
+        ending: Ending::Failed(failure),
+    }
+}

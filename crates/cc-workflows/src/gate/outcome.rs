@@ -1,0 +1,92 @@
+//! What the end of a turn is, and what the gate can come to.
+
+use cc_core::IoError;
+use cc_jobs::{Job, SettingsError, StoreError};
+
+use super::bounds::Refusal;
+use super::verdict::Answer;
+use crate::preflight::PreflightError;
+use crate::worker::WorkError;
+
+/// The end of a turn, as Codex reports it.
+#[derive(Clone, Debug, Default)]
+pub struct TurnEnd {
+    /// The turn's id.
+    pub turn: Option<String>,
+    /// Whether a stop hook, ours or another, blocked this turn before.
+    pub is_continued: bool,
+    /// What Codex said last.
+    pub last_message: String,
+}
+
+/// What becomes of the turn.
+#[must_use]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It ends.
+    Pass,
+    /// It ends, and the user gets this message.
+    Warn(String),
+    /// It continues, and the model gets this message.
+    Block(String),
+}
+
+/// What the gate came to.
+#[derive(Debug)]
+pub(crate) enum CheckOutcome {
+    /// The turn is not to be checked.
+    Skipped(Skip),
+    /// Claude gave a verdict.
+    Checked {
+        /// The job of the check.
+        job: Box<Job>,
+        /// The verdict.
+        answer: Answer,
+    },
+}
+
+/// Why a turn is not checked.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(crate) enum Skip {
+    #[error("the turn edited nothing")]
+    NoEdits,
+    #[error("nothing was edited since the last check")]
+    CheckedAlready,
+    #[error("the turn was not to be checked")]
+    Suppressed,
+    #[error("this is no Git repository")]
+    NoRepository,
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// Why the gate came to no verdict.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GateError {
+    /// No job can be started.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The change cannot be read.
+    #[error(transparent)]
+    Git(#[from] cc_git::Error),
+    /// A file of the gate cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] IoError),
+    /// The job of the check cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The job of the check could not be run.
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    /// Claude ran and gave no verdict.
+    #[error("{why}")]
+    NoVerdict {
+        /// The job of the check.
+        job: Box<Job>,
+        /// What happened instead.
+        why: String,
+    },
+}

@@ -1,0 +1,206 @@
+//! What the worker of a job is asked to do: `request` of the job's record, written and read here.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use cc_core::{JobId, SessionId, ThreadId};
+use cc_git::{Shown, Target, Totals, WorkTree};
+use cc_jobs::{Body, Draft, Job, Kind, Store, StoreError};
+use serde::{Deserialize, Serialize};
+
+use crate::RunOptions;
+use crate::rescue::leftovers::Leftovers;
+use crate::rescue::trust::Trust;
+
+/// The order of a job, by its kind.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum WorkOrder {
+    /// A plain or an adversarial review.
+    Review(ReviewSpec),
+    /// A rescue.
+    Rescue(RescueSpec),
+    /// A check by the review gate.
+    Gate(GateSpec),
+}
+
+/// What a review is to look at.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReviewSpec {
+    /// The two states that are compared.
+    pub(crate) target: Target,
+    /// The size of the change.
+    pub(crate) totals: Totals,
+    /// What the prompt leaves out, a line each.
+    pub(crate) not_seen: Vec<String>,
+    /// The diffs that were shown, in this review or the earlier ones that it follows.
+    #[serde(default, skip_serializing_if = "Shown::is_empty")]
+    pub(crate) shown: Shown,
+    /// The review that it follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<JobId>,
+    /// Settings for the git that Claude calls.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(crate) git_config: Vec<(OsString, OsString)>,
+    /// What to look at first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) focus: Option<String>,
+    /// How Claude is run.
+    #[serde(flatten)]
+    pub(crate) options: RunOptions,
+}
+
+/// How a rescue is to work.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RescueSpec {
+    /// What Claude may do.
+    pub(crate) access: Access,
+    /// Claude's thread.
+    pub(crate) thread: ThreadId,
+    /// Whether the thread exists already and is continued.
+    pub(crate) resumed: bool,
+    /// What is loaded of the repository's own configuration.
+    pub(crate) trust: Trust,
+    /// Whether the user's own Claude settings are loaded.
+    pub(crate) user_settings: bool,
+    /// The hosts that sandboxed commands may reach.
+    pub(crate) allowed_domains: Vec<String>,
+    /// Settings for the git that Claude calls where it may only read: they disable the programs that
+    /// the repository configures; `None` outside a repository.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) git_config: Option<Vec<(OsString, OsString)>>,
+    /// The separate worktree, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) isolated: Option<WorkTree>,
+    /// Whether that worktree lacks the user's uncommitted changes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) without_uncommitted: bool,
+    /// What the sandbox might leave behind, in the workspace and in the separate worktree.
+    #[serde(default)]
+    pub(crate) leftovers: Vec<Leftovers>,
+    /// How Claude is run.
+    #[serde(flatten)]
+    pub(crate) options: RunOptions,
+}
+
+/// How a check of the gate is to run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GateSpec {
+    /// Settings for the git that Claude calls.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(crate) git_config: Vec<(OsString, OsString)>,
+    /// How Claude is run.
+    #[serde(flatten)]
+    pub(crate) options: RunOptions,
+}
+
+/// What Claude may do in a rescue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Change files of the workspace; commands run in the operating system's sandbox.
+    Write,
+    /// Change files; commands run with all the user's permissions.
+    WriteUnsandboxed,
+    /// Read, and change nothing.
+    ReadOnly,
+}
+
+impl WorkOrder {
+    /// Reads the order of a job of `kind`. Unknown fields are ignored, and stay in the record.
+    ///
+    /// # Errors
+    /// When it has another shape, as in records of the plugin before this one.
+    pub(crate) fn read(kind: Kind, body: &Body) -> Result<Self, serde_json::Error> {
+        let request = &body.request;
+        Ok(match kind {
+            Kind::Review | Kind::AdversarialReview => {
+                Self::Review(ReviewSpec::deserialize(request)?)
+            }
+            Kind::Task => Self::Rescue(RescueSpec::deserialize(request)?),
+            Kind::Gate => Self::Gate(GateSpec::deserialize(request)?),
+        })
+    }
+
+    /// The draft of a job with this order; `title` and `summary` are one line each.
+    ///
+    /// # Errors
+    /// When the order has no JSON form.
+    pub(crate) fn draft(
+        &self,
+        kind: Kind,
+        session: Option<SessionId>,
+        title: String,
+        summary: String,
+    ) -> Result<Draft, StoreError> {
+        Ok(Draft {
+            kind,
+            title,
+            summary,
+            write: matches!(self, Self::Rescue(spec) if spec.access != Access::ReadOnly),
+            session,
+            model: self.options().model.clone(),
+            request: serde_json::to_value(self)?,
+        })
+    }
+
+    /// How Claude is run.
+    pub(crate) fn options(&self) -> &RunOptions {
+        match self {
+            Self::Review(spec) => &spec.options,
+            Self::Rescue(spec) => &spec.options,
+            Self::Gate(spec) => &spec.options,
+        }
+    }
+
+    /// The directory that Claude works in, in the workspace at `workspace`.
+    pub(crate) fn root<'a>(&'a self, workspace: &'a Path) -> &'a Path {
+        match self {
+            Self::Rescue(RescueSpec {
+                isolated: Some(tree),
+                ..
+            }) => &tree.root,
+            _ => workspace,
+        }
+    }
+}
+
+impl RescueSpec {
+    /// The order of `job`; `None` if it is no rescue, or one of the plugin before this one.
+    ///
+    /// # Errors
+    /// When its record cannot be read.
+    pub(crate) fn of(store: &Store, job: &Job) -> Result<Option<Self>, StoreError> {
+        if job.kind != Kind::Task {
+            return Ok(None);
+        }
+        let (_, body) = store.read(&job.id)?;
+        Ok(Self::in_record(job.kind, &body))
+    }
+
+    /// The order in the body of a record; `None` if it is another one.
+    pub(crate) fn in_record(kind: Kind, body: &Body) -> Option<Self> {
+        match WorkOrder::read(kind, body) {
+            Ok(WorkOrder::Rescue(spec)) => Some(spec),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

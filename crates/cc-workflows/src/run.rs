@@ -1,0 +1,195 @@
+//! One job at work in its worker: the prologue and the end that all kinds of jobs share.
+
+mod recorder;
+mod stop;
+
+use cc_claude::{Claude, End, GitAccess, Outcome, Request};
+use cc_core::{Failure, FailureClass, IoError, LocateError};
+use cc_jobs::{Denial, Ending, Job, Report, StoreError};
+use serde_json::Value;
+
+use crate::Project;
+use crate::job_result::JobResult;
+use crate::order::{Access, RescueSpec, WorkOrder};
+
+pub(crate) use recorder::RunRecorder;
+pub(crate) use stop::StopRequest;
+
+/// A job at work.
+pub(crate) struct Run<'a> {
+    /// The project that it belongs to.
+    pub(crate) project: &'a Project,
+    /// The job.
+    pub(crate) job: &'a Job,
+    /// Hears the request to stop.
+    pub(crate) stop: StopRequest,
+    /// Writes down what happens.
+    pub(crate) recorder: RunRecorder<'a>,
+}
+
+/// Why Claude was not started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CannotRun {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("cannot read the request: {0}")]
+    Order(#[from] serde_json::Error),
+    #[error(transparent)]
+    Claude(#[from] LocateError),
+    #[error(transparent)]
+    GitGuard(#[from] IoError),
+}
+
+/// What a job starts with.
+pub(crate) struct Prologue {
+    /// What it is asked to do.
+    pub(crate) order: WorkOrder,
+    /// The Claude Code to run.
+    pub(crate) claude: Claude,
+    /// The prompt, the limits and the Git access of its first run; it has no tools yet.
+    pub(crate) request: Request,
+}
+
+impl Run<'_> {
+    /// Reads what the job is asked to do, finds Claude Code and prepares its access to Git.
+    ///
+    /// # Errors
+    /// The first thing that is missing.
+    pub(crate) fn prepare(&self) -> Result<Prologue, CannotRun> {
+        let store = &self.project.store;
+        let (_, body) = store.read(&self.job.id)?;
+        let order = WorkOrder::read(self.job.kind, &body)?;
+        let prompt = store.prompt(&self.job.id)?;
+        let options = order.options();
+        let claude = self.project.claude(options.claude.as_deref())?;
+        let request = options.apply(Request {
+            prompt,
+            git: git_access(self.project, &order)?,
+            ..Request::new(order.root(store.workspace().root()))
+        });
+        Ok(Prologue {
+            order,
+            claude,
+            request,
+        })
+    }
+
+    /// Runs Claude to its end, or until the job is to stop.
+    pub(crate) async fn claude(&mut self, claude: &Claude, request: &Request) -> Outcome {
+        let env = &self.project.env;
+        let stop = self.stop.requested();
+        cc_claude::run(claude, request, env, stop, &mut self.recorder).await
+    }
+
+    /// The end of the job after its last run.
+    pub(crate) fn end(&self, outcome: Outcome, result: &JobResult, told: Option<Told>) -> JobEnd {
+        let Outcome { end, report: run } = outcome;
+        let completed = end == End::Completed;
+        let (summary, rendered) = told.map(|told| (told.summary, told.rendered)).unzip();
+        let denials = run.denials.into_iter().map(|denial| Denial {
+            tool: denial.tool,
+            detail: denial.detail,
+        });
+        JobEnd {
+            ending: match end {
+                End::Completed => Ending::Completed,
+                End::Cancelled => Ending::Cancelled,
+                End::Failed(failure) => Ending::Failed(failure),
+            },
+            report: Report {
+                summary,
+                // Only a rescue keeps its thread.
+                thread: run
+                    .thread
+                    .filter(|_| matches!(result, JobResult::Rescue(_))),
+                model: run.model,
+                usage: Some(run.usage),
+                cost_usd: run.cost_usd,
+                result: serde_json::to_value(result).unwrap_or(Value::Null),
+                rendered,
+                partial_output: (!completed && !run.text.is_empty()).then_some(run.text),
+                touched_files: run.touched,
+                permission_denials: denials.collect(),
+            },
+        }
+    }
+}
+
+/// What people read of a job that completed.
+pub(crate) struct Told {
+    /// One line.
+    pub(crate) summary: String,
+    /// The report, Markdown.
+    pub(crate) rendered: String,
+}
+
+/// How a job ended, and what is kept of it.
+pub(crate) struct JobEnd {
+    pub(crate) ending: Ending,
+    pub(crate) report: Report,
+}
+
+impl From<CannotRun> for JobEnd {
+    fn from(error: CannotRun) -> Self {
+        let class = match error {
+            CannotRun::Claude(_) => FailureClass::NotInstalled,
+            _ => FailureClass::Internal,
+        };
+        Self {
+            ending: Ending::Failed(Failure::new(class, error.to_string())),
+            report: Report::default(),
+        }
+    }
+}
+
+/// What Claude's git may do. A repository that nobody trusts must not have it start programs.
+fn git_access(project: &Project, order: &WorkOrder) -> Result<GitAccess, IoError> {
+    let settings = match order {
+        WorkOrder::Review(spec) => spec.git_config.clone(),
+        WorkOrder::Gate(spec) => spec.git_config.clone(),
+        WorkOrder::Rescue(RescueSpec {
+            access: Access::ReadOnly,
+            git_config,
+            ..
+        }) => match git_config {
+            Some(settings) => settings.clone(),
+            None => return Ok(GitAccess::Nothing),
+        },
+        // The sandbox holds commands that may write; they want the repository's filters.
+        WorkOrder::Rescue(_) => return Ok(GitAccess::Full),
+    };
+    let guard = git_guard(project)?;
+    Ok(GitAccess::Read { settings, guard })
+}
+
+/// The directory of a `git` that refuses, without which submodules could run programs: a link to
+/// `false`, since a script of ours would be passed over where its file system has no programs.
+#[cfg(unix)]
+fn git_guard(project: &Project) -> Result<Option<std::path::PathBuf>, IoError> {
+    use std::path::Path;
+
+    use cc_core::program::SearchPath;
+
+    let workspace = project.store.workspace().root();
+    let refuses = SearchPath::outside(&project.env, workspace).find("false");
+    let refuses = refuses.unwrap_or_else(|_| Path::new("/bin/false").to_owned());
+    let dir = project.data.git_guard();
+    let git = dir.join("git");
+    if std::fs::read_link(&git).is_ok_and(|target| target == refuses) && refuses.exists() {
+        return Ok(Some(dir));
+    }
+    cc_core::fs::create_private_dir(&dir)?;
+    let failed = |source| IoError::at("link", &git)(source);
+    std::fs::metadata(&refuses).map_err(IoError::at("find", &refuses))?;
+    // Another worker may be doing the same: whoever comes last has the same link.
+    let link = |path: &Path| std::os::unix::fs::symlink(&refuses, path);
+    let fresh = tempfile::Builder::new().make_in(&dir, link);
+    let fresh = fresh.map_err(failed)?.into_temp_path();
+    fresh.persist(&git).map_err(|error| failed(error.error))?;
+    Ok(Some(dir))
+}
+
+#[cfg(not(unix))]
+fn git_guard(_: &Project) -> Result<Option<std::path::PathBuf>, IoError> {
+    Ok(None)
+}
