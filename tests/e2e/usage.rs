@@ -194,7 +194,7 @@ fn no_claude() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    cc-cli: no `claude` was found in the 4 directories of PATH
+    cc-cli: no `claude` was found in the 3 directories of PATH
       Install Claude Code: npm install -g @anthropic-ai/claude-code
     ");
 }
