@@ -49,8 +49,9 @@ pub(crate) fn run() -> Checked {
     tour.change()?;
     tour.install()?;
     let session = tour.review_from_codex()?;
-    tour.adversarial_review_by_hand()?;
+    let review = tour.adversarial_review_by_hand()?;
     tour.cancel()?;
+    tour.rescue(&review)?;
     tour.gate(&session)?;
     tour.uninstall()?;
     if fs::read(&config)? != before {
@@ -77,7 +78,7 @@ struct Tour {
 impl Tour {
     fn change(&self) -> Checked {
         self.terminal
-            .say("Somebody made the paging of a list shorter, and wrong in two places.");
+            .say("A change that makes the paging of a list shorter, and wrong in two places.");
         let words = ["diff", "--unified=1", demo::FILE];
         let git = self.sandbox.command(&self.sandbox.bin().join("git"));
         let diff = self

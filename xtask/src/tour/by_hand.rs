@@ -7,10 +7,11 @@ use std::time::Duration;
 use cc_tests::{Turn, eventually};
 use serde_json::Value;
 
-use super::{Checked, PATIENCE, Tour};
+use super::{Checked, PATIENCE, Tour, demo};
 
 impl Tour {
-    pub(super) fn adversarial_review_by_hand(&self) -> Checked {
+    /// Gives the job of the review.
+    pub(super) fn adversarial_review_by_hand(&self) -> Checked<String> {
         self.terminal
             .say("The same by hand, in any shell. What would a review look at?");
         let scope = self.cc(&["scope"]);
@@ -28,7 +29,7 @@ impl Tour {
         self.claude.wait_for_request(before + 2, PATIENCE);
         self.log_says(&job, "Read ");
         self.terminal
-            .say("Where things stand: what runs, and what it does.");
+            .say("Check progress: what runs, and what it does.");
         let status = self.cc(&["status", "--all"]);
         status.exits(0)?.says("Running")?.says(&job)?.says("Read")?;
         self.terminal
@@ -38,14 +39,15 @@ impl Tour {
         let waited = self.cc(&["wait", &job]);
         waited.exits(0)?.says("completed")?;
         self.terminal
-            .say("What it found, each place checked against the real file.");
+            .say("Show the result; each finding's lines are checked against the real file.");
         let result = self.cc(&["result", &job]);
         result
             .exits(0)?
             .says("needs attention")?
             .says("1. High")?
             .says("2. Medium")?;
-        self.sarif(&job)
+        self.sarif(&job)?;
+        Ok(job)
     }
 
     fn sarif(&self, job: &str) -> Checked {
@@ -82,6 +84,28 @@ impl Tour {
         self.sandbox.wait_quiet(Duration::from_secs(5));
         let waited = self.cc(&["wait", &job]);
         waited.exits(4)?.says("cancelled")?;
+        Ok(())
+    }
+
+    /// Has Claude fix what a review found.
+    pub(super) fn rescue(&self, review: &str) -> Checked {
+        self.terminal.say(
+            "A rescue: Claude edits the files, its commands in the operating system's sandbox.",
+        );
+        self.claude.push(self.reviewer.fixes());
+        let args = ["rescue", "--from", review, "--findings", "1,2"];
+        let rescued = self.cc(&args);
+        rescued.exits(0)?.says("Fixed both")?.says(demo::FILE)?;
+        self.terminal
+            .say("Both mistakes are gone: the file is what was committed.");
+        let args = ["status", "--short"];
+        let git = self.sandbox.command(&self.sandbox.bin().join("git"));
+        let status = self
+            .terminal
+            .run(&["git", args[0], args[1]], git.args(args));
+        if !status.exits(0)?.stdout().is_empty() {
+            return Err("the rescue did not leave the committed files".into());
+        }
         Ok(())
     }
 

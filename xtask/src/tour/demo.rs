@@ -42,7 +42,7 @@ const SLICE: [&str; 2] = [
 /// A file that a turn of Codex adds: its content with a mistake, and without.
 pub(super) const ADDED: &str = "src/last.rs";
 pub(super) const BROKEN: &str = "pub fn last<T>(items: &[T]) -> &T { &items[items.len() - 1] }";
-pub(super) const MENDED: &str = "pub fn last<T>(items: &[T]) -> Option<&T> { items.last() }";
+pub(super) const FIXED: &str = "pub fn last<T>(items: &[T]) -> Option<&T> { items.last() }";
 
 /// Commits the file and then breaks it.
 pub(super) fn change(sandbox: &Sandbox) {
@@ -83,6 +83,26 @@ impl Reviewer {
         after(gate, |request| {
             Turn::tool("StructuredOutput", form(request))
         })
+    }
+
+    /// Puts both lines back, looks at one of them in a shell, and reports.
+    pub(super) fn fixes(&self) -> Vec<Turn> {
+        let edit = |[right, broken]: [&str; 2]| {
+            let input = json!({"file_path": self.file, "old_string": broken, "new_string": right});
+            Turn::tool("Edit", input)
+        };
+        let command = format!("grep -n 'let last' {FILE}");
+        let report = format!(
+            "Fixed both in {FILE}: the slice ends inside the list again, and full lists get no page \
+             too many. `{command}` shows the end that was missing."
+        );
+        vec![
+            self.looks(),
+            edit(COUNT),
+            edit(SLICE),
+            Turn::tool("Bash", json!({"command": command})),
+            Turn::text(report),
+        ]
     }
 
     /// Answers as the review gate does to [`BROKEN`].

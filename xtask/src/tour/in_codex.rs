@@ -51,12 +51,11 @@ impl Tour {
         drop(open);
         self.sandbox.wait_quiet(PATIENCE);
         self.terminal
-            .say("It has ended meanwhile. The session hears of it once, without being asked.");
+            .say("It has finished. Codex is told once, at the next prompt.");
         self.codex.push([passes_on(), passes_on()]);
         let told = self.codex(&["exec", "resume", &session, "What is new?"]);
         told.exits(0)?.says(&format!("$cc:result {job}"))?;
-        self.terminal
-            .say("And this is what it found, word for word.");
+        self.terminal.say("Show the result.");
         self.codex.push([obeys(""), tells()]);
         let result = self.codex(&["exec", "resume", &session, "$cc:result"]);
         result.exits(0)?.says("[high]")?.says("src/pages.rs:")?;
@@ -74,12 +73,12 @@ impl Tour {
             .exits(0)?
             .says("Switched the review gate on")?;
         self.terminal
-            .say("A turn adds a function with an old mistake in it, and may not end like that.");
+            .say("A turn adds a function with an old mistake in it, and cannot end like that.");
         self.codex.push([
             Turn::edit(demo::ADDED, demo::BROKEN),
             Turn::text("I added `last`."),
-            Turn::edit(demo::ADDED, demo::MENDED),
-            Turn::text("Mended: an empty list has no last page."),
+            Turn::edit(demo::ADDED, demo::FIXED),
+            Turn::text("Fixed: an empty list has no last page."),
         ]);
         self.claude.push([self.reviewer.blocks()]);
         let args = ["exec", "--sandbox", "workspace-write", "Add `last`."];
@@ -99,7 +98,7 @@ impl Tour {
 
     pub(super) fn uninstall(&self) -> Checked {
         self.terminal
-            .say("And gone again: nothing stays but the jobs, and those too if you like.");
+            .say("Uninstall: only the jobs are kept, and `--delete-jobs` removes them too.");
         let args = ["uninstall", "--yes"];
         let words: Vec<&str> = std::iter::once("cc-installer").chain(args).collect();
         let gone = self.terminal.run(&words, self.sandbox.installer(args));
