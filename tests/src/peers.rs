@@ -179,7 +179,8 @@ fn run(peer: &str, tool: &'static str, command: &mut Command) -> Result<(), Peer
         .stdin(Stdio::null())
         .output()
         .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => PeerError::ToolMissing {
+            // The second where one of its directories cannot be searched.
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => PeerError::ToolMissing {
                 peer: peer.to_owned(),
                 tool,
             },

@@ -8,6 +8,7 @@
 
 mod bench;
 mod ci;
+mod drift;
 mod package;
 mod peers;
 mod tour;
@@ -23,6 +24,8 @@ enum Task {
     Bench(bench::Args),
     /// Runs every check in order and stops at the first that fails.
     Ci(ci::Args),
+    /// Test what works with which versions of Codex and Claude Code.
+    Drift(drift::Args),
     /// Shows the product at work, without any account.
     Tour,
     /// Makes the packages, and installs the product from nothing but them.
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Bench(args) => bench::run(&args),
         Task::Ci(args) => ci::run(&args),
+        Task::Drift(args) => drift::run(&args),
         Task::Tour => tour::run(),
         Task::Package => package::run(),
         Task::Peers(args) => peers::run(&args),

@@ -1,0 +1,329 @@
+//! What has to work with every pair of versions, in the order in which it builds on each other.
+
+use std::error::Error;
+use std::fs;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use cc_tests::sandbox::Output;
+use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Turn, responses_api};
+use serde_json::{Value, json};
+
+pub(super) type Checked = Result<(), Box<dyn Error>>;
+
+/// How long a host may take to get to its next request on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Both hosts in a world of their own, and their models.
+pub(super) struct Hosts {
+    sandbox: Sandbox,
+    codex: ResponsesApi,
+    claude: MessagesApi,
+    /// `config.toml` before the installation.
+    config: Vec<u8>,
+}
+
+/// One row of the matrix.
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    /// The check without which this one means nothing.
+    pub(super) needs: Option<&'static str>,
+    pub(super) run: fn(&mut Hosts) -> Checked,
+}
+
+pub(super) const CHECKS: [Check; 11] = [
+    Check {
+        name: "install",
+        needs: None,
+        run: install,
+    },
+    Check {
+        name: "skill",
+        needs: Some("install"),
+        run: skill,
+    },
+    Check {
+        name: "rule",
+        needs: Some("skill"),
+        run: rule,
+    },
+    Check {
+        name: "hooks",
+        needs: Some("install"),
+        run: hooks,
+    },
+    Check {
+        name: "review",
+        needs: None,
+        run: review,
+    },
+    Check {
+        name: "structured",
+        needs: None,
+        run: structured,
+    },
+    Check {
+        name: "rescue",
+        needs: None,
+        run: rescue,
+    },
+    Check {
+        name: "read-only",
+        needs: None,
+        run: read_only,
+    },
+    Check {
+        name: "cancel",
+        needs: None,
+        run: cancel,
+    },
+    Check {
+        name: "gate",
+        needs: Some("hooks"),
+        run: gate,
+    },
+    Check {
+        name: "uninstall",
+        needs: Some("install"),
+        run: uninstall,
+    },
+];
+
+impl Hosts {
+    pub(super) fn new(sandbox: Sandbox, (codex, claude): (ResponsesApi, MessagesApi)) -> Self {
+        let mut hosts = Self {
+            sandbox,
+            codex,
+            claude,
+            config: Vec::new(),
+        };
+        // Some versions of Codex note in `config.toml` that they trust a project they have worked in.
+        hosts.exec("Hello.", [responses_api::Turn::text("Hello.")]);
+        hosts.config = fs::read(hosts.sandbox.codex_home().join("config.toml")).unwrap_or_default();
+        hosts
+    }
+
+    fn exec(&self, prompt: &str, turns: impl IntoIterator<Item = responses_api::Turn>) -> Output {
+        self.codex.push(turns);
+        let output = self
+            .sandbox
+            .codex(["exec", "--sandbox", "workspace-write", prompt])
+            .run();
+        output.success()
+    }
+
+    /// Runs `cc-cli` while Claude's model plays `turns`.
+    fn cc<const N: usize>(&self, args: [&str; N], turns: impl IntoIterator<Item = Turn>) -> Output {
+        self.claude.push(turns);
+        self.sandbox.cc(args).run()
+    }
+
+    /// All names in the repository's root and in its Git directory but for what Git itself adds.
+    fn listing(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for dir in [self.sandbox.repo(), self.sandbox.repo().join(".git")] {
+            let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
+            names.extend(entries.map(|entry| entry.path().display().to_string()));
+        }
+        names.sort();
+        names
+    }
+}
+
+/// An error that says what was expected, where `holds` does not.
+fn ensure(holds: bool, expected: impl FnOnce() -> String) -> Checked {
+    if holds {
+        Ok(())
+    } else {
+        Err(expected().into())
+    }
+}
+
+fn install(hosts: &mut Hosts) -> Checked {
+    let both = ["--allow-commands", "--trust-hooks"];
+    hosts.sandbox.install(both).run().success();
+    let status = hosts.sandbox.installation();
+    ensure(status["problems"] == json!([]), || {
+        format!("not everything is in place: {}", status["problems"])
+    })
+}
+
+/// What the user types reaches the model as the skill, with its one command line.
+fn skill(hosts: &mut Hosts) -> Checked {
+    hosts.exec("$cc:status", [responses_api::Turn::text("Seen.")]);
+    let line = hosts.codex.last_request().skill_command();
+    ensure(
+        line.as_ref().is_some_and(|line| line.contains("cc-cli")),
+        || format!("the model read no command line of a skill: {line:?}"),
+    )
+}
+
+/// The command line of a skill runs outside the sandbox: in it, no job could be recorded.
+fn rule(hosts: &mut Hosts) -> Checked {
+    hosts.claude.push([Turn::text("Nothing to say.")]);
+    let obey = responses_api::Turn::computed(|request| match request.skill_command() {
+        Some(line) => responses_api::Turn::shell(&line),
+        None => responses_api::Turn::text("There is no such skill."),
+    });
+    hosts.exec("$cc:review", [obey, responses_api::Turn::text("Done.")]);
+    let output = hosts
+        .codex
+        .last_request()
+        .tool_outputs()
+        .pop()
+        .unwrap_or_default();
+    ensure(output.contains("Nothing to say."), || {
+        format!("the review did not run: {output}")
+    })
+}
+
+/// The hook at the start of a session remembers it: the end of the session may clear that again.
+fn hooks(hosts: &mut Hosts) -> Checked {
+    let marker = hosts.sandbox.state_dir().current_session();
+    let (send, seen) = mpsc::channel();
+    let answer = responses_api::Turn::computed(move |_| {
+        let _ = send.send(fs::read_to_string(&marker));
+        responses_api::Turn::text("Hello.")
+    });
+    let output = hosts.exec("Hello.", [answer]);
+    let marker = seen.recv_timeout(PATIENCE)?.unwrap_or_default();
+    ensure(marker.contains(output.codex_session()), || {
+        format!("the hook at the start of a session did not remember it: {marker:?}")
+    })
+}
+
+fn review(hosts: &mut Hosts) -> Checked {
+    let output = hosts
+        .cc(["review"], [Turn::text("Fine as it is.")])
+        .success();
+    ensure(output.stdout.contains("Fine as it is."), || {
+        output.to_string()
+    })
+}
+
+fn structured(hosts: &mut Hosts) -> Checked {
+    let approval =
+        json!({"verdict": "approve", "summary": "Nothing.", "findings": [], "next_steps": []});
+    let output = hosts.cc(
+        ["adversarial-review", "--json"],
+        [Turn::tool("StructuredOutput", approval)],
+    );
+    let found = output.success().json();
+    ensure(found["result"]["verdict"] == "approve", || {
+        format!("no verdict: {found:#}")
+    })
+}
+
+/// Commands write in the workspace and nowhere else, and the sandbox leaves nothing behind.
+fn rescue(hosts: &mut Hosts) -> Checked {
+    let before = hosts.listing();
+    let command = format!(
+        "echo inside > made.txt; echo outside > {}/made.txt",
+        hosts.sandbox.home().display()
+    );
+    let output = hosts.cc(
+        ["rescue", "make a file"],
+        [
+            Turn::tool("Bash", json!({"command": command})),
+            Turn::text("Made it."),
+        ],
+    );
+    output.success();
+    let made = hosts.sandbox.repo().join("made.txt");
+    ensure(made.exists(), || {
+        "the command could not write in the workspace".to_owned()
+    })?;
+    fs::remove_file(made)?;
+    ensure(!hosts.sandbox.home().join("made.txt").exists(), || {
+        "the command wrote outside the workspace".to_owned()
+    })?;
+    let mut left = hosts.listing();
+    left.retain(|name| !before.contains(name));
+    ensure(left.is_empty(), || {
+        format!("the sandbox left {}", left.join(", "))
+    })
+}
+
+/// A review writes nothing, whichever tool its model tries.
+fn read_only(hosts: &mut Hosts) -> Checked {
+    let file = hosts.sandbox.repo().join("planted.txt");
+    let write = json!({"file_path": file, "content": "planted"});
+    let commands = [
+        "touch planted.txt",
+        "git diff --output=planted.txt",
+        "cat src/lib.rs > planted.txt",
+    ];
+    let commands = commands.map(|command| Turn::tool("Bash", json!({"command": command})));
+    let tries = commands
+        .into_iter()
+        .chain([Turn::tool("Write", write), Turn::text("Tried.")]);
+    for args in [["review", "--wait"], ["rescue", "--read-only"]] {
+        let asked = hosts.claude.requests().len();
+        hosts.claude.push(tries.clone());
+        let cc = hosts
+            .sandbox
+            .cc(args)
+            .stdin(if args[0] == "rescue" { "Look." } else { "" });
+        cc.run().success();
+        ensure(!file.exists(), || {
+            format!("`cc-cli {}` wrote a file", args.join(" "))
+        })?;
+        ensure(hosts.claude.requests().len() > asked + 4, || {
+            "not every tool was tried".to_owned()
+        })?;
+    }
+    Ok(())
+}
+
+fn cancel(hosts: &mut Hosts) -> Checked {
+    let asked = hosts.claude.requests().len();
+    let started = hosts.cc(
+        ["review", "--background", "--json"],
+        [Turn::text("Hm.").hang_after(0)],
+    );
+    let started = started.success().json();
+    let job = started["jobId"].as_str().ok_or("no job was started")?;
+    hosts.claude.wait_for_request(asked + 1, PATIENCE);
+    hosts.sandbox.cc(["cancel", job]).run().success();
+    hosts.sandbox.wait_quiet(PATIENCE);
+    hosts.sandbox.cc(["wait", job]).run().exits(4);
+    Ok(())
+}
+
+/// A turn with a mistake is held up once, and its model reads why.
+fn gate(hosts: &mut Hosts) -> Checked {
+    let on = hosts.sandbox.cc(["setup", "--enable-review-gate"]).run();
+    on.success();
+    let verdict = json!({"verdict": "block", "reason": "`last` panics, src/last.rs:1"});
+    hosts.claude.push([Turn::tool("StructuredOutput", verdict)]);
+    hosts.exec(
+        "Add `last`.",
+        [
+            responses_api::Turn::edit("src/last.rs", "// a mistake"),
+            responses_api::Turn::text("Added."),
+            responses_api::Turn::text("Fixed."),
+        ],
+    );
+    let prompts = hosts.codex.last_request().hook_prompts();
+    let told = prompts
+        .iter()
+        .any(|prompt| prompt.contains("`last` panics"));
+    ensure(told, || format!("the model was not told why: {prompts:?}"))
+}
+
+fn uninstall(hosts: &mut Hosts) -> Checked {
+    let gone = hosts
+        .sandbox
+        .installer(["uninstall", "--yes", "--delete-jobs"])
+        .run();
+    gone.success();
+    let config = fs::read(hosts.sandbox.codex_home().join("config.toml"))?;
+    ensure(config == hosts.config, || {
+        let config = String::from_utf8_lossy(&config);
+        format!("config.toml is not what it was:\n{config}")
+    })?;
+    let status: Value = hosts.sandbox.installation();
+    ensure(status["plugin"]["installed"] == false, || {
+        format!("something is left: {status}")
+    })
+}
