@@ -7,6 +7,7 @@
 //!
 //! Start with [`run`].
 
+mod error;
 mod input;
 mod patience;
 mod prompt;
@@ -18,35 +19,14 @@ use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use cc_core::{Env, IoError, SessionId};
+use cc_core::{Env, SessionId};
 use cc_jobs::session::inherited;
-use cc_jobs::{SettingsError, StoreError};
-use cc_workflows::{LaunchError, Project, ProjectError};
+use cc_workflows::Project;
 
+use error::{HookError, in_one_line};
 use input::{Input, InputError};
 
 pub use patience::stdin;
-
-/// Why a hook could not do its part.
-#[derive(Debug, thiserror::Error)]
-enum HookError {
-    #[error("unknown event `{0}`: expected session-start, session-end, user-prompt-submit or stop")]
-    Event(String),
-    #[error(transparent)]
-    Input(#[from] InputError),
-    #[error(transparent)]
-    Project(#[from] ProjectError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Io(#[from] IoError),
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Launch(#[from] LaunchError),
-    #[error("cannot write the answer: {0}")]
-    Answer(#[source] io::Error),
-}
 
 /// What people get to read who ask.
 const USAGE: &str = "\
@@ -92,11 +72,6 @@ pub fn run(
             ExitCode::FAILURE
         }
     }
-}
-
-/// An error as the user reads it. Names of directories may hold anything, and may be long.
-fn in_one_line(error: &dyn std::error::Error) -> String {
-    cc_core::text::one_line(&format!("cc-hooks: {error}"), 1_000)
 }
 
 /// What one event does.

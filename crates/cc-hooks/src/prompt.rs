@@ -7,8 +7,8 @@ use cc_jobs::{Job, select};
 use cc_workflows::{Project, gate};
 use serde_json::{Value, json};
 
+use crate::error::{HookError, in_one_line};
 use crate::input::Input;
-use crate::{HookError, in_one_line};
 
 /// How many jobs are named.
 const NAMED: usize = 3;

@@ -6,7 +6,7 @@ use cc_jobs::session::{CurrentSession, marked};
 use cc_workflows::{Project, cancel, gate, push};
 use serde_json::Value;
 
-use crate::HookError;
+use crate::error::HookError;
 use crate::input::Input;
 
 /// Remembers the session, for calls whose environment does not name one.

@@ -5,7 +5,7 @@ use cc_workflows::Project;
 use cc_workflows::gate::{self, Decision, TurnEnd};
 use serde_json::{Value, json};
 
-use crate::HookError;
+use crate::error::HookError;
 use crate::input::Input;
 
 /// Lets the turn end, or blocks it with a reason.

@@ -1,10 +1,16 @@
 //! The right to change one job: exists only while the job's lock is held.
 
-use cc_core::text::tail;
-use cc_core::{FileLock, IoError, ThreadId};
+use std::time::Duration;
 
-use crate::job::PARTIAL_OUTPUT_LIMIT;
-use crate::{Body, Ending, Event, Job, Report, Store, StoreError};
+use cc_core::text::tail;
+use cc_core::{FileLock, IoError, JobId, ThreadId};
+
+use crate::job::{Body, Job, PARTIAL_OUTPUT_LIMIT, Report, SCHEMA_VERSION};
+use crate::state::{Ending, Event};
+use crate::store::{Store, StoreError};
+
+/// How long a change waits for another change of the same job.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A locked job. Every change is saved before it returns.
 #[derive(Debug)]
@@ -15,8 +21,28 @@ pub struct Guard<'store> {
     body: Body,
 }
 
+impl Store {
+    /// Takes the lock of a job, to change it.
+    ///
+    /// # Errors
+    /// When there is no such job, its record is damaged or newer, or the lock stays held.
+    pub fn lock(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
+        // Looked at before the lock file is made, so that an unknown id leaves no file behind.
+        self.load(id)?;
+        let lock = FileLock::exclusive(&self.dir().lock(id), PATIENCE)?;
+        let (job, body) = self.load(id)?;
+        if job
+            .schema_version
+            .is_some_and(|version| version > SCHEMA_VERSION)
+        {
+            return Err(StoreError::Newer { id: id.clone() });
+        }
+        Ok(Guard::new(self, lock, job, body))
+    }
+}
+
 impl<'store> Guard<'store> {
-    pub(crate) fn new(store: &'store Store, lock: FileLock, job: Job, body: Body) -> Self {
+    fn new(store: &'store Store, lock: FileLock, job: Job, body: Body) -> Self {
         Self {
             store,
             _lock: lock,

@@ -5,16 +5,16 @@ use cc_core::{JobId, ModelNames, SessionId, ThreadId, Time, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Ending, Kind, Rejected, State, state::Event};
+use crate::kind::Kind;
+use crate::state::{Ending, Event, Rejected, State};
 
 /// The version of the records that this crate writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// The head of a job: everything but its bulky parts.
 ///
-/// Serialised, it has the field names of the record.
-#[derive(Clone, Debug, Serialize)]
-#[serde(into = "crate::record::Head")]
+/// Serialized, it has the field names of the record.
+#[derive(Clone, Debug)]
 pub struct Job {
     /// Its name.
     pub id: JobId,
@@ -159,7 +159,7 @@ pub struct Report {
 }
 
 /// The most text that is kept of an unfinished answer, in bytes.
-pub const PARTIAL_OUTPUT_LIMIT: usize = 1 << 20;
+pub(crate) const PARTIAL_OUTPUT_LIMIT: usize = 1 << 20;
 
 impl Report {
     pub(crate) fn store(self, job: &mut Job, body: &mut Body) {

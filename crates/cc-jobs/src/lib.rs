@@ -7,26 +7,36 @@
 //!
 //! Start with [`Store`]; what a job can be is in [`State`].
 
-pub mod config;
-pub mod guard;
-pub mod job;
-pub mod kind;
+mod kind;
+mod state;
+
+mod job;
+mod record;
+
+mod guard;
+mod listing;
+mod reading;
+mod store;
+
 pub mod log;
-pub mod record;
 pub mod retention;
 pub mod select;
 pub mod session;
-pub mod settings;
 pub mod spending;
-pub mod state;
-pub mod store;
+
+mod config;
+pub mod settings;
+mod settings_file;
 
 pub use config::WorkspaceConfig;
 pub use guard::Guard;
 pub use job::{Body, Denial, Draft, Job, Report};
 pub use kind::Kind;
+pub use listing::{Listing, Skipped, without_record};
 pub use log::Log;
+pub use reading::find_anywhere;
 pub use select::SelectError;
-pub use settings::{Settings, SettingsError, SettingsFile};
+pub use settings::Settings;
+pub use settings_file::{Entry, Origin, SettingsError, SettingsFile};
 pub use state::{Ending, Event, Rejected, State};
-pub use store::{Listing, Skipped, Store, StoreError};
+pub use store::{CleanUp, Store, StoreError};

@@ -8,15 +8,16 @@ mod start;
 use std::io::{self, Read};
 
 use cc_core::{Failure, FailureClass, JobId, ModelNames, Proc, SessionId, ThreadId, Time, Usage};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::job::{Body, Job, SCHEMA_VERSION};
-use crate::{Ending, Kind, State};
+use crate::kind::Kind;
+use crate::state::{Ending, State};
 
 /// The largest record that is read, in bytes.
-pub const RECORD_LIMIT: u64 = 32 << 20;
+pub(crate) const RECORD_LIMIT: u64 = 32 << 20;
 
 /// What a head fits into, in bytes, unless an error has much to say.
 const START: u64 = 2 << 10;
@@ -38,7 +39,7 @@ pub enum RecordError {
 /// The fields of the head as they stand in the file.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Head {
+struct Head {
     #[serde(default)]
     schema_version: Option<u32>,
     id: JobId,
@@ -244,11 +245,17 @@ impl From<Job> for Head {
     }
 }
 
+impl Serialize for Job {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Head::from(self.clone()).serialize(serializer)
+    }
+}
+
 /// Reads the head of a record, and no more of the file than that takes.
 ///
 /// # Errors
 /// When the file cannot be read, is too large, or is no record.
-pub fn read_head(mut file: impl Read) -> Result<Job, RecordError> {
+pub(crate) fn read_head(mut file: impl Read) -> Result<Job, RecordError> {
     let mut bytes = Vec::with_capacity(START as usize);
     file.by_ref().take(START).read_to_end(&mut bytes)?;
     match start::read_start::<Head>(&bytes) {
@@ -272,7 +279,7 @@ fn whole_head(bytes: &[u8]) -> Result<Job, RecordError> {
 ///
 /// # Errors
 /// When the bytes are no record.
-pub fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
+pub(crate) fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
     let job = whole_head(bytes)?;
     let mut other: Map<String, Value> = serde_json::from_slice(bytes)?;
     for name in start::fields_of::<Head>() {
@@ -309,7 +316,7 @@ pub fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
 ///
 /// # Errors
 /// When a value cannot be written as JSON.
-pub fn write(job: &Job, body: &Body) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn write(job: &Job, body: &Body) -> Result<Vec<u8>, serde_json::Error> {
     #[derive(Serialize)]
     struct Record<'a> {
         #[serde(flatten)]

@@ -3,7 +3,6 @@
 //! The fields of [`Settings`] are the keys, `rescue.timeout` for example. A key that the file does
 //! not have keeps its default; a key that we do not know, or a value of another type, is an error.
 
-mod file;
 mod value;
 
 use std::path::PathBuf;
@@ -12,7 +11,6 @@ use std::time::Duration;
 use cc_core::Dollars;
 use serde::{Deserialize, Serialize};
 
-pub use file::{Entry, Origin, SettingsError, SettingsFile};
 pub use value::Span;
 
 /// All settings.
@@ -222,6 +220,3 @@ impl Default for Jobs {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,26 +1,18 @@
 //! All jobs of one workspace, one file each, no index.
 
-mod listing;
-
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{fs, io};
 
-use cc_core::fs::{create_private_dir, open_regular, read_bounded, remove_if_there, write_atomic};
+use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
 use cc_core::process::Survivors;
 use cc_core::{
-    Clock, DataDir, Failure, FailureClass, FileLock, IoError, JobId, LockError, Proc, StateDir,
-    Time, Workspace, lock,
+    Clock, DataDir, FileLock, IoError, JobId, LockError, StateDir, Time, Workspace, lock,
 };
 
-pub use listing::{Listing, Skipped, without_record};
-
+use crate::job::{Body, Draft, Job, SCHEMA_VERSION};
 use crate::record::{self, RECORD_LIMIT, RecordError};
-use crate::state::Event;
-use crate::{Body, Draft, Ending, Guard, Job, Rejected, State};
-
-/// How long a change waits for another change of the same job.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+use crate::state::{Rejected, State};
 
 /// What the store cannot do, and why.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +61,7 @@ pub struct Store {
     workspace: Workspace,
     dir: StateDir,
     clock: Clock,
-    clean_up: CleanUp,
+    pub(crate) clean_up: CleanUp,
 }
 
 impl Store {
@@ -128,7 +120,7 @@ impl Store {
             },
             viewed_at: None,
             notified_at: None,
-            schema_version: Some(crate::job::SCHEMA_VERSION),
+            schema_version: Some(SCHEMA_VERSION),
             state: State::Queued,
         };
         let body = Body {
@@ -149,39 +141,6 @@ impl Store {
                 Err(error)
             }
         }
-    }
-
-    /// Reads one job as it really stands.
-    ///
-    /// # Errors
-    /// When there is no such job or its record is damaged.
-    pub fn read(&self, id: &JobId) -> Result<(Job, Body), StoreError> {
-        let (job, body) = self.load(id)?;
-        let settled = self.settle(job.clone());
-        if settled.state == job.state {
-            return Ok((job, body));
-        }
-        // What a lost job had said may have been saved after the first look.
-        let body = self.load(id).map_or(body, |(_, body)| body);
-        Ok((settled, body))
-    }
-
-    /// Takes the lock of a job, to change it.
-    ///
-    /// # Errors
-    /// When there is no such job, its record is damaged or newer, or the lock stays held.
-    pub fn lock(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
-        // Looked at before the lock file is made, so that an unknown id leaves no file behind.
-        self.load(id)?;
-        let lock = FileLock::exclusive(&self.dir.lock(id), LOCK_PATIENCE)?;
-        let (job, body) = self.load(id)?;
-        if job
-            .schema_version
-            .is_some_and(|version| version > crate::job::SCHEMA_VERSION)
-        {
-            return Err(StoreError::Newer { id: id.clone() });
-        }
-        Ok(Guard::new(self, lock, job, body))
     }
 
     /// The prompt of a job that has not ended.
@@ -232,7 +191,7 @@ impl Store {
         .try_for_each(|path| remove_if_there(path))
     }
 
-    fn load(&self, id: &JobId) -> Result<(Job, Body), StoreError> {
+    pub(crate) fn load(&self, id: &JobId) -> Result<(Job, Body), StoreError> {
         let path = self.dir.record(id);
         let bytes = match read_bounded(&path, RECORD_LIMIT) {
             Err(error) if error.source.kind() == io::ErrorKind::NotFound => {
@@ -241,81 +200,6 @@ impl Store {
             bytes => bytes?,
         };
         record::read(&bytes).map_err(|source| StoreError::Damaged { path, source })
-    }
-
-    /// The job as it really stands: one whose worker is gone has ended, whatever its record says.
-    fn settle(&self, job: Job) -> Job {
-        if self.is_settled(&job) {
-            return job;
-        }
-        match self.finish_lost(&job.id) {
-            Ok(job) => job,
-            // Who may not write, as in a sandbox, may not see either what still runs.
-            Err(_) if matches!(job.state, State::CancelFailed { .. }) => job,
-            // Who may not write still tells the truth.
-            Err(_) => {
-                let mut job = job;
-                let event = lost(self.now(), None);
-                let _ = job.apply(event);
-                job
-            }
-        }
-    }
-
-    /// Whether a look at the job changes nothing. Where stopping it failed, only another cancel tries
-    /// that again, which takes seconds, as long as something of it runs.
-    fn is_settled(&self, job: &Job) -> bool {
-        !job.state.is_active() || job.state.is_held_up() || self.worker_lives(job)
-    }
-
-    fn worker_lives(&self, job: &Job) -> bool {
-        if job.schema_version.is_none() {
-            // The plugin before this one held no lock; its pid is all there is.
-            let (worker, _) = job.state.processes();
-            return worker.is_some_and(|worker| worker.pid != 0 && Proc::of(worker.pid).is_some());
-        }
-        // Elsewhere than on Unix a lock cannot be inherited: the worker takes it a moment later.
-        let starting = !cfg!(unix)
-            && job.state == State::Queued
-            && job.created_at.until(self.now()) < Duration::from_secs(15);
-        starting || self.is_alive(&job.id).unwrap_or(true)
-    }
-
-    fn finish_lost(&self, id: &JobId) -> Result<Job, StoreError> {
-        let mut guard = self.lock(id)?;
-        let job = guard.job();
-        if self.is_settled(job) {
-            return Ok(guard.into_job());
-        }
-        match ((self.clean_up)(job, guard.body()), &job.state) {
-            (Err(survivors), State::Cancelling { .. } | State::CancelFailed { .. }) => {
-                guard.apply(Event::CancelFailed { survivors })?;
-            }
-            (ended, _) => guard.apply(lost(self.now(), ended.err()))?,
-        }
-        Ok(guard.into_job())
-    }
-}
-
-/// Finds a job in any workspace, as its record says; also tells the name of the state directory.
-pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
-    fs::read_dir(data.states()).ok()?.find_map(|entry| {
-        let entry = entry.ok()?;
-        let record = entry.path().join("jobs").join(format!("{id}.json"));
-        let job = record::read_head(open_regular(&record).ok()?).ok()?;
-        Some((entry.file_name().into_string().ok()?, job))
-    })
-}
-
-fn lost(at: Time, survivors: Option<Survivors>) -> Event {
-    let mut detail = "the worker of this job ended without finishing it".to_owned();
-    if let Some(survivors) = survivors {
-        detail = format!("{detail}; {survivors}");
-    }
-    let failure = Failure::new(FailureClass::Lost, detail);
-    Event::Finish {
-        at,
-        ending: Ending::Failed(failure),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cc_core::DataDir;
 use cc_jobs::SettingsFile;
-use cc_jobs::settings::{Entry, Origin};
+use cc_jobs::{Entry, Origin};
 use serde_json::{Value, json};
 
 use super::Outcome;

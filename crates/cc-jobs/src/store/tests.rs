@@ -1,13 +1,13 @@
 mod lost;
 mod pruning;
 
-use std::thread;
+use std::{fs, thread};
 
-use cc_core::ThreadId;
+use cc_core::{FailureClass, Proc, ThreadId};
 use serde_json::json;
 
 use super::*;
-use crate::{Kind, Report};
+use crate::{Ending, Event, Kind, Report};
 
 struct World {
     dir: tempfile::TempDir,

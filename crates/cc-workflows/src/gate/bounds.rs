@@ -1,47 +1,11 @@
 //! How often the gate may work: a gate without bounds burns money and traps people.
 
-use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
 use cc_jobs::settings::Gate;
 use cc_jobs::spending::DAY;
 
 use super::history::Entry;
-
-/// A bound that is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
-    /// The turn was blocked as often as it may be.
-    #[error("it has blocked this turn {} (gate.max_rounds)", times(*blocked))]
-    Rounds {
-        /// How often.
-        blocked: u32,
-    },
-    /// The last check is too fresh.
-    #[error("it rests for {} after each check (gate.cooldown)", human_duration(*rest))]
-    Cooldown {
-        /// How long it rests.
-        rest: std::time::Duration,
-    },
-    /// The session had all its checks.
-    #[error("it has checked this session {} (gate.max_per_session)", times(*checks))]
-    Session {
-        /// How many.
-        checks: u32,
-    },
-    /// The workspace had all its checks of 24 hours.
-    #[error("it has checked this workspace {} in 24 hours (gate.max_per_day)", times(*checks))]
-    Day {
-        /// How many.
-        checks: u32,
-    },
-}
-
-fn times(number: u32) -> String {
-    match number {
-        1 => "once".to_owned(),
-        number => format!("{number} times"),
-    }
-}
+use super::outcome::Refusal;
 
 /// Whether the turn may be blocked once more.
 pub(super) fn rounds(gate: &Gate, blocked: u32) -> Result<(), Refusal> {

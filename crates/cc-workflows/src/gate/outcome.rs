@@ -1,9 +1,11 @@
 //! What the end of a turn is, and what the gate can come to.
 
+use std::time::Duration;
+
 use cc_core::IoError;
+use cc_core::time::human_duration;
 use cc_jobs::{Job, SettingsError, StoreError};
 
-use super::bounds::Refusal;
 use super::verdict::Answer;
 use crate::preflight::PreflightError;
 use crate::worker::WorkError;
@@ -58,6 +60,42 @@ pub(crate) enum Skip {
     NoRepository,
     #[error(transparent)]
     Refused(#[from] Refusal),
+}
+
+/// A bound that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// The turn was blocked as often as it may be.
+    #[error("it has blocked this turn {} (gate.max_rounds)", times(*blocked))]
+    Rounds {
+        /// How often.
+        blocked: u32,
+    },
+    /// The last check is too fresh.
+    #[error("it rests for {} after each check (gate.cooldown)", human_duration(*rest))]
+    Cooldown {
+        /// How long it rests.
+        rest: Duration,
+    },
+    /// The session had all its checks.
+    #[error("it has checked this session {} (gate.max_per_session)", times(*checks))]
+    Session {
+        /// How many.
+        checks: u32,
+    },
+    /// The workspace had all its checks of 24 hours.
+    #[error("it has checked this workspace {} in 24 hours (gate.max_per_day)", times(*checks))]
+    Day {
+        /// How many.
+        checks: u32,
+    },
+}
+
+fn times(number: u32) -> String {
+    match number {
+        1 => "once".to_owned(),
+        number => format!("{number} times"),
+    }
 }
 
 /// Why the gate came to no verdict.

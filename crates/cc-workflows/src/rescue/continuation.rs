@@ -147,7 +147,7 @@ fn named(project: &Project, reference: &str) -> Result<Job, ResumeError> {
 /// Tells of a job of that id in another workspace, so that the reason is told and not just "unknown".
 fn elsewhere(project: &Project, reference: &str) -> Option<ResumeError> {
     let id = JobId::parse(reference).ok()?;
-    let (_, job) = cc_jobs::store::find_anywhere(&project.data, &id)?;
+    let (_, job) = cc_jobs::find_anywhere(&project.data, &id)?;
     Some(ResumeError::OtherRepository {
         id,
         root: job.workspace_root,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::{Git, Repository, WorkTree};
-use cc_jobs::{Job, SelectError, State, StoreError, retention, select, store};
+use cc_jobs::{Job, SelectError, State, StoreError, retention, select, without_record};
 
 pub use cc_git::Applied;
 
@@ -176,7 +176,7 @@ pub fn sweep(project: &Project) -> usize {
     // A name that is no id is not ours.
     let names = old.filter_map(|entry| entry.file_name().into_string().ok());
     let threads = names.filter(|name| ThreadId::parse(name).is_ok()).collect();
-    let nameless = store::without_record(&project.data, threads).unwrap_or_default();
+    let nameless = without_record(&project.data, threads).unwrap_or_default();
     if nameless.is_empty() {
         return 0;
     }

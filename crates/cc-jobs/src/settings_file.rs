@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
-use super::Settings;
+use crate::settings::Settings;
 
 /// The most that the file may hold, in bytes.
 const LIMIT: u64 = 1 << 20;
@@ -287,3 +287,6 @@ fn put(root: &mut Table, key: &str, value: Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

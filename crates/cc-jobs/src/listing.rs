@@ -8,9 +8,9 @@ use std::{fs, io, thread};
 use cc_core::fs::{open_regular, read_bounded};
 use cc_core::{DataDir, IoError};
 
-use super::{Store, StoreError};
-use crate::record::RECORD_LIMIT;
-use crate::{Job, record};
+use crate::job::Job;
+use crate::record::{self, RECORD_LIMIT};
+use crate::store::{Store, StoreError};
 
 /// From how many records on they are read by several threads.
 const MANY: usize = 500;
@@ -39,7 +39,7 @@ impl Store {
     /// # Errors
     /// When the directory is there but cannot be listed. A damaged record is no error.
     pub fn list(&self) -> Result<Listing, StoreError> {
-        let dir = self.dir.jobs();
+        let dir = self.dir().jobs();
         let names = record_names(&dir)?;
         let mut listing = Listing::default();
         for head in on_several_cores(&names, |name| read_head(&dir, name)) {

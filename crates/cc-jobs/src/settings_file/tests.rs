@@ -4,6 +4,7 @@ use cc_core::DataDir;
 use serde_json::json;
 
 use super::*;
+use crate::settings::{Review, SettingSources};
 
 struct World {
     dir: tempfile::TempDir,

@@ -1,0 +1,35 @@
+//! What can go wrong in a hook, and how the user reads it.
+
+use std::io;
+
+use cc_core::IoError;
+use cc_jobs::{SettingsError, StoreError};
+use cc_workflows::{LaunchError, ProjectError};
+
+use crate::input::InputError;
+
+/// Why a hook could not do its part.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HookError {
+    #[error("unknown event `{0}`: expected session-start, session-end, user-prompt-submit or stop")]
+    Event(String),
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Io(#[from] IoError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    #[error("cannot write the answer: {0}")]
+    Answer(#[source] io::Error),
+}
+
+/// An error as the user reads it. Names of directories may hold anything, and may be long.
+pub(crate) fn in_one_line(error: &dyn std::error::Error) -> String {
+    cc_core::text::one_line(&format!("cc-hooks: {error}"), 1_000)
+}
