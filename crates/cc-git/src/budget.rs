@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Shown;
+use crate::repo_path::RepoPath;
 
 /// What a [`crate::Context`] may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl Inline {
     }
 
     /// Takes the whole diff of a file in, if it is new and fits.
-    pub(crate) fn add(&mut self, path: &str, patch: &str) -> Fit {
+    pub(crate) fn add(&mut self, path: &RepoPath, patch: &str) -> Fit {
         let fit = match self.known.has(path, patch) {
             true => Fit::Known,
             false => self.judge(patch.len() as u64),

@@ -88,7 +88,7 @@ impl Repository {
             context.totals.files += 1;
             context.files.push(unread(&path));
             context.not_seen.push(NotSeen {
-                path: Some(path.display()),
+                path: Some(path.clone()),
                 reason,
             });
         }
@@ -308,15 +308,15 @@ fn since(earlier: &Shown, context: &Context, unchanged: u64) -> Vec<NotSeen> {
     if context.totals.files > context.files.len() as u64 {
         return lines;
     }
-    let is_listed = |path: &&str| {
+    let is_listed = |path: &RepoPath| {
         let mut files = context.files.iter();
-        files.any(|file| file.path == *path || file.old_path.as_deref() == Some(*path))
+        files.any(|file| file.path == *path || file.old_path.as_ref() == Some(path))
     };
     let taken_back = earlier
         .files()
         .filter(|path| !context.shown.contains(path) && !is_listed(path));
     lines.extend(taken_back.map(|path| NotSeen {
-        path: Some(path.to_owned()),
+        path: Some(path.clone()),
         reason: Reason::TakenBack,
     }));
     lines
@@ -324,7 +324,7 @@ fn since(earlier: &Shown, context: &Context, unchanged: u64) -> Vec<NotSeen> {
 
 fn unread(path: &RepoPath) -> FileChange {
     FileChange {
-        path: path.display(),
+        path: path.clone(),
         old_path: None,
         change: Change::Modified,
         additions: None,

@@ -6,6 +6,7 @@ use cc_core::text::{count, human_bytes, one_line};
 use serde::{Deserialize, Serialize};
 
 use crate::Shown;
+use crate::repo_path::RepoPath;
 
 /// The changes of a target: every file in short, and as much of the diff as fits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -28,11 +29,11 @@ pub struct Context {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileChange {
-    /// The path from the root: as it is where it is plain text, else quoted as git does.
-    pub path: String,
+    /// The path.
+    pub path: RepoPath,
     /// Where a renamed or copied file was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub old_path: Option<String>,
+    pub old_path: Option<RepoPath>,
     /// What happened to it.
     pub change: Change,
     /// Lines added; `None` where they cannot be counted.
@@ -71,9 +72,9 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotSeen {
-    /// The file, as [`FileChange::path`] shows it; `None` where it is about more than one.
+    /// The file; `None` where it is about more than one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
+    pub path: Option<RepoPath>,
     /// Why.
     pub reason: Reason,
 }
@@ -203,9 +204,9 @@ impl fmt::Display for FileChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.letter())?;
         if let Some(old) = &self.old_path {
-            write!(f, "{} => ", one_line(old, 120))?;
+            write!(f, "{} => ", one_line(&old.to_string(), 120))?;
         }
-        write!(f, "{} |", one_line(&self.path, 120))?;
+        write!(f, "{} |", one_line(&self.path.to_string(), 120))?;
         if let (Some(added), Some(deleted)) = (self.additions, self.deletions) {
             write!(f, " +{added} -{deleted}")?;
         }

@@ -287,7 +287,7 @@ impl DiffStream {
         file.bytes = Some(piece.bytes());
         let has_lines = !matches!(file.counts, Some(Counts::Binary)) && file.raw.letter != b'U';
         file.fit = has_lines.then(|| match piece.whole() {
-            Some(diff) => self.inline.add(&file.path.display(), &text_of(diff)),
+            Some(diff) => self.inline.add(&file.path, &text_of(diff)),
             None => self.inline.judge(piece.bytes()),
         });
         if file.fit == Some(Fit::Known) {
@@ -393,8 +393,8 @@ impl File {
             _ => (None, None),
         };
         FileChange {
-            path: self.path.display(),
-            old_path: self.old_path.as_ref().map(RepoPath::display),
+            path: self.path.clone(),
+            old_path: self.old_path.clone(),
             change: match self.raw.letter {
                 b'A' => Change::Added,
                 b'D' => Change::Deleted,

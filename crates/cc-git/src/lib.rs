@@ -45,6 +45,7 @@ pub use fingerprint::{Fingerprint, changes::Changes};
 pub use git::Git;
 pub use lines::Lines;
 pub use patch::{Applied, Patch};
+pub use repo_path::RepoPath;
 pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
 pub use shown::Shown;

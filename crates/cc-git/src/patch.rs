@@ -19,8 +19,8 @@ use crate::{Error, Repository, WorkTree, hardening};
 /// All that changed in a work tree since its base, committed there or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// The files that it changes, as people read them.
-    pub files: Vec<String>,
+    /// The files that it changes.
+    pub files: Vec<RepoPath>,
     content: Vec<u8>,
 }
 
@@ -32,7 +32,7 @@ pub enum Applied {
     /// They are as it makes them already; nothing was changed.
     Before,
     /// It was merged, and these files have conflicts.
-    WithConflicts(Vec<String>),
+    WithConflicts(Vec<RepoPath>),
 }
 
 impl Repository {
@@ -55,7 +55,7 @@ impl Repository {
     ///
     /// # Errors
     /// As for the patch.
-    pub fn work_tree_files(&self, tree: &WorkTree) -> Result<Vec<String>, Error> {
+    pub fn work_tree_files(&self, tree: &WorkTree) -> Result<Vec<RepoPath>, Error> {
         Staged::new(self, tree)?.files()
     }
 
@@ -88,7 +88,7 @@ impl Repository {
         }
         if let Some(obstacle) = obstacle::find(self.root(), &patch.files) {
             return Err(Error::DoesNotApply {
-                detail: format!("`{}` is in the way", obstacle.display()),
+                detail: format!("`{}` is in the way", obstacle),
             });
         }
         match misfit {
@@ -105,10 +105,10 @@ impl Repository {
     }
 
     /// Those files of a patch that have conflicts.
-    fn unmerged(&self, patch: &Patch) -> Result<Vec<String>, Error> {
+    fn unmerged(&self, patch: &Patch) -> Result<Vec<RepoPath>, Error> {
         let args = ["diff", "--name-only", "--diff-filter=U", "-z"];
         let names = self.runner.long_call(&args).args(&PLAIN).checked()?;
-        let names = records(&names).map(|name| RepoPath::new(name).display());
+        let names = records(&names).map(RepoPath::new);
         Ok(names.filter(|name| patch.files.contains(name)).collect())
     }
 
@@ -162,9 +162,9 @@ impl<'tree> Staged<'tree> {
         })
     }
 
-    fn files(&self) -> Result<Vec<String>, Error> {
+    fn files(&self) -> Result<Vec<RepoPath>, Error> {
         let names = self.diff(&["--name-only", "-z"])?;
-        let names = records(&names).map(|name| RepoPath::new(name).display());
+        let names = records(&names).map(RepoPath::new);
         Ok(names.collect())
     }
 

@@ -1,17 +1,18 @@
 //! Names of files as git has them: any bytes, shown to people and models without loss.
 
 use std::ffi::OsString;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// A path inside the repository: bytes with `/` between parts, relative to the root.
+/// A path in a repository, relative to its root: any bytes but NUL, with `/` between parts.
 ///
-/// Serialised as it is displayed.
+/// Displayed, and serialized, as it is where it is plain text; else in double quotes with the escapes of
+/// C, as git writes it. Text that is not quoted stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub(crate) struct RepoPath(Vec<u8>);
+pub struct RepoPath(Vec<u8>);
 
 impl RepoPath {
     pub(crate) fn new(bytes: &[u8]) -> Self {
@@ -31,13 +32,7 @@ impl RepoPath {
         &self.0
     }
 
-    /// The path as people and models see it: itself where that is plain text, else in double
-    /// quotes with the escapes of C, as git writes it.
-    pub(crate) fn display(&self) -> String {
-        quoted(&self.0)
-    }
-
-    /// Reads [`RepoPath::display`] back. Text that is not in quotes stands for itself.
+    /// Reads a path as it is displayed.
     pub(crate) fn from_display(text: &str) -> Self {
         Self(unquoted(text).unwrap_or_else(|| text.as_bytes().to_owned()))
     }
@@ -78,7 +73,12 @@ impl RepoPath {
         Self([&self.0, &path.0[..]].join(&b'/'))
     }
 
-    /// The path below `root`; `None` where the system cannot have such a name.
+    /// The path as text, where it is displayed without quotes.
+    pub fn as_plain(&self) -> Option<&str> {
+        plain(&self.0)
+    }
+
+    /// The path below `root`; `None` where the operating system cannot have such a name.
     pub(crate) fn below(&self, root: &Path) -> Option<PathBuf> {
         Some(root.join(os_path(&self.0)?))
     }
@@ -100,15 +100,21 @@ impl RepoPath {
     }
 }
 
+impl fmt::Display for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&quoted(&self.0))
+    }
+}
+
 impl From<String> for RepoPath {
-    fn from(shown: String) -> Self {
-        Self::from_display(&shown)
+    fn from(text: String) -> Self {
+        Self::from_display(&text)
     }
 }
 
 impl From<RepoPath> for String {
     fn from(path: RepoPath) -> String {
-        path.display()
+        path.to_string()
     }
 }
 
@@ -141,10 +147,13 @@ pub(crate) fn escape_invalid(bytes: &[u8]) -> String {
     text
 }
 
+fn plain(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.chars().any(is_special)).then_some(text)
+}
+
 fn quoted(bytes: &[u8]) -> String {
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && !text.chars().any(is_special)
-    {
+    if let Some(text) = plain(bytes) {
         return text.to_owned();
     }
     let mut out = String::from("\"");
@@ -251,7 +260,7 @@ mod tests {
             "-x",
             "*",
         ] {
-            assert_eq!(RepoPath::new(name.as_bytes()).display(), name);
+            assert_eq!(RepoPath::new(name.as_bytes()).to_string(), name);
         }
     }
 
@@ -266,7 +275,7 @@ mod tests {
             ("\u{202e}x".as_bytes(), r#""\342\200\256x""#),
             ("é\t".as_bytes(), "\"é\\t\""),
         ] {
-            assert_eq!(RepoPath::new(name).display(), shown);
+            assert_eq!(RepoPath::new(name).to_string(), shown);
         }
     }
 
@@ -289,7 +298,7 @@ mod tests {
         #[test]
         fn any_name_survives_its_display(name: Vec<u8>) {
             let path = RepoPath::new(&name);
-            let shown = path.display();
+            let shown = path.to_string();
             assert!(!shown.chars().any(char::is_control), "{shown:?}");
             assert_eq!(RepoPath::from_display(&shown), path);
         }

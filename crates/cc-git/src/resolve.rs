@@ -33,7 +33,7 @@ impl Repository {
         }
     }
 
-    fn auto(&self, paths: Vec<String>) -> Result<Target, Error> {
+    fn auto(&self, paths: Vec<RepoPath>) -> Result<Target, Error> {
         if self.has_uncommitted_changes(&paths)? {
             return Ok(self.uncommitted(Mode::WorkingTree, paths));
         }
@@ -58,7 +58,7 @@ impl Repository {
         })
     }
 
-    fn uncommitted(&self, mode: Mode, paths: Vec<String>) -> Target {
+    fn uncommitted(&self, mode: Mode, paths: Vec<RepoPath>) -> Target {
         let head = self.head().id().cloned();
         let label = match mode {
             Mode::Staged => "staged changes",
@@ -77,7 +77,7 @@ impl Repository {
         }
     }
 
-    fn branch(&self, base: Option<&str>, paths: Vec<String>) -> Result<Target, Error> {
+    fn branch(&self, base: Option<&str>, paths: Vec<RepoPath>) -> Result<Target, Error> {
         let head = self.head().id().ok_or(Error::NoCommits)?;
         let (base_ref, base) = match base {
             Some(text) => {
@@ -112,7 +112,7 @@ impl Repository {
         })
     }
 
-    fn commit(&self, text: &str, paths: Vec<String>) -> Result<Target, Error> {
+    fn commit(&self, text: &str, paths: Vec<RepoPath>) -> Result<Target, Error> {
         let id = self.commit_id(text)?;
         let parent = self.first_parent(&id)?;
         Ok(Target {
@@ -126,7 +126,7 @@ impl Repository {
         })
     }
 
-    fn range(&self, range: &Range<'_>, paths: Vec<String>) -> Result<Target, Error> {
+    fn range(&self, range: &Range<'_>, paths: Vec<RepoPath>) -> Result<Target, Error> {
         let nothing = ObjectId::empty_tree(self.sha256);
         let from = match range.from == nothing.as_str() && !range.since_fork {
             true => nothing,
@@ -240,14 +240,14 @@ impl Repository {
             .ok_or(Error::NoDefaultBranch)
     }
 
-    fn has_uncommitted_changes(&self, paths: &[String]) -> Result<bool, Error> {
+    fn has_uncommitted_changes(&self, paths: &[RepoPath]) -> Result<bool, Error> {
         Ok(self.count_status(paths, 1, |_| true)? > 0)
     }
 
     /// Counts the entries of `git status` that `matches`, given its two letters, up to `enough`.
     pub(crate) fn count_status(
         &self,
-        paths: &[String],
+        paths: &[RepoPath],
         enough: u64,
         matches: impl Fn([u8; 2]) -> bool,
     ) -> Result<u64, Error> {
@@ -275,7 +275,7 @@ impl Repository {
     }
 
     /// Paths from the user as paths from the root; empty where one of them is the root itself.
-    fn settle_paths(&self, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
+    fn settle_paths(&self, paths: &[PathBuf]) -> Result<Vec<RepoPath>, Error> {
         let mut settled = Vec::new();
         for path in paths {
             let inside = self.inside(path).ok_or_else(|| Error::PathOutside {
@@ -285,7 +285,7 @@ impl Repository {
             if inside.as_os_str().is_empty() {
                 return Ok(Vec::new());
             }
-            settled.push(RepoPath::from_os(&inside).display());
+            settled.push(RepoPath::from_os(&inside));
         }
         settled.sort();
         settled.dedup();
@@ -330,10 +330,8 @@ fn unknown(text: &str) -> Error {
 }
 
 /// `--` and the arguments that narrow a call to `paths`.
-pub(crate) fn pathspecs(paths: &[String]) -> Vec<std::ffi::OsString> {
-    let specs = paths
-        .iter()
-        .filter_map(|path| RepoPath::from_display(path).pathspec());
+pub(crate) fn pathspecs(paths: &[RepoPath]) -> Vec<std::ffi::OsString> {
+    let specs = paths.iter().filter_map(RepoPath::pathspec);
     ["--".into()].into_iter().chain(specs).collect()
 }
 

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::repo_path::RepoPath;
 use crate::{Mode, Repository, Target};
 
-/// The diffs that were shown: a digest for each file, as [`crate::FileChange::path`] shows it.
+/// The diffs that were shown: a digest for each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Shown(BTreeMap<String, String>);
+pub struct Shown(BTreeMap<RepoPath, String>);
 
 impl Shown {
     /// Whether nothing was shown.
@@ -19,16 +20,16 @@ impl Shown {
     }
 
     /// The files that were shown.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    pub fn files(&self) -> impl Iterator<Item = &RepoPath> {
+        self.0.keys()
     }
 
-    pub(crate) fn contains(&self, path: &str) -> bool {
+    pub(crate) fn contains(&self, path: &RepoPath) -> bool {
         self.0.contains_key(path)
     }
 
     /// Whether this very diff of that file was shown.
-    pub(crate) fn has(&self, path: &str, diff: &str) -> bool {
+    pub(crate) fn has(&self, path: &RepoPath, diff: &str) -> bool {
         self.0
             .get(path)
             .is_some_and(|known| *known == digest_of(diff))
@@ -36,9 +37,9 @@ impl Shown {
 
     /// Keeps a diff in mind, unless it stands for several: a character that is not UTF-8 was replaced, and
     /// another one would look the same.
-    pub(crate) fn add(&mut self, path: &str, diff: &str) {
+    pub(crate) fn add(&mut self, path: &RepoPath, diff: &str) {
         if !diff.contains(char::REPLACEMENT_CHARACTER) {
-            self.0.insert(path.to_owned(), digest_of(diff));
+            self.0.insert(path.clone(), digest_of(diff));
         }
     }
 }
@@ -91,13 +92,14 @@ mod tests {
     fn a_diff_is_known_by_all_of_it_but_the_ids_of_objects() {
         let diff =
             "diff --git a/x b/x\nindex 12..34 100644\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
+        let [x, y] = [b"x", b"y"].map(|name| RepoPath::new(name));
         let mut shown = Shown::default();
-        shown.add("x", diff);
-        assert!(shown.has("x", diff));
-        assert!(shown.has("x", &diff.replace("12..34", "12..56")));
-        assert!(!shown.has("x", &diff.replace("+b", "+c")));
-        assert!(!shown.has("y", diff));
+        shown.add(&x, diff);
+        assert!(shown.has(&x, diff));
+        assert!(shown.has(&x, &diff.replace("12..34", "12..56")));
+        assert!(!shown.has(&x, &diff.replace("+b", "+c")));
+        assert!(!shown.has(&y, diff));
         let with_a_line = format!("{diff}index of things\n");
-        assert!(!shown.has("x", &with_a_line));
+        assert!(!shown.has(&x, &with_a_line));
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::repo_path::RepoPath;
+
 /// The full id of an object of git: 40 or 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -97,10 +99,9 @@ pub struct Target {
     /// The commit under review; for the work tree and the index, HEAD as it was, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<ObjectId>,
-    /// The only paths looked at, from the root, as [`crate::FileChange::path`] shows them; empty
-    /// means all.
+    /// The only paths looked at; empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub paths: Vec<String>,
+    pub paths: Vec<RepoPath>,
     /// Whether uncommitted changes were looked for just now, and there were none. Not kept: another
     /// process has to look again.
     #[serde(skip)]

@@ -21,7 +21,7 @@ pub(crate) fn read(
     left: &mut u64,
 ) -> Option<(FileChange, Option<Reason>)> {
     let mut change = FileChange {
-        path: path.display(),
+        path: path.clone(),
         old_path: None,
         change: Change::Untracked,
         additions: None,
@@ -94,7 +94,7 @@ fn take_in(
     change.bytes = Some(bytes);
     change.additions = Some(lines);
     change.deletions = Some(0);
-    match inline.add(&change.path, &diff) {
+    match inline.add(path, &diff) {
         Fit::Shown => Ok(Taken::In),
         Fit::Known => Ok(Taken::Before),
         Fit::TooLarge { limit } => Err(Reason::TooLarge { bytes, limit }),

@@ -41,6 +41,7 @@ pub(super) fn apply(project: &Project, args: &ApplyArgs, output: &mut Output) ->
     if conflicts.is_empty() {
         return Ok(Exit::Done);
     }
+    let conflicts: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
     let told = format!("conflicts are marked in {}", conflicts.join(", "));
     Err(Complaint::new(Exit::Failed, told).hint("Resolve them, then: git add FILE"))
 }

@@ -146,7 +146,7 @@ proptest! {
         prop_assert_eq!(totals.bytes, section(2).len() as u64);
         let mut expected = String::new();
         for (file, (path, kind)) in listed.iter().zip(changed) {
-            prop_assert_eq!(RepoPath::from_display(&file.path), RepoPath::new(path));
+            prop_assert_eq!(&file.path, &RepoPath::new(path));
             let binary = matches!(kind, Kind::Modified { binary: true, .. });
             prop_assert_eq!(file.shown, !binary);
             if file.shown {

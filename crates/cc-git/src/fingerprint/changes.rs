@@ -13,11 +13,11 @@ const NAMED: usize = 100;
 /// An edit between two fingerprints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Paths that are not as they were, sorted, the first hundred; plain, or quoted as git does.
+    /// Paths that are not as they were, sorted, the first hundred.
     ///
     /// None where only HEAD moved, or where too many files differ from HEAD to name any. A file
     /// that was both edited and committed in between is not among them.
-    pub files: Vec<String>,
+    pub files: Vec<RepoPath>,
     /// How many more paths there are, as far as they are known one by one.
     pub more: usize,
     /// Whether HEAD is another commit.
@@ -31,7 +31,7 @@ impl Fingerprint {
         self.compare(earlier, None, &mut found);
         let named = found.files.iter().take(NAMED);
         let changes = Changes {
-            files: named.map(RepoPath::display).collect(),
+            files: named.cloned().collect(),
             more: found.files.len().saturating_sub(NAMED),
             head_moved: found.head_moved,
         };

@@ -9,11 +9,8 @@ use crate::repo_path::RepoPath;
 /// What lies where `files` need a directory, or in a directory where they need a file.
 ///
 /// `git apply` finds out too late, when it has written other files.
-pub(super) fn find(root: &Path, files: &[String]) -> Option<RepoPath> {
-    let files: BTreeSet<PathBuf> = files
-        .iter()
-        .filter_map(|file| RepoPath::from_display(file).below(root))
-        .collect();
+pub(super) fn find(root: &Path, files: &[RepoPath]) -> Option<RepoPath> {
+    let files: BTreeSet<PathBuf> = files.iter().filter_map(|file| file.below(root)).collect();
     let found = files.iter().find_map(|file| {
         let mut parents = file.ancestors().skip(1).take_while(|dir| *dir != root);
         parents

@@ -48,7 +48,7 @@ fn renames_copies_and_deletions_are_told_apart() {
     let context = lab.auto();
     assert_eq!(listed(&context), [r#"R "b \"quoted\".txt""#, "D gone"]);
     let renamed = &context.files[0];
-    assert_eq!(renamed.old_path.as_deref(), Some("a.txt"));
+    assert_eq!(renamed.old_path.as_ref().unwrap().to_string(), "a.txt");
     assert_eq!((counts(renamed), renamed.shown), ((Some(0), Some(0)), true));
     assert!(
         context.diff.contains("rename from a.txt\n"),
@@ -99,8 +99,9 @@ fn an_untracked_file_looks_as_if_git_had_been_told_of_it() {
                     name.to_owned()
                 },
             );
-            let quoted = name.path.strip_prefix('"').unwrap_or(&name.path);
-            let header = if name.path.starts_with('"') {
+            let path = name.path.to_string();
+            let quoted = path.strip_prefix('"').unwrap_or(&path);
+            let header = if path.starts_with('"') {
                 format!("diff --git \"a/{quoted}")
             } else {
                 format!("diff --git a/{quoted} ")
@@ -374,15 +375,18 @@ fn names_of_any_bytes_are_told_without_loss() {
     }
     let check = |context: &Context, letter: char| {
         assert_eq!(context.files.len(), bytes.len());
-        let shown: BTreeSet<&str> = context
+        let shown: BTreeSet<String> = context
             .files
             .iter()
-            .map(|file| file.path.as_str())
+            .map(|file| file.path.to_string())
             .collect();
         assert_eq!(shown.len(), bytes.len(), "two names look the same");
         for file in &context.files {
             assert!(file.shown && file.letter() == letter, "{file:?}");
-            assert!(!file.path.chars().any(char::is_control), "{file:?}");
+            assert!(
+                !file.path.to_string().chars().any(char::is_control),
+                "{file:?}"
+            );
         }
         assert_eq!(context.diff.matches("diff --git ").count(), bytes.len());
     };
@@ -405,7 +409,9 @@ fn names_of_any_bytes_are_told_without_loss() {
             ..Selection::default()
         };
         let target = repository.resolve(&selection).unwrap();
-        let lines = repository.line_count(&target, &file.path).unwrap();
+        let lines = repository
+            .line_count(&target, &file.path.to_string())
+            .unwrap();
         assert_eq!(
             lines.and_then(cc_git::Lines::known),
             Some(1),

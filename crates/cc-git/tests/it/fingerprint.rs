@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cc_core::{Clock, Time};
 use cc_git::{Changes, Error, Fingerprint};
 
-use crate::lab::{Lab, numbers, snapshot};
+use crate::lab::{Lab, names, numbers, snapshot};
 
 /// The files and states of a work tree that edits start from.
 fn lab() -> Lab {
@@ -63,10 +63,7 @@ fn changes(lab: &Lab, edit: impl FnOnce()) -> Option<Changes> {
 #[track_caller]
 fn check(lab: &Lab, edit: impl FnOnce(), files: &[&str]) {
     let changes = changes(lab, edit).expect("an edit is a change");
-    assert_eq!(
-        (changes.files.as_slice(), changes.more),
-        (owned(files).as_slice(), 0)
-    );
+    assert_eq!((names(&changes.files), changes.more), (owned(files), 0));
     assert!(!changes.head_moved);
 }
 

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use cc_core::Env;
-use cc_git::{Context, Error, FileChange, Git, Limits, Reason, Repository, Selection, Target};
+use cc_git::{
+    Context, Error, FileChange, Git, Limits, Reason, RepoPath, Repository, Selection, Target,
+};
 use tempfile::TempDir;
 
 pub(crate) struct Lab {
@@ -237,19 +239,29 @@ pub(crate) fn listed(context: &Context) -> Vec<String> {
 }
 
 pub(crate) fn file<'a>(context: &'a Context, path: &str) -> &'a FileChange {
-    let found = context.files.iter().find(|file| file.path == path);
+    let found = context
+        .files
+        .iter()
+        .find(|file| file.path.to_string() == path);
     found.unwrap_or_else(|| panic!("{path} is not listed in {:?}", listed(context)))
 }
 
 pub(crate) fn reason<'a>(context: &'a Context, path: &str) -> Option<&'a Reason> {
-    let found = context
-        .not_seen
-        .iter()
-        .find(|not_seen| not_seen.path.as_deref() == Some(path));
+    let found = context.not_seen.iter().find(|not_seen| {
+        not_seen
+            .path
+            .as_ref()
+            .is_some_and(|it| it.to_string() == path)
+    });
     found.map(|not_seen| &not_seen.reason)
 }
 
 pub(crate) fn general_reasons(context: &Context) -> Vec<Reason> {
     let general = context.not_seen.iter().filter(|it| it.path.is_none());
     general.map(|it| it.reason.clone()).collect()
+}
+
+/// Paths as they are displayed.
+pub(crate) fn names(paths: &[RepoPath]) -> Vec<String> {
+    paths.iter().map(ToString::to_string).collect()
 }

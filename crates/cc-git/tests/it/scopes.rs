@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cc_git::{Error, Limits, Mode, Reason, Scope, Selection, Target};
 
-use crate::lab::{Lab, general_reasons, listed, numbers};
+use crate::lab::{Lab, general_reasons, listed, names, numbers};
 
 fn scope(scope: Scope) -> Selection {
     Selection {
@@ -219,7 +219,7 @@ fn paths_are_taken_from_the_users_directory() {
     let settle = |path: &str| {
         repository
             .resolve(&paths(&[path]))
-            .map(|target| target.paths)
+            .map(|target| names(&target.paths))
     };
     assert_eq!(settle("x").unwrap(), ["dir/sub/x"]);
     assert_eq!(settle(".").unwrap(), ["dir/sub"]);
@@ -249,7 +249,7 @@ fn a_path_may_be_named_through_a_link_from_outside() {
             paths: vec![path],
             ..Selection::default()
         };
-        lab.resolve(&selection).unwrap().paths
+        names(&lab.resolve(&selection).unwrap().paths)
     };
     assert_eq!(settle(link.join("new")), ["new"]);
     assert_eq!(settle(link), [""; 0]);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use cc_git::{Error, Patch, WorkTree};
 
-use crate::lab::{Lab, numbers, snapshot};
+use crate::lab::{Lab, names, numbers, snapshot};
 
 impl Lab {
     fn tree_root(&self) -> PathBuf {
@@ -30,7 +30,7 @@ impl Lab {
     fn bring_over(&self, tree: &WorkTree) -> Vec<String> {
         let patch = self.patch(tree);
         self.repository().apply_patch(&patch, false).unwrap();
-        patch.files
+        names(&patch.files)
     }
 
     /// What git remembers of work trees and branches.

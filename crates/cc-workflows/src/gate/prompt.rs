@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use cc_core::JobId;
 use cc_core::frame::framed;
 use cc_core::text::{count, head, printable};
-use cc_git::{Error, Repository, Scope, Selection};
+use cc_git::{Error, RepoPath, Repository, Scope, Selection};
 
 use super::outcome::GateError;
 use super::turn::Edits;
@@ -43,7 +43,7 @@ pub(super) fn change(repository: &Repository, edits: &Edits) -> Result<Option<Tu
     });
     let uncommitted = Selection {
         scope: Scope::WorkingTree,
-        paths: edits.files.iter().map(Into::into).collect(),
+        paths: edits.files.clone(),
         ..Selection::default()
     };
     let mut parts: Vec<Survey> = Vec::new();
@@ -77,16 +77,15 @@ pub(super) fn change(repository: &Repository, edits: &Edits) -> Result<Option<Tu
 
 /// The edited files that no diff names: in a repository inside this one, hidden from Git by the
 /// user, or put back to what is committed.
-fn hidden<'a>(edits: &'a Edits, parts: &[Survey]) -> Vec<&'a str> {
-    let shown: HashSet<&str> = parts
+fn hidden(edits: &Edits, parts: &[Survey]) -> Vec<String> {
+    let shown: HashSet<&RepoPath> = parts
         .iter()
         .flat_map(|part| &part.context.files)
         .flat_map(|file| [Some(&file.path), file.old_path.as_ref()])
         .flatten()
-        .map(String::as_str)
         .collect();
-    let named = edits.named.iter().map(String::as_str);
-    named.filter(|file| !shown.contains(file)).collect()
+    let hidden = edits.named.iter().filter(|file| !shown.contains(file));
+    hidden.map(ToString::to_string).collect()
 }
 
 impl TurnChange {

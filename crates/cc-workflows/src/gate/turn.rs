@@ -2,10 +2,11 @@
 //! was blocked.
 
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 
 use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
 use cc_core::{IoError, SessionId, Time};
-use cc_git::{Changes, Fingerprint, Git, Repository};
+use cc_git::{Changes, Fingerprint, Git, RepoPath, Repository};
 use cc_jobs::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -48,9 +49,9 @@ pub(super) struct Edits {
     /// The commits it made, as a range of Git.
     pub(super) committed: Option<String>,
     /// The only files it edited; empty where they are not known one by one.
-    pub(super) files: Vec<String>,
-    /// Files that are known to be edited, such as Git quotes them.
-    pub(super) named: Vec<String>,
+    pub(super) files: Vec<PathBuf>,
+    /// Files that are known to be edited.
+    pub(super) named: Vec<RepoPath>,
 }
 
 impl Turn {
@@ -197,12 +198,13 @@ impl DerefMut for EndingTurn {
 }
 
 /// The files, where all of them are known by a plain name.
-fn files(changes: &Changes) -> Vec<String> {
-    let is_plain = |file: &String| !file.starts_with('"');
-    match changes.more == 0 && !changes.head_moved && changes.files.iter().all(is_plain) {
-        true => changes.files.clone(),
-        false => Vec::new(),
+fn files(changes: &Changes) -> Vec<PathBuf> {
+    if changes.more > 0 || changes.head_moved {
+        return Vec::new();
     }
+    let plain = |file: &RepoPath| file.as_plain().map(PathBuf::from);
+    let files: Option<Vec<PathBuf>> = changes.files.iter().map(plain).collect();
+    files.unwrap_or_default()
 }
 
 /// Remembers what the files are as a turn begins; a prompt within a turn changes nothing of that.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
-use cc_git::{Git, Repository, WorkTree};
+use cc_git::{Git, RepoPath, Repository, WorkTree};
 use cc_jobs::{Job, SelectError, State, StoreError, retention, select, without_record};
 
 pub use cc_git::Applied;
@@ -135,7 +135,7 @@ pub fn apply(
     project: &Project,
     reference: &str,
     merge: bool,
-) -> Result<(Job, Vec<String>, Applied), ApplyError> {
+) -> Result<(Job, Vec<RepoPath>, Applied), ApplyError> {
     let resting = resting(project, reference)?;
     let (job, repository) = (resting.job, resting.repository);
     let patch = match repository.work_tree_patch(&resting.tree) {

@@ -1,13 +1,13 @@
 //! The report of a rescue: its JSON, and the Markdown that people read.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use cc_claude::{End, Outcome};
 use cc_core::text::{one_line, printable};
 use cc_core::{JobId, ThreadId, Usage};
-use cc_git::WorkTree;
+use cc_git::{RepoPath, WorkTree};
 use cc_jobs::{Denial, Job};
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ pub struct RescueReport {
 #[serde(rename_all = "camelCase")]
 pub struct ChangedFiles {
     /// The first of them.
-    pub files: Vec<String>,
+    pub files: Vec<RepoPath>,
     /// How many there are.
     pub total: usize,
 }
@@ -193,7 +193,9 @@ impl RescueReport {
     }
 
     fn list_changes(&self, out: &mut String, in_repository: bool) {
-        let shown = |file: &String| format!("`{}`", one_line(file, 300));
+        fn shown(file: &impl Display) -> String {
+            format!("`{}`", one_line(&file.to_string(), 300))
+        }
         if let Some(ChangedFiles { files, total }) = &self.changed {
             let more = total - files.len();
             let more = (more > 0).then(|| format!("and {more} more"));

@@ -34,12 +34,12 @@ fn digests_are_used_again_only_where_the_stamp_was_not_fresh() {
     let (old, fresh) = (forged(&old), forged(&fresh));
     assert_eq!(take_after(&lab, Some(&old)).changes_since(&old), None);
     let reread = take_after(&lab, Some(&fresh)).changes_since(&fresh);
-    assert_eq!(reread.unwrap().files, ["new"]);
+    assert_eq!(names(&reread.unwrap().files), ["new"]);
     // Another file of the same name, size and time is read whatever the time.
     lab.remove("new");
     lab.write("new", "NEW\n");
     let reread = take_after(&lab, Some(&old)).changes_since(&old);
-    assert_eq!(reread.unwrap().files, ["new"]);
+    assert_eq!(names(&reread.unwrap().files), ["new"]);
 }
 
 #[test]
@@ -63,7 +63,10 @@ fn the_index_is_read_again_only_where_it_is_another_one() {
     lab.write("a.txt", "x");
     let (fourth, read) = next(Some(&third));
     assert!(!read);
-    assert_eq!(fourth.changes_since(&third).unwrap().files, ["a.txt"]);
+    assert_eq!(
+        names(&fourth.changes_since(&third).unwrap().files),
+        ["a.txt"]
+    );
     // A fresh index could become another one and look the same.
     let (fresh, _) = (
         repository.fingerprint(None, Clock::System.now()).unwrap(),
@@ -85,7 +88,7 @@ fn writes_within_the_same_tick_are_noticed() {
             set_modified(&path, modified);
             let after = take_after(&lab, Some(&before));
             let changes = after.changes_since(&before);
-            assert_eq!(changes.unwrap().files, [name], "round {round}");
+            assert_eq!(names(&changes.unwrap().files), [name], "round {round}");
             before = after;
         }
     }
@@ -105,10 +108,16 @@ fn a_large_file_is_known_by_its_stamp() {
     );
     set_modified(&path, UNIX_EPOCH);
     let after = take_at(&lab, Some(&before), later);
-    assert_eq!(after.changes_since(&before).unwrap().files, ["large"]);
+    assert_eq!(
+        names(&after.changes_since(&before).unwrap().files),
+        ["large"]
+    );
     // One that was just written could change again and look the same.
     let fresh = take(&lab);
-    assert_eq!(take(&lab).changes_since(&fresh).unwrap().files, ["large"]);
+    assert_eq!(
+        names(&take(&lab).changes_since(&fresh).unwrap().files),
+        ["large"]
+    );
 }
 
 #[test]
@@ -141,5 +150,5 @@ fn many_changes_are_counted() {
     };
     let changes = changes(&lab, many).unwrap();
     assert_eq!((changes.files.len(), changes.more), (100, 30));
-    assert_eq!(changes.files[99], "many/099");
+    assert_eq!(changes.files[99].to_string(), "many/099");
 }

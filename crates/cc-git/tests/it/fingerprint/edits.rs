@@ -72,7 +72,7 @@ fn a_commit_moves_head() {
     };
     let changes_by = |args: &[&str]| changes(&lab, || commit(args)).unwrap();
     let committed = changes_by(&["--all"]);
-    assert_eq!(committed.files, ["edited", "gone", "staged"]);
+    assert_eq!(names(&committed.files), ["edited", "gone", "staged"]);
     assert!(committed.head_moved);
     let empty = changes_by(&[]);
     assert!(empty.files.is_empty() && empty.head_moved);
@@ -92,7 +92,7 @@ fn a_commit_moves_head() {
     let back = changes(&lab, || {
         drop(lab.git(["reset", "--quiet", "--soft", "HEAD~1"]))
     });
-    assert_eq!(back.unwrap().files, ["b.txt"]);
+    assert_eq!(names(&back.unwrap().files), ["b.txt"]);
 }
 
 #[test]
