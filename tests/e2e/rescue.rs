@@ -225,7 +225,7 @@ fn a_conversation_that_claude_has_lost_is_told_as_such() {
     std::fs::remove_dir_all(sandbox.home().join(".claude/projects")).unwrap();
     let lost = sandbox.cc(["rescue", "--read-only", "--resume", "--", "what was it?"]);
     let lost = lost.run().exits(1);
-    assert!(lost.stderr.contains("Begin anew"), "{lost}");
+    assert!(lost.stderr.contains("Start over"), "{lost}");
     let records = sandbox.records();
     let classes: Vec<_> = records
         .iter()

@@ -39,8 +39,8 @@ fn a_plain_review_takes_no_focus() {
     assert_snapshot!(refused(&sandbox(), &["review", "look at", "the 'lock'"]), @r#"
     exit 2
     --- stderr
-    cc-cli: a plain review takes no focus text
-      Use: cc-cli adversarial-review 'look at the '"'"'lock'"'"''. Paths come after `--`.
+    error: a plain review takes no focus text
+      hint: Use: cc-cli adversarial-review 'look at the '"'"'lock'"'"''. Put paths after `--`.
     "#);
 }
 
@@ -49,8 +49,8 @@ fn an_unknown_revision() {
     assert_snapshot!(refused(&sandbox(), &["review", "--base", "nope"]), @"
     exit 2
     --- stderr
-    cc-cli: `nope` is not a known revision
-      `git branch --all` lists branches, `git log --oneline` commits.
+    error: `nope` is not a known revision
+      hint: List branches with `git branch --all`, commits with `git log --oneline`.
     ");
 }
 
@@ -59,8 +59,8 @@ fn a_revision_that_looks_like_an_option() {
     assert_snapshot!(refused(&sandbox(), &["review", "--commit=--output=x"]), @"
     exit 2
     --- stderr
-    cc-cli: `--output=x` looks like an option, not a revision
-      Name a branch, tag or commit.
+    error: `--output=x` looks like an option, not a revision
+      hint: Pass a branch, tag or commit.
     ");
 }
 
@@ -111,11 +111,64 @@ fn a_call_that_asks_for_two_opposite_things() {
 }
 
 #[test]
+fn values_that_are_not_numbers() {
+    assert_snapshot!(refused(&sandbox(), &["review", "--max-budget-usd", "abc"]), @"
+    exit 2
+    --- stderr
+    error: invalid value 'abc' for '--max-budget-usd <DOLLARS>': expected dollars above zero, such as 2.5
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(refused(&sandbox(), &["rescue", "--from", "x", "--findings", "1,foo"]), @"
+    exit 2
+    --- stderr
+    error: invalid value 'foo' for '--findings <N>': expected the numbers of findings, such as 1,3
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn an_unknown_setting() {
+    assert_snapshot!(refused(&sandbox(), &["config", "get", "nosuch"]), @"
+    exit 2
+    --- stderr
+    error: there is no setting `nosuch`
+      hint: List all settings: cc-cli config list
+    ");
+    assert_snapshot!(refused(&sandbox(), &["config", "get", "rescue.modle"]), @"
+    exit 2
+    --- stderr
+    error: there is no setting `rescue.modle`
+      hint: Did you mean `rescue.model`? List all settings: cc-cli config list
+    ");
+}
+
+#[test]
+fn paths_that_do_not_exist() {
+    let clean = sandbox();
+    clean.commit("All of it");
+    let expected = "exit 2\n--- stderr\nerror: no such file or directory: `src/nosuch.rs`\n";
+    for command in ["review", "adversarial-review", "scope"] {
+        for sandbox in [&sandbox(), &clean] {
+            let told = refused(sandbox, &[command, "--", "src/nosuch.rs"]);
+            assert_eq!(told.trim_end(), expected.trim_end(), "{command}");
+        }
+    }
+    assert_snapshot!(refused(&clean, &["review", "--scope", "working-tree", "--", "src/lib.rs"]), @"
+    exit 2
+    --- stderr
+    error: nothing to review: no uncommitted changes (in the given paths)
+      hint: Choose another change: --commit HEAD, --base REF or --range A..B. Preview it with: cc-cli scope
+    ");
+}
+
+#[test]
 fn flags_that_exclude_each_other() {
     assert_snapshot!(refused(&sandbox(), &["review", "--commit", "HEAD", "--range", "HEAD~1..HEAD"]), @"
     exit 2
     --- stderr
-    cc-cli: --commit cannot be combined with --range
+    error: --commit cannot be combined with --range
     ");
 }
 
@@ -154,8 +207,8 @@ fn not_a_repository() {
     assert_snapshot!(transcript_without_job(&sandbox, call), @"
     exit 2
     --- stderr
-    cc-cli: `<root>/tmp` is not inside a git work tree
-      Go into a Git repository, or name one with --cwd DIR.
+    error: `<root>/tmp` is not inside a git work tree
+      hint: Change to a Git repository, or pass one: --cwd DIR
     ");
 }
 
@@ -167,8 +220,8 @@ fn nothing_to_review() {
     assert_snapshot!(output, @"
     exit 2
     --- stderr
-    cc-cli: nothing to review: no uncommitted changes
-      Name another change: --commit HEAD, --base REF or --range A..B. `cc-cli scope` shows what each covers.
+    error: nothing to review: no uncommitted changes
+      hint: Choose another change: --commit HEAD, --base REF or --range A..B. Preview it with: cc-cli scope
     ");
 }
 
@@ -194,8 +247,8 @@ fn no_claude() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    cc-cli: no `claude` was found in the 3 directories of PATH
-      Install Claude Code: npm install -g @anthropic-ai/claude-code
+    error: no `claude` was found in the 3 directories of PATH
+      hint: Install Claude Code: npm install -g @anthropic-ai/claude-code
     ");
 }
 
@@ -217,8 +270,8 @@ fn a_claude_of_the_repository_is_not_run() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    cc-cli: `<root>/repo/bin/claude` lies inside the workspace and is not trusted
-      Install Claude Code outside of this repository and put it on your PATH.
+    error: `<root>/repo/bin/claude` lies inside the workspace and is not trusted
+      hint: Install Claude Code outside this repository and put it on your PATH.
     ");
     assert!(!sandbox.repo().join("owned").exists());
 }
@@ -230,8 +283,8 @@ fn inside_a_claude_that_we_started() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    cc-cli: this is a Claude Code run started by cc; it does not start another one
-      Do the work in this session instead.
+    error: this is a Claude Code run started by cc; it does not start another one
+      hint: Do the work in this session instead.
     ");
 }
 
@@ -253,8 +306,8 @@ fn inside_the_sandbox_of_the_real_codex() {
     assert_snapshot!(sandbox.transcript(&output), @r"
     exit 3
     --- stderr
-    cc-cli: this call runs inside a sandbox without network, where Claude Code cannot work
-      Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable) and no \, ~, ^, * or [ outside of single quotes, so that the exec rule applies; or ask for permission to run it outside the sandbox.
+    error: this call runs inside a sandbox without network, where Claude Code cannot work
+      hint: Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable) and no \, ~, ^, * or [ outside single quotes, so that the exec rule applies; or ask for permission to run it outside the sandbox.
     ");
     assert!(sandbox.claude_calls().is_empty());
 }
@@ -269,8 +322,8 @@ fn a_state_directory_that_cannot_be_written() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 3
     --- stderr
-    cc-cli: cannot create directory `<root>/tmp/file/data/state/<workspace>/jobs`: Not a directory (os error 20)
-      cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.
+    error: cannot create directory `<root>/tmp/file/data/state/<workspace>/jobs`: Not a directory (os error 20)
+      hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
     ");
 }
 
@@ -283,14 +336,14 @@ fn a_state_directory_that_is_a_file() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    cc-cli: cannot create directory `<root>/tmp/file/state/<workspace>/jobs`: Not a directory (os error 20)
-      cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.
+    error: cannot create directory `<root>/tmp/file/state/<workspace>/jobs`: Not a directory (os error 20)
+      hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
     ");
     assert_snapshot!(refused(&sandbox, &["status"]), @"
     exit 3
     --- stderr
-    cc-cli: cannot list `<root>/tmp/file/state/<workspace>/jobs`: Not a directory (os error 20)
-      cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.
+    error: cannot list `<root>/tmp/file/state/<workspace>/jobs`: Not a directory (os error 20)
+      hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
     ");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     sandbox.unset_env("CC_DATA_DIR");
@@ -299,8 +352,8 @@ fn a_state_directory_that_is_a_file() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    cc-cli: cannot create directory `<root>/codex/plugins/data/cc/state/<workspace>/jobs`: Not a directory (os error 20)
-      cc keeps its jobs there. Make it writable and leave some space, or set CC_DATA_DIR to another directory.
+    error: cannot create directory `<root>/codex/plugins/data/cc/state/<workspace>/jobs`: Not a directory (os error 20)
+      hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
     ");
 }
 
@@ -310,8 +363,8 @@ fn a_directory_that_is_not_there() {
     assert_snapshot!(refused(&sandbox, &["-C", "nowhere", "status"]), @"
     exit 2
     --- stderr
-    cc-cli: cannot resolve `<root>/repo/nowhere`: No such file or directory (os error 2)
-      Name an existing directory with --cwd.
+    error: cannot resolve `<root>/repo/nowhere`: No such file or directory (os error 2)
+      hint: Pass an existing directory: --cwd DIR
     ");
 }
 
@@ -321,14 +374,14 @@ fn a_repository_without_commits() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 2
     --- stderr
-    cc-cli: the repository has no commits yet
-      Review what you have so far with --scope working-tree.
+    error: the repository has no commits yet
+      hint: Review your uncommitted changes: --scope working-tree
     ");
     assert_snapshot!(refused(&sandbox, &["review", "--scope", "branch"]), @"
     exit 2
     --- stderr
-    cc-cli: the repository has no commits yet
-      Review what you have so far with --scope working-tree.
+    error: the repository has no commits yet
+      hint: Review your uncommitted changes: --scope working-tree
     ");
     sandbox.write("new.txt", "x\n");
     let review = sandbox.cc(["review"]).run();
@@ -342,7 +395,7 @@ fn a_repository_without_commits() {
     ---
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     let run = sandbox.wait_for_run(1, std::time::Duration::from_secs(30));
     assert!(run.stdin.contains("new.txt"), "{}", run.stdin);

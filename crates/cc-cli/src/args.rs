@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line: commands, flags and their help.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,98 +7,96 @@ use std::time::Duration;
 use cc_core::Dollars;
 use cc_core::time::parse_duration;
 use cc_git::{Scope, Selection};
+use cc_jobs::Settings;
+use cc_workflows::RunOptions;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-/// Reviews and tasks by Claude Code, as jobs that outlive the shell they were started in.
+/// Hand reviews and tasks to Claude Code, as jobs that outlive your shell
 #[derive(Debug, Parser)]
 #[command(name = "cc-cli", version, arg_required_else_help = true)]
-pub struct Args {
-    /// Work as if started in DIR.
+pub(crate) struct Cli {
+    /// Run as if started in DIR
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
-    pub cwd: Option<PathBuf>,
-    /// What to do.
+    pub(crate) cwd: Option<PathBuf>,
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Commands,
 }
 
-/// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Review a change: prose, for the person who made it.
+pub(crate) enum Commands {
+    /// Review a change and report in prose
     Review(ReviewArgs),
-    /// Try to break a change: findings by severity, with file and lines.
+    /// Try to break a change and list findings by severity
     AdversarialReview(ReviewArgs),
-    /// Hand Claude a task in this workspace.
+    /// Hand a task to Claude
     #[command(alias = "task")]
     Rescue(RescueArgs),
-    /// Show the rescue that `rescue --resume` would continue.
+    /// Show the rescue that `rescue --resume` would continue
     ResumeCandidate(CandidateArgs),
-    /// Bring the change of an isolated rescue over into your files.
+    /// Apply the change of an isolated rescue to your working tree
     Apply(ApplyArgs),
-    /// Remove the work tree of an isolated rescue.
-    Discard(IsolatedArgs),
-    /// Show the jobs of this session, or one job.
+    /// Remove the worktree of an isolated rescue
+    Discard(DiscardArgs),
+    /// Show the jobs of this session, or one job
     Status(StatusArgs),
-    /// Show what a finished job found, and mark it as read.
+    /// Show the result of a finished job and mark it as read
     Result(ResultArgs),
-    /// Wait for jobs to end; the exit code is their outcome.
+    /// Wait for jobs to end and exit with their outcome
     Wait(WaitArgs),
-    /// End a job and everything it started.
+    /// Cancel a job and stop everything it started
     Cancel(CancelArgs),
-    /// Show what a job did so far.
+    /// Show the log of a job
     Logs(LogsArgs),
-    /// Show what a review would look at, without starting one.
+    /// Show what a review would cover, without starting one
     Scope(ScopeArgs),
-    /// Remove old finished jobs of this workspace.
+    /// Remove old finished jobs of this workspace
     Prune(PruneArgs),
-    /// Show or change your settings.
+    /// Show or change your settings
     Config {
-        /// What to do.
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// Check that everything works, and switch the review gate on or off.
+    /// Check the setup, and turn the review gate on or off
     Setup(SetupArgs),
-    /// Print completions for a shell.
+    /// Generate completions for a shell
     Completions {
-        /// The shell.
+        /// Shell to generate completions for
         shell: Shell,
     },
-    /// Run one job to its end. Started by the other commands.
+    /// Run a queued job to its end; started by the other commands
     #[command(hide = true)]
     Worker {
-        /// The data directory.
+        /// Data directory
         #[arg(long)]
         data: PathBuf,
-        /// The workspace.
+        /// Root of the workspace
         #[arg(long)]
         workspace: PathBuf,
-        /// The job.
+        /// Job id
         job: String,
     },
 }
 
-/// What to set up.
 #[derive(Debug, clap::Args)]
-pub struct SetupArgs {
-    /// Let Claude review what a turn of Codex changed in this workspace before the turn ends.
+pub(crate) struct SetupArgs {
+    /// Review what each Codex turn changes in this workspace before the turn ends
     #[arg(long, conflicts_with_all = ["disable_review_gate", "check"])]
-    pub enable_review_gate: bool,
-    /// End turns in this workspace without a review.
+    pub(crate) enable_review_gate: bool,
+    /// End turns in this workspace without a review
     #[arg(long, conflicts_with = "check")]
-    pub disable_review_gate: bool,
-    /// Only look; ask and mend nothing.
+    pub(crate) disable_review_gate: bool,
+    /// Only check; fix and ask nothing
     #[arg(long)]
-    pub check: bool,
-    /// Print JSON; nothing is asked.
+    pub(crate) check: bool,
+    /// Print JSON and ask nothing
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 impl SetupArgs {
-    /// To what the gate is to be switched.
-    pub fn gate(&self) -> Option<bool> {
+    /// Whether to turn the review gate on or off; `None` leaves it as it is.
+    pub(crate) fn gate(&self) -> Option<bool> {
         match (self.enable_review_gate, self.disable_review_gate) {
             (true, _) => Some(true),
             (_, true) => Some(false),
@@ -107,45 +105,38 @@ impl SetupArgs {
     }
 }
 
-/// What to review.
 #[derive(Debug, clap::Args)]
-pub struct SelectionArgs {
-    /// Which change: auto takes the working tree if it has changes, else the branch.
+pub(crate) struct SelectionArgs {
+    /// What to review; `auto`: uncommitted changes if there are any, else the branch
     #[arg(long, value_enum, default_value_t = ScopeArg::Auto)]
-    pub scope: ScopeArg,
-    /// Review what HEAD has beyond its merge base with REF.
+    pub(crate) scope: ScopeArg,
+    /// Review what HEAD adds since its merge base with REF
     #[arg(long, value_name = "REF")]
-    pub base: Option<String>,
-    /// Review one commit.
+    pub(crate) base: Option<String>,
+    /// Review one commit
     #[arg(long, value_name = "REV")]
-    pub commit: Option<String>,
-    /// Review a range of commits.
+    pub(crate) commit: Option<String>,
+    /// Review a range of commits
     #[arg(long, value_name = "A..B")]
-    pub range: Option<String>,
-    /// Look again after a review: at what changed since, and what became of its findings.
+    pub(crate) range: Option<String>,
+    /// Review what changed since review JOB, and check its findings again
     #[arg(long, value_name = "JOB", conflicts_with_all = ["scope", "base", "commit", "range", "paths"])]
-    pub since: Option<String>,
-    /// Only these files or directories.
+    pub(crate) since: Option<String>,
+    /// Limit the review to these files or directories
     #[arg(last = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
 }
 
-/// The scopes, as typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum ScopeArg {
-    /// The working tree if it has changes, else the branch.
+pub(crate) enum ScopeArg {
     Auto,
-    /// All uncommitted changes, untracked files too.
     WorkingTree,
-    /// What is staged.
     Staged,
-    /// The commits of this branch beyond the default branch.
     Branch,
 }
 
 impl SelectionArgs {
-    /// What this means to Git.
-    pub fn selection(&self) -> Selection {
+    pub(crate) fn selection(&self) -> Selection {
         Selection {
             scope: match self.scope {
                 ScopeArg::Auto => Scope::Auto,
@@ -161,295 +152,283 @@ impl SelectionArgs {
     }
 }
 
-/// Arguments of both reviews.
 #[derive(Debug, clap::Args)]
-pub struct ReviewArgs {
-    /// What to look at above all (adversarial-review only).
+pub(crate) struct ReviewArgs {
+    /// What to focus on (adversarial-review only)
     #[arg(value_name = "FOCUS")]
-    pub focus: Vec<OsString>,
-    /// What to review.
+    pub(crate) focus: Vec<OsString>,
     #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// How Claude is run.
+    pub(crate) selection: SelectionArgs,
     #[command(flatten)]
-    pub run: RunArgs,
-    /// What to do once it was started.
+    pub(crate) run: RunArgs,
     #[command(flatten)]
-    pub hand_out: HandOutArgs,
+    pub(crate) attach: AttachArgs,
 }
 
-/// How Claude is run; what is not said here is a setting of `config`.
+/// How to run Claude; flags take precedence over settings.
 #[derive(Debug, clap::Args)]
-pub struct RunArgs {
-    /// The model, passed on to Claude Code as it is.
+pub(crate) struct RunArgs {
+    /// Model, passed through to Claude Code unchanged
     #[arg(long)]
-    pub model: Option<String>,
-    /// The effort, passed on to Claude Code as it is.
+    pub(crate) model: Option<String>,
+    /// Effort level, passed through to Claude Code unchanged
     #[arg(long)]
-    pub effort: Option<String>,
-    /// End the job after this time, such as 90s, 20m or 2h; a plain number is seconds.
+    pub(crate) effort: Option<String>,
+    /// Stop the job after this time, such as 90s, 20m or 2h (a plain number is seconds)
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    pub timeout: Option<Duration>,
-    /// End the job once it has cost that much.
+    pub(crate) timeout: Option<Duration>,
+    /// Stop after spending this much
     #[arg(long, value_name = "DOLLARS")]
-    pub max_budget_usd: Option<Dollars>,
+    pub(crate) max_budget_usd: Option<Dollars>,
 }
 
-/// What to do once a job was started.
+impl RunArgs {
+    /// The options of a run: these flags, else `defaults`, the settings of the command.
+    pub(crate) fn options(&self, settings: &Settings, defaults: RunOptions) -> RunOptions {
+        RunOptions {
+            claude: settings.claude.path.clone(),
+            model: self.model.clone().or(defaults.model),
+            effort: self.effort.clone().or(defaults.effort),
+            timeout: self.timeout.unwrap_or(defaults.timeout),
+            idle_timeout: defaults.idle_timeout,
+            max_budget_usd: self
+                .max_budget_usd
+                .map(Dollars::amount)
+                .or(defaults.max_budget_usd),
+        }
+    }
+}
+
+/// What to do once the job is started.
 #[derive(Debug, clap::Args)]
-pub struct HandOutArgs {
-    /// Return at once with the id of the job.
+pub(crate) struct AttachArgs {
+    /// Return the job id at once
     #[arg(long, conflicts_with = "wait")]
-    pub background: bool,
-    /// Wait for the result (the default).
+    pub(crate) background: bool,
+    /// Wait for the result (default)
     #[arg(long)]
-    pub wait: bool,
-    /// Whether showing the result marks the job as read.
+    pub(crate) wait: bool,
+    /// When to mark the job as read; `defer`: only once `result` shows it
     #[arg(long, value_enum, default_value_t = ViewState::OnSuccess)]
-    pub view_state: ViewState,
-    /// Print JSON.
+    pub(crate) view_state: ViewState,
+    /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
-/// Arguments of `rescue`.
 #[derive(Debug, clap::Args)]
-pub struct RescueArgs {
-    /// The task; several words are joined by spaces, `-` means standard input.
+pub(crate) struct RescueArgs {
+    /// Task for Claude; `-` reads it from standard input
     #[arg(value_name = "TASK")]
-    pub task: Vec<OsString>,
-    /// Read the task from a file.
+    pub(crate) task: Vec<OsString>,
+    /// Read the task from FILE
     #[arg(long, value_name = "FILE", conflicts_with = "task")]
-    pub prompt_file: Option<PathBuf>,
-    /// Let Claude change files of this workspace (the default).
+    pub(crate) prompt_file: Option<PathBuf>,
+    /// Let Claude change files of this workspace (default)
     #[arg(long, conflicts_with = "read_only")]
-    pub write: bool,
-    /// Let Claude look only.
+    pub(crate) write: bool,
+    /// Read-only: let Claude change nothing
     #[arg(long)]
-    pub read_only: bool,
-    /// Run Claude's commands with all your rights, outside of the operating system's sandbox.
+    pub(crate) read_only: bool,
+    /// Run Claude's commands outside the OS sandbox, with all your permissions
     #[arg(long, conflicts_with = "read_only")]
-    pub no_sandbox: bool,
-    /// Go on with the latest finished rescue of this session, or with JOB.
+    pub(crate) no_sandbox: bool,
+    /// Continue JOB, or the latest finished rescue of this session
     #[arg(long, value_name = "JOB", num_args = 0..=1)]
-    pub resume: Option<Option<OsString>>,
-    /// The same as --resume without JOB.
+    pub(crate) resume: Option<Option<OsString>>,
+    /// Same as --resume without JOB
     #[arg(long, conflicts_with = "resume")]
-    pub resume_last: bool,
-    /// Begin anew (the default).
+    pub(crate) resume_last: bool,
+    /// Start over (default)
     #[arg(long, conflicts_with_all = ["resume", "resume_last"])]
-    pub fresh: bool,
-    /// Mend what this review found.
+    pub(crate) fresh: bool,
+    /// Fix the findings of review JOB
     #[arg(long, value_name = "JOB")]
-    pub from: Option<String>,
-    /// Only these findings of an adversarial review: numbers with commas, as in 1,3.
-    #[arg(long, value_name = "N", value_delimiter = ',', requires = "from")]
-    pub findings: Vec<usize>,
-    /// Work in a work tree of its own, which begins at HEAD without your uncommitted changes; `apply`
-    /// and `discard` decide what becomes of it.
+    pub(crate) from: Option<String>,
+    /// Fix only these findings of an adversarial review, such as 1,3
+    #[arg(long, value_name = "N", value_delimiter = ',', requires = "from", value_parser = finding_number)]
+    pub(crate) findings: Vec<usize>,
+    /// Use a separate Git worktree at HEAD; then `apply` or `discard` the change
     #[arg(long, conflicts_with_all = ["resume", "resume_last", "read_only"])]
-    pub isolated: bool,
-    /// How Claude is run.
+    pub(crate) isolated: bool,
     #[command(flatten)]
-    pub run: RunArgs,
-    /// What to do once it was started.
+    pub(crate) run: RunArgs,
     #[command(flatten)]
-    pub hand_out: HandOutArgs,
+    pub(crate) attach: AttachArgs,
 }
 
-/// Arguments of `resume-candidate`.
+fn finding_number(text: &str) -> Result<usize, &'static str> {
+    text.parse()
+        .map_err(|_| "expected the numbers of findings, such as 1,3")
+}
+
 #[derive(Debug, clap::Args)]
-pub struct CandidateArgs {
-    /// Print JSON.
+pub(crate) struct CandidateArgs {
+    /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
-/// Arguments of `apply`.
 #[derive(Debug, clap::Args)]
-pub struct ApplyArgs {
-    /// Which change.
-    #[command(flatten)]
-    pub of: IsolatedArgs,
-    /// Where it does not fit, merge it as `git merge` would, with conflicts marked in the files.
+pub(crate) struct ApplyArgs {
+    /// Job id or unique prefix
+    pub(crate) job: String,
+    /// Merge a change that does not apply cleanly, leaving conflict markers like `git merge`
     #[arg(long)]
-    pub merge: bool,
+    pub(crate) merge: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
-/// Arguments of `apply` and `discard`.
 #[derive(Debug, clap::Args)]
-pub struct IsolatedArgs {
-    /// The job, or the beginning of its id.
-    pub job: String,
-    /// Print JSON.
+pub(crate) struct DiscardArgs {
+    /// Job id or unique prefix
+    pub(crate) job: String,
+    /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
-/// When a foreground job counts as read.
+/// When a job that was waited for is marked as read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ViewState {
-    /// Once its result was printed.
+pub(crate) enum ViewState {
     OnSuccess,
-    /// Only by `result`.
     Defer,
 }
 
-/// Arguments of `status`.
 #[derive(Debug, clap::Args)]
-pub struct StatusArgs {
-    /// The job, or the beginning of its id.
-    pub job: Option<String>,
-    /// The jobs of all sessions.
+pub(crate) struct StatusArgs {
+    /// Job id or unique prefix
+    pub(crate) job: Option<String>,
+    /// Show the jobs of all sessions
     #[arg(long, conflicts_with = "job")]
-    pub all: bool,
-    /// Wait until the job has ended; without JOB, the only one of this session that runs.
+    pub(crate) all: bool,
+    /// Wait until the job ends; without JOB, the only running job of this session
     #[arg(long, conflicts_with = "all")]
-    pub wait: bool,
-    /// Wait at most that long.
+    pub(crate) wait: bool,
+    /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N", requires = "wait")]
-    pub timeout_ms: Option<u64>,
-    /// Accepted for older callers; waiting no longer polls.
+    pub(crate) timeout_ms: Option<u64>,
+    /// Ignored; accepted for compatibility
     #[arg(long, value_name = "N", requires = "wait")]
-    pub poll_interval_ms: Option<u64>,
-    /// Print JSON.
+    pub(crate) poll_interval_ms: Option<u64>,
+    /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
-/// Arguments of `result`.
 #[derive(Debug, clap::Args)]
-pub struct ResultArgs {
-    /// The job, or the beginning of its id; without it, the one of this session that finished last.
-    pub job: Option<String>,
-    /// The form of the result.
+pub(crate) struct ResultArgs {
+    /// Job id or unique prefix; default: the latest finished job of this session
+    pub(crate) job: Option<String>,
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
-    pub format: Format,
-    /// The same as --format json.
+    pub(crate) format: Format,
+    /// Same as --format json
     #[arg(long, conflicts_with = "format")]
-    pub json: bool,
-    /// Write it to FILE instead.
+    pub(crate) json: bool,
+    /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
 }
 
-/// The forms a result can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// As people read it.
+pub(crate) enum Format {
     Markdown,
-    /// The job and its whole record.
     Json,
-    /// Findings for tools and code hosts, SARIF 2.1.0.
     Sarif,
-    /// One page for a browser.
     Html,
 }
 
-/// Arguments of `wait`.
 #[derive(Debug, clap::Args)]
-pub struct WaitArgs {
-    /// The jobs, or the beginnings of their ids.
+pub(crate) struct WaitArgs {
+    /// Job ids or unique prefixes
     #[arg(required = true, value_name = "JOB")]
-    pub jobs: Vec<String>,
-    /// Wait at most that long.
+    pub(crate) jobs: Vec<String>,
+    /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N")]
-    pub timeout_ms: Option<u64>,
-    /// Print JSON.
+    pub(crate) timeout_ms: Option<u64>,
+    /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
-/// Arguments of `cancel`.
 #[derive(Debug, clap::Args)]
-pub struct CancelArgs {
-    /// The job, or the beginning of its id; without it, the only one of this session that runs.
-    pub job: Option<String>,
-    /// Print JSON.
+pub(crate) struct CancelArgs {
+    /// Job id or unique prefix; default: the only running job of this session
+    pub(crate) job: Option<String>,
+    /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
-/// Arguments of `logs`.
 #[derive(Debug, clap::Args)]
-pub struct LogsArgs {
-    /// The job, or the beginning of its id; without it, the one of this session that runs, else the last.
-    pub job: Option<String>,
-    /// Go on until the job has ended.
+pub(crate) struct LogsArgs {
+    /// Job id or unique prefix; default: the running job of this session, else the latest finished
+    pub(crate) job: Option<String>,
+    /// Keep printing until the job ends
     #[arg(short, long)]
-    pub follow: bool,
-    /// Print the path of the log instead.
+    pub(crate) follow: bool,
+    /// Print the path of the log file
     #[arg(long, conflicts_with = "follow")]
-    pub path: bool,
+    pub(crate) path: bool,
 }
 
-/// Arguments of `scope`.
 #[derive(Debug, clap::Args)]
-pub struct ScopeArgs {
-    /// What to review.
+pub(crate) struct ScopeArgs {
     #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// Print JSON.
+    pub(crate) selection: SelectionArgs,
+    /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
-/// What `config` can do.
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
-    /// Show every setting, its value and where that comes from.
+pub(crate) enum ConfigCommand {
+    /// List every setting with its value and where it is set
     List {
-        /// Print JSON.
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show one setting; fails where it has no value.
+    /// Print one setting; exit with 1 if it has no value
     Get {
-        /// The setting, such as rescue.model.
+        /// Name of the setting, such as rescue.model
         key: String,
-        /// Print JSON.
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Change one setting.
+    /// Change one setting
     Set {
-        /// The setting, such as rescue.timeout.
+        /// Name of the setting, such as rescue.timeout
         key: String,
-        /// Its value; a list has commas between.
+        /// New value; separate the items of a list with commas
         #[arg(allow_hyphen_values = true)]
         value: String,
     },
-    /// Give one setting its default back.
+    /// Reset one setting to its default
     Unset {
-        /// The setting.
+        /// Name of the setting
         key: String,
     },
-    /// Show where the settings are kept.
+    /// Print the path of the settings file
     Path,
 }
 
-/// Arguments of `prune`.
 #[derive(Debug, clap::Args)]
-pub struct PruneArgs {
-    /// How many finished jobs of each session to keep.
+pub(crate) struct PruneArgs {
+    /// Number of finished jobs to keep for each session
     #[arg(long, value_name = "N", default_value_t = cc_jobs::retention::KEPT_A_SESSION)]
-    pub keep: usize,
-    /// Only tell what would be removed.
+    pub(crate) keep: usize,
+    /// Only show what would be removed
     #[arg(long)]
-    pub dry_run: bool,
-    /// Print JSON.
+    pub(crate) dry_run: bool,
+    /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_definition_holds_together() {
-        Args::command().debug_assert();
-    }
-}
+mod tests;

@@ -1,9 +1,10 @@
-//! One file a command.
+//! One file for each command.
 
+mod attach;
 mod cancel;
 mod completions;
 mod config;
-mod hand_out;
+mod find;
 mod isolated;
 mod logs;
 mod prune;
@@ -14,81 +15,46 @@ mod scope;
 mod setup;
 mod status;
 mod wait;
-mod worker;
 
-use cc_core::{Dollars, Env};
-use cc_jobs::{Job, SelectError, Settings, select};
-use cc_workflows::{Project, RunOptions};
+use cc_core::{Env, JobId};
+use cc_workflows::Project;
 
-use crate::args::{Args, Command, RunArgs};
-use crate::complaint::{Complaint, Exit};
-use crate::output::Output;
+use crate::args::{Cli, Commands};
+use crate::error::{CliError, CliResult, ExitStatus};
+use crate::printer::Printer;
 
-/// What every command gives back: how the call ends, or what went wrong.
-type Outcome = Result<Exit, Complaint>;
-
-/// Runs the command that was typed.
-pub(crate) fn dispatch(env: &Env, args: Args, output: &mut Output) -> Outcome {
+/// Runs one command.
+pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult {
     let mut env = env.clone();
-    if let Some(directory) = &args.cwd {
+    if let Some(directory) = &cli.cwd {
         env.cwd = env.absolute(directory);
     }
-    match args.command {
-        Command::Review(args) => review::review(&Project::open(&env)?, &args, false, output),
-        Command::AdversarialReview(args) => {
-            review::review(&Project::open(&env)?, &args, true, output)
-        }
-        Command::Rescue(args) => rescue::rescue(&Project::open(&env)?, &args, output),
-        Command::ResumeCandidate(args) => rescue::candidate(&Project::open(&env)?, &args, output),
-        Command::Apply(args) => isolated::apply(&Project::open(&env)?, &args, output),
-        Command::Discard(args) => isolated::discard(&Project::open(&env)?, &args, output),
-        Command::Status(args) => status::status(&Project::open(&env)?, &args, output),
-        Command::Result(args) => result::result(&Project::open(&env)?, &args, output),
-        Command::Wait(args) => wait::wait(&Project::open(&env)?, &args, output),
-        Command::Cancel(args) => cancel::cancel(&Project::open(&env)?, &args, output),
-        Command::Logs(args) => logs::logs(&Project::open(&env)?, &args, output),
-        Command::Scope(args) => scope::scope(&Project::open(&env)?, &args, output),
-        Command::Prune(args) => prune::prune(&Project::open(&env)?, &args, output),
-        Command::Config { command } => config::config(&Project::open(&env)?.data, &command, output),
-        Command::Setup(args) => setup::setup(&Project::open(&env)?, &args, output),
-        Command::Completions { shell } => completions::completions(shell, output),
-        Command::Worker {
+    let project = || Project::open(&env);
+    match cli.command {
+        Commands::Review(args) => review::review(&project()?, &args, false, printer),
+        Commands::AdversarialReview(args) => review::review(&project()?, &args, true, printer),
+        Commands::Rescue(args) => rescue::rescue(&project()?, &args, printer),
+        Commands::ResumeCandidate(args) => rescue::candidate(&project()?, &args, printer),
+        Commands::Apply(args) => isolated::apply(&project()?, &args, printer),
+        Commands::Discard(args) => isolated::discard(&project()?, &args, printer),
+        Commands::Status(args) => status::status(&project()?, &args, printer),
+        Commands::Result(args) => result::result(&project()?, &args, printer),
+        Commands::Wait(args) => wait::wait(&project()?, &args, printer),
+        Commands::Cancel(args) => cancel::cancel(&project()?, &args, printer),
+        Commands::Logs(args) => logs::logs(&project()?, &args, printer),
+        Commands::Scope(args) => scope::scope(&project()?, &args, printer),
+        Commands::Prune(args) => prune::prune(&project()?, &args, printer),
+        Commands::Config { command } => config::config(&project()?.data, &command, printer),
+        Commands::Setup(args) => setup::setup(&project()?, &args, printer),
+        Commands::Completions { shell } => completions::completions(shell, printer),
+        Commands::Worker {
             data,
             workspace,
             job,
-        } => worker::worker(&env, data, workspace, &job),
-    }
-}
-
-/// How Claude is run: what was typed comes before the settings of the command.
-fn run_options(settings: &Settings, defaults: RunOptions, typed: &RunArgs) -> RunOptions {
-    RunOptions {
-        claude: settings.claude.path.clone(),
-        model: typed.model.clone().or(defaults.model),
-        effort: typed.effort.clone().or(defaults.effort),
-        timeout: typed.timeout.unwrap_or(defaults.timeout),
-        idle_timeout: defaults.idle_timeout,
-        max_budget_usd: typed
-            .max_budget_usd
-            .map(Dollars::amount)
-            .or(defaults.max_budget_usd),
-    }
-}
-
-/// The job with that id, or the only one whose id begins like that.
-fn named(project: &Project, reference: &str) -> Result<Job, Complaint> {
-    let jobs = project.store.list()?.jobs;
-    Ok(select::by_reference(&jobs, reference)?.clone())
-}
-
-/// The job that is meant: the one named, else the one that `otherwise` picks.
-fn pick(
-    project: &Project,
-    reference: Option<&str>,
-    otherwise: impl for<'a> FnOnce(&'a [Job]) -> Result<&'a Job, SelectError>,
-) -> Result<Job, Complaint> {
-    match reference {
-        Some(reference) => named(project, reference),
-        None => Ok(otherwise(&project.store.list()?.jobs)?.clone()),
+        } => {
+            let id = JobId::parse(&job).map_err(|error| CliError::new(ExitStatus::Usage, error))?;
+            cc_workflows::worker::work(&env, data, workspace, &id)?;
+            Ok(ExitStatus::Success)
+        }
     }
 }

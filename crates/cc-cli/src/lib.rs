@@ -1,16 +1,15 @@
-//! The command line of `cc`: words in, words out.
+//! The `cc-cli` command line: parses arguments, runs one command, prints its result.
 //!
-//! Here: what can be typed ([`args`]), one file a command, how results look, and the one place that
-//! turns errors into a text, a hint and an exit code.
+//! Here: the arguments (`args.rs`), one file for each command (`commands/`), the formats of results
+//! (`render/`), and the one place that gives each error a message, a hint and an exit code (`error.rs`).
 //! Not here: what a review or a job is (`cc-workflows`, `cc-jobs`).
 //!
 //! Start with [`run`].
 
-pub mod args;
-mod attach;
+mod args;
 mod commands;
-mod complaint;
-mod output;
+mod error;
+mod printer;
 mod render;
 
 use std::ffi::OsString;
@@ -21,46 +20,41 @@ use std::process::ExitCode;
 use cc_core::Env;
 use clap::Parser;
 
-use args::Args;
-pub use complaint::{Complaint, Exit};
-use output::Output;
+use args::Cli;
+use error::{CliError, ExitStatus};
+use printer::Printer;
 
-/// Runs one call of `cc-cli`: `argv` with the program's name first.
+/// Runs `cc-cli` once; `argv` starts with the program's name.
 pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut output = Output::new();
-    let args = match Args::try_parse_from(argv) {
-        Ok(args) => args,
-        Err(error) => return output.usage(&error),
+    let mut printer = Printer::new();
+    let cli = match Cli::try_parse_from(argv) {
+        Ok(cli) => cli,
+        Err(error) => return printer.usage(&error),
     };
-    // The default hook has told what happened and where by the time this is caught.
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
-        commands::dispatch(&env, args, &mut output)
+    let result = panic::catch_unwind(AssertUnwindSafe(|| {
+        commands::dispatch(&env, cli, &mut printer)
     }));
-    let outcome = outcome.map(|outcome| match (outcome, output.failure()) {
-        (Ok(Exit::Done), Some(error)) => {
-            let text = format!("cannot write to standard output: {error}");
-            Err(Complaint::new(Exit::Failed, text))
-        }
-        (outcome, _) => outcome,
-    });
-    let exit = match outcome {
-        Ok(Ok(exit)) => exit,
-        Ok(Err(complaint)) => {
-            output.complain(&complaint);
-            complaint.exit
-        }
-        Err(_) => {
-            output.complain(&Complaint::bug());
-            Exit::Bug
-        }
+    let result = match (result, printer.failure()) {
+        (Ok(Ok(ExitStatus::Success)), Some(error)) => Err(CliError::new(
+            ExitStatus::Failure,
+            format!("cannot write to standard output: {error}"),
+        )),
+        (Ok(result), _) => result,
+        // The panic hook has printed the message and the place.
+        (Err(_), _) => Err(CliError::internal()),
     };
-    ExitCode::from(exit as u8)
+    let status = result.unwrap_or_else(|error| {
+        printer.error(&error);
+        error.status
+    });
+    ExitCode::from(status as u8)
 }
 
-/// Tells that the process itself cannot be read, such as in a directory that was removed.
+/// Reports that the current directory or the path of the program cannot be read, for example because
+/// the directory was removed.
 pub fn unusable(error: &io::Error) -> ExitCode {
-    let text = format!("cannot tell the current directory or program: {error}");
-    let complaint = Complaint::new(Exit::Usage, text).hint("Go into a directory that exists.");
-    Output::new().complain(&complaint);
-    ExitCode::from(Exit::Usage as u8)
+    let message = format!("cannot read the current directory or the path of cc-cli: {error}");
+    let error = CliError::new(ExitStatus::Usage, message).hint("Change to an existing directory.");
+    Printer::new().error(&error);
+    ExitCode::from(error.status as u8)
 }

@@ -39,8 +39,8 @@ pub enum SettingsError {
     UnknownKey {
         /// What was asked for.
         key: String,
-        /// The setting of the most similar name.
-        nearest: String,
+        /// A setting with a similar name.
+        nearest: Option<String>,
     },
     /// The setting does not take that value.
     #[error("`{key}` cannot be `{value}`: {reason}")]
@@ -235,14 +235,14 @@ fn known(key: &str) -> Result<(), SettingsError> {
 }
 
 fn unknown(key: &str) -> SettingsError {
+    let similarity = |known: &String| strsim::jaro_winkler(known, key);
     let keys = flat(&Settings::default())
         .into_iter()
         .map(|(known, _)| known);
-    let nearest =
-        keys.max_by(|a, b| strsim::jaro_winkler(a, key).total_cmp(&strsim::jaro_winkler(b, key)));
+    let nearest = keys.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
     SettingsError::UnknownKey {
         key: key.to_owned(),
-        nearest: nearest.unwrap_or_default(),
+        nearest: nearest.filter(|known| similarity(known) > 0.8),
     }
 }
 

@@ -17,8 +17,8 @@ fn a_terminate_detaches() {
     assert_snapshot!(sandbox.transcript(&told), @"
     exit 0
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
-    Detached; job <review 1> goes on. See it with: cc-cli status <review 1>
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    Detached; job <review 1> keeps running. Check progress: cc-cli status <review 1>
     ");
     sandbox.write("go", "");
     let id = sandbox.job();
@@ -39,8 +39,8 @@ fn a_hang_up_detaches() {
     assert_snapshot!(sandbox.transcript(&told), @"
     exit 0
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
-    Detached; job <review 1> goes on. See it with: cc-cli status <review 1>
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    Detached; job <review 1> keeps running. Check progress: cc-cli status <review 1>
     ");
     sandbox.write("go", "");
     let id = sandbox.job();
@@ -72,11 +72,11 @@ fn an_interrupt_cancels() {
     assert_snapshot!(sandbox.transcript(&told), @"
     exit 4
     --- stdout
-    What Claude had said by then:
+    Partial output:
 
     So far so good.
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     <review 1> was cancelled.
     ");
     following.wait().success();

@@ -38,8 +38,8 @@ fn cancel_without_a_job_takes_the_only_one_that_runs() {
     assert_snapshot!(sandbox.transcript(&none), @"
     exit 2
     --- stderr
-    cc-cli: no job of this session is running
-      `cc-cli status --all` lists all jobs of this workspace.
+    error: no job of this session is running
+      hint: List all jobs of this workspace: cc-cli status --all
     ");
     let first = background(&sandbox);
     let second = background(&sandbox);

@@ -23,11 +23,11 @@ fn a_job_that_runs() {
     assert_snapshot!(sandbox.transcript(&one), @"
     exit 0
     --- stdout
-      Job     <review 1>
-      What    Review of uncommitted changes
-      Status  running
-      Time    <n>s
-      About   1 file, +1 −1
+      ID       <review 1>
+      Job      Review of uncommitted changes
+      Status   running
+      Time     <n>s
+      Summary  1 file, +1 −1
 
     Latest
       <time> Review of uncommitted changes started
@@ -38,15 +38,22 @@ fn a_job_that_runs() {
     assert_snapshot!(sandbox.transcript(&result), @"
     exit 0
     --- stdout
-    <review 1> is running <n>s: Review of uncommitted changes
-    It has no result yet. Wait for it with: cc-cli wait <review 1>
+    <review 1> is running (<n>s): Review of uncommitted changes
+    It has no result yet. Wait for it: cc-cli wait <review 1>
+    ");
+    let latest = sandbox.cc(["result"]).run();
+    assert_snapshot!(sandbox.transcript(&latest), @"
+    exit 2
+    --- stderr
+    error: no job of this session has finished; still running: <review 1>
+      hint: Wait for it: cc-cli wait <review 1>
     ");
     let page = sandbox.cc(["result", &id, "--format", "html"]).run();
     assert_snapshot!(sandbox.transcript(&page), @"
     exit 2
     --- stderr
-    cc-cli: <review 1> has no report: it is running
-      See it with: cc-cli result <review 1>
+    error: <review 1> has no report: it is running
+      hint: Show it: cc-cli result <review 1>
     ");
     let json = sandbox.cc(["status", "--json"]).run().success().json();
     assert_eq!(json["running"][0]["status"], "running");
@@ -71,7 +78,7 @@ fn a_job_that_was_cancelled() {
     --- stdout
     <review 1> was cancelled.
 
-    What Claude had said by then:
+    Partial output:
 
     So far so good.
     ");
@@ -79,8 +86,8 @@ fn a_job_that_was_cancelled() {
     assert_snapshot!(sandbox.transcript(&again), @"
     exit 2
     --- stderr
-    cc-cli: job `<review 1>` has already ended: cancelled
-      See it with `cc-cli result <review 1>`.
+    error: job `<review 1>` has already ended: cancelled
+      hint: Show the result: cc-cli result <review 1>
     ");
     let waited = sandbox.cc(["wait", &id]).run();
     assert_snapshot!(sandbox.transcript(&waited), @"
@@ -117,31 +124,31 @@ fn a_job_that_failed() {
     assert_snapshot!(sandbox.transcript(&one), @"
     exit 0
     --- stdout
-      Job      <review 1>
-      What     Review of uncommitted changes
+      ID       <review 1>
+      Job      Review of uncommitted changes
       Status   failed
       Time     <n>s
-      About    1 file, +1 −1
+      Summary  1 file, +1 −1
       Model    claude-opus-5-5
       Tokens   6.5k in, 42 out, $0.01
       Failure  API Error: 500 api_error
-      Next     The service is overloaded; try again in a few minutes.
+      Next     The service is overloaded. Try again in a few minutes.
 
-    See it with: cc-cli result <review 1>
+    Show the result: cc-cli result <review 1>
     ");
     let result = sandbox.cc(["result"]).run();
     assert_snapshot!(sandbox.transcript(&result), @"
     exit 0
     --- stdout
     <review 1> failed: API Error: 500 api_error
-      The service is overloaded; try again in a few minutes.
+      The service is overloaded. Try again in a few minutes.
     ");
     let sarif = sandbox.cc(["result", "--format", "sarif"]).run();
     assert_snapshot!(sandbox.transcript(&sarif), @"
     exit 2
     --- stderr
-    cc-cli: <review 1> has no structured findings
-      Only a finished adversarial review has them: cc-cli adversarial-review
+    error: <review 1> has no structured findings
+      hint: Only a finished adversarial review has them: cc-cli adversarial-review
     ");
     assert!(sandbox.record()["resultViewedAt"].is_string());
 }
@@ -183,13 +190,13 @@ fn a_review_that_takes_too_long() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 1
     --- stdout
-    What Claude had said by then:
+    Partial output:
 
     So far so good.
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
-    cc-cli: <review 1> failed: the run took longer than <n>s
-      Allow more time with --timeout, or review less at once.
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    error: <review 1> failed: the run took longer than <n>s
+      hint: Allow more time with --timeout, or ask for less at a time.
     ");
     let record = sandbox.record();
     assert_eq!(record["failure"]["class"], "timeout_total");

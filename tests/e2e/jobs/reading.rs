@@ -86,15 +86,15 @@ fn a_background_job_is_announced_waited_for_and_read() {
     assert_snapshot!(sandbox.transcript(&one), @"
     exit 0
     --- stdout
-      Job     <review 1>
-      What    Review of uncommitted changes
-      Status  completed
-      Time    <n>s
-      About   No findings.
-      Model   claude-opus-5-5
-      Tokens  6.5k in, 42 out, $0.01
+      ID       <review 1>
+      Job      Review of uncommitted changes
+      Status   completed
+      Time     <n>s
+      Summary  No findings.
+      Model    claude-opus-5-5
+      Tokens   6.5k in, 42 out, $0.01
 
-    See it with: cc-cli result <review 1>
+    Show the result: cc-cli result <review 1>
     ");
 }
 
@@ -142,6 +142,12 @@ fn waiting_has_exit_codes_and_takes_several_jobs() {
         .success()
         .json();
     assert_eq!(active["state"], "active");
+    let latest = sandbox.cc(["result"]).run().success();
+    assert!(latest.stdout.contains("Fine."), "{latest}");
+    let running = format!("{hanging} is still running. Wait for it: cc-cli wait {hanging}\n");
+    assert_eq!(latest.stderr, running);
+    let named = sandbox.cc(["result", &done]).run().success();
+    assert_eq!(named.stderr, "");
     sandbox.cc(["cancel", &hanging]).run().success();
     sandbox.cc(["wait", &done, &hanging]).run().exits(4);
 }
@@ -169,7 +175,7 @@ fn status_does_not_choose_among_several_jobs_to_wait_for() {
     let sandbox = hanging();
     let ids = [background(&sandbox), background(&sandbox)];
     let several = sandbox.cc(["status", "--wait"]).run().exits(2);
-    for told in [&ids[0], &ids[1], "Name one of them."] {
+    for told in [&ids[0], &ids[1], "Pass one of these job ids."] {
         assert!(several.stderr.contains(told), "{told}: {several}");
     }
     ids.iter().for_each(|id| {
@@ -193,8 +199,8 @@ fn a_reference_must_name_one_job() {
     assert_snapshot!(sandbox.transcript(&unknown), @"
     exit 2
     --- stderr
-    cc-cli: no job of this workspace has an id that begins with `task-nope`
-      `cc-cli status --all` lists all jobs of this workspace.
+    error: no job of this workspace has an id that begins with `task-nope`
+      hint: List all jobs of this workspace: cc-cli status --all
     ");
 }
 
@@ -216,8 +222,8 @@ fn the_beginning_of_an_id_will_do_and_a_whole_id_always_does() {
     assert_snapshot!(sandbox.transcript(&ambiguous), @"
     exit 2
     --- stderr
-    cc-cli: `review-ol` could be `review-older`, `review-old`
-      Write more of the id.
+    error: `review-ol` could be `review-older`, `review-old`
+      hint: Use a longer prefix.
     ");
 }
 
@@ -301,7 +307,7 @@ fn pruning_keeps_the_newest() {
     assert_snapshot!(sandbox.transcript(&pruned), @"
     exit 0
     --- stdout
-    removed 2 finished jobs
+    Removed 2 finished jobs
       <review 1>
       <review 2>
     ");

@@ -126,8 +126,8 @@ fn nobody_cancels_the_job_of_another_session_by_accident() {
     assert_snapshot!(sandbox.transcript(&cancel), @"
     exit 2
     --- stderr
-    cc-cli: no job of this session is running
-      `cc-cli status --all` lists all jobs of this workspace.
+    error: no job of this session is running
+      hint: List all jobs of this workspace: cc-cli status --all
     ");
     let status = sandbox.cc(["status"]).run();
     assert_snapshot!(sandbox.transcript(&status), @"
@@ -141,8 +141,8 @@ fn nobody_cancels_the_job_of_another_session_by_accident() {
     assert_snapshot!(sandbox.transcript(&logs), @"
     exit 2
     --- stderr
-    cc-cli: no job of this session has finished
-      Other sessions have 1 job here: `cc-cli status --all` lists them, `cc-cli result ID` shows one.
+    error: no job of this session has finished
+      hint: Other sessions have 1 job here. List all jobs: cc-cli status --all
     ");
     assert_eq!(sandbox.record()["status"], "running");
     sandbox.cc(["cancel", &id]).run().success();

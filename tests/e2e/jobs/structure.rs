@@ -111,8 +111,8 @@ fn a_plain_review_has_no_sarif() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 2
     --- stderr
-    cc-cli: <review 1> has no structured findings
-      Only a finished adversarial review has them: cc-cli adversarial-review
+    error: <review 1> has no structured findings
+      hint: Only a finished adversarial review has them: cc-cli adversarial-review
     ");
 }
 
@@ -158,14 +158,14 @@ fn findings_that_never_took_form_are_shown_with_the_reason() {
     ---
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
-    Adversarial review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Adversarial review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     assert_eq!(sandbox.record()["status"], "completed");
     let sarif = sandbox.cc(["result", "--format", "sarif"]).run();
     assert_snapshot!(sandbox.transcript(&sarif), @"
     exit 2
     --- stderr
-    cc-cli: <review 1> has no structured findings
-      Only a finished adversarial review has them: cc-cli adversarial-review
+    error: <review 1> has no structured findings
+      hint: Only a finished adversarial review has them: cc-cli adversarial-review
     ");
 }

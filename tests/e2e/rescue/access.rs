@@ -106,7 +106,7 @@ fn commands_reach_no_network() {
         output
             .success()
             .stderr
-            .contains("any of your files and the network")
+            .contains("all your files and the network")
     );
     assert!(
         self::results(&api)[0].contains("reached"),

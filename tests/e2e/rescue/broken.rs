@@ -43,7 +43,7 @@ fn where_the_sandbox_is_missing_it_says_what_to_install() {
         .cc(["rescue", "--no-sandbox", "fix it"])
         .run()
         .success();
-    assert!(uncaged.stderr.contains("Without the sandbox"), "{uncaged}");
+    assert!(uncaged.stderr.contains("No sandbox"), "{uncaged}");
     assert!(uncaged.stdout.contains("outside the sandbox"), "{uncaged}");
 }
 

@@ -147,7 +147,7 @@ fn that_uncommitted_changes_are_left_out_is_told_where_there_are_any() {
         let rescue = sandbox.cc(args).run().success();
         let told = rescue
             .stderr
-            .contains("your uncommitted changes are not in");
+            .contains("starts at HEAD, without your uncommitted changes");
         let report = rescue.stdout.contains("without your uncommitted changes");
         (told, report)
     };
@@ -196,7 +196,10 @@ fn without_a_commit_it_says_what_to_do() {
     let sandbox = Sandbox::fake(&Scenario::says("Done."));
     let args = ["rescue", "--isolated", "--no-sandbox", "task"];
     let refused = sandbox.cc(args).run().exits(2);
-    assert!(refused.stderr.contains("make a first one"), "{refused}");
+    assert!(
+        refused.stderr.contains("A worktree needs a commit"),
+        "{refused}"
+    );
     assert!(!refused.stderr.contains("--scope"), "{refused}");
 }
 

@@ -12,9 +12,9 @@ fn without_a_login_the_job_fails_and_says_how_to_log_in() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 3
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
-    cc-cli: <review 1> failed: Not logged in · Please run /login
-      Log in: claude auth login. Where ANTHROPIC_API_KEY is set, Claude Code takes that instead: correct or unset it.
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    error: <review 1> failed: Not logged in · Please run /login
+      hint: Log in: claude auth login. If ANTHROPIC_API_KEY is set, Claude Code uses that instead: fix or unset it.
     ");
     let record = sandbox.record();
     assert_eq!(record["status"], "failed");
@@ -38,7 +38,7 @@ fn a_limit_of_the_moment_is_waited_out() {
     ---
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     assert_snapshot!(sandbox.redact(&sandbox.log()), @"
     <time> Review of uncommitted changes started
@@ -58,9 +58,9 @@ fn a_key_that_is_refused_for_ever_ends_the_review_after_bounded_retries() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 3
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
-    cc-cli: <review 1> failed: Failed to authenticate. API Error: 401 authentication_error
-      Log in: claude auth login. Where ANTHROPIC_API_KEY is set, Claude Code takes that instead: correct or unset it.
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    error: <review 1> failed: Failed to authenticate. API Error: 401 authentication_error
+      hint: Log in: claude auth login. If ANTHROPIC_API_KEY is set, Claude Code uses that instead: fix or unset it.
     ");
     assert_eq!(api.requests().len(), 2, "one request, one retry");
     assert_eq!(sandbox.record()["failure"]["class"], "logged_out");
@@ -79,13 +79,13 @@ fn what_claude_had_said_before_the_service_broke_is_kept() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 1
     --- stdout
-    What Claude had said by then:
+    Partial output:
 
     So far I found that `add` subtracts.
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
-    cc-cli: <review 1> failed: API Error: 500 api_error. This is a server-side issue, usually temporary — try again in a moment. If it persists, check your inference gateway (127.0.0.1:<port>).
-      The service is overloaded; try again in a few minutes.
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    error: <review 1> failed: API Error: 500 api_error. This is a server-side issue, usually temporary — try again in a moment. If it persists, check your inference gateway (127.0.0.1:<port>).
+      hint: The service is overloaded. Try again in a few minutes.
     ");
     let json = sandbox.cc(["result", "--json"]).run().success();
     assert_eq!(json.json()["job"]["failure"]["class"], "overloaded");

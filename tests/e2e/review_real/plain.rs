@@ -37,7 +37,7 @@ fn a_review_prints_the_answer_and_keeps_it_as_a_job() {
     ---
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     assert_snapshot!(sandbox.redact(&sandbox.log()), @"
     <time> Review of uncommitted changes started
@@ -78,9 +78,9 @@ fn a_background_review_gives_a_receipt_is_waited_for_and_read() {
     --- stdout
     Review of uncommitted changes started in the background: 1 file, +1 −1
 
-      cc-cli status <review 1>   how it stands
+      cc-cli status <review 1>   check progress
       cc-cli wait <review 1>     wait for it
-      cc-cli result <review 1>   what it found
+      cc-cli result <review 1>   show the result
     ");
     let id = sandbox.job();
     let waited = sandbox.cc(["wait", id.as_str()]).run();
@@ -161,7 +161,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
     ---
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     let request = api.wait_for_request(1, SOON);
     assert!(request.bytes < 21_000 + 300_000, "{} bytes", request.bytes);

@@ -74,7 +74,7 @@ fn findings_come_by_severity_and_places_that_do_not_exist_are_marked() {
     ---
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
-    Adversarial review of uncommitted changes: job <review 1> (`cc-cli cancel <review 1>` ends it)
+    Adversarial review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     assert_eq!(api.requests().len(), 2);
     let sarif = sandbox.cc(["result", "--format", "sarif"]).run().success();

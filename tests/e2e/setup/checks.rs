@@ -84,7 +84,7 @@ fn a_claude_that_does_not_work() {
     sandbox.add_program("claude", "/bin/false".as_ref());
     let found = document(&sandbox, 3);
     assert_eq!(found["claude"]["available"], false, "{found:#}");
-    assert!(next_steps(&found).contains("does not tell its version"));
+    assert!(next_steps(&found).contains("does not print its version"));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn what_codex_does_not_allow_is_told_and_does_not_hinder_reviews() {
     assert!(
         output
             .stdout
-            .ends_with("\nReviews can run; the steps above bring the rest.\n"),
+            .ends_with("\nReviews work; the steps above enable the rest.\n"),
         "{output}"
     );
     assert!(!sandbox.codex_home().join("rules").join("cc.rules").exists());

@@ -28,7 +28,7 @@ fn hooks_that_went_missing_are_put_back() {
 
     let mended = document(&sandbox, 0);
     let actions = mended["actionsTaken"].to_string();
-    assert!(actions.contains("Put back"), "{mended:#}");
+    assert!(actions.contains("Restored"), "{mended:#}");
     assert_eq!(mended["hooks"]["installed"], true, "{mended:#}");
     assert_eq!(mended["nextSteps"], serde_json::json!([]), "{mended:#}");
     assert_eq!(

@@ -5,35 +5,37 @@ use cc_workflows::Project;
 use cc_workflows::cancel::{CancelError, cancel as cancel_job};
 use serde_json::json;
 
-use super::{Outcome, pick};
+use super::find::find;
 use crate::args::CancelArgs;
-use crate::complaint::Exit;
-use crate::output::Output;
+use crate::error::{CliError, CliResult, ExitStatus};
+use crate::printer::Printer;
 
-pub(super) fn cancel(project: &Project, args: &CancelArgs, output: &mut Output) -> Outcome {
+pub(super) fn cancel(project: &Project, args: &CancelArgs, printer: &mut Printer) -> CliResult {
     let session = project.session.as_ref();
-    let job = pick(project, args.job.as_deref(), |jobs| {
+    let job = find(project, args.job.as_deref(), |jobs| {
         select::only_active(jobs, session)
     })?;
-    let (job, note, outcome) = match cancel_job(project, &job.id) {
-        Ok(job) => (
-            job,
-            "cancelled; nothing it started is left running".to_owned(),
-            Ok(Exit::Done),
-        ),
+    let (job, note, failure) = match cancel_job(project, &job.id) {
+        Ok(job) => {
+            let note = "cancelled; nothing it started is left running";
+            (job, note.to_owned(), None)
+        }
         Err(CancelError::Survived { job, why }) => {
-            let error = CancelError::Survived {
-                job: job.clone(),
-                why: why.clone(),
-            };
-            (*job, why, Err(error.into()))
+            let (survived, note) = ((*job).clone(), why.clone());
+            let error = CliError::from(CancelError::Survived { job, why });
+            (survived, note, Some(error))
         }
         Err(error) => return Err(error.into()),
     };
     if args.json {
-        output.json(&json!({"jobId": job.id, "status": job.state().status(), "title": job.title, "note": note}));
-    } else if outcome.is_ok() {
-        output.text(format!("{}: {note}.", job.id));
+        printer.json(&json!({
+            "jobId": job.id,
+            "status": job.state().status(),
+            "title": job.title,
+            "note": note,
+        }));
+    } else if failure.is_none() {
+        printer.text(format!("{}: {note}.", job.id));
     }
-    outcome
+    failure.map_or(Ok(ExitStatus::Success), Err)
 }

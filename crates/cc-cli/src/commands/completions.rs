@@ -1,30 +1,28 @@
-//! `completions`: what a shell needs to complete commands and flags.
+//! `completions`: generates a completion script for a shell.
 
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
-use super::Outcome;
-use crate::args::Args;
-use crate::complaint::Exit;
-use crate::output::Output;
+use crate::args::Cli;
+use crate::error::{CliResult, ExitStatus};
+use crate::printer::Printer;
 
-pub(super) fn completions(shell: Shell, output: &mut Output) -> Outcome {
+pub(super) fn completions(shell: Shell, printer: &mut Printer) -> CliResult {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut offered(), "cc-cli", &mut script);
-    output.write(&script);
-    Ok(Exit::Done)
+    clap_complete::generate(shell, &mut visible_commands(), "cc-cli", &mut script);
+    printer.bytes(&script);
+    Ok(ExitStatus::Success)
 }
 
-/// All that people type: some shells would offer hidden commands too.
-fn offered() -> Command {
-    let all = Args::command();
-    let shown = all
+/// The command line without hidden commands, which some shells would complete.
+fn visible_commands() -> Command {
+    let all = Cli::command();
+    let visible = all
         .get_subcommands()
         .filter(|command| !command.is_hide_set());
-    let shown: Vec<Command> = shown.cloned().collect();
     Command::new("cc-cli")
         .version(env!("CARGO_PKG_VERSION"))
         .disable_help_subcommand(all.is_disable_help_subcommand_set())
         .args(all.get_arguments().cloned())
-        .subcommands(shown)
+        .subcommands(visible.cloned())
 }

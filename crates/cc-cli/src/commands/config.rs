@@ -5,41 +5,34 @@ use cc_jobs::SettingsFile;
 use cc_jobs::{Entry, Origin};
 use serde_json::{Value, json};
 
-use super::Outcome;
 use crate::args::ConfigCommand;
-use crate::complaint::Exit;
-use crate::output::Output;
-use crate::render::table::table;
+use crate::error::{CliResult, ExitStatus};
+use crate::printer::Printer;
+use crate::render::table;
 
-pub(super) fn config(data: &DataDir, command: &ConfigCommand, output: &mut Output) -> Outcome {
+pub(super) fn config(data: &DataDir, command: &ConfigCommand, printer: &mut Printer) -> CliResult {
     match command {
-        ConfigCommand::List { json } => list(data, *json, output),
-        ConfigCommand::Get { key, json } => get(data, key, *json, output),
-        ConfigCommand::Set { key, value } => {
-            SettingsFile::set(data, key, value)?;
-            Ok(Exit::Done)
-        }
+        ConfigCommand::List { json } => return list(data, *json, printer),
+        ConfigCommand::Get { key, json } => return get(data, key, *json, printer),
+        ConfigCommand::Set { key, value } => SettingsFile::set(data, key, value)?,
         ConfigCommand::Unset { key } => {
             if !SettingsFile::unset(data, key)? {
-                output.note(format_args!("`{key}` was not set."));
+                printer.note(format_args!("`{key}` was not set."));
             }
-            Ok(Exit::Done)
         }
-        ConfigCommand::Path => {
-            output.text(data.settings().display().to_string());
-            Ok(Exit::Done)
-        }
+        ConfigCommand::Path => printer.text(data.settings().display().to_string()),
     }
+    Ok(ExitStatus::Success)
 }
 
-fn list(data: &DataDir, as_json: bool, output: &mut Output) -> Outcome {
+fn list(data: &DataDir, as_json: bool, printer: &mut Printer) -> CliResult {
     let entries = SettingsFile::read(data)?.entries();
     if as_json {
-        output.json(&json!({
+        printer.json(&json!({
             "path": data.settings().display().to_string(),
             "settings": entries,
         }));
-        return Ok(Exit::Done);
+        return Ok(ExitStatus::Success);
     }
     let row = |entry: &Entry| {
         let origin = match entry.origin {
@@ -48,30 +41,30 @@ fn list(data: &DataDir, as_json: bool, output: &mut Output) -> Outcome {
         };
         let value = match &entry.value {
             Value::Null => "-".to_owned(),
-            value => shown(value),
+            value => as_typed(value),
         };
         vec![entry.key.clone(), value, origin.to_owned()]
     };
-    output.text(table(&entries.iter().map(row).collect::<Vec<_>>()));
-    Ok(Exit::Done)
+    printer.text(table(&entries.iter().map(row).collect::<Vec<_>>()));
+    Ok(ExitStatus::Success)
 }
 
-/// A key without a value prints nothing and fails, as `git config --get` does.
-fn get(data: &DataDir, key: &str, as_json: bool, output: &mut Output) -> Outcome {
+/// A setting without a value prints nothing and exits with 1, like `git config --get`.
+fn get(data: &DataDir, key: &str, as_json: bool, printer: &mut Printer) -> CliResult {
     let entry = SettingsFile::read(data)?.entry(key)?;
     if as_json {
-        output.json(&entry);
+        printer.json(&entry);
     } else if !entry.value.is_null() {
-        output.text(shown(&entry.value));
+        printer.text(as_typed(&entry.value));
     }
     Ok(match entry.value {
-        Value::Null => Exit::Failed,
-        _ => Exit::Done,
+        Value::Null => ExitStatus::Failure,
+        _ => ExitStatus::Success,
     })
 }
 
-/// A value as `config set` takes it.
-fn shown(value: &Value) -> String {
+/// A value in the form that `config set` takes.
+fn as_typed(value: &Value) -> String {
     match value {
         Value::String(text) if text.is_empty() => "\"\"".to_owned(),
         Value::String(text) => text.clone(),

@@ -4,58 +4,51 @@ use cc_core::text::count;
 use cc_workflows::{Project, rescue};
 use serde_json::json;
 
-use super::Outcome;
 use crate::args::PruneArgs;
-use crate::complaint::{Complaint, Exit};
-use crate::output::Output;
+use crate::error::{CliError, CliResult, ExitStatus};
+use crate::printer::Printer;
 
-pub(super) fn prune(project: &Project, args: &PruneArgs, output: &mut Output) -> Outcome {
+pub(super) fn prune(project: &Project, args: &PruneArgs, printer: &mut Printer) -> CliResult {
     let pruned = project.store.prune(args.keep, args.dry_run, |job| {
         rescue::is_needed(project, job)
     })?;
-    let work_trees = match args.dry_run {
+    let worktrees = match args.dry_run {
         true => 0,
         false => rescue::isolated::sweep(project),
     };
     if args.json {
-        output.json(&json!({
+        let failed = pruned.failed.iter();
+        printer.json(&json!({
             "dryRun": args.dry_run,
             "removed": pruned.jobs,
-            "failed": pruned.failed.iter().map(|(id, error)| json!({"jobId": id, "error": error.to_string()})).collect::<Vec<_>>(),
+            "failed": failed
+                .map(|(id, error)| json!({"jobId": id, "error": error.to_string()}))
+                .collect::<Vec<_>>(),
             "leftovers": pruned.leftovers,
-            "workTrees": work_trees,
+            "workTrees": worktrees,
         }));
     } else {
-        let verb = if args.dry_run {
-            "would remove"
-        } else {
-            "removed"
+        let verb = match args.dry_run {
+            true => "Would remove",
+            false => "Removed",
         };
-        output.text(format!(
-            "{verb} {}",
-            count(pruned.jobs.len(), "finished job")
-        ));
-        pruned
-            .jobs
-            .iter()
-            .for_each(|id| output.text(format!("  {id}")));
-        if pruned.leftovers > 0 {
-            output.text(format!(
-                "{verb} {} of jobs that are gone",
-                count(pruned.leftovers, "file")
-            ));
+        let jobs = count(pruned.jobs.len(), "finished job");
+        printer.text(format!("{verb} {jobs}"));
+        for id in &pruned.jobs {
+            printer.text(format!("  {id}"));
         }
-        if work_trees > 0 {
-            output.text(format!(
-                "{verb} {} of jobs that were never made",
-                count(work_trees, "work tree")
-            ));
+        let more = [
+            (pruned.leftovers, "leftover file"),
+            (worktrees, "leftover worktree"),
+        ];
+        for (number, what) in more.into_iter().filter(|(number, _)| *number > 0) {
+            printer.text(format!("{verb} {}", count(number, what)));
         }
     }
     match pruned.failed.first() {
-        None => Ok(Exit::Done),
-        Some((id, error)) => Err(Complaint::new(
-            Exit::Failed,
+        None => Ok(ExitStatus::Success),
+        Some((id, error)) => Err(CliError::new(
+            ExitStatus::Failure,
             format!(
                 "could not remove {}, first {id}: {error}",
                 count(pruned.failed.len(), "job")

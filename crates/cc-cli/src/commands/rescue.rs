@@ -1,4 +1,4 @@
-//! `rescue` and `resume-candidate`: a task is handed over, in the user's own words.
+//! `rescue` and `resume-candidate`: hands a task to Claude.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,13 +13,12 @@ use cc_workflows::rescue::{
 };
 use serde_json::json;
 
-use super::hand_out::hand_out;
-use super::{Outcome, run_options};
+use super::attach::attach;
 use crate::args::{CandidateArgs, RescueArgs};
-use crate::complaint::{Complaint, Exit};
-use crate::output::Output;
+use crate::error::{CliError, CliResult, ExitStatus};
+use crate::printer::Printer;
 
-pub(super) fn rescue(project: &Project, args: &RescueArgs, output: &mut Output) -> Outcome {
+pub(super) fn rescue(project: &Project, args: &RescueArgs, printer: &mut Printer) -> CliResult {
     let settings = project.settings()?;
     let (continuation, first_word) = continuation(args);
     let request = RescueRequest {
@@ -38,42 +37,44 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, output: &mut Output) 
         trust: settings.rescue.trust,
         user_settings: settings.rescue.setting_sources == SettingSources::User,
         allowed_domains: settings.rescue.allowed_domains.clone(),
-        options: run_options(&settings, (&settings.rescue).into(), &args.run),
+        options: args.run.options(&settings, (&settings.rescue).into()),
         day_budget: settings.budget.per_day_usd,
     };
     let started = rescue::start(project, &request)?;
     if request.access == Access::WriteUnsandboxed {
-        output.note(
-            "Without the sandbox, Claude's commands can reach any of your files and the network.",
-        );
+        printer.note("No sandbox: Claude's commands can access all your files and the network.");
     }
     if started.without_uncommitted {
-        output.note("It begins at HEAD: your uncommitted changes are not in its work tree.");
+        printer.note("The worktree starts at HEAD, without your uncommitted changes.");
     }
-    hand_out(project, started.job, &args.hand_out, output)
+    attach(project, started.job, &args.attach, printer)
 }
 
-pub(super) fn candidate(project: &Project, args: &CandidateArgs, output: &mut Output) -> Outcome {
-    let found = match rescue::candidate(project) {
-        Ok(job) => Ok(job),
+pub(super) fn candidate(
+    project: &Project,
+    args: &CandidateArgs,
+    printer: &mut Printer,
+) -> CliResult {
+    let candidate = match rescue::candidate(project) {
         Err(error @ ResumeError::Store(_)) => return Err(error.into()),
-        Err(error) => Err(error),
+        candidate => candidate,
     };
     if args.json {
-        output.json(&match found {
+        printer.json(&match candidate {
             Ok(job) => json!({"available": true, "candidate": job}),
             Err(why) => json!({"available": false, "candidate": null, "reason": why.to_string()}),
         });
     } else {
-        output.text(match found {
+        printer.text(match candidate {
             Ok(job) => format!("{}  {}  {}", job.id, job.state().status(), job.title),
             Err(why) => format!("Nothing to continue: {why}."),
         });
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Success)
 }
 
-/// Which conversation goes on. What follows `--resume` and is no job id is the task's first word.
+/// What to continue, and the first word of the task if it followed `--resume`: a value that is no job id
+/// belongs to the task.
 fn continuation(args: &RescueArgs) -> (Continuation, Option<&OsStr>) {
     match &args.resume {
         None if args.resume_last => (Continuation::Latest, None),
@@ -91,22 +92,22 @@ fn is_job_reference(text: &str) -> bool {
         && cc_core::JobId::parse(text).is_ok()
 }
 
-/// The task: from the words, the file or standard input; `None` where none of them has any.
+/// The task from the arguments, the file or standard input; `None` if there is none.
 fn task(
     project: &Project,
     args: &RescueArgs,
-    first: Option<&OsStr>,
-) -> Result<Option<String>, Complaint> {
-    let words: Vec<&OsStr> = first
+    first_word: Option<&OsStr>,
+) -> Result<Option<String>, CliError> {
+    let words: Vec<&OsStr> = first_word
         .into_iter()
         .chain(args.task.iter().map(AsRef::as_ref))
         .collect();
     match (&args.prompt_file, words.as_slice()) {
         (Some(_), [word, ..]) => {
             let word = one_line(&word.to_string_lossy(), 80);
-            let told = format!("`{word}` is part of a task, and --prompt-file names all of one");
-            Err(Complaint::new(Exit::Usage, told)
-                .hint("Write the words into the file, or leave it out."))
+            let message = format!("--prompt-file cannot be combined with task text: `{word}`");
+            Err(CliError::new(ExitStatus::Usage, message)
+                .hint("Write all of the task into the file, or leave --prompt-file out."))
         }
         (Some(file), []) if file != Path::new("-") => {
             let path = project.env.absolute(file);
@@ -115,38 +116,36 @@ fn task(
         (None, []) if args.from.is_some() || project.env.stdin_is_terminal => Ok(None),
         (Some(_), []) | (None, []) => from_stdin(),
         (None, [word]) if *word == "-" => from_stdin(),
-        (None, words) => text("the task", words.join(OsStr::new(" ")).into_encoded_bytes()),
+        (None, words) => utf8("the task", words.join(OsStr::new(" ")).into_encoded_bytes()),
     }
 }
 
-fn from_stdin() -> Result<Option<String>, Complaint> {
+fn from_stdin() -> Result<Option<String>, CliError> {
     read("standard input", || Ok(io::stdin().lock()))
 }
 
-/// Reads a task to its end, however slow it comes, but not more than Claude Code would take.
+/// Reads a task to its end, but not more than Claude Code accepts.
 fn read<R: Read>(
     name: &str,
     open: impl FnOnce() -> io::Result<R>,
-) -> Result<Option<String>, Complaint> {
+) -> Result<Option<String>, CliError> {
     let mut bytes = Vec::new();
     open()
         .and_then(|from| from.take(TASK_LIMIT as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| {
-            Complaint::new(
-                Exit::Usage,
-                format!("cannot read the task from {name}: {error}"),
-            )
+            let message = format!("cannot read the task from {name}: {error}");
+            CliError::new(ExitStatus::Usage, message)
         })?;
-    text(name, bytes)
+    utf8(name, bytes)
 }
 
-fn text(name: &str, bytes: Vec<u8>) -> Result<Option<String>, Complaint> {
+fn utf8(name: &str, bytes: Vec<u8>) -> Result<Option<String>, CliError> {
     if bytes.is_empty() {
         return Ok(None);
     }
     String::from_utf8(bytes).map(Some).map_err(|error| {
-        let at = error.utf8_error().valid_up_to() + 1;
-        let told = format!("{name} is not UTF-8 text: byte {at} fits in no character");
-        Complaint::new(Exit::Usage, told).hint("Write the task as UTF-8.")
+        let position = error.utf8_error().valid_up_to() + 1;
+        let message = format!("{name} is not valid UTF-8 (at byte {position})");
+        CliError::new(ExitStatus::Usage, message)
     })
 }

@@ -1,21 +1,21 @@
-//! `review` and `adversarial-review`: start a job, then attach to it or give out its receipt.
+//! `review` and `adversarial-review`: starts a review.
 
 use cc_core::text::one_line;
 use cc_workflows::Project;
-use cc_workflows::review::{ReviewRequest, start};
+use cc_workflows::review::{ReviewRequest, StartError, start};
 
-use super::hand_out::hand_out;
-use super::{Outcome, run_options};
+use super::attach::attach;
+use super::scope::selection_error;
 use crate::args::ReviewArgs;
-use crate::complaint::{Complaint, Exit};
-use crate::output::Output;
+use crate::error::{CliError, CliResult, ExitStatus};
+use crate::printer::Printer;
 
 pub(super) fn review(
     project: &Project,
     args: &ReviewArgs,
     adversarial: bool,
-    output: &mut Output,
-) -> Outcome {
+    printer: &mut Printer,
+) -> CliResult {
     let settings = project.settings()?;
     let defaults = match adversarial {
         true => &settings.adversarial_review,
@@ -26,30 +26,33 @@ pub(super) fn review(
         since: args.selection.since.clone(),
         adversarial,
         focus: focus(args, adversarial)?,
-        options: run_options(&settings, defaults.into(), &args.run),
+        options: args.run.options(&settings, defaults.into()),
         day_budget: settings.budget.per_day_usd,
     };
-    let job = start(project, &request)?;
-    hand_out(project, job, &args.hand_out, output)
+    let job = start(project, &request).map_err(|error| match error {
+        StartError::Git(error) => selection_error(project, &args.selection, error),
+        error => error.into(),
+    })?;
+    attach(project, job, &args.attach, printer)
 }
 
-/// The focus as one text; a plain review has none.
-fn focus(args: &ReviewArgs, adversarial: bool) -> Result<Option<String>, Complaint> {
-    let words: Vec<String> = args
+/// The focus text; a plain review takes none.
+fn focus(args: &ReviewArgs, adversarial: bool) -> Result<Option<String>, CliError> {
+    let words: Vec<_> = args
         .focus
         .iter()
-        .map(|word| word.to_string_lossy().into_owned())
+        .map(|word| word.to_string_lossy())
         .collect();
     let focus = words.join(" ");
     if focus.trim().is_empty() {
         return Ok(None);
     }
     if !adversarial {
-        // Codex's exec rules do not know a command with a backslash outside of quotes.
+        // Codex's exec rules do not match a command with a backslash outside of quotes.
         let quoted = one_line(&focus, 60).replace('\'', r#"'"'"'"#);
         return Err(
-            Complaint::new(Exit::Usage, "a plain review takes no focus text").hint(format!(
-                "Use: cc-cli adversarial-review '{quoted}'. Paths come after `--`."
+            CliError::new(ExitStatus::Usage, "a plain review takes no focus text").hint(format!(
+                "Use: cc-cli adversarial-review '{quoted}'. Put paths after `--`."
             )),
         );
     }

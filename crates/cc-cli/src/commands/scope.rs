@@ -1,47 +1,63 @@
-//! `scope`: what a review would look at, and whether to wait for it.
+//! `scope`: shows what a review would cover, and whether to wait for it.
 
-use cc_git::{Context, Target, Totals};
+use std::path::PathBuf;
+
+use cc_core::text::one_line;
+use cc_git::{Context, Error, Target, Totals};
 use cc_workflows::Project;
 use cc_workflows::review::{self, Survey};
 use serde_json::json;
 
-use super::Outcome;
-use crate::args::ScopeArgs;
-use crate::complaint::Exit;
-use crate::output::Output;
+use crate::args::{ScopeArgs, SelectionArgs};
+use crate::error::{CliError, CliResult, ExitStatus};
+use crate::printer::Printer;
 
-/// Up to this size a review is mostly done before one has found something else to do.
+/// A review up to this size ends soon enough to wait for it.
 const SMALL_FILES: u64 = 5;
 const SMALL_LINES: u64 = 300;
 
-pub(super) fn scope(project: &Project, args: &ScopeArgs, output: &mut Output) -> Outcome {
+pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) -> CliResult {
     let Survey {
         target, context, ..
     } = match &args.selection.since {
         Some(reference) => review::survey_since(project, reference)?.0,
-        None => review::survey(project, &args.selection.selection())?,
+        None => review::survey(project, &args.selection.selection())
+            .map_err(|error| selection_error(project, &args.selection, error))?,
     };
-    let wait = is_small(&context.totals);
+    let is_small = is_small(&context.totals);
     if args.json {
-        output.json(&json!({
+        printer.json(&json!({
             "workspaceRoot": project.store.workspace().root().display().to_string(),
             "target": target,
             "totals": context.totals,
             "files": context.files,
             "notSeen": context.not_seen.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "recommendation": if wait { "wait" } else { "background" },
+            "recommendation": if is_small { "wait" } else { "background" },
         }));
     } else {
-        output.text(human(&target, &context, wait));
+        printer.text(text(&target, &context, is_small));
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Success)
+}
+
+/// The error of an empty selection; names a path that does not exist, rather than what was found in it.
+pub(super) fn selection_error(project: &Project, args: &SelectionArgs, error: Error) -> CliError {
+    let is_missing = |path: &&PathBuf| project.env.absolute(path).symlink_metadata().is_err();
+    match (error, args.paths.iter().find(is_missing)) {
+        (Error::NothingToReview { .. } | Error::NoDefaultBranch, Some(path)) => {
+            let path = one_line(&path.to_string_lossy(), 200);
+            let message = format!("no such file or directory: `{path}`");
+            CliError::new(ExitStatus::Usage, message)
+        }
+        (error, _) => error.into(),
+    }
 }
 
 fn is_small(totals: &Totals) -> bool {
     totals.files <= SMALL_FILES && totals.additions + totals.deletions <= SMALL_LINES
 }
 
-fn human(target: &Target, context: &Context, wait: bool) -> String {
+fn text(target: &Target, context: &Context, is_small: bool) -> String {
     let mut text = format!(
         "{}: {}\n\n{}",
         target.label,
@@ -49,16 +65,14 @@ fn human(target: &Target, context: &Context, wait: bool) -> String {
         context.stat()
     );
     if !context.not_seen.is_empty() {
-        text.push_str("\nNot in the diff that Claude would get:\n");
-        context
-            .not_seen
-            .iter()
-            .for_each(|line| text.push_str(&format!("  {line}\n")));
+        text.push_str("\nWould not be reviewed:\n");
+        for line in &context.not_seen {
+            text.push_str(&format!("  {line}\n"));
+        }
     }
-    let advice = match wait {
-        true => "Small enough to wait for.",
-        false => "Better in the background: --background",
-    };
-    text.push_str(&format!("\n{advice}\n"));
+    text.push_str(match is_small {
+        true => "\nSmall enough to wait for.\n",
+        false => "\nLarge change: consider --background.\n",
+    });
     text
 }

@@ -1,17 +1,16 @@
-//! `setup`: what works, what does not, and the command that mends it; and the switch of the gate.
+//! `setup`: checks what works, says how to fix the rest, and turns the review gate on or off.
 
-mod mend;
+mod fix;
 mod report;
 
 use cc_workflows::{Project, gate, setup};
 
-use super::Outcome;
 use crate::args::SetupArgs;
-use crate::complaint::{Complaint, Exit};
-use crate::output::Output;
-use report::Report;
+use crate::error::{CliError, CliResult, ExitStatus};
+use crate::printer::Printer;
+use report::SetupReport;
 
-pub(super) fn setup(project: &Project, args: &SetupArgs, output: &mut Output) -> Outcome {
+pub(super) fn setup(project: &Project, args: &SetupArgs, printer: &mut Printer) -> CliResult {
     let mut actions = Vec::new();
     if let Some(on) = args.gate() {
         actions.push(switch_gate(project, on)?);
@@ -20,36 +19,35 @@ pub(super) fn setup(project: &Project, args: &SetupArgs, output: &mut Output) ->
         .enable_all()
         .build()
         .map_err(|error| {
-            Complaint::new(Exit::Failed, format!("cannot wait for answers: {error}"))
+            let message = format!("cannot start the checks: {error}");
+            CliError::new(ExitStatus::Failure, message)
         })?;
-    let mut found = runtime.block_on(setup::look(project));
+    let mut findings = runtime.block_on(setup::look(project));
     if !args.check {
-        let mended = mend::mend(project, &found, args.json, output);
-        if !mended.is_empty() {
-            actions.extend(mended);
-            found = runtime.block_on(setup::look(project));
+        let fixed = fix::fix(project, &findings, args.json, printer);
+        if !fixed.is_empty() {
+            actions.extend(fixed);
+            findings = runtime.block_on(setup::look(project));
         }
     }
-    let report = Report::of(project, &found, actions);
+    let report = SetupReport::new(project, &findings, actions);
     if args.json {
-        output.json(&report.document());
+        printer.json(&report.document());
     } else {
-        output.text(report.to_string());
+        printer.text(report.to_string());
     }
-    Ok(if found.is_ready() {
-        Exit::Done
-    } else {
-        Exit::NotSetUp
+    Ok(match findings.is_ready() {
+        true => ExitStatus::Success,
+        false => ExitStatus::NotSetUp,
     })
 }
 
-fn switch_gate(project: &Project, on: bool) -> Result<String, Complaint> {
+fn switch_gate(project: &Project, on: bool) -> Result<String, CliError> {
     let changed = gate::switch(project, on)?;
     let state = if on { "on" } else { "off" };
     let workspace = project.store.workspace().root().display();
-    Ok(if changed {
-        format!("Switched the review gate {state} for {workspace}.")
-    } else {
-        format!("The review gate was already {state} for {workspace}.")
+    Ok(match changed {
+        true => format!("Switched the review gate {state} for {workspace}."),
+        false => format!("The review gate was already {state} for {workspace}."),
     })
 }

@@ -1,37 +1,36 @@
-//! `status`: where the jobs stand.
+//! `status`: shows the jobs of a session, or one job.
 
 use std::time::Duration;
 
-use cc_core::text::{count, human_count};
+use cc_core::text::{count, human_count, one_line};
 use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
 use cc_git::WorkTree;
 use cc_jobs::spending::{self, Spent};
-use cc_jobs::{Ending, Job, Listing, select};
-
+use cc_jobs::{Ending, Job, Listing, State, select};
 use cc_workflows::Project;
 use cc_workflows::rescue::isolated;
 use serde_json::json;
 
-use super::{Outcome, pick};
+use super::attach::last_line;
+use super::find::find;
 use crate::args::StatusArgs;
-use crate::attach::last_line;
-use crate::complaint::{Exit, failure_hint};
-use crate::output::Output;
-use crate::render::table::table;
+use crate::error::{CliResult, ExitStatus, failure_hint};
+use crate::printer::Printer;
+use crate::render::table;
 
-/// How many finished jobs are listed.
+/// How many finished jobs are listed without `--all`.
 const RECENT: usize = 8;
 
-pub(super) fn status(project: &Project, args: &StatusArgs, output: &mut Output) -> Outcome {
+pub(super) fn status(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult {
     if args.job.is_none() && !args.wait {
-        return all(project, args, output);
+        return all(project, args, printer);
     }
     let session = project.session.as_ref();
-    let job = pick(project, args.job.as_deref(), |jobs| {
+    let job = find(project, args.job.as_deref(), |jobs| {
         select::only_active(jobs, session)
     })?;
-    one(project, job, args, output)
+    one(project, job, args, printer)
 }
 
 /// The jobs of a session, as `status` shows them.
@@ -63,20 +62,17 @@ impl Overview {
     }
 }
 
-fn all(project: &Project, args: &StatusArgs, output: &mut Output) -> Outcome {
+fn all(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult {
     let listing = project.store.list()?;
     let skipped = listing.skipped.clone();
     let last_day = spending::of_workspace(project.store.dir(), &listing.jobs, project.store.now());
     let overview = Overview::new(listing, project.session.as_ref(), args.all);
     if args.json {
         let config = project.store.config();
-        let recent = overview.finished.iter().skip(1);
-        let recent: Vec<&Job> = if args.all {
-            recent.collect()
-        } else {
-            recent.take(RECENT).collect()
-        };
-        output.json(&json!({
+        let limit = if args.all { usize::MAX } else { RECENT };
+        let recent: Vec<&Job> = overview.finished.iter().skip(1).take(limit).collect();
+        let skipped = skipped.iter();
+        printer.json(&json!({
             "workspaceRoot": project.store.workspace().root().display().to_string(),
             "config": config,
             "running": overview.running,
@@ -84,71 +80,61 @@ fn all(project: &Project, args: &StatusArgs, output: &mut Output) -> Outcome {
             "recent": recent,
             "lastDay": last_day,
             "needsReview": config.stop_review_gate,
-            "skipped": skipped.iter().map(|file| json!({"path": file.path.display().to_string(), "reason": file.reason})).collect::<Vec<_>>(),
+            "skipped": skipped
+                .map(|file| json!({"path": file.path.display().to_string(), "reason": file.reason}))
+                .collect::<Vec<_>>(),
         }));
     } else {
-        output.text(human(project, &overview, args.all) + &of_a_day(&last_day));
+        printer.text(overview_text(project, &overview, args.all) + &last_day_text(&last_day));
         for file in &skipped {
-            output.note(format_args!(
-                "skipped `{}`: {}",
-                file.path.display(),
-                file.reason
-            ));
+            let path = file.path.display();
+            printer.note(format_args!("skipped `{path}`: {}", file.reason));
         }
     }
-    Ok(Exit::Done)
+    Ok(ExitStatus::Success)
 }
 
-fn human(project: &Project, overview: &Overview, all: bool) -> String {
+fn overview_text(project: &Project, overview: &Overview, all: bool) -> String {
+    let Overview {
+        running, finished, ..
+    } = overview;
     let now = project.store.now();
+    let limit = if all { usize::MAX } else { RECENT };
     let mut text = String::new();
-    if !overview.running.is_empty() {
+    if !running.is_empty() {
+        let rows: Vec<_> = running
+            .iter()
+            .map(|job| running_row(project, job, now))
+            .collect();
         text.push_str("Running\n");
-        text.push_str(&table(
-            &overview
-                .running
-                .iter()
-                .map(|job| running_row(project, job, now))
-                .collect::<Vec<_>>(),
-        ));
+        text.push_str(&table(&rows));
     }
-    if !overview.finished.is_empty() {
-        text.push_str(if text.is_empty() {
-            "Finished\n"
-        } else {
-            "\nFinished\n"
+    if !finished.is_empty() {
+        let rows = finished.iter().take(limit);
+        let rows: Vec<_> = rows.map(|job| finished_row(job, now)).collect();
+        text.push_str(match text.is_empty() {
+            true => "Finished\n",
+            false => "\nFinished\n",
         });
-        let limit = if all { usize::MAX } else { RECENT };
-        text.push_str(&table(
-            &overview
-                .finished
-                .iter()
-                .take(limit)
-                .map(|job| finished_row(job, now))
-                .collect::<Vec<_>>(),
-        ));
-        if overview.finished.len() > limit {
-            text.push_str(&format!(
-                "  and {} more (--all)\n",
-                overview.finished.len() - limit
-            ));
+        text.push_str(&table(&rows));
+        if finished.len() > limit {
+            text.push_str(&format!("  and {} more (--all)\n", finished.len() - limit));
         }
     }
     if text.is_empty() {
-        text.push_str(if all {
-            "No jobs in this workspace.\n"
-        } else {
-            "No jobs of this session in this workspace.\n"
+        text.push_str(match all {
+            true => "No jobs in this workspace.\n",
+            false => "No jobs of this session in this workspace.\n",
         });
     }
-    let shown = overview.finished.iter().take(RECENT);
-    for job in shown.filter(|job| work_tree(project, job).is_some()) {
+    let shown = finished.iter().take(RECENT);
+    for job in shown.filter(|job| worktree(project, job).is_some()) {
         text.push_str(&format!(
-            "\n{id} left its change in a work tree: cc-cli apply {id}, or cc-cli discard {id}\n",
+            "\n{id} has a change in its worktree: cc-cli apply {id}, or cc-cli discard {id}\n",
             id = job.id
         ));
     }
-    if let Some(job) = overview.finished.iter().find(|job| job.is_unread()) {
+    if let Some(job) = finished.iter().find(|job| job.is_unread()) {
         text.push_str(&format!("\n* not read yet: cc-cli result {}\n", job.id));
     }
     if overview.elsewhere > 0 {
@@ -160,8 +146,8 @@ fn human(project: &Project, overview: &Overview, all: bool) -> String {
     text
 }
 
-/// What the jobs of a day took, of all sessions.
-fn of_a_day(spent: &Spent) -> String {
+/// What the jobs of all sessions used in the last 24 hours.
+fn last_day_text(spent: &Spent) -> String {
     match spent.jobs {
         0 => String::new(),
         jobs => format!(
@@ -175,47 +161,39 @@ fn of_a_day(spent: &Spent) -> String {
 }
 
 fn running_row(project: &Project, job: &Job, now: Time) -> Vec<String> {
-    let doing = last_line(&project.store.dir().log(&job.id)).unwrap_or_default();
     vec![
         job.id.to_string(),
-        stands(job).to_owned(),
+        status_word(job).to_owned(),
         job.elapsed(now).map(human_duration).unwrap_or_default(),
         job.title.clone(),
-        doing,
+        last_line(&project.store.dir().log(&job.id)).unwrap_or_default(),
     ]
 }
 
 fn finished_row(job: &Job, now: Time) -> Vec<String> {
     let mark = if job.is_unread() { "*" } else { "" };
-    let ago = job
-        .state()
-        .completed_at()
-        .map(|at| format!("{} ago", rough(at.until(now))))
-        .unwrap_or_default();
+    let completed_at = job.state().completed_at();
+    let ago = completed_at.map(|at| format!("{} ago", rounded(at.until(now))));
+    let outcome = match job.state().ending() {
+        Some(Ending::Failed(failure)) => &failure.detail,
+        _ => &job.summary,
+    };
     vec![
         format!("{}{mark}", job.id),
         job.state().status().to_owned(),
-        ago,
+        ago.unwrap_or_default(),
         job.title.clone(),
-        came_of(job),
+        one_line(outcome, 100),
     ]
 }
 
-/// The work tree that a rescue had for itself, while it is there.
-fn work_tree(project: &Project, job: &Job) -> Option<WorkTree> {
+/// The worktree of an isolated rescue, while it exists.
+fn worktree(project: &Project, job: &Job) -> Option<WorkTree> {
     isolated::of(project, job).ok().flatten()
 }
 
-/// What came of a job, one line.
-fn came_of(job: &Job) -> String {
-    match job.state().ending() {
-        Some(Ending::Failed(failure)) => cc_core::text::one_line(&failure.detail, 100),
-        _ => cc_core::text::one_line(&job.summary, 100),
-    }
-}
-
-/// How a job stands, in one word.
-fn stands(job: &Job) -> &'static str {
+/// The phase of an active job, the status of a finished one.
+fn status_word(job: &Job) -> &'static str {
     let state = job.state();
     match state.is_active() {
         true => state.phase(),
@@ -223,9 +201,9 @@ fn stands(job: &Job) -> &'static str {
     }
 }
 
-/// A time span to about one digit: `5s`, `3m`, `2h`, `4d`.
-fn rough(span: Duration) -> String {
-    match span.as_secs() {
+/// A duration in its largest unit: `5s`, `3m`, `2h`, `4d`.
+fn rounded(duration: Duration) -> String {
+    match duration.as_secs() {
         seconds @ 0..60 => format!("{seconds}s"),
         seconds @ 60..3_600 => format!("{}m", seconds / 60),
         seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
@@ -233,10 +211,10 @@ fn rough(span: Duration) -> String {
     }
 }
 
-fn one(project: &Project, mut job: Job, args: &StatusArgs, output: &mut Output) -> Outcome {
+fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer) -> CliResult {
     if args.wait {
-        let patience = args.timeout_ms.map(Duration::from_millis);
-        job = cc_workflows::wait::wait(&project.store, std::slice::from_ref(&job.id), patience)?
+        let timeout = args.timeout_ms.map(Duration::from_millis);
+        job = cc_workflows::wait::wait(&project.store, std::slice::from_ref(&job.id), timeout)?
             .pop()
             .unwrap_or(job);
     }
@@ -246,59 +224,68 @@ fn one(project: &Project, mut job: Job, args: &StatusArgs, output: &mut Output) 
             "workspaceRoot": project.store.workspace().root().display().to_string(),
             "job": job,
         });
-        if let Some(tree) = work_tree(project, &job) {
+        if let Some(tree) = worktree(project, &job) {
             document["workTree"] = json!(tree);
         }
         if args.wait {
             document["waitTimedOut"] = timed_out.into();
             document["timeoutMs"] = args.timeout_ms.into();
         }
-        output.json(&document);
+        printer.json(&document);
     } else {
-        output.text(details(project, &job));
+        printer.text(details(project, &job));
     }
-    Ok(if timed_out {
-        Exit::TimedOut
-    } else {
-        Exit::Done
+    Ok(match timed_out {
+        true => ExitStatus::TimedOut,
+        false => ExitStatus::Success,
     })
 }
 
 fn details(project: &Project, job: &Job) -> String {
-    let now = project.store.now();
+    let rows = detail_rows(project, job).into_iter();
+    let rows: Vec<_> = rows
+        .map(|(label, value)| vec![label.to_owned(), value])
+        .collect();
+    let mut text = table(&rows);
+    if !job.state().is_active() {
+        return text + &format!("\nShow the result: cc-cli result {}\n", job.id);
+    }
+    let log = cc_jobs::log::tail(&project.store.dir().log(&job.id), 2 << 10).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    if !lines.is_empty() {
+        text.push_str("\nLatest\n");
+    }
+    for line in &lines[lines.len().saturating_sub(5)..] {
+        text.push_str(&format!("  {line}\n"));
+    }
+    text
+}
+
+fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
     let mut rows = vec![
-        ("Job", job.id.to_string()),
-        ("What", job.title.clone()),
-        ("Status", stands(job).to_owned()),
+        ("ID", job.id.to_string()),
+        ("Job", job.title.clone()),
+        ("Status", status_word(job).to_owned()),
     ];
-    rows.extend(
-        job.elapsed(now)
-            .map(|elapsed| ("Time", human_duration(elapsed))),
-    );
-    rows.push(("About", job.summary.clone()));
-    rows.extend(
-        job.model
-            .actual
-            .clone()
-            .or(job.model.requested.clone())
-            .map(|model| ("Model", model)),
-    );
+    let elapsed = job.elapsed(project.store.now());
+    rows.extend(elapsed.map(|elapsed| ("Time", human_duration(elapsed))));
+    rows.push(("Summary", job.summary.clone()));
+    let model = job.model.actual.as_ref().or(job.model.requested.as_ref());
+    rows.extend(model.map(|model| ("Model", model.clone())));
     if let Some(usage) = job.usage {
-        let cost = job
-            .cost_usd
-            .map(|dollars| format!(", ${dollars:.2}"))
-            .unwrap_or_default();
+        let cost = job.cost_usd.map(|dollars| format!(", ${dollars:.2}"));
         let tokens = format!(
-            "{} in, {} out{cost}",
+            "{} in, {} out{}",
             human_count(usage.total_input()),
-            human_count(usage.output_tokens)
+            human_count(usage.output_tokens),
+            cost.unwrap_or_default()
         );
         rows.push(("Tokens", tokens));
     }
-    if let Some(tree) = work_tree(project, job) {
-        rows.push(("Work tree", tree.root.display().to_string()));
+    if let Some(tree) = worktree(project, job) {
+        rows.push(("Worktree", tree.root.display().to_string()));
     }
-    if let cc_jobs::State::CancelFailed { why, .. } = job.state() {
+    if let State::CancelFailed { why, .. } = job.state() {
         rows.push(("Failure", format!("could not be stopped: {why}")));
         rows.push(("Next", format!("cc-cli cancel {}", job.id)));
     }
@@ -306,24 +293,5 @@ fn details(project: &Project, job: &Job) -> String {
         rows.push(("Failure", failure.detail.clone()));
         rows.extend(failure_hint(failure).map(|hint| ("Next", hint)));
     }
-    let mut text = table(
-        &rows
-            .iter()
-            .map(|(name, value)| vec![(*name).to_owned(), value.clone()])
-            .collect::<Vec<_>>(),
-    );
-    if job.state().is_active() {
-        let log =
-            cc_jobs::log::tail(&project.store.dir().log(&job.id), 2 << 10).unwrap_or_default();
-        let last: Vec<&str> = log.lines().rev().take(5).collect();
-        if !last.is_empty() {
-            text.push_str("\nLatest\n");
-            last.iter()
-                .rev()
-                .for_each(|line| text.push_str(&format!("  {line}\n")));
-        }
-    } else {
-        text.push_str(&format!("\nSee it with: cc-cli result {}\n", job.id));
-    }
-    text
+    rows
 }

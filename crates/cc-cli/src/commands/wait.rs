@@ -1,4 +1,4 @@
-//! `wait`: blocks until jobs have ended; the exit code is their outcome.
+//! `wait`: waits for jobs to end; exits with their outcome.
 
 use std::time::Duration;
 
@@ -7,69 +7,49 @@ use cc_jobs::{Ending, Job, select};
 use cc_workflows::Project;
 use serde_json::json;
 
-use super::Outcome;
 use crate::args::WaitArgs;
-use crate::complaint::{self, Complaint, Exit};
-use crate::output::Output;
+use crate::error::{CliError, CliResult, ExitStatus};
+use crate::printer::Printer;
 
-pub(super) fn wait(project: &Project, args: &WaitArgs, output: &mut Output) -> Outcome {
-    let listed = project.store.list()?.jobs;
+pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) -> CliResult {
+    let all = project.store.list()?.jobs;
     let ids = args
         .jobs
         .iter()
-        .map(|reference| Ok(select::by_reference(&listed, reference)?.id.clone()))
-        .collect::<Result<Vec<JobId>, Complaint>>()?;
-    let jobs = cc_workflows::wait::wait(
-        &project.store,
-        &ids,
-        args.timeout_ms.map(Duration::from_millis),
-    )?;
+        .map(|reference| Ok(select::by_reference(&all, reference)?.id.clone()))
+        .collect::<Result<Vec<JobId>, CliError>>()?;
+    let timeout = args.timeout_ms.map(Duration::from_millis);
+    let jobs = cc_workflows::wait::wait(&project.store, &ids, timeout)?;
     if args.json {
         let timed_out = jobs.iter().any(|job| job.state().is_active());
-        output
+        printer
             .json(&json!({"jobs": jobs, "waitTimedOut": timed_out, "timeoutMs": args.timeout_ms}));
     } else {
         for job in &jobs {
-            output.text(format!(
-                "{}  {}  {}",
-                job.id,
-                job.state().status(),
-                outcome_line(job)
-            ));
+            let (status, outcome) = (job.state().status(), outcome(job));
+            printer.text(format!("{}  {status}  {outcome}", job.id));
         }
     }
-    Ok(jobs
-        .iter()
-        .map(exit)
-        .max_by_key(|exit| severity(*exit))
-        .unwrap_or(Exit::Done))
+    let statuses = jobs.iter().map(ExitStatus::of_job);
+    Ok(statuses
+        .max_by_key(|status| severity(*status))
+        .unwrap_or(ExitStatus::Success))
 }
 
-/// One line on where a job stands.
-fn outcome_line(job: &Job) -> String {
+fn outcome(job: &Job) -> &str {
     match job.state().ending() {
-        Some(Ending::Failed(failure)) => failure.detail.clone(),
-        Some(_) => job.summary.clone(),
-        None => "still running".to_owned(),
+        Some(Ending::Failed(failure)) => &failure.detail,
+        Some(_) => &job.summary,
+        None => "still running",
     }
 }
 
-/// The exit code that says how a job stands.
-pub(super) fn exit(job: &Job) -> Exit {
-    match job.state().ending() {
-        None => Exit::TimedOut,
-        Some(Ending::Completed) => Exit::Done,
-        Some(Ending::Cancelled) => Exit::Cancelled,
-        Some(Ending::Failed(failure)) => complaint::failure_exit(failure),
-    }
-}
-
-/// Of several jobs the one that matters most decides: still running, failed, cancelled, done.
-fn severity(exit: Exit) -> u8 {
-    match exit {
-        Exit::TimedOut => 3,
-        Exit::Done => 0,
-        Exit::Cancelled => 1,
+/// The most severe status decides: still running, failed, cancelled, completed.
+fn severity(status: ExitStatus) -> u8 {
+    match status {
+        ExitStatus::TimedOut => 3,
+        ExitStatus::Success => 0,
+        ExitStatus::Cancelled => 1,
         _ => 2,
     }
 }

@@ -1,4 +1,4 @@
-//! One page for a browser, made of the Markdown report; nothing in it can run or load anything.
+//! The HTML page of a job, from its Markdown report; it runs nothing and loads nothing.
 
 use cc_jobs::Job;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
@@ -9,7 +9,7 @@ pre{padding:.8rem;overflow:auto}code{padding:.1rem .3rem}blockquote{border-left:
 padding-left:1rem}table{border-collapse:collapse}td,th{border:1px solid #d4d4d8;padding:.2rem .6rem}\
 @media(prefers-color-scheme:dark){body{color:#e4e4e7;background:#18181b}pre,code{background:#27272a}}";
 
-/// The page of a job.
+/// The HTML page of a job.
 pub(crate) fn page(job: &Job, markdown: &str) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -27,10 +27,9 @@ pub(crate) fn page(job: &Job, markdown: &str) -> String {
     )
 }
 
-/// The text comes from a model that read a repository: its HTML is shown, not used, and links and
-/// images lead only to the web.
+/// Makes Markdown from a model safe: HTML becomes text, links and images become links to the web.
 fn harmless<'a>() -> impl FnMut(Event<'a>) -> Event<'a> {
-    // Whether each link that is open leads anywhere: they end as they began.
+    // For each open link, whether it was kept.
     let mut open = Vec::new();
     move |event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0, the form that code hosts and editors take findings in.
+//! SARIF 2.1.0: findings for code hosts and editors.
 
 use cc_workflows::review::{LocatedFinding, Location, ReviewReport, Severity};
 use serde_json::{Value, json};
@@ -50,13 +50,13 @@ fn result(LocatedFinding { finding, location }: &LocatedFinding) -> Value {
     let mut place =
         json!({"artifactLocation": {"uri": uri(&finding.file), "uriBaseId": "%SRCROOT%"}});
     if matches!(location, Location::Found | Location::Unknown) {
-        // Lines count from 1, whatever Claude says.
+        // SARIF counts lines from 1; Claude may answer 0.
         let start = finding.line_start.max(1);
         place["region"] = json!({"startLine": start, "endLine": finding.line_end.max(start)});
     }
     let mut text = format!("{}\n\n{}", finding.title, finding.body);
     if !finding.recommendation.is_empty() {
-        text.push_str(&format!("\n\nMend: {}", finding.recommendation));
+        text.push_str(&format!("\n\nFix: {}", finding.recommendation));
     }
     if let Some(warning) = location.warning() {
         text.push_str(&format!("\n\nLocation: {warning}"));
@@ -82,7 +82,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A relative path as a URI reference: everything but what RFC 3986 leaves unreserved is escaped.
+/// A relative path as a URI reference; escapes all but the unreserved characters of RFC 3986.
 fn uri(path: &str) -> String {
     path.bytes()
         .map(|byte| match byte {

@@ -1,4 +1,4 @@
-//! The findings in words, each beside the command that mends it.
+//! The report of `setup`: each check, and the command that fixes a failed one.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -10,83 +10,81 @@ use cc_workflows::setup::{
 };
 use serde_json::{Value, json};
 
-use crate::complaint::Complaint;
-use crate::render::table::table;
+use crate::error::CliError;
+use crate::render::table;
 
-/// All that was found.
-pub(super) struct Report {
+pub(super) struct SetupReport {
     ready: bool,
     workspace: String,
     checks: Vec<Check>,
-    steps: Vec<Step>,
+    steps: Vec<NextStep>,
     gate: bool,
     actions: Vec<String>,
 }
 
-/// One thing that was looked at.
 struct Check {
-    /// Its name in the document.
+    /// Its key in the JSON document.
     key: &'static str,
-    /// Its name for people.
     label: &'static str,
-    is_good: bool,
+    passed: bool,
     detail: String,
-    /// What the document says beside the detail.
+    /// Its other fields in the JSON document.
     fields: Value,
 }
 
-/// Something to do.
-struct Step {
-    what: String,
+struct NextStep {
+    problem: String,
     fix: Option<String>,
 }
 
-impl Report {
-    pub(super) fn of(project: &Project, found: &Findings, actions: Vec<String>) -> Self {
+impl SetupReport {
+    pub(super) fn new(project: &Project, findings: &Findings, actions: Vec<String>) -> Self {
         let mut report = Self {
-            ready: found.is_ready(),
+            ready: findings.is_ready(),
             workspace: project.store.workspace().root().display().to_string(),
             checks: Vec::new(),
             steps: Vec::new(),
-            gate: found.gate,
+            gate: findings.gate,
             actions,
         };
-        if let Some(obstacle) = found.obstacle {
-            report.add(call(obstacle));
+        if let Some(obstacle) = findings.obstacle {
+            report.add(this_call(obstacle));
         }
-        report.add(claude(found));
-        report.add(auth(found));
-        report.add(state(project, found));
-        report.add(sandbox(found));
-        match &found.installation {
+        report.add(claude(findings));
+        report.add(login(findings));
+        report.add(state_dir(project, findings));
+        report.add(sandbox(findings));
+        match &findings.installation {
             Some(Ok(installation)) => {
-                report.checks.extend(in_codex(installation));
-                let problems = installation.problems.iter();
-                let steps = problems.map(|problem| Step::new(&problem.what, &problem.fix));
-                report.steps.extend(steps);
+                report.checks.extend(codex_checks(installation));
+                for problem in &installation.problems {
+                    report
+                        .steps
+                        .push(NextStep::new(&problem.what, &problem.fix));
+                }
             }
-            Some(Err(error)) => report.add(unknown(error)),
+            Some(Err(error)) => report.add(codex_unknown(error)),
             None => {}
         }
         report
     }
 
-    fn add(&mut self, (check, step): (Check, Option<Step>)) {
+    fn add(&mut self, (check, step): (Check, Option<NextStep>)) {
         self.checks.push(check);
         self.steps.extend(step);
     }
 
-    /// The document of `--json`; fields of what was not asked have their shape all the same.
+    /// The document of `--json`; a check that did not run has its fields too.
     pub(super) fn document(&self) -> Value {
         let mut document = json!({
             "ready": self.ready,
             "workspaceRoot": self.workspace,
-            "hooks": {"installed": null, "trusted": null, "detail": "not asked"},
-            "codex": {"found": null, "detail": "not asked"},
-            "execRule": {"present": null, "matches": null, "detail": "not asked"},
+            "hooks": {"installed": null, "trusted": null, "detail": "not checked"},
+            "codex": {"found": null, "detail": "not checked"},
+            "execRule": {"present": null, "matches": null, "detail": "not checked"},
             "reviewGateEnabled": self.gate,
             "actionsTaken": self.actions,
-            "nextSteps": self.steps.iter().map(Step::to_string).collect::<Vec<_>>(),
+            "nextSteps": self.steps.iter().map(NextStep::to_string).collect::<Vec<_>>(),
         });
         for check in &self.checks {
             let mut fields = check.fields.clone();
@@ -97,7 +95,7 @@ impl Report {
     }
 }
 
-impl Display for Report {
+impl Display for SetupReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for action in &self.actions {
             writeln!(f, "{action}")?;
@@ -109,95 +107,91 @@ impl Display for Report {
         let row = |mark: &str, label: &str, detail: &str| {
             vec![mark.to_owned(), label.to_owned(), detail.to_owned()]
         };
-        let mut rows: Vec<_> = self
-            .checks
-            .iter()
-            .map(|check| {
-                let mark = if check.is_good { "ok" } else { "!" };
-                row(mark, check.label, &check.detail)
-            })
-            .collect();
-        rows.push(row(
-            "",
-            "Review gate",
-            &format!("{gate} in {}", self.workspace),
-        ));
+        let check_row = |check: &Check| {
+            let mark = if check.passed { "ok" } else { "!" };
+            row(mark, check.label, &check.detail)
+        };
+        let mut rows: Vec<_> = self.checks.iter().map(check_row).collect();
+        let gate = format!("{gate} in {}", self.workspace);
+        rows.push(row("", "Review gate", &gate));
         f.write_str(&table(&rows))?;
         if !self.steps.is_empty() {
             writeln!(f, "\nNext steps")?;
         }
         for step in &self.steps {
-            writeln!(f, "  - {}", step.what)?;
+            writeln!(f, "  - {}", step.problem)?;
             if let Some(fix) = &step.fix {
                 writeln!(f, "    {fix}")?;
             }
         }
         let verdict = match (self.ready, !self.steps.is_empty()) {
             (true, false) => "Ready.",
-            (true, true) => "Reviews can run; the steps above bring the rest.",
+            (true, true) => "Reviews work; the steps above enable the rest.",
             (false, _) => "Not ready.",
         };
         writeln!(f, "\n{verdict}")
     }
 }
 
-impl Display for Step {
+impl Display for NextStep {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.fix {
-            Some(fix) => write!(f, "{}: {fix}", self.what),
-            None => f.write_str(&self.what),
+            Some(fix) => write!(f, "{}: {fix}", self.problem),
+            None => f.write_str(&self.problem),
         }
     }
 }
 
-impl From<Complaint> for Step {
-    fn from(complaint: Complaint) -> Self {
+impl From<CliError> for NextStep {
+    fn from(error: CliError) -> Self {
         Self {
-            what: complaint.text,
-            fix: complaint.hint,
+            problem: error.message,
+            fix: error.hint,
         }
     }
 }
 
-impl Step {
-    fn new(what: impl Display, fix: impl Display) -> Self {
+impl NextStep {
+    fn new(problem: impl Display, fix: impl Display) -> Self {
         Self {
-            what: what.to_string(),
+            problem: problem.to_string(),
             fix: Some(fix.to_string()),
         }
     }
 }
 
-/// Nothing that was found inside a sandbox tells how things are outside of it.
-fn call(obstacle: Obstacle) -> (Check, Option<Step>) {
+/// Says why this call cannot start jobs; inside a sandbox, other checks say little about the outside.
+fn this_call(obstacle: Obstacle) -> (Check, Option<NextStep>) {
     let check = Check {
         key: "call",
         label: "This call",
-        is_good: false,
+        passed: false,
         detail: obstacle.to_string(),
         fields: json!({"canStartJobs": false}),
     };
-    (check, Some(Complaint::from(obstacle).into()))
+    (check, Some(CliError::from(obstacle).into()))
 }
 
-fn claude(found: &Findings) -> (Check, Option<Step>) {
-    let check = |detail: String, version: Option<&str>, step: Option<Step>| {
-        let path = found.claude.as_ref().ok().map(|claude| &claude.path);
+fn claude(findings: &Findings) -> (Check, Option<NextStep>) {
+    let check = |detail: String, version: Option<&str>, step: Option<NextStep>| {
+        let path = findings.claude.as_ref().ok().map(|claude| &claude.path);
         let available = path.is_some() && (version.is_some() || step.is_none());
         let check = Check {
             key: "claude",
             label: "Claude Code",
-            is_good: step.is_none(),
+            passed: step.is_none(),
             detail,
             fields: json!({"available": available, "version": version, "path": path}),
         };
         (check, step)
     };
-    let claude = match &found.claude {
+    let claude = match &findings.claude {
         Err(error) => {
-            let mut missing = Complaint::from(error.clone());
+            let mut missing = CliError::from(error.clone());
             if let Some(hint) = &mut missing.hint {
-                hint.push_str("\n    If it is somewhere: cc-cli config set claude.path PATH");
+                hint.push_str(
+                    "\n    If it is installed elsewhere: cc-cli config set claude.path PATH",
+                );
             }
             return check(error.to_string(), None, Some(missing.into()));
         }
@@ -207,8 +201,8 @@ fn claude(found: &Findings) -> (Check, Option<Step>) {
     match &claude.version {
         None => check(path.to_string(), None, None),
         Some(Err(error)) => {
-            let fix = format!("See what it says: {path} --version");
-            let step = Step::new("Claude Code does not tell its version", fix);
+            let fix = format!("Check its output: {path} --version");
+            let step = NextStep::new("Claude Code does not print its version", fix);
             check(error.to_string(), None, Some(step))
         }
         Some(Ok(version)) => {
@@ -218,31 +212,31 @@ fn claude(found: &Findings) -> (Check, Option<Step>) {
     }
 }
 
-fn too_old(claude: &ClaudeFound, version: &str) -> Option<Step> {
+fn too_old(claude: &ClaudeFound, version: &str) -> Option<NextStep> {
     let [major, minor, patch] = OLDEST_TESTED;
     claude.is_older_than_tested().then(|| {
         let what = format!(
             "Claude Code {version} is older than {major}.{minor}.{patch}, the oldest that cc is tested with"
         );
-        Step::new(what, "claude update")
+        NextStep::new(what, "claude update")
     })
 }
 
-fn auth(found: &Findings) -> (Check, Option<Step>) {
-    let claude = found.claude.as_ref().ok();
+fn login(findings: &Findings) -> (Check, Option<NextStep>) {
+    let claude = findings.claude.as_ref().ok();
     let asked = claude.and_then(|claude| claude.auth.as_ref());
     let (detail, step) = match asked {
-        None => ("not asked".to_owned(), None),
-        // That it cannot be started is told of its version.
+        None => ("not checked".to_owned(), None),
+        // The version check reports that it cannot be started.
         Some(Err(error @ ProbeError::Start { .. })) => (error.to_string(), None),
         Some(Err(error)) => {
-            let what = "Claude Code does not tell whether somebody is logged in";
-            let step = Step::new(what, "See what it says: claude auth status");
+            let what = "Claude Code does not report whether you are logged in";
+            let step = NextStep::new(what, "Check its output: claude auth status");
             (error.to_string(), Some(step))
         }
-        Some(Ok(auth)) if auth.logged_in => (login(auth), None),
+        Some(Ok(auth)) if auth.logged_in => (login_detail(auth), None),
         Some(Ok(_)) => {
-            let step = Step::new("Claude Code is not logged in", "claude auth login");
+            let step = NextStep::new("Claude Code is not logged in", "claude auth login");
             ("not logged in".to_owned(), Some(step))
         }
     };
@@ -250,15 +244,15 @@ fn auth(found: &Findings) -> (Check, Option<Step>) {
     let check = Check {
         key: "auth",
         label: "Login",
-        is_good: logged_in,
+        passed: logged_in,
         detail,
         fields: json!({"loggedIn": logged_in}),
     };
     (check, step)
 }
 
-/// How, and not who: the words go to a model.
-fn login(auth: &AuthStatus) -> String {
+/// The login method without the account: the text goes to a model.
+fn login_detail(auth: &AuthStatus) -> String {
     let how = auth.auth_method.as_deref().unwrap_or("logged in");
     match &auth.subscription_type {
         Some(plan) => format!("{how}, {plan}"),
@@ -266,17 +260,17 @@ fn login(auth: &AuthStatus) -> String {
     }
 }
 
-fn state(project: &Project, found: &Findings) -> (Check, Option<Step>) {
+fn state_dir(project: &Project, findings: &Findings) -> (Check, Option<NextStep>) {
     let dir = project.data.root().display().to_string();
-    let step = match (&found.state, &found.settings) {
-        (Err(error), _) => Some(Step::new(
+    let step = match (&findings.state, &findings.settings) {
+        (Err(error), _) => Some(NextStep::new(
             error,
-            "Make it writable and leave some space, or set CC_DATA_DIR to another directory.",
+            "Make it writable and free some space, or set CC_DATA_DIR to another directory.",
         )),
-        (_, Err(error)) => Some(Step::new(
+        (_, Err(error)) => Some(NextStep::new(
             error,
             format_args!(
-                "Mend or remove that line in {}",
+                "Fix or remove that line in {}",
                 project.data.settings().display()
             ),
         )),
@@ -285,38 +279,38 @@ fn state(project: &Project, found: &Findings) -> (Check, Option<Step>) {
     let check = Check {
         key: "state",
         label: "Jobs",
-        is_good: step.is_none(),
+        passed: step.is_none(),
         detail: step
             .as_ref()
-            .map_or_else(|| dir.clone(), |step| step.what.clone()),
+            .map_or_else(|| dir.clone(), |step| step.problem.clone()),
         fields: json!({
-            "writable": found.state.is_ok(),
-            "settingsValid": found.settings.is_ok(),
+            "writable": findings.state.is_ok(),
+            "settingsValid": findings.settings.is_ok(),
             "path": dir,
         }),
     };
     (check, step)
 }
 
-fn sandbox(found: &Findings) -> (Check, Option<Step>) {
-    let missing = found.sandbox.as_ref().err();
+fn sandbox(findings: &Findings) -> (Check, Option<NextStep>) {
+    let missing = findings.sandbox.as_ref().err();
     let check = Check {
         key: "sandbox",
         label: "Sandbox",
-        is_good: missing.is_none(),
+        passed: missing.is_none(),
         detail: missing.map_or_else(
-            || "can start, for the commands of rescues".to_owned(),
+            || "available for the commands of rescues".to_owned(),
             ToString::to_string,
         ),
         fields: json!({"available": missing.is_none()}),
     };
     (
         check,
-        missing.map(|missing| Complaint::from(missing.clone()).into()),
+        missing.map(|missing| CliError::from(missing.clone()).into()),
     )
 }
 
-fn in_codex(installation: &Installation) -> [Check; 4] {
+fn codex_checks(installation: &Installation) -> [Check; 4] {
     let Installation {
         codex,
         plugin,
@@ -330,13 +324,13 @@ fn in_codex(installation: &Installation) -> [Check; 4] {
         Check {
             key: "codex",
             label: "Codex",
-            is_good: version.is_some(),
+            passed: version.is_some(),
             detail: codex.as_ref().map_or_else(
                 || "not found".to_owned(),
                 |codex| {
                     format!(
                         "{}, {}",
-                        version.unwrap_or("no answer"),
+                        version.unwrap_or("version unknown"),
                         codex.path.display()
                     )
                 },
@@ -346,11 +340,11 @@ fn in_codex(installation: &Installation) -> [Check; 4] {
         Check {
             key: "plugin",
             label: "Plugin",
-            is_good: plugin.installed && plugin.enabled && !plugin.drifted,
+            passed: plugin.installed && plugin.enabled && !plugin.drifted,
             detail: match (plugin.installed, plugin.enabled, plugin.drifted) {
                 (false, ..) => "not installed".to_owned(),
-                (true, false, _) => "switched off".to_owned(),
-                (true, true, true) => "another copy than was installed".to_owned(),
+                (true, false, _) => "disabled".to_owned(),
+                (true, true, true) => "changed since it was installed".to_owned(),
                 (true, true, false) => format!("installed, {}", installation.version),
             },
             fields: json!({
@@ -362,8 +356,8 @@ fn in_codex(installation: &Installation) -> [Check; 4] {
         Check {
             key: "hooks",
             label: "Hooks",
-            is_good: hooks.installed && trusted && !hooks.double && !hooks.switched_off,
-            detail: in_words(hooks).to_owned(),
+            passed: hooks.installed && trusted && !hooks.double && !hooks.switched_off,
+            detail: hooks_detail(hooks).to_owned(),
             fields: json!({
                 "installed": hooks.installed,
                 "trusted": trusted,
@@ -374,7 +368,7 @@ fn in_codex(installation: &Installation) -> [Check; 4] {
         Check {
             key: "execRule",
             label: "Exec rule",
-            is_good: rule.matches,
+            passed: rule.matches,
             detail: match (rule.present, rule.matches) {
                 (_, true) => rule.path.display().to_string(),
                 (true, false) => "for another cc-cli".to_owned(),
@@ -385,33 +379,36 @@ fn in_codex(installation: &Installation) -> [Check; 4] {
     ]
 }
 
-fn in_words(hooks: &Hooks) -> &'static str {
+fn hooks_detail(hooks: &Hooks) -> &'static str {
     match (hooks.installed, hooks.trusted) {
         (false, _) => "not installed",
-        _ if hooks.switched_off => "switched off in Codex",
+        _ if hooks.switched_off => "disabled in Codex",
         _ if hooks.double => "declared twice",
         (true, Trust::All) => "trusted",
-        (true, Trust::NotNeeded) => "installed; this Codex asks for no trust",
-        (true, Trust::Some) => "not all of them trusted",
+        (true, Trust::NotNeeded) => "installed; this Codex needs no trust",
+        (true, Trust::Some) => "not all trusted",
         (true, Trust::None) => "not trusted",
-        (true, Trust::Unknown) => "installed; Codex could not be asked about trust",
+        (true, Trust::Unknown) => "installed; trust unknown",
     }
 }
 
-fn unknown(error: &InstallationError) -> (Check, Option<Step>) {
+fn codex_unknown(error: &InstallationError) -> (Check, Option<NextStep>) {
     let fix = match error {
         InstallationError::Start { .. } => "cargo install cc-installer && cc-installer install",
-        _ => "See what it says: cc-installer status",
+        _ => "Check its output: cc-installer status",
     };
     let check = Check {
         key: "codex",
         label: "Codex",
-        is_good: false,
+        passed: false,
         detail: error.to_string(),
         fields: json!({"found": null}),
     };
     (
         check,
-        Some(Step::new("Nothing is known of cc in Codex", fix)),
+        Some(NextStep::new(
+            "The Codex integration could not be checked",
+            fix,
+        )),
     )
 }

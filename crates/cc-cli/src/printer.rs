@@ -1,4 +1,4 @@
-//! Where words go: results to standard output, everything else to standard error.
+//! Printing: results to standard output, everything else to standard error.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -8,17 +8,17 @@ use std::process::ExitCode;
 use cc_core::text::printable;
 use serde::Serialize;
 
-use crate::Complaint;
+use crate::error::CliError;
 
-/// The two streams. A reader that has gone away is no error: there is nobody left to tell. Anything else
-/// that keeps words from standard output is.
+/// The two output streams. A closed pipe is not an error: nobody reads it any more. Any other failure to
+/// write to standard output is one.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct Printer {
     delivered: bool,
     failure: Option<io::Error>,
 }
 
-impl Output {
+impl Printer {
     pub(crate) fn new() -> Self {
         Self {
             delivered: true,
@@ -26,31 +26,31 @@ impl Output {
         }
     }
 
-    /// Whether all that was to be shown so far was taken.
+    /// Whether everything printed so far reached standard output.
     pub(crate) fn was_delivered(&self) -> bool {
         self.delivered
     }
 
-    /// Why words did not reach standard output, where that is an error.
+    /// The first failed write to standard output; a closed pipe does not count.
     pub(crate) fn failure(&self) -> Option<&io::Error> {
         self.failure.as_ref()
     }
 
-    /// Text for people, with a newline at its end.
+    /// Prints text without terminal control characters, and a newline if it ends without one.
     pub(crate) fn text(&mut self, text: impl AsRef<str>) {
-        self.write(plain(text.as_ref()).as_bytes());
+        self.bytes(plain(text.as_ref()).as_bytes());
     }
 
-    /// One JSON document.
+    /// Prints one JSON document.
     pub(crate) fn json(&mut self, value: &impl Serialize) {
         match json(value) {
-            Ok(text) => self.write(text.as_bytes()),
+            Ok(text) => self.bytes(text.as_bytes()),
             Err(error) => self.note(format!("cannot write the result as JSON: {error}")),
         }
     }
 
-    /// Bytes as they are.
-    pub(crate) fn write(&mut self, bytes: &[u8]) {
+    /// Prints bytes unchanged.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let mut stdout = io::stdout().lock();
         if let Err(error) = stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             self.delivered = false;
@@ -60,30 +60,30 @@ impl Output {
         }
     }
 
-    /// A line for people beside the result.
+    /// Prints a line to standard error.
     pub(crate) fn note(&mut self, text: impl Display) {
         let text = text.to_string();
-        // Nobody hears it if standard error is gone.
+        // A closed standard error is not an error.
         let _ = writeln!(io::stderr(), "{}", printable(&text));
     }
 
-    /// What went wrong and what to do about it.
-    pub(crate) fn complain(&mut self, complaint: &Complaint) {
-        self.note(format_args!("cc-cli: {}", complaint.text));
-        if let Some(hint) = &complaint.hint {
-            self.note(format_args!("  {hint}"));
+    /// Prints an error and its hint.
+    pub(crate) fn error(&mut self, error: &CliError) {
+        self.note(format_args!("error: {}", error.message));
+        if let Some(hint) = &error.hint {
+            self.note(format_args!("  hint: {hint}"));
         }
     }
 
-    /// Help, version, or what is wrong with the arguments.
+    /// Prints help, the version, or an error in the arguments.
     pub(crate) fn usage(&mut self, error: &clap::Error) -> ExitCode {
-        // As above: nobody hears it if the stream is gone.
+        // A closed stream is not an error.
         let _ = error.print();
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     }
 }
 
-/// Text that cannot rule a terminal, with a newline at its end.
+/// Text without terminal control characters, with a newline at its end.
 pub(crate) fn plain(text: &str) -> String {
     let mut text = printable(text).into_owned();
     if !text.is_empty() && !text.ends_with('\n') {
@@ -92,14 +92,14 @@ pub(crate) fn plain(text: &str) -> String {
     text
 }
 
-/// A JSON document, with a newline at its end.
+/// A JSON document without terminal control characters, with a newline at its end.
 pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<String> {
     let text = serde_json::to_string_pretty(value)?;
-    Ok(format!("{}\n", escaped(&text)))
+    Ok(format!("{}\n", escape_controls(&text)))
 }
 
-/// A JSON document whose strings cannot rule a terminal: JSON itself leaves some controls as they are.
-fn escaped(json: &str) -> Cow<'_, str> {
+/// Escapes the terminal control characters that JSON allows unescaped.
+fn escape_controls(json: &str) -> Cow<'_, str> {
     if let Cow::Borrowed(clean) = printable(json) {
         return Cow::Borrowed(clean);
     }
@@ -107,7 +107,7 @@ fn escaped(json: &str) -> Cow<'_, str> {
     for c in json.chars() {
         match printable(c.encode_utf8(&mut [0; 4])) {
             Cow::Borrowed(clean) => text.push_str(clean),
-            // All of them lie in the first 64 Ki characters, so that four digits are enough.
+            // All of them are below U+10000, so four digits are enough.
             Cow::Owned(_) => text.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }

@@ -1,5 +1,5 @@
-//! What setup can mend itself. A person at a terminal is asked before anything new is installed; what
-//! the installer had put in place is put back without a question.
+//! What `setup` fixes itself. At a terminal it asks before it installs anything; an installation that was
+//! changed is restored without asking.
 
 use std::io::{self, BufRead};
 use std::path::Path;
@@ -10,43 +10,40 @@ use cc_core::{Env, LocateError};
 use cc_workflows::Project;
 use cc_workflows::setup::{Findings, Installation, installer};
 
-use crate::output::Output;
+use crate::printer::Printer;
 
-/// Does what can be done; says what was done.
-pub(super) fn mend(
+/// Fixes what it can, and returns one sentence for each fix.
+pub(super) fn fix(
     project: &Project,
-    found: &Findings,
+    findings: &Findings,
     quiet: bool,
-    output: &mut Output,
+    printer: &mut Printer,
 ) -> Vec<String> {
-    if found.obstacle.is_some() {
+    if findings.obstacle.is_some() {
         return Vec::new();
     }
-    let installation = found
-        .installation
-        .as_ref()
-        .and_then(|known| known.as_ref().ok());
-    if quiet || !is_person(&project.env) {
+    let installation = findings.installation.as_ref();
+    let installation = installation.and_then(|result| result.as_ref().ok());
+    if quiet || !is_interactive(&project.env) {
         return restore(project, installation).into_iter().collect();
     }
     [
-        install_claude(project, found, output),
-        log_in(project, found, output),
-        install_plugin(project, installation, output),
+        install_claude(project, findings, printer),
+        log_in(project, findings, printer),
+        install_plugin(project, installation, printer),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// Whether somebody sits there: a model can have a terminal too, but Codex names its thread then.
-fn is_person(env: &Env) -> bool {
+/// Whether a person is at the terminal; for a model with a terminal, Codex sets `CODEX_THREAD_ID`.
+fn is_interactive(env: &Env) -> bool {
     env.stdin_is_terminal && env.stderr_is_terminal && env.var("CODEX_THREAD_ID").is_none()
 }
 
-fn install_claude(project: &Project, found: &Findings, output: &mut Output) -> Option<String> {
-    let missing = matches!(found.claude, Err(LocateError::NotFound { .. }));
-    if !missing {
+fn install_claude(project: &Project, findings: &Findings, printer: &mut Printer) -> Option<String> {
+    if !matches!(findings.claude, Err(LocateError::NotFound { .. })) {
         return None;
     }
     let workspace = project.store.workspace().root();
@@ -54,7 +51,7 @@ fn install_claude(project: &Project, found: &Findings, output: &mut Output) -> O
     let npm = search.find("npm").ok()?;
     let question =
         "Claude Code is missing. Install it with npm install -g @anthropic-ai/claude-code?";
-    let installed = ask(question, output)
+    let installed = ask(question, printer)
         && run(
             project,
             &npm,
@@ -63,44 +60,44 @@ fn install_claude(project: &Project, found: &Findings, output: &mut Output) -> O
     installed.then(|| "Installed Claude Code.".to_owned())
 }
 
-fn log_in(project: &Project, found: &Findings, output: &mut Output) -> Option<String> {
-    let claude = found.claude.as_ref().ok()?;
+fn log_in(project: &Project, findings: &Findings, printer: &mut Printer) -> Option<String> {
+    let claude = findings.claude.as_ref().ok()?;
     let auth = claude.auth.as_ref()?.as_ref().ok()?;
     let logged_in = !auth.logged_in
-        && ask("Claude Code is not logged in. Log in now?", output)
+        && ask("Claude Code is not logged in. Log in now?", printer)
         && run(project, &claude.path, &["auth", "login"]);
     logged_in.then(|| "Logged in to Claude Code.".to_owned())
 }
 
-/// The installer asks for itself, once for each permission.
+/// The installer itself asks for each permission.
 fn install_plugin(
     project: &Project,
     installation: Option<&Installation>,
-    output: &mut Output,
+    printer: &mut Printer,
 ) -> Option<String> {
-    let wanted = installation.is_some_and(Installation::wants_installing);
-    let installed = wanted
+    let needed = installation.is_some_and(Installation::wants_installing);
+    let installed = needed
         && ask(
-            "cc is not in order in Codex. Run cc-installer install?",
-            output,
+            "The Codex integration needs fixing. Run cc-installer install?",
+            printer,
         )
         && run(project, &installer(&project.env), &["install"]);
     installed.then(|| "Ran cc-installer install.".to_owned())
 }
 
-/// Only the installed binaries put back what belongs to them: others may be of another version.
+/// Restores a changed installation; only from the installed binaries, as others may have another version.
 fn restore(project: &Project, installation: Option<&Installation>) -> Option<String> {
     let installation = installation.filter(|installation| installation.can_be_restored())?;
     let ours = installer(&project.env);
     let is_installed = ours.parent() == Some(&installation.binaries.dir);
-    let restored = is_installed && run_silently(project, &ours, &["update", "--yes", "--json"]);
-    restored.then(|| "Put back in order what Codex has of cc.".to_owned())
+    let restored = is_installed && run_quietly(project, &ours, &["update", "--yes", "--json"]);
+    restored.then(|| "Restored the Codex integration.".to_owned())
 }
 
-fn ask(question: &str, output: &mut Output) -> bool {
-    output.note(format_args!("{question} [y/N]"));
+fn ask(question: &str, printer: &mut Printer) -> bool {
+    printer.note(format_args!("{question} [y/N]"));
     let mut answer = String::new();
-    // An answer that cannot be read is none.
+    // No answer means no.
     let _ = io::stdin().lock().read_line(&mut answer);
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
@@ -109,7 +106,7 @@ fn run(project: &Project, program: &Path, args: &[&str]) -> bool {
     succeeds(command(project, program, args))
 }
 
-fn run_silently(project: &Project, program: &Path, args: &[&str]) -> bool {
+fn run_quietly(project: &Project, program: &Path, args: &[&str]) -> bool {
     let mut command = command(project, program, args);
     command
         .stdin(Stdio::null())
@@ -118,7 +115,7 @@ fn run_silently(project: &Project, program: &Path, args: &[&str]) -> bool {
     succeeds(command)
 }
 
-/// Not in the workspace, whose files could tell npm where to fetch from.
+/// Runs outside the workspace, whose files could configure npm.
 fn command(project: &Project, program: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     command

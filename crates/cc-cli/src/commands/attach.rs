@@ -1,0 +1,203 @@
+//! After a job is started: prints its receipt, or attaches to it: waits for it and prints its result.
+//! The job runs in its own process and outlives the shell.
+
+use std::io;
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use cc_core::text::one_line;
+use cc_jobs::{Job, StoreError, log};
+use cc_workflows::cancel::{CancelError, cancel};
+use cc_workflows::{Project, wait};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::result;
+use crate::args::{AttachArgs, ViewState};
+use crate::error::{CliResult, ExitStatus};
+use crate::printer::Printer;
+
+/// Prints the receipt of a background job, or waits for the job and prints its result.
+pub(super) fn attach(
+    project: &Project,
+    job: Job,
+    args: &AttachArgs,
+    printer: &mut Printer,
+) -> CliResult {
+    if args.background {
+        print_receipt(&job, args.json, printer);
+        return Ok(ExitStatus::Success);
+    }
+    match wait_attached(project, &job, printer)? {
+        Attached::Ended => {}
+        Attached::Interrupted => match cancel(project, &job.id) {
+            // It may have ended just before.
+            Ok(_) | Err(CancelError::AlreadyEnded { .. }) => {}
+            Err(error) => return Err(error.into()),
+        },
+        Attached::Detached => {
+            let id = &job.id;
+            printer.note(format_args!(
+                "Detached; job {id} keeps running. Check progress: cc-cli status {id}"
+            ));
+            return Ok(ExitStatus::Success);
+        }
+    }
+    let (job, body) = project.store.read(&job.id)?;
+    if args.json {
+        printer.json(&result::document(&job, &body));
+    }
+    result::print_outcome(&job, &body, !args.json, printer);
+    if args.view_state == ViewState::OnSuccess && printer.was_delivered() {
+        result::mark_viewed(project, &job.id, printer);
+    }
+    Ok(ExitStatus::of_job(&job))
+}
+
+fn print_receipt(job: &Job, as_json: bool, printer: &mut Printer) {
+    let Job {
+        id, title, summary, ..
+    } = job;
+    if as_json {
+        let status = job.state().status();
+        printer.json(&json!({"jobId": id, "status": status, "title": title, "summary": summary}));
+    } else {
+        printer.text(format!(
+            "{title} started in the background: {summary}\n\n  \
+             cc-cli status {id}   check progress\n  \
+             cc-cli wait {id}     wait for it\n  \
+             cc-cli result {id}   show the result"
+        ));
+    }
+}
+
+/// Why waiting in the foreground ended.
+enum Attached {
+    /// The job has ended.
+    Ended,
+    /// Ctrl-C was pressed: cancel the job.
+    Interrupted,
+    /// The terminal or the shell is closing: the job keeps running.
+    #[cfg_attr(windows, expect(dead_code, reason = "Windows sends no such signal"))]
+    Detached,
+}
+
+/// Waits until the job ends or a signal arrives, showing progress on a terminal.
+fn wait_attached(
+    project: &Project,
+    job: &Job,
+    printer: &mut Printer,
+) -> Result<Attached, StoreError> {
+    let (sender, receiver) = mpsc::channel();
+    send_first_signal(sender.clone());
+    send_end_of_job(project, job, sender);
+    if !project.env.stderr_is_terminal {
+        printer.note(format_args!(
+            "{}: job {} (cancel it with: cc-cli cancel {})",
+            job.title, job.id, job.id
+        ));
+        return receiver.recv().unwrap_or(Ok(Attached::Ended));
+    }
+    let log = project.store.dir().log(&job.id);
+    let spinner = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
+        spinner.set_style(style);
+    }
+    spinner.set_message(job.title.clone());
+    let attached = loop {
+        match receiver.recv_timeout(Duration::from_millis(120)) {
+            Ok(attached) => break attached,
+            Err(RecvTimeoutError::Disconnected) => break Ok(Attached::Ended),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(line) = last_line(&log) {
+            spinner.set_message(line);
+        }
+        spinner.tick();
+    };
+    spinner.finish_and_clear();
+    attached
+}
+
+/// The last line of a log, without its timestamp.
+pub(super) fn last_line(log: &Path) -> Option<String> {
+    let lines = log::tail(log, 4 << 10).ok()?;
+    let (_, text) = lines.lines().next_back()?.split_once(' ')?;
+    Some(one_line(text, 200))
+}
+
+fn send_end_of_job(project: &Project, job: &Job, sender: Sender<Result<Attached, StoreError>>) {
+    let ended = wait::ended(&project.store, &job.id);
+    thread::spawn(move || {
+        let result = ended.recv().unwrap_or(Ok(())).map(|()| Attached::Ended);
+        // Nobody receives it if a signal came first.
+        let _ = sender.send(result);
+    });
+}
+
+/// Sends the first signal that arrives; returns once the handlers are installed. If they cannot be, a
+/// signal ends this process and the job keeps running.
+fn send_first_signal(sender: Sender<Result<Attached, StoreError>>) {
+    let (ready, is_ready) = mpsc::channel();
+    thread::spawn(move || {
+        let builder = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let Ok(runtime) = builder else { return };
+        let attached = runtime.block_on(async {
+            let signals = Signals::listen()?;
+            // Fails only while the process exits.
+            let _ = ready.send(());
+            signals.first().await
+        });
+        if let Ok(attached) = attached {
+            let _ = sender.send(Ok(attached));
+        }
+    });
+    // An error means that the thread gave up: there is nothing to wait for.
+    let _ = is_ready.recv();
+}
+
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let [interrupt, terminate, hangup] = [
+            SignalKind::interrupt(),
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+        ]
+        .map(signal);
+        Ok(Self([interrupt?, terminate?, hangup?]))
+    }
+
+    async fn first(self) -> io::Result<Attached> {
+        let [mut interrupt, mut terminate, mut hangup] = self.0;
+        Ok(tokio::select! {
+            _ = interrupt.recv() => Attached::Interrupted,
+            _ = terminate.recv() => Attached::Detached,
+            _ = hangup.recv() => Attached::Detached,
+        })
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn first(self) -> io::Result<Attached> {
+        tokio::signal::ctrl_c()
+            .await
+            .map(|()| Attached::Interrupted)
+    }
+}

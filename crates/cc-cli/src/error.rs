@@ -1,0 +1,472 @@
+//! Errors of `cc-cli`: the one place that gives each error a message, a hint and an exit code.
+
+use cc_core::{Failure, FailureClass, LocateError};
+use cc_git::Error as GitError;
+use cc_jobs::{Ending, Job, SelectError, SettingsError, StoreError};
+use cc_workflows::cancel::CancelError;
+use cc_workflows::preflight::{Obstacle, PreflightError};
+use cc_workflows::rescue::{
+    ApplyError, FromReviewError, ResumeError, SandboxMissing, StartError as RescueError,
+};
+use cc_workflows::review::{SinceError, StartError};
+use cc_workflows::worker::WorkError;
+use cc_workflows::{LaunchError, ProjectError};
+
+/// The result of a command.
+pub(crate) type CliResult = Result<ExitStatus, CliError>;
+
+/// The exit code of `cc-cli`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ExitStatus {
+    Success = 0,
+    /// The job or the command failed.
+    Failure = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// Something is missing: Claude Code, its login, the sandbox, a writable state directory.
+    NotSetUp = 3,
+    /// The job was cancelled.
+    Cancelled = 4,
+    /// A bug in cc.
+    InternalError = 70,
+    /// The job was still running when the timeout expired.
+    TimedOut = 124,
+}
+
+impl ExitStatus {
+    /// The exit code for the outcome of a job.
+    pub(crate) fn of_job(job: &Job) -> Self {
+        use FailureClass as C;
+        match job.state().ending() {
+            None => Self::TimedOut,
+            Some(Ending::Completed) => Self::Success,
+            Some(Ending::Cancelled) => Self::Cancelled,
+            Some(Ending::Failed(failure)) => match failure.class {
+                C::NotInstalled | C::LoggedOut | C::Sandbox => Self::NotSetUp,
+                _ => Self::Failure,
+            },
+        }
+    }
+}
+
+/// An error as the user sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct CliError {
+    /// What happened, and why; starts in lower case.
+    pub(crate) message: String,
+    /// What to do next, most often a command.
+    pub(crate) hint: Option<String>,
+    pub(crate) status: ExitStatus,
+}
+
+impl CliError {
+    pub(crate) fn new(status: ExitStatus, message: impl ToString) -> Self {
+        Self {
+            message: message.to_string(),
+            hint: None,
+            status,
+        }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// The error after a panic.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            ExitStatus::InternalError,
+            "internal error; your jobs are unaffected",
+        )
+        .hint("Please report the lines above. Check your jobs with: cc-cli status")
+    }
+}
+
+impl From<ProjectError> for CliError {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::NoHome => Self::new(ExitStatus::NotSetUp, error)
+                .hint("Set CC_DATA_DIR to a directory that you can write to."),
+            ProjectError::Directory(_) => {
+                Self::new(ExitStatus::Usage, error).hint("Pass an existing directory: --cwd DIR")
+            }
+        }
+    }
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Preflight(error) => error.into(),
+            StartError::Git(error) => error.into(),
+            StartError::Since(error) => error.into(),
+            StartError::Store(error) => error.into(),
+            StartError::Launch(error) => error.into(),
+        }
+    }
+}
+
+impl From<SinceError> for CliError {
+    fn from(error: SinceError) -> Self {
+        match error {
+            SinceError::Select(error) => error.into(),
+            SinceError::Git(error) => error.into(),
+            SinceError::Store(error) => error.into(),
+            SinceError::NotReviewed { .. } => Self::new(ExitStatus::Usage, error).hint(
+                "Pass a completed review (listed by: cc-cli status --all), or leave out --since.",
+            ),
+        }
+    }
+}
+
+impl From<RescueError> for CliError {
+    fn from(error: RescueError) -> Self {
+        match error {
+            RescueError::Preflight(error) => error.into(),
+            RescueError::NoTask => {
+                Self::new(ExitStatus::Usage, error).hint("Pass a task: cc-cli rescue 'TASK'")
+            }
+            RescueError::TooLong { .. } => Self::new(ExitStatus::Usage, error).hint(
+                "Put the details into a file in the workspace, and name that file in the task.",
+            ),
+            RescueError::Resume(error) => error.into(),
+            RescueError::FromReview(error) => error.into(),
+            RescueError::Sandbox(error) => error.into(),
+            RescueError::Git(error @ GitError::NoCommits) => Self::new(ExitStatus::Usage, error)
+                .hint("A worktree needs a commit: make one, or leave out --isolated."),
+            RescueError::Git(error) => error.into(),
+            RescueError::Store(error) => error.into(),
+            RescueError::Launch(error) => error.into(),
+        }
+    }
+}
+
+impl From<PreflightError> for CliError {
+    fn from(error: PreflightError) -> Self {
+        match error {
+            PreflightError::Obstacle(error) => error.into(),
+            PreflightError::Claude(error) => error.into(),
+            PreflightError::Budget(error) => Self::new(ExitStatus::Failure, error)
+                .hint("Raise the limit: cc-cli config set budget.per_day_usd DOLLARS"),
+        }
+    }
+}
+
+impl From<SettingsError> for CliError {
+    fn from(error: SettingsError) -> Self {
+        match &error {
+            SettingsError::Io(_) => Self::new(ExitStatus::NotSetUp, error)
+                .hint("cc keeps its settings there. Make the file readable and writable."),
+            SettingsError::Lock(_) => Self::new(ExitStatus::Failure, error).hint("Try again."),
+            SettingsError::Invalid { .. } => {
+                Self::new(ExitStatus::Usage, error).hint("Fix or remove that line.")
+            }
+            SettingsError::UnknownKey { nearest, .. } => {
+                let meant = nearest
+                    .as_ref()
+                    .map(|key| format!("Did you mean `{key}`? "));
+                let hint = meant.unwrap_or_default() + "List all settings: cc-cli config list";
+                Self::new(ExitStatus::Usage, error).hint(hint)
+            }
+            SettingsError::WrongValue { .. } => {
+                Self::new(ExitStatus::Usage, error).hint("List all settings: cc-cli config list")
+            }
+        }
+    }
+}
+
+impl From<ResumeError> for CliError {
+    fn from(error: ResumeError) -> Self {
+        let hint = match &error {
+            ResumeError::Select(_) | ResumeError::NotARescue { .. } => {
+                "List all jobs: cc-cli status --all".to_owned()
+            }
+            ResumeError::None => {
+                "Start over without --resume, or pass a job: --resume JOB".to_owned()
+            }
+            ResumeError::OtherRepository { .. } => "Run it there: --cwd DIR".to_owned(),
+            ResumeError::NoThread { .. } | ResumeError::Discarded { .. } => {
+                "Start over without --resume.".to_owned()
+            }
+            ResumeError::StillRuns { id } => format!("Wait for it: cc-cli wait {id}"),
+            ResumeError::NotStopped { id } => format!("Stop it: cc-cli cancel {id}"),
+            ResumeError::Store(_) => String::new(),
+        };
+        match error {
+            ResumeError::Select(error) => error.into(),
+            ResumeError::Store(error) => error.into(),
+            error => Self::new(ExitStatus::Usage, error).hint(hint),
+        }
+    }
+}
+
+impl From<FromReviewError> for CliError {
+    fn from(error: FromReviewError) -> Self {
+        match error {
+            FromReviewError::Select(error) => error.into(),
+            FromReviewError::Store(error) => error.into(),
+            FromReviewError::NoReview { ref id }
+            | FromReviewError::NotNumbered { ref id }
+            | FromReviewError::NoSuchFinding { ref id, .. }
+            | FromReviewError::NoFindings { ref id } => {
+                let hint = format!("Show the result: cc-cli result {id}");
+                Self::new(ExitStatus::Usage, error).hint(hint)
+            }
+        }
+    }
+}
+
+impl From<SandboxMissing> for CliError {
+    fn from(error: SandboxMissing) -> Self {
+        let way_out =
+            "or run without it (--no-sandbox): Claude's commands then have all your permissions";
+        let hint = match &error {
+            SandboxMissing::Programs {
+                install: Some(command),
+                ..
+            } => format!("Install it: {command}; {way_out}."),
+            SandboxMissing::Programs {
+                install: None,
+                missing,
+            } => {
+                format!(
+                    "Install {} with your package manager; {way_out}.",
+                    missing.join(" and ")
+                )
+            }
+            SandboxMissing::Refused {
+                allow: Some(command),
+                ..
+            } => format!("Allow it: {command}; {way_out}."),
+            SandboxMissing::Refused { allow: None, .. } => format!(
+                "In a container, start it with more privileges. Otherwise use --read-only, {way_out}."
+            ),
+            SandboxMissing::Unsupported => format!("Use --read-only, {way_out}."),
+        };
+        Self::new(ExitStatus::NotSetUp, error).hint(hint)
+    }
+}
+
+impl From<ApplyError> for CliError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Select(error) => error.into(),
+            ApplyError::Git(error) => error.into(),
+            ApplyError::Store(error) => error.into(),
+            ApplyError::StillRuns { ref id } => {
+                let hint = format!("Wait for it: cc-cli wait {id}");
+                Self::new(ExitStatus::Usage, error).hint(hint)
+            }
+            ApplyError::NotStopped { ref id } => {
+                let hint = format!("Stop it: cc-cli cancel {id}");
+                Self::new(ExitStatus::Usage, error).hint(hint)
+            }
+            ApplyError::NotIsolated { .. } => Self::new(ExitStatus::Usage, error)
+                .hint("Only a rescue started with --isolated has one, until `cc-cli discard`."),
+            ApplyError::Gone { ref id, .. } => {
+                let hint = format!("Clean up: cc-cli discard {id}");
+                Self::new(ExitStatus::Failure, error).hint(hint)
+            }
+            ApplyError::DoesNotApply { ref id, .. } => {
+                let hint = format!(
+                    "Commit or stash your changes to these files, then merge: cc-cli apply --merge {id}"
+                );
+                Self::new(ExitStatus::Failure, error).hint(hint)
+            }
+            ApplyError::NothingToApply { ref id } => {
+                let hint = format!("Remove its worktree: cc-cli discard {id}");
+                Self::new(ExitStatus::Failure, error).hint(hint)
+            }
+        }
+    }
+}
+
+impl From<Obstacle> for CliError {
+    fn from(error: Obstacle) -> Self {
+        let hint = match error {
+            Obstacle::Nested => "Do the work in this session instead.",
+            Obstacle::Sandboxed => {
+                "Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable) \
+                 and no \\, ~, ^, * or [ outside single quotes, so that the exec rule applies; \
+                 or ask for permission to run it outside the sandbox."
+            }
+        };
+        Self::new(ExitStatus::NotSetUp, error).hint(hint)
+    }
+}
+
+impl From<LocateError> for CliError {
+    fn from(error: LocateError) -> Self {
+        let hint = match &error {
+            LocateError::NotFound { looked_in_dirs, .. } if looked_in_dirs.len() == 1 => {
+                "Fix the path, or use the one on your PATH: cc-cli config unset claude.path"
+            }
+            LocateError::NotFound { .. } => {
+                "Install Claude Code: npm install -g @anthropic-ai/claude-code"
+            }
+            LocateError::InsideWorkspace { .. } => {
+                "Install Claude Code outside this repository and put it on your PATH."
+            }
+            LocateError::NotExecutable { .. } => "Make it executable, or reinstall Claude Code.",
+        };
+        Self::new(ExitStatus::NotSetUp, error).hint(hint)
+    }
+}
+
+impl From<GitError> for CliError {
+    fn from(error: GitError) -> Self {
+        let exit = match &error {
+            GitError::GitMissing | GitError::GitTooOld | GitError::DubiousOwnership { .. } => {
+                ExitStatus::NotSetUp
+            }
+            GitError::Timeout { .. }
+            | GitError::TooMuchOutput { .. }
+            | GitError::Failed { .. }
+            | GitError::DoesNotApply { .. }
+            | GitError::WorkTreeGone { .. }
+            | GitError::BranchInUse { .. }
+            | GitError::Io(_) => ExitStatus::Failure,
+            _ => ExitStatus::Usage,
+        };
+        let hint = match &error {
+            GitError::NotARepository { .. } => {
+                Some("Change to a Git repository, or pass one: --cwd DIR")
+            }
+            GitError::UnknownRevision { .. } => {
+                Some("List branches with `git branch --all`, commits with `git log --oneline`.")
+            }
+            GitError::LooksLikeOption { .. } => Some("Pass a branch, tag or commit."),
+            GitError::NoDefaultBranch => Some("For example: cc-cli review --base main"),
+            GitError::NothingToReview { .. } => Some(
+                "Choose another change: --commit HEAD, --base REF or --range A..B. Preview it with: cc-cli scope",
+            ),
+            GitError::BranchInUse { .. } => {
+                Some("Switch to another branch there, then discard again.")
+            }
+            GitError::NoCommits => Some("Review your uncommitted changes: --scope working-tree"),
+            GitError::GitMissing | GitError::GitTooOld => {
+                Some("Install a recent Git and put it on your PATH.")
+            }
+            _ => None,
+        };
+        Self {
+            hint: hint.map(str::to_owned),
+            ..Self::new(exit, error)
+        }
+    }
+}
+
+impl From<LaunchError> for CliError {
+    fn from(error: LaunchError) -> Self {
+        match error {
+            LaunchError::Store(error) => error.into(),
+            LaunchError::Log(error) => StoreError::from(error).into(),
+            LaunchError::Spawn { .. } => Self::new(ExitStatus::NotSetUp, error)
+                .hint("Reinstall cc: cargo install cc-installer"),
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Io(_) => Self::new(ExitStatus::NotSetUp, error).hint(
+                "cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.",
+            ),
+            StoreError::NotFound { .. } => Self::new(ExitStatus::Usage, error).hint("List all jobs: cc-cli status --all"),
+            StoreError::Lock(_) => Self::new(ExitStatus::Failure, error).hint("Try again. If that fails, check for a suspended cc-cli process."),
+            StoreError::Newer { .. } => Self::new(ExitStatus::Failure, error).hint("Update cc: cargo install cc-installer"),
+            StoreError::Damaged { .. } => {
+                Self::new(ExitStatus::Failure, error).hint("Other jobs are unaffected. To stop this message, move the file away.")
+            }
+            StoreError::Rejected(_) => Self::new(ExitStatus::Failure, error),
+            StoreError::Json(_) => Self::new(ExitStatus::InternalError, error),
+        }
+    }
+}
+
+impl From<SelectError> for CliError {
+    fn from(error: SelectError) -> Self {
+        let hint = match &error {
+            SelectError::Unknown { .. } => {
+                "List all jobs of this workspace: cc-cli status --all".to_owned()
+            }
+            SelectError::Ambiguous { .. } => "Use a longer prefix.".to_owned(),
+            SelectError::NoneFinished { elsewhere: 0 } => {
+                "Show running jobs: cc-cli status".to_owned()
+            }
+            SelectError::NoneFinished { elsewhere } => format!(
+                "Other sessions have {} here. List all jobs: cc-cli status --all",
+                cc_core::text::count(*elsewhere, "job")
+            ),
+            SelectError::NoneActive => {
+                "List all jobs of this workspace: cc-cli status --all".to_owned()
+            }
+            SelectError::SeveralActive { .. } => "Pass one of these job ids.".to_owned(),
+        };
+        Self::new(ExitStatus::Usage, error).hint(hint)
+    }
+}
+
+impl From<CancelError> for CliError {
+    fn from(error: CancelError) -> Self {
+        match error {
+            CancelError::Store(error) => error.into(),
+            CancelError::AlreadyEnded { ref job } => {
+                let hint = format!("Show the result: cc-cli result {}", job.id);
+                Self::new(ExitStatus::Usage, error).hint(hint)
+            }
+            CancelError::Survived { ref job, .. } => {
+                let hint = format!("Try again: cc-cli cancel {}", job.id);
+                Self::new(ExitStatus::Failure, error).hint(hint)
+            }
+        }
+    }
+}
+
+impl From<WorkError> for CliError {
+    fn from(error: WorkError) -> Self {
+        Self::new(ExitStatus::Failure, error)
+    }
+}
+
+/// What to do about a failed job.
+pub(crate) fn failure_hint(failure: &Failure) -> Option<String> {
+    use FailureClass as C;
+    let hint = match failure.class {
+        C::NotInstalled => "Install Claude Code: npm install -g @anthropic-ai/claude-code",
+        C::LoggedOut => {
+            "Log in: claude auth login. If ANTHROPIC_API_KEY is set, Claude Code uses that instead: fix or unset it."
+        }
+        C::UsageLimit => {
+            return Some(failure.retry_at.map_or_else(
+                || "Your Claude account has reached its usage limit. Try again later.".to_owned(),
+                |at| format!("The usage limit of your Claude account resets at {at}."),
+            ));
+        }
+        C::Overloaded => "The service is overloaded. Try again in a few minutes.",
+        C::Network => "Check your network and proxy settings, then start the job again.",
+        C::Model => "Choose another model with --model, or use Claude Code's default.",
+        C::PromptTooLong => "Review less at a time: -- PATH..., --commit REV or --scope staged",
+        C::Thread => "Start over: cc-cli rescue --fresh 'TASK'",
+        C::Schema => "Start the job again, or use the plain review.",
+        C::Sandbox => "Run cc-cli outside the sandbox.",
+        C::TimeoutIdle => {
+            "Start the job again. To let Claude be silent for longer, set `idle_timeout` (cc-cli config list)."
+        }
+        C::TimeoutTotal => "Allow more time with --timeout, or ask for less at a time.",
+        C::Turns => "Ask for less at a time.",
+        C::Budget => "Allow more with --max-budget-usd, or ask for less at a time.",
+        C::Killed | C::Lost => "Start the job again.",
+        C::Protocol => {
+            "Check that Claude Code works: claude -p hello. If it does, update cc and Claude Code."
+        }
+        C::Internal => "If it happens again, please report it.",
+        C::Other => return None,
+    };
+    Some(hint.to_owned())
+}
