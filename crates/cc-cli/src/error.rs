@@ -327,7 +327,7 @@ impl From<GitError> for CliError {
             | GitError::TooMuchOutput { .. }
             | GitError::Failed { .. }
             | GitError::DoesNotApply { .. }
-            | GitError::WorkTreeGone { .. }
+            | GitError::WorktreeGone { .. }
             | GitError::BranchInUse { .. }
             | GitError::Io(_) => ExitStatus::Failure,
             _ => ExitStatus::Usage,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::Shown;
+use crate::ShownDiffs;
 use crate::repo_path::RepoPath;
 
 /// What a [`crate::Context`] may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ContextLimits {
     /// Bytes of diff that are shown in all; 256 KiB.
     pub inline_bytes: usize,
     /// Bytes of diff that are shown of one file; 64 KiB.
@@ -22,7 +22,7 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
-impl Default for Limits {
+impl Default for ContextLimits {
     fn default() -> Self {
         Self {
             inline_bytes: 256 << 10,
@@ -37,12 +37,12 @@ impl Default for Limits {
 
 /// The diff that is shown: whole diffs of files, as many as fit.
 #[derive(Debug)]
-pub(crate) struct Inline {
+pub(crate) struct InlineDiff {
     text: String,
     /// What was shown before and is not shown again.
-    known: Shown,
+    known: ShownDiffs,
     /// What was shown, now or before, and is the same now.
-    shown: Shown,
+    shown: ShownDiffs,
     total: usize,
     per_file: usize,
 }
@@ -61,12 +61,12 @@ pub(crate) enum Fit {
     Known,
 }
 
-impl Inline {
-    pub(crate) fn new(limits: &Limits, known: Shown) -> Self {
+impl InlineDiff {
+    pub(crate) fn new(limits: &ContextLimits, known: ShownDiffs) -> Self {
         Self {
             text: String::new(),
             known,
-            shown: Shown::default(),
+            shown: ShownDiffs::default(),
             total: limits.inline_bytes,
             per_file: limits.file_bytes.min(limits.inline_bytes),
         }
@@ -106,20 +106,20 @@ impl Inline {
     }
 
     /// The text, and what is in it or was shown before.
-    pub(crate) fn finish(self) -> (String, Shown) {
+    pub(crate) fn finish(self) -> (String, ShownDiffs) {
         (self.text, self.shown)
     }
 }
 
 /// One diff that is being read: kept as long as it may fit, then only measured.
 #[derive(Debug, Default)]
-pub(crate) struct Piece {
+pub(crate) struct DiffPiece {
     kept: Vec<u8>,
     keep: usize,
     bytes: u64,
 }
 
-impl Piece {
+impl DiffPiece {
     pub(crate) fn new(keep: usize) -> Self {
         Self {
             kept: Vec::new(),

@@ -3,15 +3,15 @@
 
 use std::ops::ControlFlow;
 
-use crate::budget::Inline;
-use crate::context::{Change, FileChange, NotSeen, Reason};
-use crate::diff_stream::{DiffStream, Parsed};
+use crate::budget::InlineDiff;
+use crate::context::{ChangeKind, FileChange, NotSeen, Reason};
+use crate::diff_stream::{DiffStream, ParsedDiff};
 use crate::records::records;
 use crate::repo_path::RepoPath;
 use crate::resolve::pathspecs;
 use crate::runner::GitExit;
-use crate::work_file::WorkFile;
-use crate::{Context, Error, Limits, Mode, Repository, Shown, Target, untracked};
+use crate::working_file::WorkingFile;
+use crate::{Context, ContextLimits, Error, Mode, Repository, ShownDiffs, Target, untracked};
 
 /// More files than this that git cannot read are not worked around.
 const MAX_EXCLUDED: usize = 500;
@@ -52,8 +52,8 @@ impl Repository {
     /// [`Error::NothingToReview`] where there are none; [`Error::MissingObjects`],
     /// [`Error::Timeout`], [`Error::TooMuchOutput`] where not even the list of files can be read
     /// within the limits; or what a failed call means.
-    pub fn collect(&self, target: &Target, limits: &Limits) -> Result<Context, Error> {
-        self.collect_since(target, limits, &Shown::default())
+    pub fn collect(&self, target: &Target, limits: &ContextLimits) -> Result<Context, Error> {
+        self.collect_since(target, limits, &ShownDiffs::default())
     }
 
     /// The same without the diffs that an earlier look has shown.
@@ -63,14 +63,14 @@ impl Repository {
     pub fn collect_since(
         &self,
         target: &Target,
-        limits: &Limits,
-        earlier: &Shown,
+        limits: &ContextLimits,
+        earlier: &ShownDiffs,
     ) -> Result<Context, Error> {
         let (parsed, excluded) = match self.diff(target, limits, earlier, &[])? {
             Ok(parsed) => (parsed, Vec::new()),
             Err(exit) => self.diff_of_readable(target, limits, earlier, exit)?,
         };
-        let Parsed {
+        let ParsedDiff {
             files,
             not_seen,
             totals,
@@ -114,10 +114,10 @@ impl Repository {
     fn diff(
         &self,
         target: &Target,
-        limits: &Limits,
-        earlier: &Shown,
+        limits: &ContextLimits,
+        earlier: &ShownDiffs,
         excluded: &[(RepoPath, Reason)],
-    ) -> Result<Result<Parsed, GitExit>, Error> {
+    ) -> Result<Result<ParsedDiff, GitExit>, Error> {
         let mut call = self.runner.call(&DIFF).timeout(limits.timeout);
         if target.mode == Mode::Staged {
             call = call.args(&["--cached"]);
@@ -136,7 +136,7 @@ impl Repository {
             .filter_map(|(path, _)| path.excluding_pathspec());
         call = call.args(&excluded.collect::<Vec<_>>());
 
-        let mut stream = DiffStream::new(Inline::new(limits, earlier.clone()), limits.files);
+        let mut stream = DiffStream::new(InlineDiff::new(limits, earlier.clone()), limits.files);
         let mut left = limits.read_bytes;
         let exit = call.stream(&mut |bytes| {
             let within = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
@@ -165,10 +165,10 @@ impl Repository {
     fn diff_of_readable(
         &self,
         target: &Target,
-        limits: &Limits,
-        earlier: &Shown,
+        limits: &ContextLimits,
+        earlier: &ShownDiffs,
         failure: GitExit,
-    ) -> Result<(Parsed, Vec<(RepoPath, Reason)>), Error> {
+    ) -> Result<(ParsedDiff, Vec<(RepoPath, Reason)>), Error> {
         let first = failure.into_error();
         if target.mode != Mode::WorkingTree || matches!(first, Error::MissingObjects { .. }) {
             return Err(first);
@@ -200,10 +200,10 @@ impl Repository {
         Ok(records(&call.checked()?)
             .map(RepoPath::new)
             .filter_map(|path| {
-                let reason = match WorkFile::open(self.root(), &path) {
-                    WorkFile::Unreadable => Reason::Unreadable,
+                let reason = match WorkingFile::open(self.root(), &path) {
+                    WorkingFile::Unreadable => Reason::Unreadable,
                     // A directory here is a submodule, or stands where a file was: git knows how.
-                    WorkFile::Other if !is_dir(&path.below(self.root())?) => Reason::NotAFile,
+                    WorkingFile::Other if !is_dir(&path.below(self.root())?) => Reason::NotAFile,
                     _ => return None,
                 };
                 Some((path, reason))
@@ -215,8 +215,8 @@ impl Repository {
     fn add_untracked(
         &self,
         target: &Target,
-        limits: &Limits,
-        inline: &mut Inline,
+        limits: &ContextLimits,
+        inline: &mut InlineDiff,
         context: &mut Context,
     ) -> Result<u64, Error> {
         let (paths, omitted) = self.untracked(target, limits)?;
@@ -251,7 +251,11 @@ impl Repository {
     }
 
     /// The first untracked files, and how many more there are.
-    fn untracked(&self, target: &Target, limits: &Limits) -> Result<(Vec<RepoPath>, u64), Error> {
+    fn untracked(
+        &self,
+        target: &Target,
+        limits: &ContextLimits,
+    ) -> Result<(Vec<RepoPath>, u64), Error> {
         let args = ["ls-files", "--others", "--exclude-standard", "-z"];
         let call = self.runner.call(&args).args(&pathspecs(&target.paths));
         let (mut paths, mut omitted) = (Vec::new(), 0);
@@ -296,7 +300,7 @@ impl Repository {
 }
 
 /// What became of the diffs that an earlier look has shown and this one has not.
-fn since(earlier: &Shown, context: &Context, unchanged: u64) -> Vec<NotSeen> {
+fn since(earlier: &ShownDiffs, context: &Context, unchanged: u64) -> Vec<NotSeen> {
     let mut lines = Vec::new();
     if unchanged > 0 {
         lines.push(NotSeen {
@@ -326,7 +330,7 @@ fn unread(path: &RepoPath) -> FileChange {
     FileChange {
         path: path.clone(),
         old_path: None,
-        change: Change::Modified,
+        change: ChangeKind::Modified,
         additions: None,
         deletions: None,
         bytes: None,

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use cc_core::text::{count, human_bytes, one_line};
 use serde::{Deserialize, Serialize};
 
-use crate::Shown;
+use crate::ShownDiffs;
 use crate::repo_path::RepoPath;
 
 /// The changes of a target: every file in short, and as much of the diff as fits.
@@ -22,7 +22,7 @@ pub struct Context {
     pub totals: Totals,
     /// The diffs that were shown, here or before.
     #[serde(skip)]
-    pub shown: Shown,
+    pub shown: ShownDiffs,
 }
 
 /// One changed file.
@@ -35,7 +35,7 @@ pub struct FileChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_path: Option<RepoPath>,
     /// What happened to it.
-    pub change: Change,
+    pub change: ChangeKind,
     /// Lines added; `None` where they cannot be counted.
     pub additions: Option<u64>,
     /// Lines deleted; `None` where they cannot be counted.
@@ -49,7 +49,7 @@ pub struct FileChange {
 /// What happened to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Change {
+pub enum ChangeKind {
     /// New to git.
     Added,
     /// Other content or another mode.
@@ -188,14 +188,14 @@ impl FileChange {
     /// The letter that git has for the change; `?` for an untracked file.
     pub fn letter(&self) -> char {
         match self.change {
-            Change::Added => 'A',
-            Change::Modified => 'M',
-            Change::Deleted => 'D',
-            Change::Renamed => 'R',
-            Change::Copied => 'C',
-            Change::TypeChanged => 'T',
-            Change::Unmerged => 'U',
-            Change::Untracked => '?',
+            ChangeKind::Added => 'A',
+            ChangeKind::Modified => 'M',
+            ChangeKind::Deleted => 'D',
+            ChangeKind::Renamed => 'R',
+            ChangeKind::Copied => 'C',
+            ChangeKind::TypeChanged => 'T',
+            ChangeKind::Unmerged => 'U',
+            ChangeKind::Untracked => '?',
         }
     }
 }

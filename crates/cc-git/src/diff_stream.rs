@@ -4,8 +4,8 @@
 //! empty record, then the diffs. Never fails: what makes no sense is skipped, and shows as a file
 //! whose diff was not read.
 
-use crate::budget::{Fit, Inline, Piece};
-use crate::context::{Change, FileChange, NotSeen, Reason, Totals};
+use crate::budget::{DiffPiece, Fit, InlineDiff};
+use crate::context::{ChangeKind, FileChange, NotSeen, Reason, Totals};
 use crate::records::RecordReader;
 use crate::repo_path::{RepoPath, escape_invalid};
 
@@ -19,13 +19,13 @@ const SUBMODULE_MODE: &[u8] = b"160000";
 /// The reader: [`DiffStream::push`] bytes, then [`DiffStream::finish`].
 #[derive(Debug)]
 pub(crate) struct DiffStream {
-    inline: Inline,
+    inline: InlineDiff,
     max_files: usize,
     phase: Phase,
     records: RecordReader,
     /// The start of a line that is not complete yet.
     pending: Vec<u8>,
-    files: Vec<File>,
+    files: Vec<DiffFile>,
     /// Where the next record of the current section is expected among `files`.
     cursor: usize,
     /// How many of `files` are counted and will be listed.
@@ -36,7 +36,7 @@ pub(crate) struct DiffStream {
     /// Files whose diff was shown before.
     unchanged: u64,
     /// The diff that is being read, of `files[cursor]` where it is listed.
-    piece: Option<(Option<usize>, Piece)>,
+    piece: Option<(Option<usize>, DiffPiece)>,
 }
 
 #[derive(Debug)]
@@ -44,12 +44,12 @@ enum Phase {
     /// A record of the first section, or the first of the second.
     Record,
     RawPath {
-        raw: Raw,
+        raw: RawRecord,
         old_path: Option<RepoPath>,
     },
     /// The counts of a rename, then its two paths.
-    CountedOldPath(Counts),
-    CountedNewPath(Counts),
+    CountedOldPath(LineCounts),
+    CountedNewPath(LineCounts),
     /// At the start of a line of the diffs, as long as it may still be a header.
     LineStart,
     Header,
@@ -57,23 +57,23 @@ enum Phase {
 }
 
 #[derive(Clone, Debug)]
-struct Raw {
+struct RawRecord {
     letter: u8,
     submodule: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Counts {
+enum LineCounts {
     Binary,
     Lines { added: u64, deleted: u64 },
 }
 
 #[derive(Debug)]
-struct File {
-    raw: Raw,
+struct DiffFile {
+    raw: RawRecord,
     path: RepoPath,
     old_path: Option<RepoPath>,
-    counts: Option<Counts>,
+    counts: Option<LineCounts>,
     omitted: bool,
     bytes: Option<u64>,
     fit: Option<Fit>,
@@ -81,21 +81,21 @@ struct File {
 
 /// What the stream said.
 #[derive(Debug)]
-pub(crate) struct Parsed {
+pub(crate) struct ParsedDiff {
     pub(crate) files: Vec<FileChange>,
     pub(crate) not_seen: Vec<NotSeen>,
     pub(crate) totals: Totals,
     /// Files whose diff was shown before; they are in no list and no sum.
     pub(crate) unchanged: u64,
     /// The budget, with what is left of it.
-    pub(crate) inline: Inline,
+    pub(crate) inline: InlineDiff,
     /// Whether the stream came as far as the diffs, or was empty: without that the list of files
     /// is not complete.
     pub(crate) listed_all: bool,
 }
 
 impl DiffStream {
-    pub(crate) fn new(inline: Inline, max_files: usize) -> Self {
+    pub(crate) fn new(inline: InlineDiff, max_files: usize) -> Self {
         Self {
             inline,
             max_files,
@@ -144,7 +144,7 @@ impl DiffStream {
             self.cursor = 0;
             return Phase::LineStart;
         }
-        if let Some(raw) = Raw::read(record) {
+        if let Some(raw) = RawRecord::read(record) {
             return Phase::RawPath {
                 raw,
                 old_path: None,
@@ -159,7 +159,7 @@ impl DiffStream {
         Phase::Record
     }
 
-    fn raw_path(&mut self, raw: Raw, old_path: Option<RepoPath>, path: &[u8]) -> Phase {
+    fn raw_path(&mut self, raw: RawRecord, old_path: Option<RepoPath>, path: &[u8]) -> Phase {
         if old_path.is_none() && matches!(raw.letter, b'R' | b'C') {
             return Phase::RawPath {
                 raw,
@@ -168,7 +168,7 @@ impl DiffStream {
         }
         // A file that was only touched is listed here and has no counts later: room for some.
         if self.files.len() < self.max_files.saturating_mul(2) {
-            self.files.push(File {
+            self.files.push(DiffFile {
                 raw,
                 path: RepoPath::new(path),
                 old_path,
@@ -181,9 +181,9 @@ impl DiffStream {
         Phase::Record
     }
 
-    fn counted(&mut self, path: &[u8], counts: Counts) {
+    fn counted(&mut self, path: &[u8], counts: LineCounts) {
         self.totals.files += 1;
-        if let Counts::Lines { added, deleted } = counts {
+        if let LineCounts::Lines { added, deleted } = counts {
             self.totals.additions = self.totals.additions.saturating_add(added);
             self.totals.deletions = self.totals.deletions.saturating_add(deleted);
         }
@@ -271,7 +271,7 @@ impl DiffStream {
             let index = ahead.map(|ahead| self.cursor + ahead);
             self.end_diff();
             self.cursor = index.map_or(self.cursor, |index| index + 1);
-            self.piece = Some((index, Piece::new(self.inline.per_file())));
+            self.piece = Some((index, DiffPiece::new(self.inline.per_file())));
         }
         self.flush_pending();
     }
@@ -285,7 +285,7 @@ impl DiffStream {
             return;
         };
         file.bytes = Some(piece.bytes());
-        let has_lines = !matches!(file.counts, Some(Counts::Binary)) && file.raw.letter != b'U';
+        let has_lines = !matches!(file.counts, Some(LineCounts::Binary)) && file.raw.letter != b'U';
         file.fit = has_lines.then(|| match piece.whole() {
             Some(diff) => self.inline.add(&file.path, &text_of(diff)),
             None => self.inline.judge(piece.bytes()),
@@ -297,14 +297,14 @@ impl DiffStream {
     }
 
     /// Ends the stream; `cut` says that git was stopped, so that the last diff is not whole.
-    pub(crate) fn finish(mut self, cut: bool) -> Parsed {
+    pub(crate) fn finish(mut self, cut: bool) -> ParsedDiff {
         if cut {
             self.piece = None;
         }
         self.end_diff();
         let in_diffs = matches!(self.phase, Phase::LineStart | Phase::Header | Phase::Line);
         let (mut files, mut not_seen) = (Vec::new(), Vec::new());
-        let is_new = |file: &File| file.is_listed() && file.fit != Some(Fit::Known);
+        let is_new = |file: &DiffFile| file.is_listed() && file.fit != Some(Fit::Known);
         for file in self.files.into_iter().filter(is_new) {
             let change = file.change();
             if let Some(reason) = file.reason() {
@@ -324,7 +324,7 @@ impl DiffStream {
                 },
             });
         }
-        Parsed {
+        ParsedDiff {
             files,
             not_seen,
             totals: self.totals,
@@ -335,7 +335,7 @@ impl DiffStream {
     }
 }
 
-impl Raw {
+impl RawRecord {
     /// Reads `:OLD-MODE NEW-MODE OLD-ID NEW-ID KIND`, the kind a letter with a score for some.
     fn read(record: &[u8]) -> Option<Self> {
         let mut fields = record.strip_prefix(b":")?.split(|&byte| byte == b' ');
@@ -348,14 +348,14 @@ impl Raw {
 }
 
 /// Reads `ADDED TAB DELETED TAB PATH`; the path is empty where two follow.
-fn read_counts(record: &[u8]) -> Option<(Counts, &[u8])> {
+fn read_counts(record: &[u8]) -> Option<(LineCounts, &[u8])> {
     let mut fields = record.splitn(3, |&byte| byte == b'\t');
     let (added, deleted, path) = (fields.next()?, fields.next()?, fields.next()?);
     let number = |field| std::str::from_utf8(field).ok()?.parse().ok();
     let counts = if added == b"-" {
-        Counts::Binary
+        LineCounts::Binary
     } else {
-        Counts::Lines {
+        LineCounts::Lines {
             added: number(added)?,
             deleted: number(deleted)?,
         }
@@ -363,7 +363,7 @@ fn read_counts(record: &[u8]) -> Option<(Counts, &[u8])> {
     Some((counts, path))
 }
 
-impl File {
+impl DiffFile {
     fn has_header(&self, line: &[u8]) -> bool {
         if !self.is_listed() {
             return false;
@@ -389,20 +389,20 @@ impl File {
 
     fn change(&self) -> FileChange {
         let (additions, deletions) = match self.counts {
-            Some(Counts::Lines { added, deleted }) => (Some(added), Some(deleted)),
+            Some(LineCounts::Lines { added, deleted }) => (Some(added), Some(deleted)),
             _ => (None, None),
         };
         FileChange {
             path: self.path.clone(),
             old_path: self.old_path.clone(),
             change: match self.raw.letter {
-                b'A' => Change::Added,
-                b'D' => Change::Deleted,
-                b'R' => Change::Renamed,
-                b'C' => Change::Copied,
-                b'T' => Change::TypeChanged,
-                b'U' => Change::Unmerged,
-                _ => Change::Modified,
+                b'A' => ChangeKind::Added,
+                b'D' => ChangeKind::Deleted,
+                b'R' => ChangeKind::Renamed,
+                b'C' => ChangeKind::Copied,
+                b'T' => ChangeKind::TypeChanged,
+                b'U' => ChangeKind::Unmerged,
+                _ => ChangeKind::Modified,
             },
             additions,
             deletions,
@@ -415,7 +415,7 @@ impl File {
         let bytes = self.bytes.unwrap_or(0);
         match (self.raw.letter, self.counts, self.fit) {
             (b'U', ..) => Some(Reason::Unmerged),
-            (_, Some(Counts::Binary), _) => Some(Reason::Binary),
+            (_, Some(LineCounts::Binary), _) => Some(Reason::Binary),
             (.., Some(Fit::Known)) => None,
             (_, _, None) => Some(Reason::Unread),
             (_, _, Some(Fit::TooLarge { limit })) => Some(Reason::TooLarge { bytes, limit }),

@@ -22,7 +22,7 @@ pub enum Error {
     },
     /// The repository's own configuration says that its files lie in another directory.
     #[error("the repository `{}` puts its work tree elsewhere, at `{}`", root.display(), work_tree.display())]
-    WorkTreeElsewhere {
+    WorkingTreeElsewhere {
         /// The directory that holds `.git`.
         root: PathBuf,
         /// Where git would look for the files.
@@ -112,7 +112,7 @@ pub enum Error {
     },
     /// A linked work tree is not there any more, or was emptied or replaced by hand.
     #[error("the work tree `{}` is gone, or was emptied or replaced by hand", root.display())]
-    WorkTreeGone {
+    WorktreeGone {
         /// Where it was.
         root: PathBuf,
     },

@@ -10,14 +10,14 @@
 //! - Above 10,000 paths the list shrinks to one digest: still exact, but it names no files, and
 //!   the next fingerprint reads every file again.
 //!
-//! Not seen are ignored files, repositories inside this one that git cannot read, and those
+//! Not covered are ignored files, repositories inside this one that git cannot read, and those
 //! beyond the first 32 or the first that hangs, submodules first: each costs several calls of git, and
 //! a turn waits for them.
-//! That the commit of a submodule is another one is always seen.
+//! That the commit of a submodule is another one is always noticed.
 
 pub(crate) mod changes;
-mod look;
-mod seen;
+mod file_state;
+mod inspect;
 mod status;
 mod take;
 
@@ -29,8 +29,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::ObjectId;
 use crate::repo_path::RepoPath;
-use seen::{Digest, Seen, Stamp};
-use status::Special;
+use file_state::{ContentDigest, FileStamp, FileState};
+use status::IndexFlags;
 
 /// The most paths that are remembered of an index.
 const SPECIAL: usize = 1_000;
@@ -44,9 +44,9 @@ pub struct Fingerprint {
     /// The commit of HEAD; `None` where there is none yet.
     head: Option<ObjectId>,
     /// What is not as that commit has it.
-    paths: Paths,
+    paths: PathStates,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    index: Option<Index>,
+    index: Option<IndexState>,
     /// Submodules and other repositories inside this one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     nested: BTreeMap<RepoPath, Fingerprint>,
@@ -54,44 +54,44 @@ pub struct Fingerprint {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Paths {
+enum PathStates {
     /// Sorted by path and state.
-    Each(Vec<Entry>),
+    Each(Vec<PathState>),
     TooMany {
-        digest: Digest,
-        /// Whether all of them can be compared with another time; see [`Seen::is_settled`].
+        digest: ContentDigest,
+        /// Whether all of them can be compared with another time; see [`FileState::is_settled`].
         settled: bool,
     },
 }
 
 /// What an index is known to say beyond `git status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Index {
+struct IndexState {
     /// `None` where the file was fresh, or there was none.
-    stamp: Option<Stamp>,
-    special: Special,
+    stamp: Option<FileStamp>,
+    special: IndexFlags,
 }
 
-impl Index {
+impl IndexState {
     /// Whether it is known to say the same next time, and is small. Which files git names as left
     /// out depends on whether they are there.
     fn can_be_kept(&self) -> bool {
-        let Special { left_out, .. } = &self.special;
+        let IndexFlags { left_out, .. } = &self.special;
         self.stamp.is_some() && left_out.is_empty() && self.special.len() <= SPECIAL
     }
 }
 
 /// A path that differs from HEAD, or that git does not watch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
+struct PathState {
     path: RepoPath,
     /// What git says of it.
     state: String,
-    seen: Seen,
+    seen: FileState,
 }
 
 /// One digest for all that is compared of the entries.
-fn fold(entries: &[Entry]) -> Digest {
+fn fold(entries: &[PathState]) -> ContentDigest {
     let mut hash = Sha256::new();
     for entry in entries {
         for part in [entry.path.as_bytes(), entry.state.as_bytes()] {
@@ -100,5 +100,5 @@ fn fold(entries: &[Entry]) -> Digest {
         }
         entry.seen.feed(&mut hash);
     }
-    Digest::of(hash)
+    ContentDigest::of(hash)
 }

@@ -47,7 +47,7 @@ const MOST: usize = 1_000;
 
 /// What the configuration says, as far as calls of git depend on it.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct GuardConfig {
     /// Settings that undo the programs of the repository.
     pub(crate) overrides: Vec<(OsString, OsString)>,
     /// The name for first branches, `init.defaultBranch`.
@@ -56,7 +56,7 @@ pub(crate) struct Found {
 }
 
 /// Reads the configuration.
-pub(crate) fn find(runner: &Runner) -> Result<Found, Error> {
+pub(crate) fn read_config(runner: &Runner) -> Result<GuardConfig, Error> {
     let args = [
         "config",
         "--show-scope",
@@ -107,8 +107,8 @@ struct Setting {
 
 /// Reads the answer of `git config --show-scope -z`: `scope NUL key LF value NUL`, without
 /// `LF value` where a key stands alone.
-fn read(output: &[u8]) -> Found {
-    let mut found = Found::default();
+fn read(output: &[u8]) -> GuardConfig {
+    let mut found = GuardConfig::default();
     let mut filters: BTreeMap<Vec<u8>, Setting> = BTreeMap::new();
     let mut fields = records(output);
     while let (Some(scope), Some(entry)) = (fields.next(), fields.next()) {

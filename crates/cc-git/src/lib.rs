@@ -4,7 +4,7 @@
 //! counting the lines of a reviewed file, and telling by two [`Fingerprint`]s whether something
 //! was edited in between. None of that writes to the repository, and nothing that
 //! the repository brings along is run: see [`Git`] and `hardening`. What does write, because the
-//! user asked for it, is a work tree of its own for somebody else's changes: [`WorkTree`].
+//! user asked for it, is a work tree of its own for somebody else's changes: [`Worktree`].
 //! Not here: words for prompts, jobs, and the read-only git that Claude itself may use.
 //!
 //! Start with [`Repository::discover`], then [`Repository::resolve`], then [`Repository::collect`].
@@ -32,14 +32,13 @@ mod lines;
 mod repo_path;
 mod shown;
 mod untracked;
-mod work_file;
+mod working_file;
 
 mod patch;
-mod unused;
-mod work_tree;
+mod worktree;
 
-pub use budget::Limits;
-pub use context::{Change, Context, FileChange, NotSeen, Reason, Totals};
+pub use budget::ContextLimits;
+pub use context::{ChangeKind, Context, FileChange, NotSeen, Reason, Totals};
 pub use error::Error;
 pub use fingerprint::{Fingerprint, changes::Changes};
 pub use git::Git;
@@ -48,7 +47,7 @@ pub use patch::{Applied, Patch};
 pub use repo_path::RepoPath;
 pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
-pub use shown::Shown;
+pub use shown::ShownDiffs;
 pub use target::{Mode, ObjectId, Target};
 pub use top_level::{git_dir, program_dirs, top_level, workspace};
-pub use work_tree::WorkTree;
+pub use worktree::Worktree;

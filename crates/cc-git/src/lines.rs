@@ -7,7 +7,7 @@ use cc_core::text::one_line;
 
 use crate::process::GitInput;
 use crate::repo_path::RepoPath;
-use crate::work_file::WorkFile;
+use crate::working_file::WorkingFile;
 use crate::{Error, Mode, Repository, Target};
 
 /// Larger files are there, and their lines are not counted.
@@ -94,14 +94,14 @@ impl Repository {
             return Ok(None);
         }
         let mut counter = LineCounter::default();
-        Ok(match WorkFile::open(self.root(), path) {
-            WorkFile::Missing | WorkFile::Other => None,
-            WorkFile::Unreadable => Some(Lines::Unknown),
-            WorkFile::Link(target) => {
+        Ok(match WorkingFile::open(self.root(), path) {
+            WorkingFile::Missing | WorkingFile::Other => None,
+            WorkingFile::Unreadable => Some(Lines::Unknown),
+            WorkingFile::Link(target) => {
                 counter.push(&target);
                 Some(Lines::Counted(counter.lines()))
             }
-            WorkFile::Regular { file, .. } => {
+            WorkingFile::Regular { file, .. } => {
                 let mut start = io::Read::take(file, COUNTED_BYTES + 1);
                 Some(match io::copy(&mut start, &mut counter) {
                     Ok(read) if read <= COUNTED_BYTES => Lines::Counted(counter.lines()),

@@ -14,7 +14,7 @@ use crate::records::records;
 use crate::repo_path::RepoPath;
 use crate::runner::Runner;
 use crate::top_level::git_dir;
-use crate::{Error, Repository, WorkTree, hardening};
+use crate::{Error, Repository, Worktree, hardening};
 
 /// All that changed in a work tree since its base, committed there or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +40,10 @@ impl Repository {
     /// is what lies in submodules and other repositories inside.
     ///
     /// # Errors
-    /// [`Error::WorkTreeGone`] when it is not as it was made: a directory that is empty would be read
+    /// [`Error::WorktreeGone`] when it is not as it was made: a directory that is empty would be read
     /// as one where everything was deleted. When git cannot read it, or the patch is larger than
     /// 256 MiB.
-    pub fn work_tree_patch(&self, tree: &WorkTree) -> Result<Patch, Error> {
+    pub fn worktree_patch(&self, tree: &Worktree) -> Result<Patch, Error> {
         let staged = Staged::new(self, tree)?;
         Ok(Patch {
             files: staged.files()?,
@@ -55,7 +55,7 @@ impl Repository {
     ///
     /// # Errors
     /// As for the patch.
-    pub fn work_tree_files(&self, tree: &WorkTree) -> Result<Vec<RepoPath>, Error> {
+    pub fn worktree_files(&self, tree: &Worktree) -> Result<Vec<RepoPath>, Error> {
         Staged::new(self, tree)?.files()
     }
 
@@ -134,15 +134,15 @@ fn does_not_apply(error: Error) -> Error {
 
 /// Every change of a work tree, in an index of its own.
 struct Staged<'tree> {
-    tree: &'tree WorkTree,
+    tree: &'tree Worktree,
     inside: Runner,
     _index: TempDir,
 }
 
 impl<'tree> Staged<'tree> {
-    fn new(repository: &Repository, tree: &'tree WorkTree) -> Result<Self, Error> {
+    fn new(repository: &Repository, tree: &'tree Worktree) -> Result<Self, Error> {
         if !tree.is_intact() {
-            return Err(Error::WorkTreeGone {
+            return Err(Error::WorktreeGone {
                 root: tree.root.clone(),
             });
         }
@@ -151,7 +151,7 @@ impl<'tree> Staged<'tree> {
         inside.set_env("GIT_DIR", &tree.git_dir);
         inside.set_env("GIT_WORK_TREE", &tree.root);
         // A work tree can have a configuration of its own.
-        let found = hardening::find(&inside)?;
+        let found = hardening::read_config(&inside)?;
         inside.configure(found.overrides);
         let index = index::copy(&mut inside, &tree.git_dir)?;
         index::add_all(&inside)?;

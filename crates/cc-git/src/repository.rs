@@ -71,7 +71,7 @@ impl Repository {
     /// Calls git twice, both at once.
     ///
     /// # Errors
-    /// [`Error::NotARepository`], [`Error::WorkTreeElsewhere`], [`Error::DubiousOwnership`],
+    /// [`Error::NotARepository`], [`Error::WorkingTreeElsewhere`], [`Error::DubiousOwnership`],
     /// [`Error::GitMissing`], [`Error::GitTooOld`], or what a failed call means.
     pub fn discover(git: Git, dir: &Path) -> Result<Self, Error> {
         let cwd = canonical(dir).map_err(IoError::at("open directory", dir))?;
@@ -91,9 +91,12 @@ impl Repository {
             "--symbolic-full-name",
             "HEAD",
         ];
-        let (output, found) = join(|| runner.call(&args).output(), || hardening::find(&runner));
+        let (output, found) = join(
+            || runner.call(&args).output(),
+            || hardening::read_config(&runner),
+        );
         let (output, exit) = output?;
-        let facts = match Facts::read(&output) {
+        let facts = match RepositoryFacts::read(&output) {
             Some(facts) => facts,
             None if exit.stderr.contains("dubious ownership") => {
                 return Err(Error::DubiousOwnership { root });
@@ -108,7 +111,7 @@ impl Repository {
         // A relative or missing directory cannot be the root that we stand in.
         let work_tree = canonical(&facts.top_level).unwrap_or(facts.top_level);
         if work_tree != root {
-            return Err(Error::WorkTreeElsewhere { root, work_tree });
+            return Err(Error::WorkingTreeElsewhere { root, work_tree });
         }
         let head = match facts.head {
             Some(head) => head,
@@ -171,14 +174,14 @@ fn unborn(runner: &Runner, rev_parse: GitExit) -> Result<Head, Error> {
     }
 }
 
-struct Facts {
+struct RepositoryFacts {
     top_level: PathBuf,
     shallow: bool,
     sha256: bool,
     head: Option<Head>,
 }
 
-impl Facts {
+impl RepositoryFacts {
     /// Reads the answer from its end: only the first fact, a path, may hold line breaks.
     fn read(answer: &[u8]) -> Option<Self> {
         let lines: Vec<&[u8]> = answer
@@ -232,7 +235,7 @@ mod tests {
     const ID: &str = "152999766a696214526f90b995978d4627c08724";
 
     fn check(answer: &str, expect: Option<(&str, Head)>) {
-        let facts = Facts::read(answer.as_bytes());
+        let facts = RepositoryFacts::read(answer.as_bytes());
         let got = facts.map(|facts| (facts.top_level, facts.head.unwrap_or(Head::Unborn)));
         assert_eq!(
             got,

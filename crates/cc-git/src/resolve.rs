@@ -7,7 +7,7 @@ use cc_core::fs::canonical;
 use cc_core::text::one_line;
 
 use crate::repo_path::RepoPath;
-use crate::selection::{Range, Wanted};
+use crate::selection::{RevisionRange, Wanted};
 use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
 
 const BRANCH_NAMES: [&str; 3] = ["main", "master", "trunk"];
@@ -126,7 +126,7 @@ impl Repository {
         })
     }
 
-    fn range(&self, range: &Range<'_>, paths: Vec<RepoPath>) -> Result<Target, Error> {
+    fn range(&self, range: &RevisionRange<'_>, paths: Vec<RepoPath>) -> Result<Target, Error> {
         let nothing = ObjectId::empty_tree(self.sha256);
         let from = match range.from == nothing.as_str() && !range.since_fork {
             true => nothing,

@@ -43,12 +43,12 @@ pub(crate) enum Wanted<'a> {
     Staged,
     Branch(Option<&'a str>),
     Commit(&'a str),
-    Range(Range<'a>),
+    Range(RevisionRange<'a>),
 }
 
 /// The two ends of a range.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Range<'a> {
+pub(crate) struct RevisionRange<'a> {
     pub(crate) from: &'a str,
     pub(crate) to: &'a str,
     /// Three dots: from where the two parted.
@@ -77,7 +77,7 @@ impl Selection {
         Ok(match (self.scope, &self.base, &self.commit, &self.range) {
             (_, Some(base), _, _) => Wanted::Branch(Some(base)),
             (_, _, Some(commit), _) => Wanted::Commit(commit),
-            (_, _, _, Some(range)) => Wanted::Range(Range::parse(range)?),
+            (_, _, _, Some(range)) => Wanted::Range(RevisionRange::parse(range)?),
             (Scope::Auto, ..) => Wanted::Auto,
             (Scope::WorkingTree, ..) => Wanted::WorkingTree,
             (Scope::Staged, ..) => Wanted::Staged,
@@ -86,7 +86,7 @@ impl Selection {
     }
 }
 
-impl<'a> Range<'a> {
+impl<'a> RevisionRange<'a> {
     fn parse(text: &'a str) -> Result<Self, Error> {
         let not_a_range = || Error::NotARange {
             text: one_line(text, 80),
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn check_range(text: &str, expect: Option<(&str, &str, bool)>) {
-        let range = Range::parse(text).ok();
+        let range = RevisionRange::parse(text).ok();
         let got = range.map(|range| (range.from, range.to, range.since_fork));
         assert_eq!(got, expect, "{text}");
     }

@@ -11,9 +11,9 @@ use crate::{Mode, Repository, Target};
 /// The diffs that were shown: a digest for each file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Shown(BTreeMap<RepoPath, String>);
+pub struct ShownDiffs(BTreeMap<RepoPath, String>);
 
-impl Shown {
+impl ShownDiffs {
     /// Whether nothing was shown.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -49,10 +49,15 @@ impl Repository {
     ///
     /// It is the work tree as it is now, compared with the commit that was under review; where that was
     /// what nobody had committed, with the same as then, less what was shown.
-    pub fn since(&self, earlier: &Target, shown: Shown, label: String) -> (Target, Shown) {
+    pub fn since(
+        &self,
+        earlier: &Target,
+        shown: ShownDiffs,
+        label: String,
+    ) -> (Target, ShownDiffs) {
         let (base, shown) = match (earlier.mode, &earlier.head) {
             (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) => {
-                (head.clone(), Shown::default())
+                (head.clone(), ShownDiffs::default())
             }
             _ => (earlier.base.clone(), shown),
         };
@@ -93,7 +98,7 @@ mod tests {
         let diff =
             "diff --git a/x b/x\nindex 12..34 100644\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
         let [x, y] = [b"x", b"y"].map(|name| RepoPath::new(name));
-        let mut shown = Shown::default();
+        let mut shown = ShownDiffs::default();
         shown.add(&x, diff);
         assert!(shown.has(&x, diff));
         assert!(shown.has(&x, &diff.replace("12..34", "12..56")));

@@ -21,9 +21,9 @@ pub fn top_level(dir: &Path) -> Option<PathBuf> {
             return None;
         }
         match entry_of(&dir.join(".git")) {
-            Entry::Valid => return Some(dir.to_owned()),
-            Entry::Broken => return None,
-            Entry::Nothing => {}
+            DotGit::Valid => return Some(dir.to_owned()),
+            DotGit::Broken => return None,
+            DotGit::Nothing => {}
         }
         if is_git_dir(dir) {
             return None;
@@ -69,26 +69,26 @@ pub fn program_dirs(root: &Path) -> Vec<PathBuf> {
     ["modules", "info"].map(|name| shared.join(name)).into()
 }
 
-enum Entry {
+enum DotGit {
     Valid,
     /// A file that points nowhere: git gives up here instead of looking further up.
     Broken,
     Nothing,
 }
 
-fn entry_of(dot_git: &Path) -> Entry {
+fn entry_of(dot_git: &Path) -> DotGit {
     let Ok(meta) = fs::metadata(dot_git) else {
-        return Entry::Nothing;
+        return DotGit::Nothing;
     };
     if meta.is_file() {
         match linked_dir(dot_git) {
-            Some(dir) if is_git_dir(&dir) => Entry::Valid,
-            _ => Entry::Broken,
+            Some(dir) if is_git_dir(&dir) => DotGit::Valid,
+            _ => DotGit::Broken,
         }
     } else if meta.is_dir() && is_git_dir(dot_git) {
-        Entry::Valid
+        DotGit::Valid
     } else {
-        Entry::Nothing
+        DotGit::Nothing
     }
 }
 

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::budget::{Fit, Inline};
-use crate::context::{Change, FileChange, Reason};
+use crate::budget::{Fit, InlineDiff};
+use crate::context::{ChangeKind, FileChange, Reason};
 use crate::lines::LineCounter;
 use crate::repo_path::RepoPath;
-use crate::work_file::WorkFile;
+use crate::working_file::WorkingFile;
 
 /// Files larger than this are not read to count their lines.
 const COUNTED_BYTES: u64 = 8 << 20;
@@ -17,13 +17,13 @@ const COUNTED_BYTES: u64 = 8 << 20;
 pub(crate) fn read(
     root: &Path,
     path: &RepoPath,
-    inline: &mut Inline,
+    inline: &mut InlineDiff,
     left: &mut u64,
 ) -> Option<(FileChange, Option<Reason>)> {
     let mut change = FileChange {
         path: path.clone(),
         old_path: None,
-        change: Change::Untracked,
+        change: ChangeKind::Untracked,
         additions: None,
         deletions: None,
         bytes: None,
@@ -48,7 +48,7 @@ enum Taken {
 fn take_in(
     root: &Path,
     path: &RepoPath,
-    inline: &mut Inline,
+    inline: &mut InlineDiff,
     left: &mut u64,
     change: &mut FileChange,
 ) -> Result<Taken, Reason> {
@@ -56,22 +56,22 @@ fn take_in(
     if path.as_bytes().ends_with(b"/") {
         return Err(Reason::NestedRepository);
     }
-    let (mode, content) = match WorkFile::open(root, path) {
-        WorkFile::Link(target) => ("120000", Content::Whole(target)),
-        WorkFile::Regular { file, executable } => {
+    let (mode, content) = match WorkingFile::open(root, path) {
+        WorkingFile::Link(target) => ("120000", UntrackedContent::Whole(target)),
+        WorkingFile::Regular { file, executable } => {
             let mode = if executable { "100755" } else { "100644" };
-            match Content::read(file, inline.per_file() as u64, left) {
+            match UntrackedContent::read(file, inline.per_file() as u64, left) {
                 Ok(content) => (mode, content),
                 Err(_) => return Err(Reason::Unreadable),
             }
         }
-        WorkFile::Other => return Err(Reason::NotAFile),
-        WorkFile::Missing => return Err(Reason::Vanished),
-        WorkFile::Unreadable => return Err(Reason::Unreadable),
+        WorkingFile::Other => return Err(Reason::NotAFile),
+        WorkingFile::Missing => return Err(Reason::Vanished),
+        WorkingFile::Unreadable => return Err(Reason::Unreadable),
     };
     let content = match content {
-        Content::Whole(content) => content,
-        Content::Large { bytes, lines } => {
+        UntrackedContent::Whole(content) => content,
+        UntrackedContent::Large { bytes, lines } => {
             change.bytes = Some(bytes);
             change.additions = lines;
             change.deletions = lines.map(|_| 0);
@@ -80,11 +80,11 @@ fn take_in(
                 limit: inline.per_file() as u64,
             });
         }
-        Content::Binary { bytes } => {
+        UntrackedContent::Binary { bytes } => {
             change.bytes = Some(bytes);
             return Err(Reason::Binary);
         }
-        Content::Unread { bytes } => {
+        UntrackedContent::Unread { bytes } => {
             change.bytes = Some(bytes);
             return Err(Reason::Unread);
         }
@@ -102,14 +102,14 @@ fn take_in(
     }
 }
 
-enum Content {
+enum UntrackedContent {
     Whole(Vec<u8>),
     Large { bytes: u64, lines: Option<u64> },
     Binary { bytes: u64 },
     Unread { bytes: u64 },
 }
 
-impl Content {
+impl UntrackedContent {
     /// Reads a file as far as it is of use, and takes what was read from `left`.
     fn read(mut file: File, whole: u64, left: &mut u64) -> io::Result<Self> {
         let bytes = file.metadata()?.len();

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use cc_core::{JobId, SessionId, ThreadId};
-use cc_git::{Shown, Target, Totals, WorkTree};
+use cc_git::{ShownDiffs, Target, Totals, Worktree};
 use cc_jobs::{Body, Draft, Job, Kind, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -35,8 +35,8 @@ pub(crate) struct ReviewSpec {
     /// What the prompt leaves out, a line each.
     pub(crate) not_seen: Vec<String>,
     /// The diffs that were shown, in this review or the earlier ones that it follows.
-    #[serde(default, skip_serializing_if = "Shown::is_empty")]
-    pub(crate) shown: Shown,
+    #[serde(default, skip_serializing_if = "ShownDiffs::is_empty")]
+    pub(crate) shown: ShownDiffs,
     /// The review that it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<JobId>,
@@ -81,7 +81,7 @@ pub(crate) struct RescueSpec {
     pub(crate) git_config: Option<Vec<(OsString, OsString)>>,
     /// The separate worktree, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) isolated: Option<WorkTree>,
+    pub(crate) isolated: Option<Worktree>,
     /// Whether that worktree lacks the user's uncommitted changes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) without_uncommitted: bool,

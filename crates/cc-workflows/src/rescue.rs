@@ -14,7 +14,7 @@ use std::path::Path;
 
 use cc_core::text::one_line;
 use cc_core::{Dollars, JobId, ThreadId};
-use cc_git::{Git, Repository, WorkTree};
+use cc_git::{Git, Repository, Worktree};
 use cc_jobs::settings::TrustPolicy;
 use cc_jobs::{Job, Kind, StoreError};
 
@@ -164,7 +164,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
     })
 }
 
-fn leftovers(root: &Path, isolated: Option<&WorkTree>) -> Vec<Leftovers> {
+fn leftovers(root: &Path, isolated: Option<&Worktree>) -> Vec<Leftovers> {
     let git_dirs = [
         cc_git::git_dir(root),
         isolated.map(|tree| tree.git_dir.clone()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cc_core::text::{count, human_count, one_line};
 use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
-use cc_git::WorkTree;
+use cc_git::Worktree;
 use cc_jobs::spending::{self, Spent};
 use cc_jobs::{Ending, Job, Listing, State, select};
 use cc_workflows::Project;
@@ -188,7 +188,7 @@ fn finished_row(job: &Job, now: Time) -> Vec<String> {
 }
 
 /// The worktree of an isolated rescue, while it exists.
-fn worktree(project: &Project, job: &Job) -> Option<WorkTree> {
+fn worktree(project: &Project, job: &Job) -> Option<Worktree> {
     isolated::of(project, job).ok().flatten()
 }
 

@@ -2,11 +2,11 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Limits, Shown};
+use crate::{ContextLimits, ShownDiffs};
 
 /// What happened to a file, in a form that can be written down as git does.
 #[derive(Clone, Debug)]
-enum Kind {
+enum Case {
     Added(Vec<String>),
     Modified {
         lines: Vec<String>,
@@ -25,7 +25,7 @@ fn path() -> impl Strategy<Value = Vec<u8>> {
     vec(1u8.., 1..8)
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
+fn kind() -> impl Strategy<Value = Case> {
     // Lines that would love to be headers or records.
     let line = prop_oneof![
         "[ -~]{0,12}",
@@ -35,11 +35,11 @@ fn kind() -> impl Strategy<Value = Kind> {
     ];
     let lines = vec(line, 1..4);
     prop_oneof![
-        lines.clone().prop_map(Kind::Added),
-        (lines, any::<bool>()).prop_map(|(lines, binary)| Kind::Modified { lines, binary }),
-        path().prop_map(|from| Kind::Renamed { from }),
-        Just(Kind::TypeChanged),
-        Just(Kind::Touched),
+        lines.clone().prop_map(Case::Added),
+        (lines, any::<bool>()).prop_map(|(lines, binary)| Case::Modified { lines, binary }),
+        path().prop_map(|from| Case::Renamed { from }),
+        Just(Case::TypeChanged),
+        Just(Case::Touched),
     ]
 }
 
@@ -50,7 +50,7 @@ fn header(old: &[u8], new: &[u8]) -> Vec<u8> {
 }
 
 /// The three parts that git writes about one file.
-fn written(path: &[u8], kind: &Kind) -> [Vec<u8>; 3] {
+fn written(path: &[u8], kind: &Case) -> [Vec<u8>; 3] {
     let raw = |letter: &str| {
         [
             b":100644 100644 1a 2b ",
@@ -67,22 +67,22 @@ fn written(path: &[u8], kind: &Kind) -> [Vec<u8>; 3] {
         format!("@@ -0,0 +1 @@\n{}", lines.collect::<String>()).into_bytes()
     };
     match kind {
-        Kind::Added(lines) => [
+        Case::Added(lines) => [
             raw("A"),
             counts(&format!("{}\t0", lines.len())),
             [header(path, path), hunk(lines)].concat(),
         ],
-        Kind::Modified { binary: true, .. } => [
+        Case::Modified { binary: true, .. } => [
             raw("M"),
             counts("-\t-"),
             [header(path, path), b"Binary files differ\n".to_vec()].concat(),
         ],
-        Kind::Modified { lines, .. } => [
+        Case::Modified { lines, .. } => [
             raw("M"),
             counts(&format!("{}\t0", lines.len())),
             [header(path, path), hunk(lines)].concat(),
         ],
-        Kind::Renamed { from } => [
+        Case::Renamed { from } => [
             [
                 b":100644 100644 1a 2b R100\0",
                 &from[..],
@@ -94,28 +94,31 @@ fn written(path: &[u8], kind: &Kind) -> [Vec<u8>; 3] {
             [b"0\t0\t\0", &from[..], b"\0", path, b"\0"].concat(),
             [header(from, path), b"similarity index 100%\n".to_vec()].concat(),
         ],
-        Kind::TypeChanged => [
+        Case::TypeChanged => [
             raw("T"),
             counts("1\t1"),
             [header(path, path), hunk(&[]), header(path, path), hunk(&[])].concat(),
         ],
-        Kind::Touched => [raw("M"), Vec::new(), Vec::new()],
+        Case::Touched => [raw("M"), Vec::new(), Vec::new()],
     }
 }
 
-fn read(pieces: &[&[u8]], cut: bool) -> Parsed {
-    let limits = Limits {
+fn read(pieces: &[&[u8]], cut: bool) -> ParsedDiff {
+    let limits = ContextLimits {
         inline_bytes: 1 << 20,
         file_bytes: 1 << 20,
-        ..Limits::default()
+        ..ContextLimits::default()
     };
-    let mut stream = DiffStream::new(Inline::new(&limits, Shown::default()), limits.files);
+    let mut stream = DiffStream::new(
+        InlineDiff::new(&limits, ShownDiffs::default()),
+        limits.files,
+    );
     pieces.iter().for_each(|piece| stream.push(piece));
     stream.finish(cut)
 }
 
 /// Everything that was read, to compare two readings.
-fn told(parsed: Parsed) -> (Vec<FileChange>, Vec<NotSeen>, Totals, String) {
+fn told(parsed: ParsedDiff) -> (Vec<FileChange>, Vec<NotSeen>, Totals, String) {
     (
         parsed.files,
         parsed.not_seen,
@@ -140,14 +143,14 @@ proptest! {
         prop_assert_eq!(&told(read(&pieces, false)), &whole);
 
         let (listed, _, totals, diff) = whole;
-        let changed: Vec<_> = files.iter().filter(|(_, kind)| !matches!(kind, Kind::Touched)).collect();
+        let changed: Vec<_> = files.iter().filter(|(_, kind)| !matches!(kind, Case::Touched)).collect();
         prop_assert_eq!(listed.len(), changed.len());
         prop_assert_eq!(totals.files, changed.len() as u64);
         prop_assert_eq!(totals.bytes, section(2).len() as u64);
         let mut expected = String::new();
         for (file, (path, kind)) in listed.iter().zip(changed) {
             prop_assert_eq!(&file.path, &RepoPath::new(path));
-            let binary = matches!(kind, Kind::Modified { binary: true, .. });
+            let binary = matches!(kind, Case::Modified { binary: true, .. });
             prop_assert_eq!(file.shown, !binary);
             if file.shown {
                 expected.push_str(&text_of(&written(path, kind)[2]));

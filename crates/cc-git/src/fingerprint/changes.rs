@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::{Entry, Fingerprint, Paths, fold};
+use super::{Fingerprint, PathState, PathStates, fold};
 use crate::ObjectId;
 use crate::repo_path::RepoPath;
 
@@ -13,7 +13,7 @@ const NAMED: usize = 100;
 /// An edit between two fingerprints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Paths that are not as they were, sorted, the first hundred.
+    /// PathStates that are not as they were, sorted, the first hundred.
     ///
     /// None where only HEAD moved, or where too many files differ from HEAD to name any. A file
     /// that was both edited and committed in between is not among them.
@@ -27,7 +27,7 @@ pub struct Changes {
 impl Fingerprint {
     /// What was edited since an earlier fingerprint of the same work tree; `None` where nothing was.
     pub fn changes_since(&self, earlier: &Self) -> Option<Changes> {
-        let mut found = Found::default();
+        let mut found = Comparison::default();
         self.compare(earlier, None, &mut found);
         let named = found.files.iter().take(NAMED);
         let changes = Changes {
@@ -49,7 +49,7 @@ impl Fingerprint {
     }
 
     /// Compares the repository in `dir`, or the outermost one.
-    fn compare(&self, earlier: &Self, dir: Option<&RepoPath>, found: &mut Found) {
+    fn compare(&self, earlier: &Self, dir: Option<&RepoPath>, found: &mut Comparison) {
         let place = |path: &RepoPath| dir.map_or_else(|| path.clone(), |dir| dir.join(path));
         if self.head != earlier.head {
             match dir {
@@ -58,7 +58,7 @@ impl Fingerprint {
             }
         }
         match (&self.paths, &earlier.paths) {
-            (Paths::Each(now), Paths::Each(then)) => {
+            (PathStates::Each(now), PathStates::Each(then)) => {
                 differences(now, then, earlier, &mut |entry| {
                     found.add(place(&entry.path));
                 });
@@ -80,13 +80,13 @@ impl Fingerprint {
 }
 
 #[derive(Default)]
-struct Found {
+struct Comparison {
     differs: bool,
     head_moved: bool,
     files: BTreeSet<RepoPath>,
 }
 
-impl Found {
+impl Comparison {
     fn add(&mut self, file: RepoPath) {
         self.differs = true;
         self.files.insert(file);
@@ -94,7 +94,12 @@ impl Found {
 }
 
 /// Gives each entry to `tell` that has no equal on the other side. Both sides are sorted.
-fn differences(now: &[Entry], then: &[Entry], earlier: &Fingerprint, tell: &mut dyn FnMut(&Entry)) {
+fn differences(
+    now: &[PathState],
+    then: &[PathState],
+    earlier: &Fingerprint,
+    tell: &mut dyn FnMut(&PathState),
+) {
     let (mut now, mut then) = (now.iter().peekable(), then.iter().peekable());
     loop {
         let order = match (now.peek(), then.peek()) {
@@ -114,16 +119,16 @@ fn differences(now: &[Entry], then: &[Entry], earlier: &Fingerprint, tell: &mut 
 }
 
 /// Compares two sides of which one at least is a mere digest.
-fn same_as_a_whole(now: &Paths, then: &Paths, earlier: &Fingerprint) -> bool {
+fn same_as_a_whole(now: &PathStates, then: &PathStates, earlier: &Fingerprint) -> bool {
     let settled = match then {
-        Paths::Each(entries) => entries
+        PathStates::Each(entries) => entries
             .iter()
             .all(|entry| entry.seen.is_settled(earlier.taken)),
-        Paths::TooMany { settled, .. } => *settled,
+        PathStates::TooMany { settled, .. } => *settled,
     };
-    let digest = |paths: &Paths| match paths {
-        Paths::Each(entries) => fold(entries),
-        Paths::TooMany { digest, .. } => *digest,
+    let digest = |paths: &PathStates| match paths {
+        PathStates::Each(entries) => fold(entries),
+        PathStates::TooMany { digest, .. } => *digest,
     };
     settled && digest(now) == digest(then)
 }

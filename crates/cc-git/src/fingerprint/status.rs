@@ -9,7 +9,7 @@ use crate::repo_path::RepoPath;
 
 /// A path with what git says of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Listed {
+pub(super) struct StatusEntry {
     pub(super) path: RepoPath,
     /// What compares the index with HEAD, and a letter or two for the rest.
     pub(super) state: String,
@@ -19,13 +19,13 @@ pub(super) struct Listed {
 
 /// The answer of `git status --porcelain=v2 --branch -z --no-renames`.
 #[derive(Default)]
-pub(super) struct Status {
+pub(super) struct StatusOutput {
     /// The commit of HEAD, or that there is none yet; `None` until git said so.
     pub(super) head: Option<Option<ObjectId>>,
-    pub(super) listed: Vec<Listed>,
+    pub(super) listed: Vec<StatusEntry>,
 }
 
-impl Status {
+impl StatusOutput {
     /// Takes the next record; `false` where it has an unknown form.
     pub(super) fn push(&mut self, record: &[u8]) -> bool {
         self.read(record).is_some()
@@ -35,7 +35,7 @@ impl Status {
         let (kind, rest) = (record.first()?, record.get(2..)?);
         let listed = match kind {
             b'#' => return self.read_header(rest),
-            b'?' => Listed {
+            b'?' => StatusEntry {
                 path: RepoPath::new(rest),
                 state: "?".into(),
                 look: true,
@@ -61,7 +61,7 @@ impl Status {
     }
 }
 
-fn tracked(record: &[u8], fields: usize) -> Option<Listed> {
+fn tracked(record: &[u8], fields: usize) -> Option<StatusEntry> {
     let (end, _) = record
         .iter()
         .enumerate()
@@ -78,7 +78,7 @@ fn tracked(record: &[u8], fields: usize) -> Option<Listed> {
     } else {
         facts
     };
-    Some(Listed {
+    Some(StatusEntry {
         path: RepoPath::new(path),
         state: state.to_owned(),
         look: !letters.ends_with('.'),
@@ -88,8 +88,8 @@ fn tracked(record: &[u8], fields: usize) -> Option<Listed> {
 /// What `git status` does not tell, from the answer of `git ls-files -v --stage -z`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Special {
-    /// Paths at which the index has a commit of another repository.
+pub(super) struct IndexFlags {
+    /// PathStates at which the index has a commit of another repository.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) submodules: BTreeSet<RepoPath>,
     /// Files whose changes git was told to overlook (`assume-unchanged`, `skip-worktree`).
@@ -100,7 +100,7 @@ pub(super) struct Special {
     pub(super) left_out: BTreeSet<RepoPath>,
 }
 
-impl Special {
+impl IndexFlags {
     /// Takes the next record; `false` where it has an unknown form.
     pub(super) fn push(&mut self, record: &[u8]) -> bool {
         let Some(tab) = record.iter().position(|&byte| byte == b'\t') else {
@@ -122,7 +122,7 @@ impl Special {
     }
 
     /// Adds the overlooked files to those that git lists.
-    pub(super) fn merge_into(self, listed: &mut Vec<Listed>) -> BTreeSet<RepoPath> {
+    pub(super) fn merge_into(self, listed: &mut Vec<StatusEntry>) -> BTreeSet<RepoPath> {
         let Self {
             submodules,
             mut overlooked,
@@ -132,7 +132,7 @@ impl Special {
             listed.look |= overlooked.remove(&listed.path) | left_out.remove(&listed.path);
         }
         let entry = |state: &'static str| {
-            move |path| Listed {
+            move |path| StatusEntry {
                 path,
                 state: state.into(),
                 look: true,
@@ -157,8 +157,8 @@ mod tests {
 
     const ID: &str = "152999766a696214526f90b995978d4627c08724";
 
-    fn status(answer: &str) -> Option<Status> {
-        let mut status = Status::default();
+    fn status(answer: &str) -> Option<StatusOutput> {
+        let mut status = StatusOutput::default();
         let understood = records(answer.as_bytes()).all(|record| status.push(record));
         understood.then_some(status)
     }
@@ -200,15 +200,15 @@ mod tests {
         ] {
             assert!(status(answer).is_none(), "{answer:?}");
         }
-        let mut special = Special::default();
+        let mut special = IndexFlags::default();
         assert!(!special.push(b"H 100644"));
     }
 
     proptest::proptest! {
         #[test]
         fn reading_never_fails(record: Vec<u8>) {
-            Status::default().push(&record);
-            Special::default().push(&record);
+            StatusOutput::default().push(&record);
+            IndexFlags::default().push(&record);
         }
     }
 }

@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 
 use cc_core::Time;
 
-use super::look::{self, Known};
-use super::seen::Stamp;
-use super::status::{Listed, Special, Status};
-use super::{Fingerprint, Index, Paths, fold};
+use super::file_state::FileStamp;
+use super::inspect::{self, KnownFiles};
+use super::status::{IndexFlags, StatusEntry, StatusOutput};
+use super::{Fingerprint, IndexState, PathStates, fold};
 use crate::process::join;
 use crate::repo_path::RepoPath;
 use crate::top_level::git_dir;
@@ -39,7 +39,7 @@ impl Repository {
         previous: Option<&Fingerprint>,
         now: Time,
     ) -> Result<Fingerprint, Error> {
-        let mut room = Room::new();
+        let mut room = Budget::new();
         self.fingerprint_within(previous, now, &mut room)
     }
 
@@ -47,12 +47,12 @@ impl Repository {
         &self,
         previous: Option<&Fingerprint>,
         now: Time,
-        room: &mut Room,
+        room: &mut Budget,
     ) -> Result<Fingerprint, Error> {
         let (status, index) = join(|| self.status(), || self.index(previous, now));
         let (status, index) = (status?, index?);
         let head = status.head.ok_or_else(|| not_understood("status"))?;
-        let (inside, mut listed): (Vec<Listed>, Vec<Listed>) = status
+        let (inside, mut listed): (Vec<StatusEntry>, Vec<StatusEntry>) = status
             .listed
             .into_iter()
             .partition(|listed| listed.path.as_bytes().ends_with(b"/"));
@@ -60,13 +60,13 @@ impl Repository {
         let submodules = index.special.merge_into(&mut listed);
         listed.sort();
 
-        let known = previous.map(Known::of).unwrap_or_default();
-        let entries = look::at_all(self.root(), listed, &known);
+        let known = previous.map(KnownFiles::of).unwrap_or_default();
+        let entries = inspect::inspect_all(self.root(), listed, &known);
         let paths = if entries.len() <= room.paths {
             room.paths -= entries.len();
-            Paths::Each(entries)
+            PathStates::Each(entries)
         } else {
-            Paths::TooMany {
+            PathStates::TooMany {
                 digest: fold(&entries),
                 settled: entries.iter().all(|entry| entry.seen.is_settled(now)),
             }
@@ -97,7 +97,7 @@ impl Repository {
     }
 
     /// What git says of the paths that differ from HEAD.
-    fn status(&self) -> Result<Status, Error> {
+    fn status(&self) -> Result<StatusOutput, Error> {
         let args = [
             "status",
             "--porcelain=v2",
@@ -107,30 +107,30 @@ impl Repository {
             "--no-renames",
             "--untracked-files=all",
             "--ignored=no",
-            // Git would run programs that a submodule configures; we look into it ourselves.
+            // Git would run programs that a submodule configures; we inspect into it ourselves.
             "--ignore-submodules=dirty",
         ];
-        let mut status = Status::default();
+        let mut status = StatusOutput::default();
         self.records(&args, &mut |record| status.push(record))?;
         Ok(status)
     }
 
     /// What git would not tell about, from the index; asked only where the index is another one.
-    fn index(&self, previous: Option<&Fingerprint>, now: Time) -> Result<Index, Error> {
+    fn index(&self, previous: Option<&Fingerprint>, now: Time) -> Result<IndexState, Error> {
         let file = git_dir(self.root()).map(|dir| dir.join("index"));
         // Looked at first: an index that changes meanwhile must not seem to be known.
         let stamp = file.and_then(|file| fs::symlink_metadata(file).ok());
-        let stamp = stamp.map(|meta| Stamp::of(&meta));
+        let stamp = stamp.map(|meta| FileStamp::of(&meta));
         if let Some(known) = previous.and_then(|previous| previous.index.as_ref())
             && known.stamp == stamp
         {
             return Ok(known.clone());
         }
-        let mut special = Special::default();
+        let mut special = IndexFlags::default();
         let args = ["ls-files", "-v", "--stage", "-z"];
         self.records(&args, &mut |record| special.push(record))?;
         let stamp = stamp.filter(|stamp| stamp.is_settled(now));
-        Ok(Index { stamp, special })
+        Ok(IndexState { stamp, special })
     }
 
     /// Gives each record of git's answer to `take`, which says whether it could be read.
@@ -167,12 +167,12 @@ fn not_understood(command: &str) -> Error {
 }
 
 /// What is left of the bounds.
-struct Room {
+struct Budget {
     paths: usize,
     nested: usize,
 }
 
-impl Room {
+impl Budget {
     fn new() -> Self {
         Self {
             paths: LISTED,
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_first_inner_repository_that_hangs_is_the_last() {
-        let mut room = Room::new();
+        let mut room = Budget::new();
         let broken = Error::Failed {
             command: "status".into(),
             stderr: String::new(),

@@ -14,7 +14,7 @@ pub(super) fn find(root: &Path, files: &[RepoPath]) -> Option<RepoPath> {
     let found = files.iter().find_map(|file| {
         let mut parents = file.ancestors().skip(1).take_while(|dir| *dir != root);
         parents
-            .find(|parent| kind(parent) == Kind::Other && !files.contains(*parent))
+            .find(|parent| kind(parent) == EntryKind::Other && !files.contains(*parent))
             .map(Path::to_owned)
             .or_else(|| stranger(file, &files))
     })?;
@@ -23,7 +23,7 @@ pub(super) fn find(root: &Path, files: &[RepoPath]) -> Option<RepoPath> {
 
 /// What lies in the directory `dir`, if it is one, and is neither in `files` nor leads there.
 fn stranger(dir: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
-    if kind(dir) != Kind::Dir {
+    if kind(dir) != EntryKind::Dir {
         return None;
     }
     let Ok(entries) = fs::read_dir(dir) else {
@@ -38,17 +38,17 @@ fn stranger(dir: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
 }
 
 #[derive(PartialEq)]
-enum Kind {
+enum EntryKind {
     Missing,
     Dir,
     Other,
 }
 
 /// Links are not followed.
-fn kind(path: &Path) -> Kind {
+fn kind(path: &Path) -> EntryKind {
     match path.symlink_metadata() {
-        Ok(meta) if meta.is_dir() => Kind::Dir,
-        Ok(_) => Kind::Other,
-        Err(_) => Kind::Missing,
+        Ok(meta) if meta.is_dir() => EntryKind::Dir,
+        Ok(_) => EntryKind::Other,
+        Err(_) => EntryKind::Missing,
     }
 }

@@ -1,16 +1,16 @@
 //! What does not fit is said, never cut silently.
 
-use cc_git::{Change, Error, Limits, Reason, Scope, Selection};
+use cc_git::{ChangeKind, ContextLimits, Error, Reason, Scope, Selection};
 
 use crate::lab::{Lab, file, general_reasons, listed, numbers, reason};
 
-fn small() -> Limits {
-    Limits {
+fn small() -> ContextLimits {
+    ContextLimits {
         inline_bytes: 2_000,
         file_bytes: 1_000,
         files: 3,
         untracked_files: 2,
-        ..Limits::default()
+        ..ContextLimits::default()
     }
 }
 
@@ -64,7 +64,7 @@ fn whole_diffs_are_kept_until_the_budget_is_used() {
         lab.write(name, "0123456789\n".repeat(70));
     }
     lab.write("e", "tiny\n");
-    let limits = Limits {
+    let limits = ContextLimits {
         untracked_files: 10,
         ..small()
     };
@@ -132,9 +132,9 @@ fn git_is_stopped_when_it_says_too_much() {
         lab.write(name, numbers(1..=100_000));
     }
     lab.git(["add", "--all"]);
-    let limits = Limits {
+    let limits = ContextLimits {
         read_bytes: 100_000,
-        ..Limits::default()
+        ..ContextLimits::default()
     };
     let context = lab.review_within(&working_tree(), &limits).unwrap();
     assert_eq!(listed(&context), ["A b", "A c"]);
@@ -143,9 +143,9 @@ fn git_is_stopped_when_it_says_too_much() {
         assert_eq!(file(&context, name).additions, Some(100_000));
     }
     assert_eq!(context.diff, "");
-    let limits = Limits {
+    let limits = ContextLimits {
         read_bytes: 10,
-        ..Limits::default()
+        ..ContextLimits::default()
     };
     let error = lab.review_within(&working_tree(), &limits).unwrap_err();
     assert!(
@@ -160,12 +160,12 @@ fn untracked_files_are_not_read_without_end() {
     for name in ["b", "c"] {
         lab.write(name, numbers(1..=100));
     }
-    let limits = Limits {
+    let limits = ContextLimits {
         read_bytes: 200,
-        ..Limits::default()
+        ..ContextLimits::default()
     };
     let context = lab.review_within(&working_tree(), &limits).unwrap();
-    assert_eq!(context.files[1].change, Change::Untracked);
+    assert_eq!(context.files[1].change, ChangeKind::Untracked);
     assert_eq!(reason(&context, "c"), Some(&Reason::Unread));
 }
 
@@ -173,9 +173,9 @@ fn untracked_files_are_not_read_without_end() {
 fn a_call_that_takes_too_long_is_ended() {
     let lab = Lab::new();
     lab.write("b", "b\n");
-    let limits = Limits {
+    let limits = ContextLimits {
         timeout: std::time::Duration::ZERO,
-        ..Limits::default()
+        ..ContextLimits::default()
     };
     let error = lab.review_within(&working_tree(), &limits).unwrap_err();
     assert!(matches!(error, Error::Timeout { .. }), "{error}");

@@ -147,7 +147,10 @@ fn a_work_tree_elsewhere_is_refused() {
     lab.write("../home/private", "hunter2\n");
     lab.git(["config", "core.worktree", lab.home.to_str().unwrap()]);
     let error = lab.discover_in("").unwrap_err();
-    assert!(matches!(error, Error::WorkTreeElsewhere { .. }), "{error}");
+    assert!(
+        matches!(error, Error::WorkingTreeElsewhere { .. }),
+        "{error}"
+    );
     lab.git_in(
         &lab.base,
         [
@@ -246,7 +249,7 @@ fn a_partial_clone_is_not_filled_behind_the_users_back() {
     };
     let target = repository.resolve(&selection).unwrap();
     let error = repository
-        .collect(&target, &cc_git::Limits::default())
+        .collect(&target, &cc_git::ContextLimits::default())
         .unwrap_err();
     assert!(matches!(error, Error::MissingObjects { .. }), "{error}");
 }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use cc_git::{Context, Limits, Scope, Selection};
+use cc_git::{Context, ContextLimits, Scope, Selection};
 
 use crate::lab::{Lab, file, listed, numbers};
 
@@ -67,7 +67,9 @@ fn review_all(lab: &Lab) -> Vec<Context> {
         .map(|selection| {
             let target = repository.resolve(selection).unwrap();
             repository.line_count(&target, "a.txt").unwrap();
-            repository.collect(&target, &Limits::default()).unwrap()
+            repository
+                .collect(&target, &ContextLimits::default())
+                .unwrap()
         })
         .collect()
 }

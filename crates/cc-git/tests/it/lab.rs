@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use cc_core::Env;
 use cc_git::{
-    Context, Error, FileChange, Git, Limits, Reason, RepoPath, Repository, Selection, Target,
+    Context, ContextLimits, Error, FileChange, Git, Reason, RepoPath, Repository, Selection, Target,
 };
 use tempfile::TempDir;
 
@@ -182,7 +182,7 @@ impl Lab {
     pub(crate) fn review_within(
         &self,
         selection: &Selection,
-        limits: &Limits,
+        limits: &ContextLimits,
     ) -> Result<Context, Error> {
         let repository = self.repository();
         let target = repository.resolve(selection)?;
@@ -190,7 +190,7 @@ impl Lab {
     }
 
     pub(crate) fn review(&self, selection: &Selection) -> Result<Context, Error> {
-        self.review_within(selection, &Limits::default())
+        self.review_within(selection, &ContextLimits::default())
     }
 
     /// The context of a plain review.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use cc_git::{Error, Limits, Mode, Reason, Scope, Selection, Target};
+use cc_git::{ContextLimits, Error, Mode, Reason, Scope, Selection, Target};
 
 use crate::lab::{Lab, general_reasons, listed, names, numbers};
 
@@ -422,7 +422,9 @@ fn a_shallow_clone_is_not_taken_for_a_whole_history() {
     );
     let repository = lab.discover_in("../shallow").unwrap();
     let target = repository.resolve(&commit("HEAD")).unwrap();
-    let error = repository.collect(&target, &Limits::default()).unwrap_err();
+    let error = repository
+        .collect(&target, &ContextLimits::default())
+        .unwrap_err();
     assert!(matches!(error, Error::MissingObjects { .. }), "{error}");
 }
 
@@ -442,7 +444,7 @@ fn a_target_means_the_same_in_another_process() {
     lab.write("f1", "dirty\n");
     let context = lab
         .repository()
-        .collect(&found, &Limits::default())
+        .collect(&found, &ContextLimits::default())
         .unwrap();
     assert_eq!(
         general_reasons(&context),
@@ -453,7 +455,7 @@ fn a_target_means_the_same_in_another_process() {
     lab.commit("later");
     let context = lab
         .repository()
-        .collect(&again, &Limits::default())
+        .collect(&again, &ContextLimits::default())
         .unwrap();
     assert_eq!(listed(&context), ["A f1", "A f2"]);
     let forged = json.replace(target.base.as_str(), "--output=x");

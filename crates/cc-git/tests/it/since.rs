@@ -1,6 +1,6 @@
 //! Another look after an earlier one: only what changed since.
 
-use cc_git::{Context, Error, Limits, Reason, Scope, Selection, Shown, Target};
+use cc_git::{Context, ContextLimits, Error, Reason, Scope, Selection, ShownDiffs, Target};
 
 use crate::lab::{Lab, file, general_reasons, listed, numbers, reason};
 
@@ -13,7 +13,9 @@ struct Look {
 fn first(lab: &Lab, selection: &Selection) -> Look {
     let repository = lab.repository();
     let target = repository.resolve(selection).unwrap();
-    let context = repository.collect(&target, &Limits::default()).unwrap();
+    let context = repository
+        .collect(&target, &ContextLimits::default())
+        .unwrap();
     Look { target, context }
 }
 
@@ -21,10 +23,10 @@ fn again(lab: &Lab, earlier: &Look) -> Result<Look, Error> {
     let repository = lab.repository();
     // From an earlier process: as JSON.
     let shown = serde_json::to_string(&earlier.context.shown).unwrap();
-    let shown: Shown = serde_json::from_str(&shown).unwrap();
+    let shown: ShownDiffs = serde_json::from_str(&shown).unwrap();
     let label = "changes since then".to_owned();
     let (target, shown) = repository.since(&earlier.target, shown, label);
-    let context = repository.collect_since(&target, &Limits::default(), &shown)?;
+    let context = repository.collect_since(&target, &ContextLimits::default(), &shown)?;
     Ok(Look { target, context })
 }
 

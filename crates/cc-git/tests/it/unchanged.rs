@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cc_git::{Limits, Scope, Selection};
+use cc_git::{ContextLimits, Scope, Selection};
 
 use crate::lab::{Lab, snapshot};
 
@@ -60,7 +60,9 @@ fn nothing_is_written() {
     for selection in selections {
         let repository = lab.repository();
         let target = repository.resolve(&selection).unwrap();
-        repository.collect(&target, &Limits::default()).unwrap();
+        repository
+            .collect(&target, &ContextLimits::default())
+            .unwrap();
         repository.line_count(&target, "b").unwrap();
         assert!(
             snapshot(&lab.root) == before,
@@ -80,7 +82,9 @@ fn a_review_of_the_work_tree_takes_five_calls_of_git() {
     let lab = racy().with_calls_noted();
     let repository = lab.repository();
     let target = repository.resolve(&Selection::default()).unwrap();
-    repository.collect(&target, &Limits::default()).unwrap();
+    repository
+        .collect(&target, &ContextLimits::default())
+        .unwrap();
     repository.line_count(&target, "a.txt").unwrap();
     let mut calls = lab.calls();
     // Both run at once.

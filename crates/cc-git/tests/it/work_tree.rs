@@ -9,7 +9,7 @@ mod removed;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cc_git::{Error, Patch, WorkTree};
+use cc_git::{Error, Patch, Worktree};
 
 use crate::lab::{Lab, names, numbers, snapshot};
 
@@ -18,16 +18,16 @@ impl Lab {
         self.base.join("data/trees/one")
     }
 
-    fn add_tree(&self) -> Result<WorkTree, Error> {
-        self.repository().add_work_tree(&self.tree_root(), "cc/one")
+    fn add_tree(&self) -> Result<Worktree, Error> {
+        self.repository().add_worktree(&self.tree_root(), "cc/one")
     }
 
-    fn patch(&self, tree: &WorkTree) -> Patch {
-        self.repository().work_tree_patch(tree).unwrap()
+    fn patch(&self, tree: &Worktree) -> Patch {
+        self.repository().worktree_patch(tree).unwrap()
     }
 
     /// Brings everything over; the files that changed.
-    fn bring_over(&self, tree: &WorkTree) -> Vec<String> {
+    fn bring_over(&self, tree: &Worktree) -> Vec<String> {
         let patch = self.patch(tree);
         self.repository().apply_patch(&patch, false).unwrap();
         names(&patch.files)
@@ -43,7 +43,7 @@ impl Lab {
 }
 
 /// Git's directory for a work tree.
-fn git_dir(tree: &WorkTree) -> PathBuf {
+fn git_dir(tree: &Worktree) -> PathBuf {
     let link = fs::read_to_string(tree.root.join(".git")).unwrap();
     link.trim_end().strip_prefix("gitdir: ").unwrap().into()
 }

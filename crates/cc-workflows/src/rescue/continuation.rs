@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cc_core::fs::create_private_dir;
 use cc_core::{FileLock, JobId, ThreadId};
-use cc_git::WorkTree;
+use cc_git::Worktree;
 use cc_jobs::{Job, Kind, SelectError, State, StoreError, select};
 
 use crate::Project;
@@ -80,7 +80,7 @@ pub enum ResumeError {
 pub(super) struct Earlier {
     pub(super) job: JobId,
     pub(super) thread: ThreadId,
-    pub(super) isolated: Option<WorkTree>,
+    pub(super) isolated: Option<Worktree>,
     /// Held until the job that goes on with it is stored, so that two cannot take up the same one.
     pub(super) lock: FileLock,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
-use cc_git::{Git, RepoPath, Repository, WorkTree};
+use cc_git::{Git, RepoPath, Repository, Worktree};
 use cc_jobs::{Job, SelectError, State, StoreError, retention, select, without_record};
 
 pub use cc_git::Applied;
@@ -77,17 +77,17 @@ pub enum ApplyError {
 pub(super) fn create(
     project: &Project,
     thread: &ThreadId,
-) -> Result<(WorkTree, bool), cc_git::Error> {
+) -> Result<(Worktree, bool), cc_git::Error> {
     let repository = repository(project)?;
     let root = directory(project).join(thread.as_str());
     let uncommitted = repository.has_uncommitted()?;
-    let tree = repository.add_work_tree(&root, &branch(thread.as_str()))?;
+    let tree = repository.add_worktree(&root, &branch(thread.as_str()))?;
     Ok((tree, uncommitted))
 }
 
 /// Removes a work tree, its branch and Git's notes of both. What is gone already is no error.
-pub(super) fn remove(project: &Project, tree: &WorkTree) -> Result<(), cc_git::Error> {
-    repository(project)?.remove_work_tree(tree)
+pub(super) fn remove(project: &Project, tree: &Worktree) -> Result<(), cc_git::Error> {
+    repository(project)?.remove_worktree(tree)
 }
 
 fn directory(project: &Project) -> PathBuf {
@@ -99,12 +99,12 @@ fn branch(thread: &str) -> String {
 }
 
 /// The work tree of a job, if it has one and it is still there.
-pub fn of(project: &Project, job: &Job) -> Result<Option<WorkTree>, StoreError> {
-    Ok(given(project, job)?.filter(WorkTree::is_intact))
+pub fn of(project: &Project, job: &Job) -> Result<Option<Worktree>, StoreError> {
+    Ok(given(project, job)?.filter(Worktree::is_intact))
 }
 
 /// The work tree that a job was given, whatever became of it.
-fn given(project: &Project, job: &Job) -> Result<Option<WorkTree>, StoreError> {
+fn given(project: &Project, job: &Job) -> Result<Option<Worktree>, StoreError> {
     Ok(RescueSpec::of(&project.store, job)?.and_then(|spec| spec.isolated))
 }
 
@@ -119,8 +119,8 @@ pub(super) fn is_left_of(project: &Project, job: &Job) -> Result<bool, ApplyErro
 }
 
 /// The files that `apply` would change.
-pub(super) fn changed(project: &Project, tree: &WorkTree) -> Result<ChangedFiles, cc_git::Error> {
-    let mut files = repository(project)?.work_tree_files(tree)?;
+pub(super) fn changed(project: &Project, tree: &Worktree) -> Result<ChangedFiles, cc_git::Error> {
+    let mut files = repository(project)?.worktree_files(tree)?;
     let total = files.len();
     files.truncate(CHANGED);
     Ok(ChangedFiles { files, total })
@@ -138,8 +138,8 @@ pub fn apply(
 ) -> Result<(Job, Vec<RepoPath>, Applied), ApplyError> {
     let resting = resting(project, reference)?;
     let (job, repository) = (resting.job, resting.repository);
-    let patch = match repository.work_tree_patch(&resting.tree) {
-        Err(cc_git::Error::WorkTreeGone { root }) => {
+    let patch = match repository.worktree_patch(&resting.tree) {
+        Err(cc_git::Error::WorktreeGone { root }) => {
             return Err(ApplyError::Gone { id: job.id, root });
         }
         patch => patch?,
@@ -161,7 +161,7 @@ pub fn apply(
 /// When nothing is there, the job still runs, or Git refuses.
 pub fn discard(project: &Project, reference: &str) -> Result<Job, ApplyError> {
     let resting = resting(project, reference)?;
-    resting.repository.remove_work_tree(&resting.tree)?;
+    resting.repository.remove_worktree(&resting.tree)?;
     Ok(resting.job)
 }
 
@@ -185,7 +185,7 @@ pub fn sweep(project: &Project) -> usize {
     };
     let went = |thread: &&String| {
         let root = dir.join(thread);
-        let went = repository.remove_unused_work_tree(&root, &branch(thread));
+        let went = repository.remove_unused_worktree(&root, &branch(thread));
         went.unwrap_or(false)
     };
     nameless.iter().filter(went).count()
@@ -194,7 +194,7 @@ pub fn sweep(project: &Project) -> usize {
 /// A job at rest with its work tree.
 struct Resting {
     job: Job,
-    tree: WorkTree,
+    tree: Worktree,
     repository: Repository,
     /// Held so that no job takes the conversation up meanwhile, nor two changes come over at once.
     _lock: FileLock,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cc_claude::{End, Outcome};
 use cc_core::text::{one_line, printable};
 use cc_core::{JobId, ThreadId, Usage};
-use cc_git::{RepoPath, WorkTree};
+use cc_git::{RepoPath, Worktree};
 use cc_jobs::{Denial, Job};
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +55,7 @@ pub struct RescueReport {
     pub not_loaded: Vec<String>,
     /// The work tree of its own, where it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub isolated: Option<WorkTree>,
+    pub isolated: Option<Worktree>,
     /// Whether that began without changes of the user that were not committed.
     #[serde(default)]
     pub without_uncommitted: bool,

@@ -69,7 +69,7 @@ pub(crate) fn survey_in(
     selection: &Selection,
 ) -> Result<Survey, cc_git::Error> {
     let target = repository.resolve(selection)?;
-    let context = repository.collect(&target, &cc_git::Limits::default())?;
+    let context = repository.collect(&target, &cc_git::ContextLimits::default())?;
     Ok(Survey {
         target,
         context,
@@ -89,7 +89,7 @@ pub fn survey_since(project: &Project, reference: &str) -> Result<(Survey, Earli
     let repository = Repository::discover(git, &project.env.cwd)?;
     let label = format!("changes since `{}`", job.id);
     let (target, shown) = repository.since(&spec.target, spec.shown, label);
-    let context = repository.collect_since(&target, &cc_git::Limits::default(), &shown)?;
+    let context = repository.collect_since(&target, &cc_git::ContextLimits::default(), &shown)?;
     let earlier = Earlier {
         id: job.id.clone(),
         found,

@@ -6,7 +6,7 @@ use crate::hostile::trap;
 #[test]
 #[cfg(unix)]
 fn an_altered_git_file_is_not_followed() {
-    let check = |name: &str, alter: &dyn Fn(&Lab, &WorkTree, &str)| {
+    let check = |name: &str, alter: &dyn Fn(&Lab, &Worktree, &str)| {
         let lab = Lab::new();
         let tree = lab.add_tree().unwrap();
         lab.write(tree.root.join("a.txt"), numbers(1..=11));
@@ -20,7 +20,7 @@ fn an_altered_git_file_is_not_followed() {
         assert!(!marker.exists(), "{name}: the trap was sprung");
         lab.try_git(&tree.root, ["add", "--all"]);
         assert!(marker.exists(), "{name}: plain git does not fall into it");
-        lab.repository().remove_work_tree(&tree).unwrap();
+        lab.repository().remove_worktree(&tree).unwrap();
         assert!(!tree.root.exists());
     };
     let set_trap = |lab: &Lab, dir: &Path, trap: &str| {
@@ -55,7 +55,7 @@ fn nothing_that_a_repository_configures_is_run() {
         lab.write(tree.root.join("a.txt"), numbers(1..=11));
         lab.write(tree.root.join("b.txt"), "b\n");
         assert_eq!(lab.bring_over(&tree), ["a.txt", "b.txt"], "{name}");
-        lab.repository().remove_work_tree(&tree).unwrap();
+        lab.repository().remove_worktree(&tree).unwrap();
         assert!(!marker.exists(), "{name} was run");
 
         let other = lab.base.join("other").to_str().unwrap().to_owned();
@@ -147,7 +147,7 @@ fn repositories_inside_are_left_out_and_run_nothing() {
     lab.git_in(&tree.root, ["add", "module"]);
     lab.git_in(&tree.root, ["commit", "--quiet", "-m", "moved"]);
     assert_eq!(names(&lab.patch(&tree).files), ["plain"]);
-    lab.repository().remove_work_tree(&tree).unwrap();
+    lab.repository().remove_worktree(&tree).unwrap();
     assert!(!tree.root.exists());
 }
 

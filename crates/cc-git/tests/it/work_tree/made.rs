@@ -61,9 +61,9 @@ fn a_directory_may_be_named_through_a_link() {
     let before = lab.notes();
     let repository = lab.repository();
     let root = lab.base.join("link/tree");
-    let tree = repository.add_work_tree(&root, "cc/link").unwrap();
+    let tree = repository.add_worktree(&root, "cc/link").unwrap();
     lab.write(root.join("a.txt"), numbers(1..=11));
     assert_eq!(lab.bring_over(&tree), ["a.txt"]);
-    repository.remove_work_tree(&tree).unwrap();
+    repository.remove_worktree(&tree).unwrap();
     assert_eq!(lab.notes(), before);
 }

@@ -166,17 +166,17 @@ fn what_a_sparse_checkout_leaves_out_is_not_deleted() {
 
 #[test]
 fn a_tree_that_is_not_as_it_was_made_deletes_nothing() {
-    let check = |name: &str, spoil: &dyn Fn(&Lab, &WorkTree)| {
+    let check = |name: &str, spoil: &dyn Fn(&Lab, &Worktree)| {
         let lab = Lab::new();
         let tree = lab.add_tree().unwrap();
         spoil(&lab, &tree);
-        let error = lab.repository().work_tree_patch(&tree).unwrap_err();
+        let error = lab.repository().worktree_patch(&tree).unwrap_err();
         assert!(
-            matches!(error, Error::WorkTreeGone { .. }),
+            matches!(error, Error::WorktreeGone { .. }),
             "{name}: {error}"
         );
     };
-    let remove = |tree: &WorkTree| fs::remove_dir_all(&tree.root).unwrap();
+    let remove = |tree: &Worktree| fs::remove_dir_all(&tree.root).unwrap();
     check("gone", &|_, tree| remove(tree));
     check("emptied", &|_, tree| {
         remove(tree);

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn removing_takes_everything_however_much_is_gone_already() {
-    let check = |name: &str, spoil: &dyn Fn(&Lab, &WorkTree)| {
+    let check = |name: &str, spoil: &dyn Fn(&Lab, &Worktree)| {
         let lab = Lab::new();
         let before = lab.notes();
         let tree = lab.add_tree().unwrap();
@@ -13,7 +13,7 @@ fn removing_takes_everything_however_much_is_gone_already() {
         spoil(&lab, &tree);
         let repository = lab.repository();
         for _ in 0..2 {
-            repository.remove_work_tree(&tree).unwrap();
+            repository.remove_worktree(&tree).unwrap();
             assert!(!tree.root.exists(), "{name}");
             assert_eq!(lab.notes(), before, "{name}");
         }
@@ -48,7 +48,7 @@ fn a_branch_that_is_in_use_is_told_and_goes_later() {
     lab.git(["switch", "--quiet", "cc/one"]);
     let repository = lab.repository();
     for _ in 0..2 {
-        let error = repository.remove_work_tree(&tree).unwrap_err();
+        let error = repository.remove_worktree(&tree).unwrap_err();
         match error {
             Error::BranchInUse { branch, dir } => {
                 assert_eq!((branch.as_str(), dir), ("cc/one", lab.root.clone()));
@@ -58,7 +58,7 @@ fn a_branch_that_is_in_use_is_told_and_goes_later() {
         assert!(repository.is_left_of(&tree).unwrap());
     }
     lab.git(["switch", "--quiet", "main"]);
-    repository.remove_work_tree(&tree).unwrap();
+    repository.remove_worktree(&tree).unwrap();
     assert!(!repository.is_left_of(&tree).unwrap());
     assert_eq!(lab.git(["branch", "--list", "cc/*"]), "");
 }
@@ -77,7 +77,7 @@ fn only_a_work_tree_that_nobody_used_goes_unasked() {
         };
         let before = notes();
         let repository = lab.repository();
-        let went = repository.remove_unused_work_tree(&lab.tree_root(), "cc/one");
+        let went = repository.remove_unused_worktree(&lab.tree_root(), "cc/one");
         assert_eq!(went.unwrap(), goes, "{name}");
         assert_eq!(!lab.tree_root().exists(), goes, "{name}");
         let [branch, trees] = notes();
@@ -150,9 +150,9 @@ fn removing_does_not_follow_links() {
     let tree = lab.add_tree().unwrap();
     lab.write("../kept/file", "k\n");
     symlink(lab.base.join("kept"), tree.root.join("inside")).unwrap();
-    lab.repository().remove_work_tree(&tree).unwrap();
+    lab.repository().remove_worktree(&tree).unwrap();
     symlink(lab.base.join("kept"), &tree.root).unwrap();
-    lab.repository().remove_work_tree(&tree).unwrap();
+    lab.repository().remove_worktree(&tree).unwrap();
     assert!(lab.base.join("kept/file").exists());
     assert!(!tree.root.exists());
 }

@@ -3,6 +3,8 @@
 //! Together with [`crate::patch`] the only part of this crate that writes to a repository, and only
 //! when the user asked for it.
 
+mod unused;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use crate::{Error, ObjectId, Repository};
 /// A linked work tree that was made here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WorkTree {
+pub struct Worktree {
     /// Its root; absolute.
     #[serde(with = "cc_core::os_text")]
     pub root: PathBuf,
@@ -31,7 +33,7 @@ pub struct WorkTree {
     pub git_dir: PathBuf,
 }
 
-impl WorkTree {
+impl Worktree {
     /// Whether it is there as it was made: neither gone, nor emptied, nor replaced by a link.
     pub fn is_intact(&self) -> bool {
         let there = |path: &Path| path.symlink_metadata();
@@ -54,7 +56,7 @@ impl Repository {
     /// # Errors
     /// [`Error::NoCommits`], when the directory or the branch exists, or when git cannot make it;
     /// nothing stays behind then.
-    pub fn add_work_tree(&self, root: &Path, branch: &str) -> Result<WorkTree, Error> {
+    pub fn add_worktree(&self, root: &Path, branch: &str) -> Result<Worktree, Error> {
         let base = self.head().id().ok_or(Error::NoCommits)?.clone();
         if let Some(parent) = root.parent() {
             cc_core::fs::create_private_dir(parent)?;
@@ -76,13 +78,13 @@ impl Repository {
         made
     }
 
-    fn check_out(&self, root: &Path, branch: &str, base: ObjectId) -> Result<WorkTree, Error> {
+    fn check_out(&self, root: &Path, branch: &str, base: ObjectId) -> Result<Worktree, Error> {
         let call = self.runner.long_call(&["worktree", "add", "--quiet", "--"]);
         call.args(&[root.as_os_str(), branch.as_ref()]).checked()?;
         let git_dir = git_dir(root).ok_or_else(|| Error::NotARepository {
             dir: root.to_owned(),
         })?;
-        Ok(WorkTree {
+        Ok(Worktree {
             root: root.to_owned(),
             branch: branch.to_owned(),
             base,
@@ -109,7 +111,7 @@ impl Repository {
     ///
     /// # Errors
     /// When git cannot tell.
-    pub fn is_left_of(&self, tree: &WorkTree) -> Result<bool, Error> {
+    pub fn is_left_of(&self, tree: &Worktree) -> Result<bool, Error> {
         let is_there = |path: &Path| path.symlink_metadata().is_ok();
         Ok(is_there(&tree.root)
             || is_there(&tree.git_dir)
@@ -121,7 +123,7 @@ impl Repository {
     ///
     /// # Errors
     /// When something stays; [`Error::BranchInUse`] when that is the branch alone.
-    pub fn remove_work_tree(&self, tree: &WorkTree) -> Result<(), Error> {
+    pub fn remove_worktree(&self, tree: &Worktree) -> Result<(), Error> {
         match fs::remove_dir_all(&tree.root) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(IoError::at("remove", &tree.root)(error).into());

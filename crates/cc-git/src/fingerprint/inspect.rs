@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
-use super::seen::{Digest, Seen, Stamp};
-use super::status::{LEFT_OUT, Listed};
-use super::{Entry, Fingerprint, Paths};
+use super::file_state::{ContentDigest, FileStamp, FileState};
+use super::status::{LEFT_OUT, StatusEntry};
+use super::{Fingerprint, PathState, PathStates};
 use crate::process::join;
 use crate::repo_path::RepoPath;
-use crate::work_file::{WorkFile, WorkFiles};
+use crate::working_file::{FileOpener, WorkingFile};
 
 /// Larger files are known by their stamp alone.
 const LARGE: u64 = 32 << 20;
@@ -29,15 +29,15 @@ const WORTH_A_THREAD: usize = 128;
 
 /// Files whose content an earlier fingerprint tells as long as their stamp is the same.
 #[derive(Default)]
-pub(super) struct Known<'a>(HashMap<&'a RepoPath, (Stamp, &'a Seen)>);
+pub(super) struct KnownFiles<'a>(HashMap<&'a RepoPath, (FileStamp, &'a FileState)>);
 
-impl<'a> Known<'a> {
+impl<'a> KnownFiles<'a> {
     pub(super) fn of(earlier: &'a Fingerprint) -> Self {
-        let Paths::Each(entries) = &earlier.paths else {
+        let PathStates::Each(entries) = &earlier.paths else {
             return Self::default();
         };
         let files = entries.iter().filter_map(|entry| match &entry.seen {
-            Seen::File {
+            FileState::File {
                 stamp,
                 digest: Some(_),
                 ..
@@ -49,8 +49,12 @@ impl<'a> Known<'a> {
 }
 
 /// Looks at everything listed, on two threads where that is much.
-pub(super) fn at_all(root: &Path, listed: Vec<Listed>, known: &Known) -> Vec<Entry> {
-    let looker = Looker {
+pub(super) fn inspect_all(
+    root: &Path,
+    listed: Vec<StatusEntry>,
+    known: &KnownFiles,
+) -> Vec<PathState> {
+    let looker = Inspector {
         root,
         known,
         left: AtomicU64::new(READ_LIMIT),
@@ -65,20 +69,20 @@ pub(super) fn at_all(root: &Path, listed: Vec<Listed>, known: &Known) -> Vec<Ent
     entries
 }
 
-struct Looker<'a> {
+struct Inspector<'a> {
     root: &'a Path,
-    known: &'a Known<'a>,
+    known: &'a KnownFiles<'a>,
     /// How many bytes may still be read.
     left: AtomicU64,
 }
 
-impl Looker<'_> {
-    fn at_each(&self, listed: Vec<Listed>) -> Vec<Entry> {
-        let mut files = WorkFiles::new(self.root);
+impl Inspector<'_> {
+    fn at_each(&self, listed: Vec<StatusEntry>) -> Vec<PathState> {
+        let mut files = FileOpener::new(self.root);
         let mut entries = Vec::with_capacity(listed.len());
         // A sparse checkout leaves out whole directories; one look at each is enough.
         let mut nowhere: Option<Vec<u8>> = None;
-        for Listed { path, state, look } in listed {
+        for StatusEntry { path, state, look } in listed {
             let left_out = state == LEFT_OUT;
             if left_out
                 && nowhere
@@ -90,52 +94,54 @@ impl Looker<'_> {
             let seen = if look {
                 self.at(&path, &mut files)
             } else {
-                Seen::AsIndexed
+                FileState::AsIndexed
             };
-            if left_out && seen == Seen::Missing {
+            if left_out && seen == FileState::Missing {
                 nowhere = self.missing_dir(&path);
                 continue;
             }
-            entries.push(Entry { path, state, seen });
+            entries.push(PathState { path, state, seen });
         }
         entries
     }
 
-    fn at(&self, path: &RepoPath, files: &mut WorkFiles<'_>) -> Seen {
+    fn at(&self, path: &RepoPath, files: &mut FileOpener<'_>) -> FileState {
         let Some(place) = path.below(self.root) else {
-            return Seen::Other;
+            return FileState::Other;
         };
         // Links on the way lead to a file of the same stamp at worst, which is the same file.
         if let Some((stamp, seen)) = self.known.0.get(path)
-            && fs::symlink_metadata(&place).is_ok_and(|meta| Stamp::of(&meta) == *stamp)
+            && fs::symlink_metadata(&place).is_ok_and(|meta| FileStamp::of(&meta) == *stamp)
         {
             return (*seen).clone();
         }
         match files.open(path) {
-            WorkFile::Regular { file, executable } => match file.metadata() {
-                Ok(meta) => Seen::File {
+            WorkingFile::Regular { file, executable } => match file.metadata() {
+                Ok(meta) => FileState::File {
                     executable,
-                    stamp: Stamp::of(&meta),
+                    stamp: FileStamp::of(&meta),
                     digest: self.digest(file, meta.len()),
                 },
-                Err(_) => Seen::Other,
+                Err(_) => FileState::Other,
             },
-            WorkFile::Link(target) => Seen::Link(Digest::of(Sha256::new().chain_update(target))),
-            WorkFile::Missing => Seen::Missing,
-            WorkFile::Other => Seen::Other,
-            WorkFile::Unreadable => match fs::symlink_metadata(&place) {
-                Ok(meta) => Seen::File {
+            WorkingFile::Link(target) => {
+                FileState::Link(ContentDigest::of(Sha256::new().chain_update(target)))
+            }
+            WorkingFile::Missing => FileState::Missing,
+            WorkingFile::Other => FileState::Other,
+            WorkingFile::Unreadable => match fs::symlink_metadata(&place) {
+                Ok(meta) => FileState::File {
                     executable: false,
-                    stamp: Stamp::of(&meta),
+                    stamp: FileStamp::of(&meta),
                     digest: None,
                 },
-                Err(_) => Seen::Other,
+                Err(_) => FileState::Other,
             },
         }
     }
 
     /// The digest of a file; `None` where it is too large or cannot be read.
-    fn digest(&self, file: File, size: u64) -> Option<Digest> {
+    fn digest(&self, file: File, size: u64) -> Option<ContentDigest> {
         let take = |left: u64| left.checked_sub(size);
         if size > LARGE
             || self
@@ -166,7 +172,7 @@ impl Looker<'_> {
 }
 
 /// The digest of a file that is still as long as it was; `None` where it is not.
-fn read_to_digest(mut file: File, size: u64) -> io::Result<Option<Digest>> {
+fn read_to_digest(mut file: File, size: u64) -> io::Result<Option<ContentDigest>> {
     let mut hash = Sha256::new();
     // One more than there is, so that one read takes in a small file and finds its end.
     let mut buffer = vec![0; usize::try_from(size + 1).map_or(PIECE, |all| all.min(PIECE))];
@@ -182,5 +188,5 @@ fn read_to_digest(mut file: File, size: u64) -> io::Result<Option<Digest>> {
             Err(error) => return Err(error),
         }
     }
-    Ok((total == size).then(|| Digest::of(hash)))
+    Ok((total == size).then(|| ContentDigest::of(hash)))
 }

@@ -15,27 +15,27 @@ const FRESH: Duration = Duration::from_secs(2);
 /// What lies at a path of the work tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Seen {
+pub(super) enum FileState {
     /// What the index says; nobody looked.
     AsIndexed,
     Missing,
     File {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         executable: bool,
-        stamp: Stamp,
+        stamp: FileStamp,
         /// `None` where the file is too large or cannot be read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        digest: Option<Digest>,
+        digest: Option<ContentDigest>,
     },
     /// A symbolic link, with a digest of where it points.
-    Link(Digest),
+    Link(ContentDigest),
     /// Something that git does not look into, or that cannot be reached.
     Other,
 }
 
 /// Size, times and inode of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stamp(u64, Nanos, Nanos, u64);
+pub(super) struct FileStamp(u64, Nanos, Nanos, u64);
 
 /// Nanoseconds since the Unix epoch.
 type Nanos = i64;
@@ -43,9 +43,9 @@ type Nanos = i64;
 /// The first half of a SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(super) struct Digest([u8; 16]);
+pub(super) struct ContentDigest([u8; 16]);
 
-impl Seen {
+impl FileState {
     /// Whether this is the same as what was seen `earlier`, when that was at `taken`.
     pub(super) fn is_same_as(&self, earlier: &Self, taken: Time) -> bool {
         match (self, earlier) {
@@ -124,7 +124,7 @@ impl Seen {
     }
 }
 
-impl Stamp {
+impl FileStamp {
     #[cfg(unix)]
     pub(super) fn of(meta: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
@@ -163,7 +163,7 @@ impl Stamp {
     }
 }
 
-impl Digest {
+impl ContentDigest {
     pub(super) fn of(hash: Sha256) -> Self {
         let whole: [u8; 32] = hash.finalize().into();
         let mut half = [0; 16];
@@ -172,14 +172,14 @@ impl Digest {
     }
 }
 
-impl fmt::Debug for Digest {
+impl fmt::Debug for ContentDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from(*self))
     }
 }
 
-impl From<Digest> for String {
-    fn from(digest: Digest) -> String {
+impl From<ContentDigest> for String {
+    fn from(digest: ContentDigest) -> String {
         format!("{:032x}", u128::from_be_bytes(digest.0))
     }
 }
@@ -189,7 +189,7 @@ impl From<Digest> for String {
 #[error("not a digest")]
 pub(super) struct InvalidDigest;
 
-impl TryFrom<String> for Digest {
+impl TryFrom<String> for ContentDigest {
     type Error = InvalidDigest;
     fn try_from(text: String) -> Result<Self, InvalidDigest> {
         let number = u128::from_str_radix(&text, 16).map_err(|_| InvalidDigest)?;
@@ -203,11 +203,11 @@ mod tests {
 
     const TAKEN: i64 = 1_000_000;
 
-    fn file(executable: bool, changed: i64, content: Option<&str>) -> Seen {
-        Seen::File {
+    fn file(executable: bool, changed: i64, content: Option<&str>) -> FileState {
+        FileState::File {
             executable,
-            stamp: Stamp(1, changed * 1_000_000, changed * 1_000_000, 7),
-            digest: content.map(|content| Digest::of(Sha256::new().chain_update(content))),
+            stamp: FileStamp(1, changed * 1_000_000, changed * 1_000_000, 7),
+            digest: content.map(|content| ContentDigest::of(Sha256::new().chain_update(content))),
         }
     }
 
@@ -227,9 +227,9 @@ mod tests {
                 file(false, TAKEN + 1, None),
                 false,
             ),
-            (Seen::Missing, Seen::Missing, true),
-            (Seen::Missing, Seen::Other, false),
-            (Seen::AsIndexed, file(false, old, None), false),
+            (FileState::Missing, FileState::Missing, true),
+            (FileState::Missing, FileState::Other, false),
+            (FileState::AsIndexed, file(false, old, None), false),
         ] {
             let found = now.is_same_as(&then, Time::from_millis(TAKEN));
             assert_eq!(found, same, "{now:?} {then:?}");
@@ -239,15 +239,19 @@ mod tests {
     #[test]
     fn what_was_seen_survives_its_json() {
         for seen in [
-            Seen::AsIndexed,
-            Seen::Missing,
-            Seen::Other,
+            FileState::AsIndexed,
+            FileState::Missing,
+            FileState::Other,
             file(true, 5, Some("a")),
             file(false, 5, None),
-            Seen::Link(Digest::of(Sha256::new())),
+            FileState::Link(ContentDigest::of(Sha256::new())),
         ] {
             let text = serde_json::to_string(&seen).unwrap();
-            assert_eq!(serde_json::from_str::<Seen>(&text).unwrap(), seen, "{text}");
+            assert_eq!(
+                serde_json::from_str::<FileState>(&text).unwrap(),
+                seen,
+                "{text}"
+            );
         }
     }
 }

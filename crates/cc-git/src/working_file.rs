@@ -15,7 +15,7 @@ use crate::repo_path::RepoPath;
 
 /// What lies at a path of the work tree.
 #[derive(Debug)]
-pub(crate) enum WorkFile {
+pub(crate) enum WorkingFile {
     /// A regular file, open for reading.
     Regular { file: File, executable: bool },
     /// A symbolic link, with the bytes it points to.
@@ -28,35 +28,35 @@ pub(crate) enum WorkFile {
     Unreadable,
 }
 
-impl WorkFile {
+impl WorkingFile {
     /// Looks at `path` below `root`.
     pub(crate) fn open(root: &Path, path: &RepoPath) -> Self {
-        WorkFiles::new(root).open(path)
+        FileOpener::new(root).open(path)
     }
 }
 
 /// Opens many files, those of one directory after each other at the price of one walk.
-pub(crate) struct WorkFiles<'a> {
+pub(crate) struct FileOpener<'a> {
     root: &'a Path,
     /// The directory of the last file, by its name.
     last: Option<(Vec<u8>, Directory)>,
 }
 
-impl<'a> WorkFiles<'a> {
+impl<'a> FileOpener<'a> {
     pub(crate) fn new(root: &'a Path) -> Self {
         Self { root, last: None }
     }
 
     /// Looks at `path` below the root.
-    pub(crate) fn open(&mut self, path: &RepoPath) -> WorkFile {
+    pub(crate) fn open(&mut self, path: &RepoPath) -> WorkingFile {
         self.try_open(path.as_bytes())
             .unwrap_or_else(|error| match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => WorkFile::Missing,
-                _ => WorkFile::Unreadable,
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => WorkingFile::Missing,
+                _ => WorkingFile::Unreadable,
             })
     }
 
-    fn try_open(&mut self, path: &[u8]) -> io::Result<WorkFile> {
+    fn try_open(&mut self, path: &[u8]) -> io::Result<WorkingFile> {
         let (parent, name) = match path.iter().rposition(|&byte| byte == b'/') {
             Some(slash) => (&path[..slash], &path[slash + 1..]),
             None => (&path[..0], path),
@@ -102,7 +102,7 @@ impl Directory {
         Ok(Self(dir))
     }
 
-    fn file(&self, name: &[u8]) -> io::Result<WorkFile> {
+    fn file(&self, name: &[u8]) -> io::Result<WorkingFile> {
         let Self(dir) = self;
         // What is no file must not even be opened: that may block, or wake somebody up.
         let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
@@ -110,17 +110,17 @@ impl Directory {
             FileType::RegularFile => {}
             FileType::Symlink => {
                 let target = readlinkat(dir, name, Vec::new())?;
-                return Ok(WorkFile::Link(target.into_bytes()));
+                return Ok(WorkingFile::Link(target.into_bytes()));
             }
-            _ => return Ok(WorkFile::Other),
+            _ => return Ok(WorkingFile::Other),
         }
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(openat(dir, name, flags, Mode::empty())?);
         let meta = file.metadata()?;
         if !meta.is_file() {
-            return Ok(WorkFile::Other);
+            return Ok(WorkingFile::Other);
         }
-        Ok(WorkFile::Regular {
+        Ok(WorkingFile::Regular {
             file,
             executable: meta.permissions().mode() & 0o100 != 0,
         })
@@ -144,20 +144,20 @@ impl Directory {
         Ok(Self(place))
     }
 
-    fn file(&self, name: &[u8]) -> io::Result<WorkFile> {
+    fn file(&self, name: &[u8]) -> io::Result<WorkingFile> {
         let name = crate::repo_path::os_path(name).ok_or(io::ErrorKind::NotFound)?;
         let place = self.0.join(name);
         let meta = std::fs::symlink_metadata(&place)?;
         if meta.is_symlink() {
             let target = std::fs::read_link(&place)?;
-            return Ok(WorkFile::Link(
+            return Ok(WorkingFile::Link(
                 target.as_os_str().as_encoded_bytes().to_owned(),
             ));
         }
         if !meta.is_file() {
-            return Ok(WorkFile::Other);
+            return Ok(WorkingFile::Other);
         }
-        Ok(WorkFile::Regular {
+        Ok(WorkingFile::Regular {
             file: cc_core::fs::open_regular(&place)?,
             executable: false,
         })

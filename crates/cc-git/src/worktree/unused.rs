@@ -8,7 +8,7 @@ use cc_core::fs::canonical;
 
 use crate::repo_path::os_path;
 use crate::top_level::git_dir;
-use crate::{Error, Repository, WorkTree};
+use crate::{Error, Repository, Worktree};
 
 impl Repository {
     /// Removes the work tree at `root` and its branch, where it is one of this repository in which
@@ -17,7 +17,7 @@ impl Repository {
     ///
     /// # Errors
     /// When git cannot tell, or something stays.
-    pub fn remove_unused_work_tree(&self, root: &Path, branch: &str) -> Result<bool, Error> {
+    pub fn remove_unused_worktree(&self, root: &Path, branch: &str) -> Result<bool, Error> {
         let common = self.common_dir()?;
         let notes = match root.join(".git").symlink_metadata() {
             Ok(_) => git_dir(root).and_then(|dir| canonical(&dir).ok()),
@@ -32,7 +32,7 @@ impl Repository {
             // An empty directory is all that was made, or there is somebody's work in it.
             return Ok(fs::remove_dir(root).is_ok());
         };
-        let tree = WorkTree {
+        let tree = Worktree {
             root: root.to_owned(),
             branch: branch.to_owned(),
             base: found.tip,
@@ -41,7 +41,7 @@ impl Repository {
         if self.has_own_commits(branch)? || self.has_changes(&tree)? {
             return Ok(false);
         }
-        self.remove_work_tree(&tree)?;
+        self.remove_worktree(&tree)?;
         Ok(true)
     }
 
@@ -73,13 +73,13 @@ impl Repository {
         Ok(!commits.is_empty())
     }
 
-    fn has_changes(&self, tree: &WorkTree) -> Result<bool, Error> {
+    fn has_changes(&self, tree: &Worktree) -> Result<bool, Error> {
         // Git locks a work tree with this word until it has written all files.
         let lock = fs::read(tree.git_dir.join("locked")).unwrap_or_default();
         if is_empty(&tree.root) || lock.starts_with(b"initializing") {
             return Ok(false);
         }
-        Ok(!self.work_tree_files(tree)?.is_empty())
+        Ok(!self.worktree_files(tree)?.is_empty())
     }
 }
 
