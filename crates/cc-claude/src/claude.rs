@@ -1,9 +1,60 @@
-//! The `claude` binary, and the workspace that must not interfere with it.
+//! The `claude` binary: where it is, and what it says about itself.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use cc_core::child::{CommandError, ShortCommand};
 use cc_core::program::SearchPath;
-use cc_core::{Env, LocateError};
+use cc_core::{Env, LocateError, text};
+use serde::{Deserialize, Serialize};
+
+use crate::{GitAccess, child_env};
+
+/// How long Claude may take to answer; 2.1.330 takes 0.2 s.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Why Claude's version or login is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// Claude could not be started, or did not end in time.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The answer has another form than expected.
+    #[error("unexpected output of `claude {args}`: {answer}")]
+    NotUnderstood {
+        /// What it was asked.
+        args: &'static str,
+        /// The beginning of the answer, as one line.
+        answer: String,
+    },
+}
+
+/// Whether somebody is logged in, as `claude auth status` says without asking the service: an
+/// expired login still counts as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthStatus {
+    /// Whether there is a login, a key or a token.
+    pub logged_in: bool,
+    /// `claude.ai`, `api_key`, `api_key_helper`, `oauth_token`, `third_party` or `none` so far.
+    #[serde(default)]
+    pub auth_method: Option<String>,
+    /// `firstParty`, `bedrock` or `vertex`, among others.
+    #[serde(default)]
+    pub api_provider: Option<String>,
+    /// Where a key comes from.
+    #[serde(default)]
+    pub api_key_source: Option<String>,
+    /// The account.
+    #[serde(default)]
+    pub email: Option<String>,
+    /// The organisation of the account.
+    #[serde(default)]
+    pub org_name: Option<String>,
+    /// The plan of the account.
+    #[serde(default)]
+    pub subscription_type: Option<String>,
+}
 
 /// The `claude` binary, and the workspace that must not interfere with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,47 +97,50 @@ impl Claude {
     pub fn workspace(&self) -> &Path {
         &self.workspace
     }
+
+    /// Asks for the version, such as `2.1.330`.
+    ///
+    /// # Errors
+    /// When Claude cannot be started, or does not answer with a version.
+    pub fn version(&self, env: &Env) -> Result<String, ProbeError> {
+        const ARGS: &str = "--version";
+        let answer = self.ask(env, ARGS, TIMEOUT)?;
+        let version = answer.split_whitespace().next().unwrap_or_default();
+        if !version.starts_with(|c: char| c.is_ascii_digit()) || version.len() > 64 {
+            return Err(not_understood(ARGS, &answer));
+        }
+        Ok(version.to_owned())
+    }
+
+    /// Asks whether somebody is logged in.
+    ///
+    /// # Errors
+    /// When Claude cannot be started, or does not answer as expected.
+    pub fn auth_status(&self, env: &Env) -> Result<AuthStatus, ProbeError> {
+        const ARGS: &str = "auth status";
+        // The exit code says the same, but is also 1 for a command that is unknown.
+        let answer = self.ask(env, ARGS, TIMEOUT)?;
+        serde_json::from_str(&answer).map_err(|_| not_understood(ARGS, &answer))
+    }
+
+    /// Returns what Claude prints, asked in the root of the file system: with the key helper of a
+    /// project in sight Claude 2.1.330 counts as logged in.
+    fn ask(&self, env: &Env, args: &str, timeout: Duration) -> Result<String, CommandError> {
+        let printed = ShortCommand::new(&self.path, timeout)
+            .args(args.split(' '))
+            .envs(child_env(env, &self.workspace, &GitAccess::Nothing))
+            .run()?;
+        Ok(printed.stdout)
+    }
+}
+
+fn not_understood(args: &'static str, answer: &str) -> ProbeError {
+    ProbeError::NotUnderstood {
+        args,
+        answer: text::one_line(answer, 200),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    fn a_configured_path_is_judged_alike() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        for name in ["w", "a"] {
-            fs::create_dir(at(name)).unwrap();
-        }
-        let program = |name: &str| {
-            fs::write(at(name), "").unwrap();
-            fs::set_permissions(at(name), fs::Permissions::from_mode(0o755)).unwrap();
-            at(name)
-        };
-        let env = Env::fixed(at("w"), "/bin/cc", [("HOME", at("h"))]);
-        let locate =
-            |path: &Path| Claude::locate(&env, &at("w"), Some(path)).map(|claude| claude.path);
-        let good = program("a/other-name");
-        assert_eq!(locate(&good), Ok(good.clone()));
-        let missing = at("a/missing");
-        assert_eq!(
-            locate(&missing),
-            Err(LocateError::NotFound {
-                program: "claude".into(),
-                looked_in_dirs: vec![missing.clone()]
-            })
-        );
-        let inside = program("w/claude");
-        let refused = Err(LocateError::InsideWorkspace { path: inside });
-        assert_eq!(locate(Path::new("claude")), refused, "relative to the cwd");
-        assert_eq!(
-            locate(&at("a")),
-            Err(LocateError::NotExecutable { path: at("a") })
-        );
-    }
-}
+#[cfg(unix)]
+mod tests;

@@ -8,7 +8,6 @@
 
 mod child_env;
 mod claude;
-mod probe;
 mod request;
 
 mod digest;
@@ -22,10 +21,9 @@ mod supervise;
 
 pub use cancel::end_orphans;
 pub use child_env::child_env;
-pub use claude::Claude;
+pub use claude::{AuthStatus, Claude, ProbeError};
 pub use digest::Digest;
 pub use outcome::{Denial, End, Exit, Interrupted, Omitted, Outcome, Report};
-pub use probe::{AuthStatus, ProbeError};
 pub use progress::Progress;
 pub use request::{Configuration, GitAccess, Limits, Request, Sandbox, Thread, Tools};
 pub use supervise::{Observer, run};

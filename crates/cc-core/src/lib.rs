@@ -1,12 +1,13 @@
 //! The words and file primitives that every crate of `cc` shares.
 //!
 //! Here: ids, the process environment, the data directory's layout, atomic files, OS file locks,
-//! programs on the search path, process identity, bounded and framed text, and the words for one Claude run that its runner
+//! programs on the search path, short commands, process identity, bounded and framed text, and the words for one Claude run that its runner
 //! and its record both speak ([`Failure`], [`Usage`]).
 //! Not here: what a job is (`cc-jobs`), what is reviewed (`cc-git`), how Claude runs (`cc-claude`).
 //!
 //! Start with [`Env`]: `main` builds one, everything below takes what it needs from it.
 
+pub mod child;
 pub mod env;
 pub mod failure;
 pub mod frame;

@@ -77,11 +77,6 @@ impl DataDir {
         self.0.join("git-guard")
     }
 
-    /// What probes of the host programs found, by the binary's fingerprint.
-    pub fn probes(&self) -> PathBuf {
-        self.0.join("probes")
-    }
-
     /// The directory that holds one state directory a workspace.
     pub fn states(&self) -> PathBuf {
         self.0.join("state")

@@ -113,7 +113,7 @@ impl Error {
                 "Install Codex (npm install -g @openai/codex), or name it: cc-installer install --codex PATH".into()
             }
             Self::Codex(_) => "Name the right one: cc-installer install --codex PATH".into(),
-            Self::Host(HostError::Timeout { .. } | HostError::Ended { .. } | HostError::Start { .. }) => {
+            Self::Host(HostError::Timeout { .. } | HostError::Ended { .. } | HostError::Command(_)) => {
                 "See whether Codex itself works: codex features list; then run this again.".into()
             }
             Self::Host(HostError::Refused { .. }) => {

@@ -1,22 +1,19 @@
 //! Codex as a program: finding it, calling it, talking to its app-server; every wait is bounded.
 
 pub(crate) mod app_server;
-mod child;
 
 use std::ffi::OsString;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cc_core::child::{CommandError, Printed, ShortCommand};
 use cc_core::program::{SearchPath, executable};
-use cc_core::text::{Tail, tail};
+use cc_core::text::tail;
 use cc_core::{Env, LocateError};
 
 use crate::place;
 
 use app_server::AppServer;
-use child::Child;
 
 /// How much of what Codex prints is kept.
 const OUTPUT_LIMIT: usize = 256 << 10;
@@ -24,14 +21,9 @@ const OUTPUT_LIMIT: usize = 256 << 10;
 /// Why Codex did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HostError {
-    /// It could not be started.
-    #[error("cannot start `{}`: {source}", program.display())]
-    Start {
-        /// The program.
-        program: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
+    /// It could not be started, or printed without end.
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// It did not answer in time and was ended.
     #[error("codex did not answer `{request}` within {}s", waited.as_secs())]
     Timeout {
@@ -102,17 +94,6 @@ pub(crate) struct Codex {
     patience: Duration,
 }
 
-/// What a command of Codex printed.
-#[derive(Debug)]
-pub(crate) struct Printed {
-    /// Whether it was content.
-    pub(crate) ok: bool,
-    /// Standard output.
-    pub(crate) stdout: String,
-    /// Standard error.
-    pub(crate) stderr: String,
-}
-
 impl Codex {
     /// The program at `path`, working on `codex_home` and waiting at most `patience` for an answer.
     pub(crate) fn new(env: &Env, path: PathBuf, codex_home: &Path, patience: Duration) -> Self {
@@ -133,22 +114,12 @@ impl Codex {
     /// # Errors
     /// When it cannot be started or does not end in time.
     pub(crate) fn run(&self, args: &[&str]) -> Result<Printed, HostError> {
-        let mut child = self.spawn(args, Stdio::null())?;
-        let (out, err) = (
-            child.capture_stdout(Tail::new(OUTPUT_LIMIT)),
-            child.capture_stderr(),
-        );
-        let deadline = Instant::now() + self.patience;
-        let Some(ok) = child.wait_until(deadline) else {
-            return Err(HostError::Timeout {
+        self.command(args).run().map_err(|error| match error {
+            CommandError::Timeout { waited, .. } => HostError::Timeout {
                 request: args.join(" "),
-                waited: self.patience,
-            });
-        };
-        Ok(Printed {
-            ok,
-            stdout: out.text(deadline),
-            stderr: err.text(deadline),
+                waited,
+            },
+            error => error.into(),
         })
     }
 
@@ -157,21 +128,16 @@ impl Codex {
     /// # Errors
     /// When it cannot be started or does not answer.
     pub(crate) fn app_server(&self) -> Result<AppServer, HostError> {
-        AppServer::start(self.spawn(&["app-server"], Stdio::piped())?, self.patience)
+        let child = self.command(&["app-server"]).converse()?;
+        AppServer::start(child, self.patience)
     }
 
-    fn spawn(&self, args: &[&str], stdin: Stdio) -> Result<Child, HostError> {
-        let mut command = Command::new(&self.path);
-        command.args(args).current_dir(&self.cwd).env_clear();
-        command.envs(self.env.iter().map(|(name, value)| (name, value)));
-        command
-            .stdin(stdin)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        Child::spawn(command).map_err(|source| HostError::Start {
-            program: self.path.clone(),
-            source,
-        })
+    fn command(&self, args: &[&str]) -> ShortCommand {
+        ShortCommand::new(&self.path, self.patience)
+            .args(args)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(&self.cwd)
+            .stdout_limit(OUTPUT_LIMIT)
     }
 }
 

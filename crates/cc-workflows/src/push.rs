@@ -1,16 +1,14 @@
 //! Telling the session that a job has ended: a message for Codex's own queue, which starts a turn in
 //! an idle session and waits for the end of a running one.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::thread;
 use std::time::Duration;
 
+use cc_core::child::ShortCommand;
 use cc_core::program::SearchPath;
 use cc_core::{JobId, SessionId};
 use cc_jobs::{Ending, Job, session};
-use tokio::io::AsyncReadExt as _;
-use tokio::process::Command;
 
 use crate::Project;
 use crate::job_result::JobResult;
@@ -21,16 +19,13 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long Codex may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The most that is read of a help, in bytes.
-const HELP_LIMIT: u64 = 64 << 10;
-
 /// The flags of `codex queue`.
 const THREAD: &str = "--thread";
 const MESSAGE: &str = "--message";
 
 /// Tells the session of a job that it has ended, if nobody has seen that yet and this Codex can be
 /// told. Best effort: where it fails, the next prompt tells.
-pub(crate) async fn push(project: &Project, id: &JobId) {
+pub(crate) fn push(project: &Project, id: &JobId) {
     let is_on = project
         .settings()
         .is_ok_and(|settings| settings.jobs.notify);
@@ -40,10 +35,10 @@ pub(crate) async fn push(project: &Project, id: &JobId) {
     let Some(codex) = codex(project) else {
         return;
     };
-    if !takes_messages(project, &codex).await {
+    if !takes_messages(project, &codex) {
         return;
     }
-    tokio::time::sleep(GRACE).await;
+    thread::sleep(GRACE);
     let marked = |notified: bool| {
         let mut guard = project.store.lock(&job.id)?;
         match notified {
@@ -57,8 +52,7 @@ pub(crate) async fn push(project: &Project, id: &JobId) {
     }
     let message = message(project, &job);
     let args = ["queue", THREAD, session.as_str(), MESSAGE, &message];
-    let sent = in_time(async { call(project, &codex, &args).spawn()?.wait().await }).await;
-    if !sent.is_some_and(|sent| sent.success()) {
+    if !call(project, &codex, &args).run_silently().unwrap_or(false) {
         // If this fails too, `status` still shows the job as unread.
         let _ = marked(false);
     }
@@ -86,38 +80,19 @@ pub fn find_codex(project: &Project) -> Option<PathBuf> {
 }
 
 /// Codex without a queue takes the word for a prompt and answers with the help for everything.
-async fn takes_messages(project: &Project, codex: &Path) -> bool {
-    let help = in_time(async {
-        let mut call = call(project, codex, &["queue", "--help"]);
-        let mut child = call.stdout(Stdio::piped()).spawn()?;
-        let mut help = Vec::new();
-        if let Some(stdout) = child.stdout.take() {
-            stdout.take(HELP_LIMIT).read_to_end(&mut help).await?;
-        }
-        Ok(child.wait().await?.success().then_some(help))
-    });
-    help.await.flatten().is_some_and(|help| {
-        let text = String::from_utf8_lossy(&help);
-        [THREAD, MESSAGE].iter().all(|flag| text.contains(flag))
+fn takes_messages(project: &Project, codex: &Path) -> bool {
+    let help = call(project, codex, &["queue", "--help"]).run();
+    help.is_ok_and(|help| {
+        let mut flags = [THREAD, MESSAGE].iter();
+        help.success && flags.all(|flag| help.stdout.contains(flag))
     })
 }
 
-/// Says nothing to anybody: a pipe could stay open in what Codex leaves behind.
-fn call(project: &Project, codex: &Path, args: &[&str]) -> Command {
-    let mut call = Command::new(codex);
-    call.args(args)
-        .env_clear()
+fn call(project: &Project, codex: &Path, args: &[&str]) -> ShortCommand {
+    ShortCommand::new(codex, PATIENCE)
+        .args(args)
         .envs(project.env.vars())
         .current_dir(project.data.root())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    call
-}
-
-async fn in_time<T>(work: impl Future<Output = io::Result<T>>) -> Option<T> {
-    tokio::time::timeout(PATIENCE, work).await.ok()?.ok()
 }
 
 /// One line in our own words alone: it comes to the model as if the user had said it.

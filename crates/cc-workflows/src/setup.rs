@@ -5,7 +5,9 @@
 
 mod installation;
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::thread::{self, ScopedJoinHandle};
 
 use cc_claude::{AuthStatus, Claude, ProbeError};
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
@@ -86,7 +88,7 @@ fn is_older(version: &str) -> bool {
 }
 
 /// Looks at everything. Takes about a second: Claude and Codex are started.
-pub async fn look(project: &Project) -> Findings {
+pub fn look(project: &Project) -> Findings {
     let settings = SettingsFile::read(&project.data);
     let configured = settings
         .as_ref()
@@ -98,9 +100,11 @@ pub async fn look(project: &Project) -> Findings {
     let (claude, installation) = if obstacle.is_some() {
         (claude.map(not_asked), None)
     } else {
-        let (claude, installation) =
-            tokio::join!(ask(project, claude), installation::look(project));
-        (claude, Some(installation))
+        thread::scope(|scope| {
+            let claude = scope.spawn(|| ask(project, claude?));
+            let installation = installation::look(project);
+            (joined(claude), Some(installation))
+        })
     };
     Findings {
         obstacle,
@@ -121,21 +125,21 @@ fn not_asked(claude: Claude) -> ClaudeFound {
     }
 }
 
-async fn ask(
-    project: &Project,
-    claude: Result<Claude, LocateError>,
-) -> Result<ClaudeFound, LocateError> {
-    let claude = claude?;
-    // Not the version that was kept: an update shows here at the latest.
-    let (version, auth) = tokio::join!(
-        claude.version(&project.env, None),
-        claude.auth_status(&project.env)
-    );
+fn ask(project: &Project, claude: Claude) -> Result<ClaudeFound, LocateError> {
+    let (version, auth) = thread::scope(|scope| {
+        let version = scope.spawn(|| claude.version(&project.env));
+        let auth = claude.auth_status(&project.env);
+        (joined(version), auth)
+    });
     Ok(ClaudeFound {
         version: Some(version),
         auth: Some(auth),
         ..not_asked(claude)
     })
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn try_writing(project: &Project) -> Result<(), IoError> {

@@ -60,11 +60,11 @@ fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Wo
         .enable_all()
         .build()
         .map_err(WorkError::Setup)?;
-    runtime.block_on(async {
+    let has_run = runtime.block_on(async {
         // Listened to before the record names us, so that no request to stop is missed.
         let stop = StopRequest::listen(&project.store, id).map_err(WorkError::Setup)?;
         let Some(job) = begin(project, id)? else {
-            return Ok(());
+            return Ok(false);
         };
         let log = Log::append_to(&project.store.dir().log(id))?;
         let mut run = Run {
@@ -83,9 +83,11 @@ fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Wo
         save(&mut run, end).await?;
         // The job has ended; whoever waits for it does not have to wait for the rest.
         alive.release();
-        push::push(project, id).await;
-        Ok::<(), WorkError>(())
+        Ok::<_, WorkError>(true)
     })?;
+    if has_run {
+        push::push(project, id);
+    }
     // Old jobs that stay for now go with the next one.
     let _ = project
         .store

@@ -15,19 +15,12 @@ pub(super) fn setup(project: &Project, args: &SetupArgs, printer: &mut Printer) 
     if let Some(on) = args.gate() {
         actions.push(switch_gate(project, on)?);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            let message = format!("cannot start the checks: {error}");
-            CliError::new(ExitStatus::Failure, message)
-        })?;
-    let mut findings = runtime.block_on(setup::look(project));
+    let mut findings = setup::look(project);
     if !args.check {
         let fixed = fix::fix(project, &findings, args.json, printer);
         if !fixed.is_empty() {
             actions.extend(fixed);
-            findings = runtime.block_on(setup::look(project));
+            findings = setup::look(project);
         }
     }
     let report = SetupReport::new(project, &findings, actions);

@@ -133,7 +133,7 @@ pub(super) fn trust(places: &Places, host: &Host) -> Result<(), Error> {
 
 fn command(codex: &Codex, args: &[&str]) -> Result<(), HostError> {
     let printed = codex.run(args)?;
-    if printed.ok {
+    if printed.success {
         return Ok(());
     }
     Err(HostError::Refused {

@@ -107,7 +107,11 @@ fn way(codex: &Codex, server: &mut AppServer) -> Result<Way, HostError> {
         Err(error) => return Err(error),
     }
     let help = codex.run(&["plugin", "add", "--help"])?;
-    Ok(if help.ok { Way::Cli } else { Way::Wrappers })
+    Ok(if help.success {
+        Way::Cli
+    } else {
+        Way::Wrappers
+    })
 }
 
 fn plugin(server: &mut AppServer, places: &Places) -> Result<Plugin, HostError> {
@@ -144,7 +148,7 @@ pub(crate) fn from_files(places: &Places) -> Plugin {
 fn off(codex: &Codex) -> Result<Off, HostError> {
     let printed = codex.run(&["features", "list"])?;
     let is_off = |feature: &str| {
-        printed.ok
+        printed.success
             && printed.stdout.lines().any(|line| {
                 let mut words = line.split_whitespace();
                 words.next() == Some(feature) && words.next_back() == Some("false")

@@ -5,13 +5,17 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cc_core::child::ChildGroup;
+use cc_core::text::Tail;
 use serde_json::{Value, json};
 
 use super::HostError;
-use super::child::{Captured, Child};
 
 /// The longest line that is read; an answer that lists everything is some 100 kB.
 const LINE_LIMIT: u64 = 16 << 20;
+
+/// How much of standard error is kept.
+const STDERR_LIMIT: usize = 8 << 10;
 
 /// How long it may take to end by itself.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -20,23 +24,22 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(crate) struct AppServer {
     stdin: Box<dyn Write + Send>,
     lines: Receiver<Value>,
-    stderr: Captured,
+    stderr: Receiver<Tail>,
     next: u64,
     patience: Duration,
     version: Option<String>,
-    child: Child,
+    child: ChildGroup,
 }
 
 impl AppServer {
-    pub(super) fn start(mut child: Child, patience: Duration) -> Result<Self, HostError> {
-        let stderr = child.capture_stderr();
+    pub(super) fn start(mut child: ChildGroup, patience: Duration) -> Result<Self, HostError> {
         let stdin = child
-            .stdin()
+            .take_stdin()
             .map(|stdin| Box::new(stdin) as Box<dyn Write + Send>);
         let mut server = Self {
             stdin: stdin.unwrap_or_else(|| Box::new(std::io::sink())),
-            lines: read_lines(child.stdout()),
-            stderr,
+            lines: read_lines(child.take_stdout()),
+            stderr: read_tail(child.take_stderr()),
             next: 0,
             patience,
             version: None,
@@ -103,9 +106,13 @@ impl AppServer {
     }
 
     fn ended(&self, method: &str) -> HostError {
+        // Its last words may still be under way.
+        let stderr = self.stderr.recv_timeout(Duration::from_millis(50));
         HostError::Ended {
             request: method.to_owned(),
-            stderr: self.stderr.text(Instant::now()),
+            stderr: stderr
+                .map(|mut tail| tail.text().into_owned())
+                .unwrap_or_default(),
         }
     }
 }
@@ -136,6 +143,23 @@ fn refusal(method: &str, error: &Value) -> HostError {
         let message = cc_core::text::one_line(message, 400);
         HostError::Refused { request, message }
     }
+}
+
+/// Reads a stream in the background, and sends the end of it once it is closed.
+fn read_tail(stream: Option<impl Read + Send + 'static>) -> Receiver<Tail> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut tail = Tail::new(STDERR_LIMIT);
+        let mut buffer = [0; 8 << 10];
+        if let Some(mut stream) = stream {
+            while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                tail.push(&buffer[..read]);
+            }
+        }
+        // Nobody may want it any more.
+        let _ = send.send(tail);
+    });
+    receive
 }
 
 fn read_lines(stdout: Option<impl Read + Send + 'static>) -> Receiver<Value> {

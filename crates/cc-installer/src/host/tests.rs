@@ -1,5 +1,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -31,7 +32,7 @@ fn a_command_gets_the_environment_it_needs_and_no_more() {
     let printed = codex(dir.path(), "env; pwd; echo oops >&2; exit 3\n", LONG)
         .run(&["x"])
         .unwrap();
-    assert!(!printed.ok && printed.stderr == "oops\n");
+    assert!(!printed.success && printed.stderr == "oops\n");
     assert!(
         printed
             .stdout

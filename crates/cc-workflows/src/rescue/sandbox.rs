@@ -1,12 +1,12 @@
 //! Whether the operating system's sandbox, which keeps Claude's commands in the workspace, can start.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cc_core::Env;
+use cc_core::child::ShortCommand;
 use cc_core::program::SearchPath;
 use cc_core::text::one_line;
 
@@ -98,9 +98,11 @@ pub fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
 
 /// Has it run the one program that is known to be there: itself.
 fn start(bwrap: &Path) -> Result<(), SandboxMissing> {
-    let said = match said_at_start(bwrap) {
-        Ok(None) => return Ok(()),
-        Ok(Some(said)) => said,
+    let command = ShortCommand::new(bwrap, PATIENCE).args(LEAST);
+    let itself = [bwrap.as_os_str(), OsStr::new("--version")];
+    let said = match command.args(["--"]).args(itself).run() {
+        Ok(printed) if printed.success => return Ok(()),
+        Ok(printed) => printed.stderr,
         Err(error) => error.to_string(),
     };
     let forbids = |(name, value, _): &&(&str, &str, &str)| {
@@ -112,38 +114,4 @@ fn start(bwrap: &Path) -> Result<(), SandboxMissing> {
         reason: one_line(&said, 200),
         allow: allow.map(|(name, _, value)| format!("sudo sysctl -w {name}={value}")),
     })
-}
-
-/// What it says when it fails; `None` where it starts.
-fn said_at_start(bwrap: &Path) -> io::Result<Option<String>> {
-    let mut child = Command::new(bwrap)
-        .args(LEAST)
-        .arg("--")
-        .arg(bwrap)
-        .arg("--version")
-        .env_clear()
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let begun = Instant::now();
-    let status = loop {
-        match child.try_wait()? {
-            Some(status) => break status,
-            None if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(1)),
-            None => {
-                child.kill()?;
-                child.wait()?;
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-        }
-    };
-    if status.success() {
-        return Ok(None);
-    }
-    let mut said = Vec::new();
-    if let Some(stderr) = child.stderr.take() {
-        stderr.take(4 << 10).read_to_end(&mut said)?;
-    }
-    Ok(Some(String::from_utf8_lossy(&said).into_owned()))
 }

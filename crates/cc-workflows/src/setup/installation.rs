@@ -1,14 +1,12 @@
 //! What Codex has of us, as the installer beside our own binary tells it.
 
-use std::io;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use cc_core::Env;
+use cc_core::child::{CommandError, ShortCommand};
 use cc_core::text::one_line;
 use serde::Deserialize;
-use tokio::process::Command;
 
 use crate::Project;
 
@@ -121,20 +119,9 @@ pub struct Problem {
 /// Why nothing is known of an installation.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallationError {
-    /// The installer cannot be started, most often because it is not there.
-    #[error("cannot start `{}`: {source}", path.display())]
-    Start {
-        /// The installer.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// The installer did not end in time.
-    #[error("`{} status` did not end within {}s", path.display(), PATIENCE.as_secs())]
-    Timeout {
-        /// The installer.
-        path: PathBuf,
-    },
+    /// The installer cannot be started, most often because it is not there, or did not end in time.
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// The installer said something else.
     #[error("`{} status` gave no answer: {said}", path.display())]
     NotUnderstood {
@@ -179,30 +166,17 @@ pub fn installer(env: &Env) -> PathBuf {
     env.exe.with_file_name(name)
 }
 
-pub(super) async fn look(project: &Project) -> Result<Installation, InstallationError> {
+pub(super) fn look(project: &Project) -> Result<Installation, InstallationError> {
     let path = installer(&project.env);
-    let child = Command::new(&path)
+    let answer = ShortCommand::new(&path, PATIENCE)
         .args(["status", "--json"])
-        .env_clear()
         .envs(project.env.vars())
         .current_dir(&project.env.cwd)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn();
-    let start = |source| InstallationError::Start {
-        path: path.clone(),
-        source,
-    };
-    let answered = tokio::time::timeout(PATIENCE, child.map_err(start)?.wait_with_output()).await;
-    let answer = match answered {
-        Ok(answer) => answer.map_err(start)?,
-        Err(_) => return Err(InstallationError::Timeout { path }),
-    };
+        .stdout_limit(1 << 20)
+        .run()?;
     // The exit code only repeats that there are problems.
-    serde_json::from_slice(&answer.stdout).map_err(|_| InstallationError::NotUnderstood {
-        said: one_line(&String::from_utf8_lossy(&answer.stderr), 300),
+    serde_json::from_str(&answer.stdout).map_err(|_| InstallationError::NotUnderstood {
+        said: one_line(&answer.stderr, 300),
         path,
     })
 }

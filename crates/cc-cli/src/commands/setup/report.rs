@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use cc_claude::{AuthStatus, ProbeError};
+use cc_core::child::CommandError;
 use cc_workflows::Project;
 use cc_workflows::preflight::Obstacle;
 use cc_workflows::setup::{
@@ -228,7 +229,9 @@ fn login(findings: &Findings) -> (Check, Option<NextStep>) {
     let (detail, step) = match asked {
         None => ("not checked".to_owned(), None),
         // The version check reports that it cannot be started.
-        Some(Err(error @ ProbeError::Start { .. })) => (error.to_string(), None),
+        Some(Err(error @ ProbeError::Command(CommandError::Start { .. }))) => {
+            (error.to_string(), None)
+        }
         Some(Err(error)) => {
             let what = "Claude Code does not report whether you are logged in";
             let step = NextStep::new(what, "Check its output: claude auth status");
@@ -394,7 +397,9 @@ fn hooks_detail(hooks: &Hooks) -> &'static str {
 
 fn codex_unknown(error: &InstallationError) -> (Check, Option<NextStep>) {
     let fix = match error {
-        InstallationError::Start { .. } => "cargo install cc-installer && cc-installer install",
+        InstallationError::Command(CommandError::Start { .. }) => {
+            "cargo install cc-installer && cc-installer install"
+        }
         _ => "Check its output: cc-installer status",
     };
     let check = Check {
