@@ -152,7 +152,10 @@ fn a_report_says_that_commands_may_have_changed_more_or_lists_all_of_it() {
         "{isolated}"
     );
     let nothing = report(&[], "--isolated");
-    assert!(nothing.contains("Nothing changed in its own"), "{nothing}");
+    assert!(
+        nothing.contains("Nothing changed in its separate worktree"),
+        "{nothing}"
+    );
     let looked = report(&["Bash"], "--read-only");
     assert!(!looked.contains("may have"), "{looked}");
 }

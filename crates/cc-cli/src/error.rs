@@ -5,10 +5,9 @@ use cc_git::Error as GitError;
 use cc_jobs::{Ending, Job, SelectError, SettingsError, StoreError};
 use cc_workflows::cancel::CancelError;
 use cc_workflows::preflight::{Obstacle, PreflightError};
-use cc_workflows::rescue::{
-    ApplyError, FromReviewError, ResumeError, SandboxMissing, StartError as RescueError,
-};
-use cc_workflows::review::{SinceError, StartError};
+use cc_workflows::rescue::isolated::ApplyError;
+use cc_workflows::rescue::{FromReviewError, ResumeError, SandboxMissing, StartRescueError};
+use cc_workflows::review::{SinceError, StartReviewError};
 use cc_workflows::worker::WorkError;
 use cc_workflows::{LaunchError, ProjectError};
 
@@ -98,14 +97,14 @@ impl From<ProjectError> for CliError {
     }
 }
 
-impl From<StartError> for CliError {
-    fn from(error: StartError) -> Self {
+impl From<StartReviewError> for CliError {
+    fn from(error: StartReviewError) -> Self {
         match error {
-            StartError::Preflight(error) => error.into(),
-            StartError::Git(error) => error.into(),
-            StartError::Since(error) => error.into(),
-            StartError::Store(error) => error.into(),
-            StartError::Launch(error) => error.into(),
+            StartReviewError::Preflight(error) => error.into(),
+            StartReviewError::Git(error) => error.into(),
+            StartReviewError::Since(error) => error.into(),
+            StartReviewError::Store(error) => error.into(),
+            StartReviewError::Launch(error) => error.into(),
         }
     }
 }
@@ -123,24 +122,26 @@ impl From<SinceError> for CliError {
     }
 }
 
-impl From<RescueError> for CliError {
-    fn from(error: RescueError) -> Self {
+impl From<StartRescueError> for CliError {
+    fn from(error: StartRescueError) -> Self {
         match error {
-            RescueError::Preflight(error) => error.into(),
-            RescueError::NoTask => {
+            StartRescueError::Preflight(error) => error.into(),
+            StartRescueError::NoTask => {
                 Self::new(ExitStatus::Usage, error).hint("Pass a task: cc-cli rescue 'TASK'")
             }
-            RescueError::TooLong { .. } => Self::new(ExitStatus::Usage, error).hint(
+            StartRescueError::TooLong { .. } => Self::new(ExitStatus::Usage, error).hint(
                 "Put the details into a file in the workspace, and name that file in the task.",
             ),
-            RescueError::Resume(error) => error.into(),
-            RescueError::FromReview(error) => error.into(),
-            RescueError::Sandbox(error) => error.into(),
-            RescueError::Git(error @ GitError::NoCommits) => Self::new(ExitStatus::Usage, error)
-                .hint("A worktree needs a commit: make one, or leave out --isolated."),
-            RescueError::Git(error) => error.into(),
-            RescueError::Store(error) => error.into(),
-            RescueError::Launch(error) => error.into(),
+            StartRescueError::Resume(error) => error.into(),
+            StartRescueError::FromReview(error) => error.into(),
+            StartRescueError::Sandbox(error) => error.into(),
+            StartRescueError::Git(error @ GitError::NoCommits) => {
+                Self::new(ExitStatus::Usage, error)
+                    .hint("A worktree needs a commit: make one, or leave out --isolated.")
+            }
+            StartRescueError::Git(error) => error.into(),
+            StartRescueError::Store(error) => error.into(),
+            StartRescueError::Launch(error) => error.into(),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) enum HookError {
     #[error("unknown event `{0}`: expected session-start, session-end, user-prompt-submit or stop")]
     Event(String),
     #[error(transparent)]
-    Input(#[from] InputError),
+    HookInput(#[from] InputError),
     #[error(transparent)]
     Project(#[from] ProjectError),
     #[error(transparent)]

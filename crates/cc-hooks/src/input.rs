@@ -20,7 +20,7 @@ pub(crate) enum InputError {
 
 /// The fields that the hooks look at.
 #[derive(Debug, Default)]
-pub(crate) struct Input {
+pub(crate) struct HookInput {
     pub(crate) session: Option<SessionId>,
     pub(crate) cwd: Option<PathBuf>,
     pub(crate) prompt: String,
@@ -29,7 +29,7 @@ pub(crate) struct Input {
     pub(crate) last_message: String,
 }
 
-impl Input {
+impl HookInput {
     /// Reads one JSON object and no further: a host that leaves the pipe open is not waited for.
     pub(crate) fn read(env: &Env, stdin: impl Read) -> Result<Self, InputError> {
         let limit = env

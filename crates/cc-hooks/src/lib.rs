@@ -24,7 +24,7 @@ use cc_jobs::session::inherited;
 use cc_workflows::Project;
 
 use error::{HookError, in_one_line};
-use input::{Input, InputError};
+use input::{HookInput, InputError};
 
 pub use patience::stdin;
 
@@ -75,7 +75,7 @@ pub fn run(
 }
 
 /// What one event does.
-type Hook = fn(&Project, &SessionId, &Input) -> Result<Option<serde_json::Value>, HookError>;
+type Hook = fn(&Project, &SessionId, &HookInput) -> Result<Option<serde_json::Value>, HookError>;
 
 /// What the host gets to read, if anything.
 fn answer(
@@ -90,7 +90,7 @@ fn answer(
         "stop" => stop::stop,
         other => return Err(HookError::Event(cc_core::text::one_line(other, 40))),
     };
-    let input = Input::read(env, stdin)?;
+    let input = HookInput::read(env, stdin)?;
     if env.nested() {
         return Ok(None);
     }

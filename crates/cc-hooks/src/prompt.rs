@@ -8,7 +8,7 @@ use cc_workflows::{Project, gate};
 use serde_json::{Value, json};
 
 use crate::error::{HookError, in_one_line};
-use crate::input::Input;
+use crate::input::HookInput;
 
 /// How many jobs are named.
 const NAMED: usize = 3;
@@ -19,7 +19,7 @@ const ASKING: [&str; 2] = ["$cc:status", "$cc:result"];
 pub(crate) fn submit(
     project: &Project,
     session: &SessionId,
-    input: &Input,
+    input: &HookInput,
 ) -> Result<Option<Value>, HookError> {
     let begun = match project.store.config().stop_review_gate {
         true => gate::begin_turn(project, session, input.turn.as_deref(), &input.prompt),
@@ -38,7 +38,11 @@ pub(crate) fn submit(
 }
 
 /// The jobs of the session that ended and that nobody has heard of yet.
-fn news(project: &Project, session: &SessionId, input: &Input) -> Result<Option<Value>, HookError> {
+fn news(
+    project: &Project,
+    session: &SessionId,
+    input: &HookInput,
+) -> Result<Option<Value>, HookError> {
     if ASKING.iter().any(|words| input.prompt.contains(words)) {
         return Ok(None);
     }

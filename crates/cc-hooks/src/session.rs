@@ -7,13 +7,13 @@ use cc_workflows::{Project, cancel, gate, push};
 use serde_json::Value;
 
 use crate::error::HookError;
-use crate::input::Input;
+use crate::input::HookInput;
 
 /// Remembers the session, for calls whose environment does not name one.
 pub(crate) fn start(
     project: &Project,
     session: &SessionId,
-    _: &Input,
+    _: &HookInput,
 ) -> Result<Option<Value>, HookError> {
     let dir = project.store.dir();
     create_private_dir(dir.root())?;
@@ -35,7 +35,7 @@ pub(crate) fn start(
 pub(crate) fn end(
     project: &Project,
     session: &SessionId,
-    _: &Input,
+    _: &HookInput,
 ) -> Result<Option<Value>, HookError> {
     let dir = project.store.dir();
     if marked(dir).as_ref() == Some(session) {

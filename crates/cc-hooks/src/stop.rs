@@ -6,13 +6,13 @@ use cc_workflows::gate::{self, Decision, TurnEnd};
 use serde_json::{Value, json};
 
 use crate::error::HookError;
-use crate::input::Input;
+use crate::input::HookInput;
 
 /// Lets the turn end, or blocks it with a reason.
 pub(crate) fn stop(
     project: &Project,
     session: &SessionId,
-    input: &Input,
+    input: &HookInput,
 ) -> Result<Option<Value>, HookError> {
     let end = TurnEnd {
         turn: input.turn.clone(),

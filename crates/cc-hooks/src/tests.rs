@@ -1,5 +1,5 @@
 use cc_core::{DataDir, SessionId, Workspace};
-use cc_jobs::{Draft, Ending, Kind, Report, Store};
+use cc_jobs::{Draft, Ending, JobReport, Kind, Store};
 use serde_json::{Value, json};
 
 use super::*;
@@ -58,7 +58,7 @@ impl World {
         store
             .lock(&job.id)
             .unwrap()
-            .finish(Ending::Completed, Report::default())
+            .finish(Ending::Completed, JobReport::default())
             .unwrap();
     }
 

@@ -13,7 +13,7 @@ use crate::{Store, StoreError};
 /// The most that the file may hold, in bytes.
 const LIMIT: u64 = 64 << 10;
 
-/// How long another process may be changing the file.
+/// How long to wait for another process that changes the file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The field of the review gate.
@@ -25,7 +25,7 @@ const GATE: &str = "stopReviewGate";
 pub struct WorkspaceConfig {
     /// The version of the file.
     pub version: u32,
-    /// Whether the review gate is on; off where the file does not say so.
+    /// Whether the review gate is on; off by default.
     pub stop_review_gate: bool,
 }
 
@@ -39,7 +39,7 @@ impl Default for WorkspaceConfig {
 }
 
 impl Store {
-    /// The settings of this workspace; the defaults where there are none or they cannot be read.
+    /// The settings of this workspace; the defaults if there are none or they cannot be read.
     pub fn config(&self) -> WorkspaceConfig {
         let bytes = read_bounded(&self.dir().config(), LIMIT);
         bytes
@@ -48,8 +48,8 @@ impl Store {
             .unwrap_or_default()
     }
 
-    /// Switches the review gate of this workspace on or off; whether that changed anything. Other
-    /// fields of the file stay as they are.
+    /// Turns the review gate of this workspace on or off; returns whether that changed anything. Other
+    /// fields of the file are kept.
     ///
     /// # Errors
     /// When the file cannot be read as JSON, locked or written.

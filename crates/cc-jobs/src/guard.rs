@@ -1,12 +1,12 @@
-//! The right to change one job: exists only while the job's lock is held.
+//! Changing one job, which takes its lock.
 
 use std::time::Duration;
 
 use cc_core::text::tail;
 use cc_core::{FileLock, IoError, JobId, ThreadId};
 
-use crate::job::{Body, Job, PARTIAL_OUTPUT_LIMIT, Report, SCHEMA_VERSION};
-use crate::state::{Ending, Event};
+use crate::job::{Body, Job, JobReport, PARTIAL_OUTPUT_LIMIT, SCHEMA_VERSION};
+use crate::state::{Ending, JobEvent};
 use crate::store::{Store, StoreError};
 
 /// How long a change waits for another change of the same job.
@@ -27,7 +27,7 @@ impl Store {
     /// # Errors
     /// When there is no such job, its record is damaged or newer, or the lock stays held.
     pub fn lock(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
-        // Looked at before the lock file is made, so that an unknown id leaves no file behind.
+        // Read before the lock file is made, so that an unknown id leaves no file behind.
         self.load(id)?;
         let lock = FileLock::exclusive(&self.dir().lock(id), PATIENCE)?;
         let (job, body) = self.load(id)?;
@@ -51,7 +51,7 @@ impl<'store> Guard<'store> {
         }
     }
 
-    /// The job as it stands.
+    /// The job.
     pub fn job(&self) -> &Job {
         &self.job
     }
@@ -61,29 +61,29 @@ impl<'store> Guard<'store> {
         &self.body
     }
 
-    /// Gives the job away, and the lock up.
+    /// Returns the job and releases the lock.
     pub fn into_job(self) -> Job {
         self.job
     }
 
-    /// Moves the job.
+    /// Changes the state of the job.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] where the event does not apply; the job is then unchanged.
-    pub fn apply(&mut self, event: Event) -> Result<(), StoreError> {
+    pub fn apply(&mut self, event: JobEvent) -> Result<(), StoreError> {
         self.change(|job, _| Ok(job.apply(event)?))?;
         self.drop_prompt_of_ended();
         Ok(())
     }
 
-    /// Ends the job with what its run left behind.
+    /// Ends the job with the report of its run.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] where it has ended already; the job is then unchanged.
-    pub fn finish(&mut self, ending: Ending, report: Report) -> Result<(), StoreError> {
+    pub fn finish(&mut self, ending: Ending, report: JobReport) -> Result<(), StoreError> {
         let at = self.store.now();
         self.change(|job, body| {
-            job.apply(Event::Finish { at, ending })?;
+            job.apply(JobEvent::Finish { at, ending })?;
             report.store(job, body);
             Ok(())
         })?;
@@ -91,18 +91,18 @@ impl<'store> Guard<'store> {
         Ok(())
     }
 
-    /// Keeps what its run left behind of a job that has not ended with it.
+    /// Saves the report of a run after which the job has not ended.
     ///
     /// # Errors
     /// When the record cannot be saved.
-    pub fn keep_report(&mut self, report: Report) -> Result<(), StoreError> {
+    pub fn keep_report(&mut self, report: JobReport) -> Result<(), StoreError> {
         self.change(|job, body| {
             report.store(job, body);
             Ok(())
         })
     }
 
-    /// Keeps what Claude has said so far, the last MiB of it, in case the worker dies.
+    /// Saves Claude's text so far, the last MiB of it, in case the worker dies.
     ///
     /// # Errors
     /// When the record cannot be saved.
@@ -113,7 +113,7 @@ impl<'store> Guard<'store> {
         })
     }
 
-    /// Notes the thread that Claude keeps, from the moment it is there to be resumed.
+    /// Saves Claude's thread, from the moment it can be resumed.
     ///
     /// # Errors
     /// When the record cannot be saved.
@@ -124,7 +124,7 @@ impl<'store> Guard<'store> {
         })
     }
 
-    /// Notes that the result was shown; only the first time counts.
+    /// Saves when the result was first shown.
     ///
     /// # Errors
     /// When the record cannot be saved.
@@ -139,7 +139,7 @@ impl<'store> Guard<'store> {
         })
     }
 
-    /// Notes that the end was announced; tells whether this call was the first to do so.
+    /// Saves that the end was announced; returns whether this call was the first to do so.
     ///
     /// # Errors
     /// When the record cannot be saved.
@@ -155,7 +155,7 @@ impl<'store> Guard<'store> {
         Ok(true)
     }
 
-    /// Takes the note that the end was announced back, where the announcement failed.
+    /// Reverts [`Guard::mark_notified`] after the announcement failed.
     ///
     /// # Errors
     /// When the record cannot be saved.
@@ -168,11 +168,11 @@ impl<'store> Guard<'store> {
 
     /// Removes the job and all its files.
     ///
-    /// Removing the lock file with the record is safe: ids are never used again, and whoever still
+    /// Removing the lock file with the record is safe: ids are never reused, and a process that still
     /// waits for this lock finds no record once it has it.
     ///
     /// # Errors
-    /// When a file stays.
+    /// When a file cannot be removed.
     pub fn remove(self) -> Result<(), IoError> {
         self.store.remove_files(&self.job.id)
     }
@@ -191,7 +191,7 @@ impl<'store> Guard<'store> {
 
     fn drop_prompt_of_ended(&self) {
         if !self.job.state.is_active() {
-            // A prompt that stays is swept with its job.
+            // If this fails, the prompt is removed with its job.
             let _ = cc_core::fs::remove_if_there(&self.store.dir().prompt(&self.job.id));
         }
     }

@@ -1,4 +1,4 @@
-//! A job in memory: its head, which lists show, and its body, which only a look at one job needs.
+//! A job in memory: the head, which lists show, and the body, which only one job at a time needs.
 
 use cc_core::text::head;
 use cc_core::{JobId, ModelNames, SessionId, ThreadId, Time, Usage};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::kind::Kind;
-use crate::state::{Ending, Event, Rejected, State};
+use crate::state::{Ending, JobEvent, Rejected, State};
 
 /// The version of the records that this crate writes.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -18,11 +18,11 @@ pub(crate) const SCHEMA_VERSION: u32 = 1;
 pub struct Job {
     /// Its name.
     pub id: JobId,
-    /// What it is for.
+    /// Its kind.
     pub kind: Kind,
-    /// One line: what was asked, such as `Review of working tree`.
+    /// One line: what was requested, such as `Review of uncommitted changes`.
     pub title: String,
-    /// One line: what came of it, or what it is about.
+    /// One line: the outcome, or before that what it is about.
     pub summary: String,
     /// The workspace it belongs to, for display.
     pub workspace_root: String,
@@ -38,9 +38,9 @@ pub struct Job {
     pub updated_at: Time,
     /// Tokens used.
     pub usage: Option<Usage>,
-    /// What it cost by Claude's own account, in US dollars.
+    /// The price in US dollars, as Claude reports it.
     pub cost_usd: Option<f64>,
-    /// The models asked for and used.
+    /// The models requested and used.
     pub model: ModelNames,
     /// When its result was first shown.
     pub viewed_at: Option<Time>,
@@ -52,18 +52,18 @@ pub struct Job {
 }
 
 impl Job {
-    /// Where it stands.
+    /// Its state.
     pub fn state(&self) -> &State {
         &self.state
     }
 
-    /// How long it ran, so far or in all; `None` before it began.
+    /// How long it has run, or ran; `None` before it started.
     pub fn elapsed(&self, now: Time) -> Option<std::time::Duration> {
         let end = self.state.completed_at().unwrap_or(now);
         Some(self.state.started_at()?.until(end))
     }
 
-    /// Whether it ended and its result was not shown yet; cancelled jobs have nothing to show.
+    /// Whether it ended and its result was not shown yet; a cancelled job has no result.
     pub fn is_unread(&self) -> bool {
         let shows = matches!(
             self.state.ending(),
@@ -72,54 +72,54 @@ impl Job {
         shows && self.viewed_at.is_none() && self.kind.is_asked_for()
     }
 
-    pub(crate) fn apply(&mut self, event: Event) -> Result<(), Rejected> {
+    pub(crate) fn apply(&mut self, event: JobEvent) -> Result<(), Rejected> {
         self.state = self.state.clone().on(event)?;
         Ok(())
     }
 }
 
-/// The bulky parts of a job.
+/// The large parts of a job.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Body {
-    /// What the worker was asked to do, in its own terms.
+    /// What the worker is asked to do, as `cc-workflows` defines it.
     pub request: Value,
-    /// What came of it, in the terms of the command's `--json`.
+    /// The result, as the command's `--json` prints it.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub result: Value,
-    /// The result as people read it, Markdown.
+    /// The result as Markdown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rendered: Option<String>,
-    /// What Claude had said when the job was cut off, or has said so far.
+    /// Claude's text so far, or at the moment the job was cut off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial_output: Option<String>,
     /// Files that Claude changed.
     pub touched_files: Vec<String>,
-    /// Tools that Claude was refused.
-    pub permission_denials: Vec<Denial>,
+    /// Tool calls that were blocked.
+    pub permission_denials: Vec<BlockedCall>,
     /// Fields of other versions, kept as they are.
     #[serde(skip)]
     pub other: Map<String, Value>,
 }
 
-/// A use of a tool that was refused.
+/// A tool call that was blocked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Denial {
+pub struct BlockedCall {
     /// The tool.
     #[serde(alias = "tool_name")]
     pub tool: String,
-    /// What it was to do, one line.
+    /// Its argument, one line.
     #[serde(default)]
     pub detail: String,
 }
 
-/// What is known of a job before it exists.
+/// A job before it is made.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// What it is for.
+    /// Its kind.
     pub kind: Kind,
-    /// One line: what was asked.
+    /// One line: what was requested.
     pub title: String,
     /// One line: what it is about.
     pub summary: String,
@@ -127,16 +127,16 @@ pub struct Draft {
     pub write: bool,
     /// The session that will own it.
     pub session: Option<SessionId>,
-    /// The model asked for.
+    /// The model requested.
     pub model: Option<String>,
-    /// What the worker is to do.
+    /// What the worker is asked to do.
     pub request: Value,
 }
 
-/// What a run left behind, to be stored with its end.
+/// The report of a run, saved with the end of its job.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// One line: what came of it; absent keeps the old one.
+pub struct JobReport {
+    /// One line: the outcome; `None` keeps the old summary.
     pub summary: Option<String>,
     /// Claude's thread, if it can be resumed.
     pub thread: Option<ThreadId>,
@@ -144,24 +144,24 @@ pub struct Report {
     pub model: Option<String>,
     /// Tokens used.
     pub usage: Option<Usage>,
-    /// Dollars by Claude's own account.
+    /// The price in US dollars, as Claude reports it.
     pub cost_usd: Option<f64>,
-    /// The result in the terms of the command's `--json`.
+    /// The result, as the command's `--json` prints it.
     pub result: Value,
-    /// The result as people read it.
+    /// The result as Markdown.
     pub rendered: Option<String>,
-    /// What Claude had said, where the job failed.
+    /// Claude's text until then, if the job failed.
     pub partial_output: Option<String>,
     /// Files that Claude changed.
     pub touched_files: Vec<String>,
-    /// Tools that Claude was refused.
-    pub permission_denials: Vec<Denial>,
+    /// Tool calls that were blocked.
+    pub permission_denials: Vec<BlockedCall>,
 }
 
 /// The most text that is kept of an unfinished answer, in bytes.
 pub(crate) const PARTIAL_OUTPUT_LIMIT: usize = 1 << 20;
 
-impl Report {
+impl JobReport {
     pub(crate) fn store(self, job: &mut Job, body: &mut Body) {
         if let Some(summary) = self.summary {
             job.summary = summary;

@@ -1,8 +1,8 @@
-//! What a job is for.
+//! The kinds of jobs.
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of a job, as records and people name it.
+/// The kind of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -10,14 +10,14 @@ pub enum Kind {
     Review,
     /// An adversarial review: structured findings.
     AdversarialReview,
-    /// A task handed over: a rescue.
+    /// A rescue: a task handed over.
     Task,
     /// A check by the review gate at the end of a turn.
     Gate,
 }
 
 impl Kind {
-    /// What people call it; `kindLabel` of the record.
+    /// The name that people read; `kindLabel` of the record.
     pub fn label(self) -> &'static str {
         match self {
             Self::Review => "review",
@@ -27,7 +27,7 @@ impl Kind {
         }
     }
 
-    /// Whether somebody asked for the job; nobody waits for the result of the others.
+    /// Whether somebody requested the job; nobody waits for the result of others.
     pub fn is_asked_for(self) -> bool {
         self != Self::Gate
     }

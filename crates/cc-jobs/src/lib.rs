@@ -1,11 +1,11 @@
 //! The life of a job on disk.
 //!
-//! A job is one JSON record, changed only under its lock, and moved only by [`State::on`]. Its
-//! worker holds a second lock as long as it lives, so every reader can tell a live job from a lost
-//! one: [`Store::read`] and [`Store::list`] finish lost jobs on the spot.
+//! A job is one JSON record, changed only under its lock; its state is changed only by [`State::on`].
+//! Its worker holds a second lock as long as it lives, so every reader can distinguish a running job
+//! from a lost one: [`Store::read`] and [`Store::list`] finish lost jobs on the spot.
 //! Not here: what a job does (`cc-workflows`), how Claude runs (`cc-claude`).
 //!
-//! Start with [`Store`]; what a job can be is in [`State`].
+//! Start with [`Store`] and [`State`].
 
 mod kind;
 mod state;
@@ -30,13 +30,12 @@ mod settings_file;
 
 pub use config::WorkspaceConfig;
 pub use guard::Guard;
-pub use job::{Body, Denial, Draft, Job, Report};
+pub use job::{BlockedCall, Body, Draft, Job, JobReport};
 pub use kind::Kind;
 pub use listing::{Listing, Skipped, without_record};
-pub use log::Log;
 pub use reading::find_anywhere;
 pub use select::SelectError;
 pub use settings::Settings;
 pub use settings_file::{Entry, Origin, SettingsError, SettingsFile};
-pub use state::{Ending, Event, Rejected, State};
+pub use state::{Ending, JobEvent, Rejected, State};
 pub use store::{CleanUp, Store, StoreError};

@@ -12,10 +12,10 @@ use crate::job::Job;
 use crate::record::{self, RECORD_LIMIT};
 use crate::store::{Store, StoreError};
 
-/// From how many records on they are read by several threads.
+/// From this number of records on, several threads read them.
 const MANY: usize = 500;
 
-/// All jobs of a workspace, newest first, and what lies among them that is no job.
+/// All jobs of a workspace, newest first, and the files among them that are no jobs.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
     /// The jobs, the most recently made first.
@@ -29,12 +29,12 @@ pub struct Listing {
 pub struct Skipped {
     /// The file.
     pub path: PathBuf,
-    /// Why it was passed over.
+    /// Why it was skipped.
     pub reason: String,
 }
 
 impl Store {
-    /// Reads the heads of all jobs as they really stand, the most recently made first.
+    /// Reads the heads of all jobs in their true state, the newest first.
     ///
     /// # Errors
     /// When the directory is there but cannot be listed. A damaged record is no error.
@@ -122,7 +122,7 @@ fn read_head(dir: &Path, name: &str) -> Result<Option<Job>, Skipped> {
     })
 }
 
-/// Does `work` on all items, in their order; many are shared out among a few threads.
+/// Does `work` on all items, in their order; many are shared among a few threads.
 fn on_several_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = match items.len() {
         0..MANY => 1,
@@ -141,7 +141,7 @@ fn on_several_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync
         for (share, helper) in shares {
             done.extend(match helper {
                 Ok(helper) => helper.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                // No more threads are allowed to us.
+                // The system allows no more threads.
                 Err(_) => on_all(share),
             });
         }

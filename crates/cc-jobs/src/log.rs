@@ -22,7 +22,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Opens the log at `path` to append to it, making it where needed.
+    /// Opens the log at `path` to append to it; creates it if needed.
     ///
     /// # Errors
     /// When it cannot be opened.
@@ -57,7 +57,7 @@ impl Log {
         }
     }
 
-    /// Keeps the last half, whole lines, so that moving happens once in many lines.
+    /// Keeps the last half, in whole lines.
     fn halve(&mut self) -> Result<(), IoError> {
         let content = tail(&self.path, LOG_LIMIT / 2)?;
         cc_core::fs::write_atomic(&self.path, content.as_bytes())?;
@@ -92,7 +92,7 @@ pub fn tail(path: &Path, limit: u64) -> Result<String, IoError> {
     read().map_err(IoError::at("read", path))
 }
 
-/// Reads a log as it grows, also across the moment it is cut to its last half.
+/// Reads a log as it grows, also when it is cut to its last half.
 #[derive(Debug)]
 pub struct Follower {
     path: PathBuf,

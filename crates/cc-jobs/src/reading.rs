@@ -1,4 +1,4 @@
-//! Jobs as they really stand: one whose worker is gone has ended, whatever its record says.
+//! Reading a job in its true state: if its worker is gone it has ended, whatever its record says.
 
 use std::fs;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use cc_core::{DataDir, Failure, FailureClass, JobId, Proc, Time};
 
 use crate::job::{Body, Job};
 use crate::record;
-use crate::state::{Ending, Event, State};
+use crate::state::{Ending, JobEvent, State};
 use crate::store::{Store, StoreError};
 
 impl Store {
-    /// Reads one job as it really stands.
+    /// Reads one job in its true state.
     ///
     /// # Errors
     /// When there is no such job or its record is damaged.
@@ -23,21 +23,21 @@ impl Store {
         if settled.state == job.state {
             return Ok((job, body));
         }
-        // What a lost job had said may have been saved after the first look.
+        // The text of a lost job may have been saved after the first read.
         let body = self.load(id).map_or(body, |(_, body)| body);
         Ok((settled, body))
     }
 
-    /// The job as it really stands: one whose worker is gone has ended, whatever its record says.
+    /// The job in its true state.
     pub(crate) fn settle(&self, job: Job) -> Job {
         if self.is_settled(&job) {
             return job;
         }
         match self.finish_lost(&job.id) {
             Ok(job) => job,
-            // Who may not write, as in a sandbox, may not see either what still runs.
+            // A reader that may not write, as in a sandbox, may not see its processes either.
             Err(_) if matches!(job.state, State::CancelFailed { .. }) => job,
-            // Who may not write still tells the truth.
+            // A reader that may not write still reports the truth.
             Err(_) => {
                 let mut job = job;
                 let event = lost(self.now(), None);
@@ -47,15 +47,15 @@ impl Store {
         }
     }
 
-    /// Whether a look at the job changes nothing. Where stopping it failed, only another cancel tries
-    /// that again, which takes seconds, as long as something of it runs.
+    /// Whether reading the job changes nothing. If stopping it failed and some of its processes still
+    /// run, only another cancel tries again, since that takes seconds.
     fn is_settled(&self, job: &Job) -> bool {
         !job.state.is_active() || job.state.is_held_up() || self.worker_lives(job)
     }
 
     fn worker_lives(&self, job: &Job) -> bool {
         if job.schema_version.is_none() {
-            // The plugin before this one held no lock; its pid is all there is.
+            // The plugin before this one held no lock; only the pid is known.
             let (worker, _) = job.state.processes();
             return worker.is_some_and(|worker| worker.pid != 0 && Proc::of(worker.pid).is_some());
         }
@@ -74,7 +74,7 @@ impl Store {
         }
         match ((self.clean_up)(job, guard.body()), &job.state) {
             (Err(survivors), State::Cancelling { .. } | State::CancelFailed { .. }) => {
-                guard.apply(Event::CancelFailed { survivors })?;
+                guard.apply(JobEvent::CancelFailed { survivors })?;
             }
             (ended, _) => guard.apply(lost(self.now(), ended.err()))?,
         }
@@ -82,7 +82,7 @@ impl Store {
     }
 }
 
-/// Finds a job in any workspace, as its record says; also tells the name of the state directory.
+/// Finds a job in any workspace, as recorded; also returns the name of the state directory.
 pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
     fs::read_dir(data.states()).ok()?.find_map(|entry| {
         let entry = entry.ok()?;
@@ -92,13 +92,13 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
     })
 }
 
-fn lost(at: Time, survivors: Option<Survivors>) -> Event {
+fn lost(at: Time, survivors: Option<Survivors>) -> JobEvent {
     let mut detail = "the worker of this job ended without finishing it".to_owned();
     if let Some(survivors) = survivors {
         detail = format!("{detail}; {survivors}");
     }
     let failure = Failure::new(FailureClass::Lost, detail);
-    Event::Finish {
+    JobEvent::Finish {
         at,
         ending: Ending::Failed(failure),
     }

@@ -1,7 +1,7 @@
-//! The record on disk: flat JSON with the names of the contract, read leniently, written exactly.
+//! The record on disk: flat JSON, read leniently, written exactly.
 //!
-//! The head comes first, every field of it, always in the same order: whoever lists jobs reads the
-//! start of a record of ours and leaves its report alone. A record of another version is read whole.
+//! The head comes first, every field of it, always in the same order: a list reads only the start of
+//! each record. A record with another order, of another version, is read whole.
 
 mod start;
 
@@ -19,7 +19,7 @@ use crate::state::{Ending, State};
 /// The largest record that is read, in bytes.
 pub(crate) const RECORD_LIMIT: u64 = 32 << 20;
 
-/// What a head fits into, in bytes, unless an error has much to say.
+/// A head fits into this, in bytes, unless its error is long.
 const START: u64 = 2 << 10;
 
 /// Why a file is not a record.
@@ -31,15 +31,15 @@ pub enum RecordError {
     /// The file cannot be read to its end, or is larger than a record can be.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The status is none that we know.
+    /// The status is unknown.
     #[error("unknown status `{0}`")]
     Status(String),
 }
 
-/// The fields of the head as they stand in the file.
+/// The fields of the head, as in the file.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Head {
+struct RecordHead {
     #[serde(default)]
     schema_version: Option<u32>,
     id: JobId,
@@ -96,8 +96,8 @@ struct Head {
     notified_at: Option<Time>,
 }
 
-/// A field of another version that has a type we do not expect counts as absent: a record must not
-/// be lost over a detail.
+/// A field of an unexpected type, from another version, counts as absent: a detail must not make the
+/// record unreadable.
 fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     from: D,
 ) -> Result<Option<T>, D::Error> {
@@ -105,10 +105,10 @@ fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
     Ok(serde_json::from_str(text.get()).unwrap_or_default())
 }
 
-impl TryFrom<Head> for Job {
+impl TryFrom<RecordHead> for Job {
     type Error = RecordError;
 
-    fn try_from(head: Head) -> Result<Self, RecordError> {
+    fn try_from(head: RecordHead) -> Result<Self, RecordError> {
         let state = state_of(&head)?;
         Ok(Self {
             id: head.id,
@@ -132,7 +132,7 @@ impl TryFrom<Head> for Job {
     }
 }
 
-fn state_of(head: &Head) -> Result<State, RecordError> {
+fn state_of(head: &RecordHead) -> Result<State, RecordError> {
     let proc = |pid: Option<u32>, identity: &Option<String>| {
         Some(Proc {
             pid: pid?,
@@ -140,7 +140,7 @@ fn state_of(head: &Head) -> Result<State, RecordError> {
         })
     };
     let since = head.started_at.unwrap_or(head.created_at);
-    // A worker that is not named cannot be signalled; no process has pid 0.
+    // Without a pid the worker cannot be signalled; no process has pid 0.
     let worker = proc(head.pid, &head.pid_identity).unwrap_or(Proc {
         pid: 0,
         identity: String::new(),
@@ -195,7 +195,7 @@ fn state_of(head: &Head) -> Result<State, RecordError> {
     })
 }
 
-impl From<Job> for Head {
+impl From<Job> for RecordHead {
     fn from(job: Job) -> Self {
         let (worker, claude) = job.state.processes();
         let error_message = match &job.state {
@@ -247,18 +247,18 @@ impl From<Job> for Head {
 
 impl Serialize for Job {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Head::from(self.clone()).serialize(serializer)
+        RecordHead::from(self.clone()).serialize(serializer)
     }
 }
 
-/// Reads the head of a record, and no more of the file than that takes.
+/// Reads the head of a record, and no more of the file than needed.
 ///
 /// # Errors
 /// When the file cannot be read, is too large, or is no record.
 pub(crate) fn read_head(mut file: impl Read) -> Result<Job, RecordError> {
     let mut bytes = Vec::with_capacity(START as usize);
     file.by_ref().take(START).read_to_end(&mut bytes)?;
-    match start::read_start::<Head>(&bytes) {
+    match start::read_start::<RecordHead>(&bytes) {
         Ok(head) => head.try_into(),
         Err(_) => {
             file.take(RECORD_LIMIT + 1 - START)
@@ -272,7 +272,7 @@ pub(crate) fn read_head(mut file: impl Read) -> Result<Job, RecordError> {
 }
 
 fn whole_head(bytes: &[u8]) -> Result<Job, RecordError> {
-    serde_json::from_slice::<Head>(bytes)?.try_into()
+    serde_json::from_slice::<RecordHead>(bytes)?.try_into()
 }
 
 /// Reads a whole record.
@@ -282,7 +282,7 @@ fn whole_head(bytes: &[u8]) -> Result<Job, RecordError> {
 pub(crate) fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
     let job = whole_head(bytes)?;
     let mut other: Map<String, Value> = serde_json::from_slice(bytes)?;
-    for name in start::fields_of::<Head>() {
+    for name in start::fields_of::<RecordHead>() {
         other.remove(*name);
     }
     let mut body = Map::new();
@@ -298,7 +298,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
             body.insert(name.to_owned(), value);
         }
     }
-    // Bulky parts that another version wrote in a shape of its own stay readable as they are.
+    // Large parts of another shape, from another version, stay readable.
     let mut body: Body =
         serde_json::from_value(Value::Object(body.clone())).unwrap_or_else(|_| Body {
             result: body.get("result").cloned().unwrap_or_default(),
@@ -320,7 +320,7 @@ pub(crate) fn write(job: &Job, body: &Body) -> Result<Vec<u8>, serde_json::Error
     #[derive(Serialize)]
     struct Record<'a> {
         #[serde(flatten)]
-        head: Head,
+        head: RecordHead,
         #[serde(flatten)]
         body: &'a Body,
         #[serde(flatten)]

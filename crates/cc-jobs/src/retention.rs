@@ -9,32 +9,33 @@ use cc_core::{FileLock, IoError, JobId};
 
 use crate::{Job, Store, StoreError, spending};
 
-/// The most finished jobs that are kept of one session.
+/// How many finished jobs of a session are kept.
 pub const KEPT_A_SESSION: usize = 100;
 
-/// Longer than it takes to make a job: what belongs to none and is older never will.
+/// Longer than it takes to make a job: an older file without a job never gets one.
 pub const MAKING: Duration = Duration::from_secs(3_600);
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-/// What a pruning removed, or would remove.
+/// What was pruned, or would be.
 #[derive(Debug, Default)]
 pub struct Pruned {
     /// The jobs, newest first.
     pub jobs: Vec<JobId>,
-    /// Jobs that were to go but could not be removed, and why.
+    /// Jobs that could not be removed, and why.
     pub failed: Vec<(JobId, StoreError)>,
-    /// Files of jobs whose record is gone, and of sessions that have not been heard of for a week.
+    /// Files of jobs whose record is gone, and of sessions without activity for a week.
     pub leftovers: usize,
 }
 
 impl Store {
     /// Removes the oldest finished jobs of each session beyond `keep`, and files of jobs without a
     /// record. A job that has not ended is never removed, nor one that `is_needed`. What the removed
-    /// ones took still counts for a day.
+    /// jobs cost still counts for a day.
     ///
     /// # Errors
-    /// When the jobs cannot be listed, or what they took cannot be written down; one that cannot be removed is reported in [`Pruned`].
+    /// When the jobs cannot be listed, or their costs cannot be saved. A job that cannot be removed is
+    /// reported in [`Pruned`].
     pub fn prune(
         &self,
         keep: usize,
@@ -47,7 +48,7 @@ impl Store {
         let mut pruned = Pruned::default();
         let mut kept = HashMap::new();
         finished.retain(|job| {
-            // Checks come with every turn; they must not crowd out what was asked for.
+            // Checks come with every turn; they must not displace what was requested.
             let shelf = (job.session.clone(), job.kind.is_asked_for());
             let count: &mut usize = kept.entry(shelf).or_default();
             *count += 1;
@@ -63,7 +64,7 @@ impl Store {
                 self.remove(&job.id)
             } {
                 Ok(()) => pruned.jobs.push(job.id),
-                // Another pruning was faster.
+                // Somebody else has pruned it.
                 Err(StoreError::NotFound { .. }) => {}
                 Err(error) => pruned.failed.push((job.id, error)),
             }
@@ -81,7 +82,7 @@ impl Store {
     }
 
     /// Removes what a killed process left behind: files of jobs without a record, and temporary
-    /// files. Both also exist for a moment while a job is made or saved, so the young are left alone.
+    /// files. Both also exist for a moment while a job is made or saved, so recent ones are kept.
     fn sweep(&self) -> Result<usize, IoError> {
         let jobs = self.dir().jobs();
         let Ok(entries) = fs::read_dir(&jobs) else {
@@ -111,7 +112,7 @@ impl Store {
         Ok(removed)
     }
 
-    /// Removes what sessions that never told their end left behind: not every Codex tells it.
+    /// Removes the files of sessions that never reported their end: not every Codex does.
     fn sweep_turns(&self) -> Result<usize, IoError> {
         let Ok(entries) = fs::read_dir(self.dir().root()) else {
             return Ok(0);

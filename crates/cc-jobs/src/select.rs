@@ -1,24 +1,24 @@
-//! Which job is meant.
+//! Which job a reference or a command means.
 
 use cc_core::{JobId, SessionId};
 
 use crate::Job;
 
-/// Why no single job is meant.
+/// Why a reference or a command does not mean one job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
-    /// No id begins with the reference.
-    #[error("no job of this workspace has an id that begins with `{reference}`")]
+    /// No id starts with the reference.
+    #[error("no job of this workspace has an id that starts with `{reference}`")]
     Unknown {
         /// What the user wrote, made printable.
         reference: String,
     },
-    /// Several ids begin with the reference.
+    /// Several ids start with the reference.
     #[error("`{reference}` could be {}", list(candidates))]
     Ambiguous {
         /// What the user wrote.
         reference: String,
-        /// The ids that begin with it.
+        /// The ids that start with it.
         candidates: Vec<JobId>,
     },
     /// Nothing has finished in this session.
@@ -51,16 +51,16 @@ fn list(ids: &[JobId]) -> String {
     text
 }
 
-/// The job with that id, or the only one whose id begins with `reference`.
+/// The job with that id, or the only one whose id starts with `reference`.
 ///
 /// # Errors
-/// When no id or several ids begin with it.
+/// When no id or several ids start with it.
 pub fn by_reference<'a>(jobs: &'a [Job], reference: &str) -> Result<&'a Job, SelectError> {
     if let Some(job) = jobs.iter().find(|job| job.id.as_str() == reference) {
         return Ok(job);
     }
-    let begins = |job: &&Job| !reference.is_empty() && job.id.as_str().starts_with(reference);
-    let found: Vec<&Job> = jobs.iter().filter(begins).collect();
+    let starts = |job: &&Job| !reference.is_empty() && job.id.as_str().starts_with(reference);
+    let found: Vec<&Job> = jobs.iter().filter(starts).collect();
     let shown = || cc_core::text::one_line(reference, 80);
     match found[..] {
         [job] => Ok(job),
@@ -163,9 +163,9 @@ mod tests {
         check("task", "`task` could be `task-3`, `task-4`, `task-5`");
         check(
             "nope",
-            "no job of this workspace has an id that begins with `nope`",
+            "no job of this workspace has an id that starts with `nope`",
         );
-        check("", "no job of this workspace has an id that begins with ``");
+        check("", "no job of this workspace has an id that starts with ``");
     }
 
     #[test]

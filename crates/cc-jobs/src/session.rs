@@ -1,4 +1,4 @@
-//! Which session of Codex a call belongs to.
+//! The session of Codex that a call belongs to.
 
 use std::path::PathBuf;
 
@@ -12,16 +12,16 @@ use serde::{Deserialize, Serialize};
 pub struct CurrentSession {
     /// The session that started last in this workspace.
     pub session_id: SessionId,
-    /// The `codex` it runs in, where that was found: the shell of a job may have another PATH.
+    /// The `codex` it runs in, if found: the shell of a job may have another PATH.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codex: Option<PathBuf>,
-    /// The `claude` on its PATH, where there was one: commands of Codex run in a login shell.
+    /// The `claude` on its PATH, if any: commands of Codex run in a login shell with another PATH.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claude: Option<PathBuf>,
 }
 
 /// The session of this call: `CC_SESSION_ID`, else `CODEX_SESSION_ID`, else `CODEX_THREAD_ID`, else
-/// the marker. Values that are no id are passed over.
+/// the marker. Values that are no id are skipped.
 pub fn current(env: &Env, dir: &StateDir) -> Option<SessionId> {
     inherited(env).or_else(|| marked(dir))
 }

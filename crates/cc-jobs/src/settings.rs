@@ -33,48 +33,48 @@ pub struct Settings {
     pub claude: Claude,
 }
 
-/// How a review runs where its command line does not say.
+/// Defaults of a review, where its command line does not say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Review {
-    /// The model, passed on as it is.
+    /// The model, passed through unchanged.
     #[serde(with = "value::name")]
     pub model: Option<String>,
-    /// The effort, passed on as it is.
+    /// The effort, passed through unchanged.
     #[serde(with = "value::name")]
     pub effort: Option<String>,
-    /// How long it may take in all.
+    /// Its time limit.
     pub timeout: Span,
     /// How long Claude may be silent.
     pub idle_timeout: Span,
-    /// What one job may cost, in US dollars.
+    /// The most that one job may cost, in US dollars.
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
 }
 
-/// How a rescue runs where its command line does not say.
+/// Defaults of a rescue, where its command line does not say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rescue {
-    /// The model, passed on as it is.
+    /// The model, passed through unchanged.
     #[serde(with = "value::name")]
     pub model: Option<String>,
-    /// The effort, passed on as it is.
+    /// The effort, passed through unchanged.
     #[serde(with = "value::name")]
     pub effort: Option<String>,
-    /// How long it may take in all.
+    /// Its time limit.
     pub timeout: Span,
     /// How long Claude may be silent.
     pub idle_timeout: Span,
-    /// What one job may cost, in US dollars.
+    /// The most that one job may cost, in US dollars.
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
     /// The hosts that sandboxed commands may reach, such as `crates.io` or `*.npmjs.org`.
     #[serde(with = "value::domains")]
     pub allowed_domains: Vec<String>,
-    /// Whose word decides whether a repository's own Claude configuration is loaded.
+    /// Who decides whether a repository's own Claude configuration is loaded.
     pub trust: TrustPolicy,
-    /// Which Claude settings outside of the repository are loaded.
+    /// Which Claude settings outside the repository are loaded.
     pub setting_sources: SettingSources,
 }
 
@@ -82,16 +82,16 @@ pub struct Rescue {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrustPolicy {
-    /// Codex: what its `config.toml` says of the project.
+    /// Codex: the trust level of the project in its `config.toml`.
     #[default]
     Codex,
-    /// Every repository is.
+    /// Every repository is trusted.
     Always,
-    /// None is.
+    /// None is trusted.
     Never,
 }
 
-/// Which Claude settings outside of the repository are loaded.
+/// Which Claude settings outside the repository are loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SettingSources {
     /// None.
@@ -107,10 +107,10 @@ pub enum SettingSources {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gate {
-    /// The model, passed on as it is.
+    /// The model, passed through unchanged.
     #[serde(with = "value::name")]
     pub model: Option<String>,
-    /// The effort, passed on as it is.
+    /// The effort, passed through unchanged.
     #[serde(with = "value::name")]
     pub effort: Option<String>,
     /// How long the gate may take; 13 minutes at most, since Codex ends the hook after 15.
@@ -120,7 +120,7 @@ pub struct Gate {
     pub max_budget_usd: Option<Dollars>,
     /// How often one turn may be blocked.
     pub max_rounds: u32,
-    /// How long the gate rests after a check; a turn that ends meanwhile passes unchecked.
+    /// How long the gate pauses after a check; a turn that ends meanwhile passes unchecked.
     #[serde(with = "value::rest")]
     pub cooldown: Duration,
     /// How many checks one session of Codex may have.
@@ -137,7 +137,7 @@ pub struct Gate {
 pub struct Jobs {
     /// Whether the background jobs of a session are cancelled when it ends.
     pub cancel_on_session_end: bool,
-    /// Whether the end of a background job is told to the idle session at once.
+    /// Whether an idle session is notified at once when a background job ends.
     pub notify: bool,
 }
 
@@ -159,7 +159,7 @@ pub struct Claude {
     pub path: Option<PathBuf>,
 }
 
-/// Longer than Claude's own five minutes on a silent stream.
+/// Longer than Claude's own limit of five minutes for a silent stream.
 const IDLE_LIMIT: Span = Span::from_minutes(10);
 
 impl Default for Review {

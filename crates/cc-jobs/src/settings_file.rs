@@ -17,7 +17,7 @@ const LIMIT: u64 = 1 << 20;
 /// How long another process may be changing the file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Why settings cannot be read or changed; the file is as it was.
+/// Why settings cannot be read or changed; the file is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file cannot be read or written.
@@ -26,7 +26,7 @@ pub enum SettingsError {
     /// Another process keeps it locked.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The file is no TOML, or holds an unknown key or a wrong value; the source tells the line.
+    /// The file is not TOML, or has an unknown key or a wrong value; the source names the line.
     #[error("`{}` is not valid: {source}", path.display())]
     Invalid {
         /// The file.
@@ -37,7 +37,7 @@ pub enum SettingsError {
     /// No setting has that name.
     #[error("there is no setting `{key}`")]
     UnknownKey {
-        /// What was asked for.
+        /// The name.
         key: String,
         /// A setting with a similar name.
         nearest: Option<String>,
@@ -47,19 +47,19 @@ pub enum SettingsError {
     WrongValue {
         /// The setting.
         key: String,
-        /// What it was to be.
+        /// The value.
         value: String,
         /// What it takes.
         reason: String,
     },
 }
 
-/// One setting as it stands.
+/// One setting.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
     /// Its name, such as `rescue.timeout`.
     pub key: String,
-    /// Its value; null where it has none and Claude's or Codex's own default applies.
+    /// Its value; null if it has none, so that Claude's or Codex's own default applies.
     pub value: Json,
     /// Where the value comes from.
     pub origin: Origin,
@@ -71,7 +71,7 @@ pub struct Entry {
 pub enum Origin {
     /// The file.
     File,
-    /// The file does not say.
+    /// The default.
     Default,
 }
 
@@ -83,10 +83,10 @@ pub struct SettingsFile {
 }
 
 impl SettingsFile {
-    /// Reads the settings of a data directory; a file that is not there has all defaults.
+    /// Reads the settings of a data directory; without a file, all are defaults.
     ///
     /// # Errors
-    /// When the file cannot be read, or holds what is no setting.
+    /// When the file cannot be read, or has something that is no setting.
     pub fn read(data: &DataDir) -> Result<Self, SettingsError> {
         let path = data.settings();
         let text = match read_bounded(&path, LIMIT) {
@@ -141,8 +141,7 @@ impl SettingsFile {
             .ok_or_else(|| unknown(key))
     }
 
-    /// Sets a key in the file; `text` is a TOML value, or a plain text, or plain texts with commas
-    /// between where the key takes a list.
+    /// Sets a key in the file; `text` is a TOML value, a plain text, or a comma-separated list.
     ///
     /// # Errors
     /// When there is no such key, when it does not take the value, when the file is not valid already
@@ -171,7 +170,7 @@ impl SettingsFile {
         })
     }
 
-    /// Takes a key out of the file; whether it was there.
+    /// Removes a key from the file; returns whether it was there.
     ///
     /// # Errors
     /// When there is no such key, or the file cannot be read or written.

@@ -1,4 +1,4 @@
-//! What finished jobs have cost, whether their records are still there or not.
+//! What finished jobs have cost, also those whose records are gone.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::record::RECORD_LIMIT;
 use crate::{Job, StoreError};
 
-/// The span that a day's budget looks back.
+/// The period of a day's budget.
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long another process may be writing down what its jobs took.
+/// How long to wait for another process that writes the file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What some jobs took together.
+/// The total of several jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Spent {
@@ -25,11 +25,11 @@ pub struct Spent {
     pub jobs: usize,
     /// Their tokens.
     pub usage: Usage,
-    /// Their US dollars by Claude's own account.
+    /// Their price in US dollars, as Claude reports it.
     pub cost_usd: f64,
 }
 
-/// What one job took.
+/// The cost of one job.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bill {
@@ -55,8 +55,8 @@ impl From<&Job> for Bill {
 }
 
 impl Bill {
-    /// Whether the run ended since then. What it cost is written at its end, which is not that of a
-    /// job of which something runs on.
+    /// Whether the run ended since then. Its cost is saved when the run ends, which is before the end of
+    /// the job if some of its processes still run.
     fn is_since(&self, since: Time) -> bool {
         let written = self.cost_usd.and(self.updated_at);
         self.completed_at.or(written).is_some_and(|at| at >= since)
@@ -66,8 +66,8 @@ impl Bill {
 /// By job, so that one whose record could not be removed counts once.
 type Bills = BTreeMap<String, Bill>;
 
-/// What those jobs of a workspace took whose runs ended in the 24 hours before `now`: those of `jobs`, and
-/// those whose record is gone.
+/// The total of the jobs of a workspace whose runs ended in the 24 hours before `now`: those of `jobs`,
+/// and those whose record is gone.
 pub fn of_workspace<'a>(
     dir: &StateDir,
     jobs: impl IntoIterator<Item = &'a Job>,
@@ -85,8 +85,8 @@ pub fn of_workspace<'a>(
     spent
 }
 
-/// US dollars that the jobs of all workspaces have cost whose runs ended in the 24 hours before
-/// `now`, by Claude's own account. Records that cannot be read cost nothing.
+/// The price in US dollars, as Claude reports it, of the jobs of all workspaces whose runs ended in the
+/// 24 hours before `now`. Records that cannot be read cost nothing.
 pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
     let since = a_day_before(now);
     let inside = |dir| fs::read_dir(dir).into_iter().flatten().flatten();
@@ -94,7 +94,7 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
         .map(|state| {
             let dir = StateDir::at(state.path());
             let mut bills = removed(&dir);
-            // The end of a job is the reason for a write, so that most records need no reading.
+            // The end of a job writes its record, so older files need no reading.
             let recent = inside(dir.jobs()).filter(|entry| !is_older(entry, since));
             bills.extend(recent.filter_map(|entry| {
                 let name = entry.file_name().into_string().ok()?;
@@ -109,7 +109,7 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
         .sum()
 }
 
-/// Writes down what `jobs` took, whose records are about to go.
+/// Saves the costs of `jobs`, whose records are about to be removed.
 pub(crate) fn keep_bills(dir: &StateDir, jobs: &[Job], now: Time) -> Result<(), StoreError> {
     let since = a_day_before(now);
     let mut new = jobs
@@ -127,7 +127,7 @@ pub(crate) fn keep_bills(dir: &StateDir, jobs: &[Job], now: Time) -> Result<(), 
     Ok(write_atomic(&dir.spent(), &serde_json::to_vec(&bills)?)?)
 }
 
-/// The jobs that were removed; none where that cannot be read.
+/// The costs of removed jobs; none if they cannot be read.
 fn removed(dir: &StateDir) -> Bills {
     let bytes = read_bounded(&dir.spent(), RECORD_LIMIT).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
@@ -153,7 +153,7 @@ fn is_a_cost(dollars: &f64) -> bool {
     dollars.is_finite() && *dollars > 0.0
 }
 
-/// A clock that went back must not hide a record, hence the span to spare.
+/// With a margin of a day, so that a clock that was set back hides no record.
 fn is_older(entry: &fs::DirEntry, since: Time) -> bool {
     let millis = u64::try_from(since.as_millis()).unwrap_or(0);
     let limit = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);

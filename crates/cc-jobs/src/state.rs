@@ -1,49 +1,49 @@
-//! The one state machine of a job.
+//! The state machine of a job.
 
 use cc_core::process::Survivors;
 use cc_core::{Failure, Proc, Time};
 
-/// Where a job stands, with what is known there and nowhere else.
+/// The state of a job, with the data that exists only in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Made; its worker has not begun.
+    /// Made; its worker has not started.
     Queued,
     /// Its worker runs.
     Running {
-        /// When the worker began.
+        /// When the worker started.
         since: Time,
         /// The worker, to signal it.
         worker: Proc,
         /// Claude, once it was started.
         claude: Option<Proc>,
     },
-    /// Somebody asked it to stop, and its worker is about to.
+    /// Somebody asked it to stop, and its worker is stopping it.
     Cancelling {
-        /// When the worker began.
+        /// When the worker started.
         since: Time,
         /// The worker, to signal it.
         worker: Proc,
         /// Claude, if it was started.
         claude: Option<Proc>,
-        /// What an earlier cancel could not end.
+        /// The processes that an earlier cancel could not end.
         survivors: Vec<Proc>,
     },
-    /// Stopping did not work; it may be tried again.
+    /// Stopping failed; it may be tried again.
     CancelFailed {
-        /// When the worker began.
+        /// When the worker started.
         since: Time,
         /// The worker.
         worker: Proc,
         /// Claude, if it was started.
         claude: Option<Proc>,
-        /// What survived.
+        /// The processes that survived.
         survivors: Vec<Proc>,
         /// The same, for people.
         why: String,
     },
     /// It has ended; this state is never left.
     Done {
-        /// When the worker began, if it ever did.
+        /// When the worker started, if it did.
         since: Option<Time>,
         /// When it ended.
         at: Time,
@@ -65,8 +65,8 @@ pub enum Ending {
 
 /// What can happen to a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Its worker begins.
+pub enum JobEvent {
+    /// Its worker starts.
     Start {
         /// The moment.
         at: Time,
@@ -83,9 +83,9 @@ pub enum Event {
         /// The moment.
         at: Time,
     },
-    /// Stopping left something alive.
+    /// Stopping left processes running.
     CancelFailed {
-        /// What.
+        /// The surviving processes.
         survivors: Survivors,
     },
     /// It ended.
@@ -99,21 +99,21 @@ pub enum Event {
 
 /// An event that does not apply to the state, which is given back unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a job that is {} cannot take this step", state.status())]
+#[error("a job that is {} cannot make this transition", state.status())]
 pub struct Rejected {
     /// The state as it was.
     pub state: Box<State>,
 }
 
 impl State {
-    /// Returns the state after `event`, or gives the state back where the event does not apply.
+    /// Returns the state after `event`, or returns the state unchanged if the event does not apply.
     ///
     /// A `Spawned` that comes after `Cancel` is rejected: the caller must end that child.
     ///
     /// # Errors
     /// [`Rejected`] with the unchanged state.
-    pub fn on(self, event: Event) -> Result<State, Rejected> {
-        use Event as E;
+    pub fn on(self, event: JobEvent) -> Result<State, Rejected> {
+        use JobEvent as E;
         use State as S;
         Ok(match (self, event) {
             (S::Queued, E::Start { at, worker }) => S::Running {
@@ -190,7 +190,7 @@ impl State {
                 why: survivors.to_string(),
                 survivors: survivors.processes,
             },
-            // Whatever the run came to: it was told to stop before it ended.
+            // Whatever the outcome of the run: the request to stop came before its end.
             (S::Cancelling { since, .. } | S::CancelFailed { since, .. }, E::Finish { at, .. }) => {
                 S::Done {
                     since: Some(since),
@@ -253,7 +253,7 @@ impl State {
         self.ending().is_none()
     }
 
-    /// When its worker began.
+    /// When its worker started.
     pub fn started_at(&self) -> Option<Time> {
         match self {
             Self::Queued => None,
@@ -272,7 +272,7 @@ impl State {
         }
     }
 
-    /// What a cancel could not end; some of it may have ended since.
+    /// The processes that a cancel could not end; some may have ended since.
     pub fn survivors(&self) -> &[Proc] {
         match self {
             Self::Cancelling { survivors, .. } | Self::CancelFailed { survivors, .. } => survivors,
@@ -280,13 +280,13 @@ impl State {
         }
     }
 
-    /// Whether stopping it failed and something of that still runs. What another boot started, or
-    /// had another moment of start, does not.
+    /// Whether stopping it failed and some of its processes still run. A process with the same pid but
+    /// another start time is another process.
     pub fn is_held_up(&self) -> bool {
         matches!(self, Self::CancelFailed { .. }) && self.survivors().iter().any(Proc::is_running)
     }
 
-    /// The worker and Claude, as far as they are known and may still run.
+    /// The worker and Claude, if known and possibly still running.
     pub fn processes(&self) -> (Option<&Proc>, Option<&Proc>) {
         match self {
             Self::Running { worker, claude, .. }

@@ -1,4 +1,4 @@
-//! All jobs of one workspace, one file each, no index.
+//! The files of all jobs of one workspace: one record each, no index.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,13 +14,13 @@ use crate::job::{Body, Draft, Job, SCHEMA_VERSION};
 use crate::record::{self, RECORD_LIMIT, RecordError};
 use crate::state::{Rejected, State};
 
-/// What the store cannot do, and why.
+/// Why the store cannot do something.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file operation failed.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// The record is being changed by a process that does not finish.
+    /// Another process holds the lock and does not release it.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// There is no such job in this workspace.
@@ -43,7 +43,7 @@ pub enum StoreError {
         /// The id.
         id: JobId,
     },
-    /// The job has moved on; the step does not apply any more.
+    /// The state of the job has changed; the event does not apply any more.
     #[error(transparent)]
     Rejected(#[from] Rejected),
     /// A value has no JSON form.
@@ -51,8 +51,8 @@ pub enum StoreError {
     Json(#[from] serde_json::Error),
 }
 
-/// Ends what a job whose worker is gone left running, and takes away what it left lying; the error
-/// says what survived.
+/// Ends the processes of a job whose worker is gone, and removes the files it left behind; the error
+/// names the surviving processes.
 pub type CleanUp = fn(&Job, &Body) -> Result<(), Survivors>;
 
 /// The jobs of one workspace.
@@ -93,8 +93,8 @@ impl Store {
 
     /// Makes a queued job with its prompt.
     ///
-    /// The returned lock says that the job is alive. Hand it to the worker: once nobody holds it,
-    /// every reader takes the job for lost.
+    /// The returned lock marks the job as alive. Hand it to the worker: once nobody holds it, every
+    /// reader treats the job as lost.
     ///
     /// # Errors
     /// When a file cannot be written; nothing is left behind then.
@@ -136,7 +136,7 @@ impl Store {
         match make() {
             Ok(alive) => Ok((job, alive)),
             Err(error) => {
-                // The first error is the one to tell; what cannot be removed is swept by `prune`.
+                // The first error is the one to report; `prune` removes what stays.
                 let _ = self.remove_files(&job.id);
                 Err(error)
             }
@@ -156,7 +156,7 @@ impl Store {
             .map_err(IoError::at("read", &path))?)
     }
 
-    /// Whether the worker of a job lives, by its lock.
+    /// Whether the worker of a job is running, by its lock.
     ///
     /// # Errors
     /// When the lock cannot be probed.

@@ -1,11 +1,11 @@
-//! Cancelling a job: told to its worker, proved by the end of everything it started.
+//! Cancelling a job: ask its worker to stop, then prove that everything it started has ended.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cc_core::process::Signal;
 use cc_core::{JobId, Proc, SessionId};
-use cc_jobs::{Event, Job, State, StoreError, select};
+use cc_jobs::{Job, JobEvent, State, StoreError, select};
 
 use crate::{LaunchError, Project, launch, wait};
 
@@ -18,7 +18,7 @@ pub enum CancelError {
     /// Its record cannot be read or changed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It had ended before.
+    /// It has already ended.
     #[error("job `{}` has already ended: {}", job.id, job.state().status())]
     AlreadyEnded {
         /// The job.
@@ -34,7 +34,7 @@ pub enum CancelError {
     },
 }
 
-/// Has processes of their own cancel the jobs of a session that have not ended.
+/// Starts a process for each unfinished job of a session, which cancels it.
 ///
 /// # Errors
 /// When the jobs cannot be listed, or such a process cannot be started.
@@ -59,16 +59,16 @@ pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), La
         })
 }
 
-/// Ends a job and everything it started, and returns it as it stands then.
+/// Ends a job and everything it started, and returns the job afterwards.
 ///
 /// # Errors
-/// When it has ended before, or something of it still runs.
+/// When it has already ended, or something of it still runs.
 pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
     let store = &project.store;
     let mut guard = store.lock(id)?;
-    match guard.apply(Event::Cancel { at: store.now() }) {
+    match guard.apply(JobEvent::Cancel { at: store.now() }) {
         Ok(()) => {}
-        // Two who cancel at once wait for the same end.
+        // Two callers that cancel at once wait for the same end.
         Err(StoreError::Rejected(_)) if matches!(guard.job().state(), State::Cancelling { .. }) => {
         }
         Err(StoreError::Rejected(_)) => {
@@ -93,7 +93,7 @@ pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
             })
         }
         state if state.is_active() => {
-            let why = format!("its worker, process {}, does not react", worker.pid);
+            let why = format!("its worker, process {}, does not respond", worker.pid);
             Err(CancelError::Survived {
                 job: Box::new(job),
                 why,

@@ -1,8 +1,8 @@
-//! The review gate: at the end of a turn that edited something, Claude looks at it once more.
+//! The review gate: at the end of a turn that edited files, Claude reviews the edits.
 //!
-//! Only a valid verdict blocks. Whatever else happens, the turn ends, with a word about it where the
-//! user should know; the setting `gate.fail_closed` turns that round. How often a turn, a session and
-//! a day are checked is bounded, and the same state of the files is never checked twice.
+//! Only a valid verdict blocks. Whatever else happens, the turn ends, with a message where the user
+//! should know; the setting `gate.fail_closed` reverses that. The number of checks per turn, session
+//! and day is limited, and the same state of the files is never checked twice.
 
 mod bounds;
 mod history;
@@ -26,17 +26,17 @@ use crate::{Project, RunOptions, preflight, worker};
 pub use outcome::{Decision, TurnEnd};
 pub use turn::{begin_turn, forget_turn, switch};
 
-use history::Entry;
+use history::HistoryEntry;
 use outcome::{CheckOutcome, GateError, Skip};
 use prompt::TurnChange;
 use turn::EndingTurn;
-use verdict::Verdict;
+use verdict::GateVerdict;
 
 /// The longest that the gate may take: Codex ends our hook after 15 minutes, stopping Claude takes a
 /// moment, and saving its end on a full disk a minute.
 const LONGEST: Duration = Duration::from_secs(13 * 60);
 
-/// One call of the gate, with what it has read.
+/// One call of the gate, and what it read at its start.
 struct Stop<'a> {
     project: &'a Project,
     session: &'a SessionId,
@@ -46,7 +46,7 @@ struct Stop<'a> {
     turn: EndingTurn,
 }
 
-/// Decides on the end of a turn; runs Claude for that where it has to.
+/// Decides whether a turn may end; runs Claude for that where needed.
 pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
     if !project.store.config().stop_review_gate {
         return Decision::Pass;
@@ -74,7 +74,7 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
 }
 
 impl Stop<'_> {
-    /// Looks at what the turn edited, and has Claude check it.
+    /// Finds what the turn edited, and has Claude check it.
     fn look(&mut self) -> Result<CheckOutcome, GateError> {
         let project = self.project;
         if self.turn.suppressed || project.env.var("CC_SKIP_GATE").is_some() {
@@ -106,7 +106,7 @@ impl Stop<'_> {
         };
         let (job, body) = self.check(&change)?;
         self.turn.checked = Some(seen);
-        // What is not remembered is checked again; a block needs this file and reports the error.
+        // If this is not saved, the same edits are checked again; a block reports the error.
         let _ = self.turn.write(project, self.session);
         outcome_of(job, &body)
     }
@@ -132,7 +132,7 @@ impl Stop<'_> {
         let (session, title) = (Some(self.session.clone()), "Check at the end of a turn");
         let draft = order.draft(Kind::Gate, session, title.into(), change.summary.clone())?;
         // Counted before it costs anything: the user or Codex may end this process in the middle.
-        let entry = Entry::unfinished(self.project.store.now(), self.session, self.end);
+        let entry = HistoryEntry::unfinished(self.project.store.now(), self.session, self.end);
         history::record(self.project, &entry, true)?;
         let prompt = change.prompt(&self.end.last_message);
         Ok(worker::work_here(self.project, draft, &prompt)?)
@@ -147,8 +147,8 @@ impl Stop<'_> {
             }
             Ok(CheckOutcome::Skipped(_)) => Decision::Pass,
             Ok(CheckOutcome::Checked { job, answer }) => match answer.verdict {
-                Verdict::Allow => Decision::Pass,
-                Verdict::Block => self.block(prompt::blocked(project, &job.id, &answer.reason)),
+                GateVerdict::Allow => Decision::Pass,
+                GateVerdict::Block => self.block(prompt::blocked(project, &job.id, &answer.reason)),
             },
             Err(error) if self.settings.gate.fail_closed => {
                 self.block(prompt::failed_closed(project, error))
@@ -157,8 +157,8 @@ impl Stop<'_> {
         }
     }
 
-    /// Blocks the turn if it may be blocked once more and that can be written down: a block that
-    /// nobody remembers could be repeated for ever.
+    /// Blocks the turn if it may be blocked again and the block can be saved: one that is not
+    /// remembered could be repeated for ever.
     fn block(&mut self, reason: String) -> Decision {
         if let Err(refusal) = bounds::rounds(&self.settings.gate, self.turn.blocked) {
             return Decision::Warn(format!("Review gate: {refusal}"));
@@ -175,14 +175,14 @@ impl Stop<'_> {
     /// Writes down what becomes of the turn.
     fn close(self, outcome: &Result<CheckOutcome, GateError>, decision: Decision) -> Decision {
         let (project, session) = (self.project, self.session);
-        let entry = Entry::unfinished(project.store.now(), session, self.end);
+        let entry = HistoryEntry::unfinished(project.store.now(), session, self.end);
         let entry = entry.finished(outcome, &decision, self.begun.elapsed());
         if !matches!(decision, Decision::Block(_)) {
             self.turn.end(project, session);
         }
         match history::record(project, &entry, is_check(outcome)) {
             Ok(()) => decision,
-            // The decision stands: that the turn was blocked is on record elsewhere.
+            // The decision stands: the turn file says that it was blocked.
             Err(error) => match decision {
                 Decision::Pass => Decision::Warn(format!("Review gate: {error}")),
                 decision => decision,

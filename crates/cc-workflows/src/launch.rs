@@ -1,4 +1,4 @@
-//! Starting the worker of a job: a process of its own that outlives whoever asked.
+//! Starts the worker of a job, a process that outlives its caller.
 
 use std::fs::File;
 use std::io;
@@ -33,10 +33,10 @@ pub enum LaunchError {
 ///
 /// # Errors
 /// When a file cannot be written or the process cannot be started.
-pub fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, LaunchError> {
+pub(crate) fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, LaunchError> {
     let (job, alive) = project.store.create(draft, prompt)?;
     if let Err(error) = spawn(project, &job.id, alive) {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = project.store.lock(&job.id).map(cc_jobs::Guard::remove);
         return Err(error);
     }
@@ -72,7 +72,7 @@ fn append_only(path: &Path) -> Result<File, IoError> {
     options.open(path).map_err(IoError::at("open", path))
 }
 
-/// A session of its own: signals to the caller's terminal or process group do not reach it.
+/// In its own session: signals to the caller's terminal or process group do not reach it.
 #[cfg(unix)]
 pub(crate) fn spawn_detached(command: Command) -> io::Result<()> {
     use process_wrap::std::{CommandWrap, ProcessSession};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::RunOptions;
 use crate::rescue::leftovers::Leftovers;
-use crate::rescue::trust::Trust;
+use crate::rescue::trust::RepositoryTrust;
 
 /// The order of a job, by its kind.
 #[derive(Clone, Debug, Serialize)]
@@ -66,7 +66,7 @@ pub(crate) struct RescueSpec {
     /// Whether the thread exists already and is continued.
     pub(crate) resumed: bool,
     /// What is loaded of the repository's own configuration.
-    pub(crate) trust: Trust,
+    pub(crate) trust: RepositoryTrust,
     /// Whether the user's own Claude settings are loaded.
     pub(crate) user_settings: bool,
     /// The hosts that sandboxed commands may reach.

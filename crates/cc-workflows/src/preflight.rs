@@ -47,7 +47,7 @@ pub struct BudgetSpent {
 ///
 /// # Errors
 /// The first obstacle.
-pub fn check(env: &Env) -> Result<(), Obstacle> {
+pub(crate) fn check(env: &Env) -> Result<(), Obstacle> {
     if env.nested() {
         return Err(Obstacle::Nested);
     }

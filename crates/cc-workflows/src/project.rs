@@ -1,4 +1,4 @@
-//! The place a call works in: its workspace, the jobs there, the session that calls.
+//! What a call works on: its workspace, the jobs there, and the session that calls.
 
 use std::path::Path;
 
@@ -19,14 +19,14 @@ pub struct Project {
     pub data: DataDir,
     /// The jobs of the workspace.
     pub store: Store,
-    /// The session of Codex that calls, where one is known.
+    /// The session of Codex that calls, if known.
     pub session: Option<SessionId>,
 }
 
 /// Why there is no project to work in.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
-    /// Nothing says where files may be kept.
+    /// There is no directory for files.
     #[error("no home directory: neither CC_DATA_DIR, CODEX_HOME nor HOME is set")]
     NoHome,
     /// The current directory is not there or cannot be entered.
@@ -38,14 +38,14 @@ impl Project {
     /// Opens the workspace that holds the current directory; starts no process, writes nothing.
     ///
     /// # Errors
-    /// When no data directory can be told or the current directory is gone.
+    /// When no data directory can be determined or the current directory is gone.
     pub fn open(env: &Env) -> Result<Self, ProjectError> {
         let data = DataDir::locate(env).ok_or(ProjectError::NoHome)?;
         let workspace = cc_git::workspace(&env.cwd)?;
         Ok(Self::at(env, data, workspace))
     }
 
-    /// The user's settings, read anew.
+    /// Reads the user's settings.
     ///
     /// # Errors
     /// When the file is not valid or cannot be read.
@@ -57,7 +57,7 @@ impl Project {
     /// of Codex has on its own: its commands run in a login shell, which may have another PATH.
     ///
     /// # Errors
-    /// When there is none, or every candidate was refused; the first refusal is told.
+    /// When there is none, or every candidate was rejected, with the first reason.
     pub fn claude(&self, configured: Option<&Path>) -> Result<Claude, LocateError> {
         let workspace = self.store.workspace().root();
         let found = Claude::locate(&self.env, workspace, configured);
@@ -82,7 +82,7 @@ impl Project {
     }
 }
 
-/// Ends what a job whose worker is gone left running, and removes what its sandbox left in the repository.
+/// Ends the processes of a job whose worker is gone, and removes what its sandbox left in the repository.
 fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
     let state = job.state();
     let ended = match state.processes() {

@@ -1,4 +1,4 @@
-//! Telling the session that a job has ended: a message for Codex's own queue, which starts a turn in
+//! Notifies the session that a job has ended: a message in Codex's own queue, which starts a turn in
 //! an idle session and waits for the end of a running one.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use cc_jobs::{Ending, Job, session};
 use crate::Project;
 use crate::job_result::JobResult;
 
-/// How long whoever waits for the job gets to show its result, after which there is no news.
+/// How long a caller that waits for the job has to show its result; then no message is needed.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long Codex may take.
@@ -23,8 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const THREAD: &str = "--thread";
 const MESSAGE: &str = "--message";
 
-/// Tells the session of a job that it has ended, if nobody has seen that yet and this Codex can be
-/// told. Best effort: where it fails, the next prompt tells.
+/// Notifies the session of a job that has ended, if nobody has seen that yet and this Codex has a queue.
+/// Best effort: if it fails, the next prompt announces the job.
 pub(crate) fn push(project: &Project, id: &JobId) {
     let is_on = project
         .settings()
@@ -46,7 +46,7 @@ pub(crate) fn push(project: &Project, id: &JobId) {
             false => guard.unmark_notified().map(|()| false),
         }
     };
-    // Marked first, so that a prompt in the same moment does not tell it as well.
+    // Marked first, so that a prompt in the same moment does not announce it as well.
     if !marked(true).unwrap_or(false) {
         return;
     }
@@ -58,7 +58,7 @@ pub(crate) fn push(project: &Project, id: &JobId) {
     }
 }
 
-/// The job and its session, if its end is news there.
+/// The job and its session, if nobody has seen its end.
 fn news(project: &Project, id: &JobId) -> Option<(Job, SessionId)> {
     let (job, _) = project.store.read(id).ok()?;
     let session = job.session.clone().filter(|_| job.is_unread())?;

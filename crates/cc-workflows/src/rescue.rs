@@ -1,4 +1,4 @@
-//! Rescues: a task handed to Claude, in the repository or in a work tree of its own.
+//! Rescues: a task handed to Claude, in the repository or in a separate worktree.
 
 mod continuation;
 mod from_review;
@@ -6,7 +6,7 @@ pub mod isolated;
 pub(crate) mod leftovers;
 pub(crate) mod report;
 pub(crate) mod run;
-pub mod sandbox;
+pub(crate) mod sandbox;
 pub(crate) mod trust;
 
 use std::ffi::OsString;
@@ -25,65 +25,64 @@ use crate::{LaunchError, Project, RunOptions, launch};
 pub use crate::order::Access;
 pub use continuation::{Continuation, ResumeError, candidate};
 pub use from_review::{FromReview, FromReviewError};
-pub use isolated::ApplyError;
 pub use sandbox::SandboxMissing;
 
 use from_review::Task;
 use leftovers::Leftovers;
 
-/// The most that a task may say, in bytes: Claude Code takes 10 MiB on its standard input.
+/// The longest task, in bytes: Claude Code takes 10 MiB on its standard input.
 pub const TASK_LIMIT: usize = 10 << 20;
 
-/// A task to be handed over.
+/// A request for a rescue.
 #[derive(Clone, Debug)]
 pub struct RescueRequest {
-    /// The task in the user's own words, passed on byte for byte.
+    /// The task in the user's own words, passed through unchanged.
     pub task: Option<String>,
     /// A review whose findings are the task, or part of it.
     pub from: Option<FromReview>,
     /// What Claude may do.
     pub access: Access,
-    /// Whether an earlier conversation goes on.
+    /// Whether an earlier conversation is continued.
     pub continuation: Continuation,
-    /// Whether Claude works in a work tree of its own.
+    /// Whether Claude works in a separate worktree.
     pub isolated: bool,
-    /// What of the repository's own configuration is trusted.
+    /// Who decides whether the repository's own configuration is loaded.
     pub trust: TrustPolicy,
     /// Whether the user's own Claude settings are loaded.
     pub user_settings: bool,
     /// The hosts that sandboxed commands may reach.
     pub allowed_domains: Vec<String>,
-    /// How Claude is run for it.
+    /// How Claude is run.
     pub options: RunOptions,
     /// What all jobs of 24 hours may cost, if that is limited.
     pub day_budget: Option<Dollars>,
 }
 
-/// Why a task was not handed over; no job is left behind then.
+/// Why a rescue was not started; no job is left behind then.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum StartRescueError {
     /// No job can be started.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
-    /// Neither words nor findings were given.
+    /// Neither a text nor findings were given.
     #[error("there is no task: no text, no prompt file and nothing on standard input")]
     NoTask,
     /// The task is too long.
-    #[error("the task has {bytes} bytes; Claude Code takes {TASK_LIMIT} at most")]
+    #[error("the task has {bytes} bytes; Claude Code accepts at most {TASK_LIMIT}")]
     TooLong {
         /// Its length.
         bytes: usize,
     },
-    /// The conversation cannot go on.
+    /// The conversation cannot be continued.
     #[error(transparent)]
     Resume(#[from] ResumeError),
-    /// The findings cannot be taken over.
+    /// The findings cannot become a task.
     #[error(transparent)]
     FromReview(#[from] FromReviewError),
-    /// The sandbox that keeps Claude's commands in the workspace cannot start.
+    /// The sandbox for Claude's commands cannot start.
     #[error(transparent)]
     Sandbox(#[from] SandboxMissing),
-    /// There is no work tree for Claude alone.
+    /// The separate worktree cannot be made.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
     /// Jobs cannot be read.
@@ -94,20 +93,20 @@ pub enum StartError {
     Launch(#[from] LaunchError),
 }
 
-/// A task that was handed over.
+/// A rescue that was started.
 #[derive(Debug)]
 pub struct Started {
     /// The queued job.
     pub job: Job,
-    /// Whether the work tree of its own lacks changes of the user that were not committed.
+    /// Whether its separate worktree lacks the user's uncommitted changes.
     pub without_uncommitted: bool,
 }
 
-/// Hands a task over as a job with a worker of its own.
+/// Starts a rescue as a job with its own worker.
 ///
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.
-pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, StartError> {
+pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, StartRescueError> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
     let root = project.store.workspace().root();
     if request.access == Access::Write {
@@ -155,7 +154,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
     };
     let launched = launch_job(project, spec, &task, continued.as_ref());
     if let (Err(_), Some(isolated), false) = (&launched, &isolated, resumed) {
-        // The first error is the one to tell; `discard` finds what stays.
+        // The first error is the one to report; `discard` finds what stays.
         let _ = isolated::remove(project, isolated);
     }
     Ok(Started {
@@ -182,7 +181,7 @@ fn git_config(
     project: &Project,
     work_root: &Path,
 ) -> Result<Option<Vec<(OsString, OsString)>>, cc_git::Error> {
-    // A work tree can have a configuration of its own.
+    // A worktree can have its own configuration.
     match Git::locate(&project.env).and_then(|git| Repository::discover(git, work_root)) {
         Ok(repository) => Ok(Some(repository.overrides().to_vec())),
         Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(None),
@@ -195,7 +194,7 @@ fn launch_job(
     spec: RescueSpec,
     task: &Task,
     continued: Option<&JobId>,
-) -> Result<Job, StartError> {
+) -> Result<Job, StartRescueError> {
     // Which job is continued, and with what task, comes first: `--resume` may have been misread.
     let verb = continued.map_or("Rescue".to_owned(), |id| format!("Rescue continuing {id}"));
     let title = one_line(&format!("{verb}: {}", task.name), 100);
@@ -205,8 +204,8 @@ fn launch_job(
     Ok(launch::launch(project, draft, &task.text)?)
 }
 
-/// The user's words as they are, the findings of a review after them.
-fn task(project: &Project, request: &RescueRequest) -> Result<Task, StartError> {
+/// The user's own words, then the findings of a review.
+fn task(project: &Project, request: &RescueRequest) -> Result<Task, StartRescueError> {
     let own = request
         .task
         .as_deref()
@@ -217,18 +216,18 @@ fn task(project: &Project, request: &RescueRequest) -> Result<Task, StartError> 
             name: own.to_owned(),
             text: own.to_owned(),
         },
-        (None, None) => return Err(StartError::NoTask),
+        (None, None) => return Err(StartRescueError::NoTask),
     };
     if task.text.len() > TASK_LIMIT {
-        return Err(StartError::TooLong {
+        return Err(StartRescueError::TooLong {
             bytes: task.text.len(),
         });
     }
     Ok(task)
 }
 
-/// Whether a job must stay although it is old: its change waits in a work tree to be applied, or
-/// what is left of that waits to be discarded.
+/// Whether a job must be kept although it is old: its change waits in a worktree to be applied or
+/// discarded.
 pub fn is_needed(project: &Project, job: &Job) -> bool {
     isolated::is_left_of(project, job).unwrap_or(false)
 }

@@ -1,4 +1,4 @@
-//! Reviews: what is to be reviewed becomes a job, and its worker turns Claude's answer into a report.
+//! Reviews: a change becomes a job, and its worker turns Claude's answer into a report.
 
 pub(crate) mod findings;
 pub(crate) mod prompt;
@@ -20,18 +20,19 @@ pub use report::ReviewReport;
 pub(crate) use survey::survey_in;
 pub use survey::{SinceError, Survey, size, survey, survey_since};
 
-/// A review to be made.
+/// A request for a review.
 #[derive(Clone, Debug)]
 pub struct ReviewRequest {
     /// What to review.
     pub selection: Selection,
-    /// A review, by its id or the beginning of one: only what changed since, whatever the selection says.
+    /// An earlier review, by its id or a prefix of it: review only what changed since, whatever the
+    /// selection says.
     pub since: Option<String>,
-    /// Whether findings come structured, from a reviewer that tries to break the change.
+    /// Whether this is an adversarial review: its findings are structured.
     pub adversarial: bool,
-    /// What to look at above all; adversarial reviews only.
+    /// What to look at first; adversarial reviews only.
     pub focus: Option<String>,
-    /// How Claude is run for it.
+    /// How Claude is run.
     pub options: RunOptions,
     /// What all jobs of 24 hours may cost, if that is limited.
     pub day_budget: Option<Dollars>,
@@ -50,14 +51,14 @@ impl ReviewRequest {
 
 /// Why a review was not started; no job is left behind then.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum StartReviewError {
     /// No job can be started.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
-    /// What is to be reviewed cannot be told or read.
+    /// The change cannot be determined or read.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
-    /// What changed since an earlier review cannot be told.
+    /// What changed since an earlier review cannot be determined.
     #[error(transparent)]
     Since(#[from] SinceError),
     /// The job cannot be stored.
@@ -72,7 +73,7 @@ pub enum StartError {
 ///
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.
-pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartError> {
+pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartReviewError> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
     let (survey, earlier) = match &request.since {
         Some(reference) => {

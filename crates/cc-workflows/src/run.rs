@@ -5,7 +5,7 @@ mod stop;
 
 use cc_claude::{Claude, End, GitAccess, Outcome, Request};
 use cc_core::{Failure, FailureClass, IoError, LocateError};
-use cc_jobs::{Denial, Ending, Job, Report, StoreError};
+use cc_jobs::{BlockedCall, Ending, Job, JobReport, StoreError};
 use serde_json::Value;
 
 use crate::Project;
@@ -86,7 +86,7 @@ impl Run<'_> {
         let Outcome { end, report: run } = outcome;
         let completed = end == End::Completed;
         let (summary, rendered) = told.map(|told| (told.summary, told.rendered)).unzip();
-        let denials = run.denials.into_iter().map(|denial| Denial {
+        let denials = run.denials.into_iter().map(|denial| BlockedCall {
             tool: denial.tool,
             detail: denial.detail,
         });
@@ -96,7 +96,7 @@ impl Run<'_> {
                 End::Cancelled => Ending::Cancelled,
                 End::Failed(failure) => Ending::Failed(failure),
             },
-            report: Report {
+            report: JobReport {
                 summary,
                 // Only a rescue keeps its thread.
                 thread: run
@@ -126,7 +126,7 @@ pub(crate) struct Told {
 /// How a job ended, and what is kept of it.
 pub(crate) struct JobEnd {
     pub(crate) ending: Ending,
-    pub(crate) report: Report,
+    pub(crate) report: JobReport,
 }
 
 impl From<CannotRun> for JobEnd {
@@ -137,7 +137,7 @@ impl From<CannotRun> for JobEnd {
         };
         Self {
             ending: Ending::Failed(Failure::new(class, error.to_string())),
-            report: Report::default(),
+            report: JobReport::default(),
         }
     }
 }

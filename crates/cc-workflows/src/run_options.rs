@@ -1,4 +1,4 @@
-//! How Claude is run for a job: what reviews, rescues and the gate have in common.
+//! How Claude is run for a job, whatever its kind.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use cc_core::Dollars;
 use cc_jobs::settings::{Rescue, Review};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Which Claude, and within which limits. Kept with the request of the job for its worker.
+/// Which Claude, and its limits. Part of the job's request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunOptions {
@@ -19,10 +19,10 @@ pub struct RunOptions {
         skip_serializing_if = "Option::is_none"
     )]
     pub claude: Option<PathBuf>,
-    /// The model, passed on as it is; absent means Claude's own default.
+    /// The model, passed through unchanged; `None` means Claude's own default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The effort, passed on as it is.
+    /// The effort, passed through unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<String>,
     /// How long the job may take in all.

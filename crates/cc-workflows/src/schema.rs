@@ -1,4 +1,4 @@
-//! JSON Schemas of structured answers, made from the types that read them.
+//! JSON Schemas of structured answers, generated from the types that read them.
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::Value;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use cc_core::JobId;
 use cc_jobs::{Job, Store, StoreError};
 
-/// Blocks until all of the jobs have ended, or `patience` is over; `None` waits as long as it takes.
+/// Blocks until all of the jobs have ended or `patience` is over; `None` waits without limit.
 ///
-/// Returns the jobs as they stand then, in the order asked for.
+/// Returns the jobs afterwards, in the order of `ids`.
 ///
 /// # Errors
 /// When a job is not there or cannot be read.
@@ -36,7 +36,7 @@ fn wait_for(store: &Store, id: &JobId, deadline: Option<Instant>) -> Result<Job,
             Ok(result) => result?,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => continue,
         }
-        // An active job whose worker is gone stays so only where stopping it failed: no more to wait for.
+        // It is still active and its worker is gone: stopping it failed, and nothing more will happen.
         let (job, _) = store.read(id)?;
         if job.state().is_active() && !store.is_alive(id)? {
             return Ok(job);
@@ -44,13 +44,13 @@ fn wait_for(store: &Store, id: &JobId, deadline: Option<Instant>) -> Result<Job,
     }
 }
 
-/// Tells once when the worker of a job is gone. The thread that waits ends with the process.
+/// Sends once, when the worker of a job is gone. The thread that waits ends with the process.
 pub fn ended(store: &Store, id: &JobId) -> mpsc::Receiver<Result<(), StoreError>> {
     let (tell, told) = mpsc::channel();
     let (store, id) = (store.clone(), id.clone());
     thread::spawn(move || {
         let result = store.wait_ended(&id).map_err(StoreError::from);
-        // Nobody listens any more where the patience was over first.
+        // Nobody listens any more if the patience was over first.
         let _ = tell.send(result);
     });
     told

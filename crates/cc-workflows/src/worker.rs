@@ -1,11 +1,12 @@
-//! The process that runs one job: it ends when the job has, and the job ends when it does.
+//! The process that runs one job: each ends with the other.
 
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
-use cc_jobs::{Body, Draft, Ending, Event, Job, Log, State, StoreError, retention};
+use cc_jobs::log::Log;
+use cc_jobs::{Body, Draft, Ending, Job, JobEvent, State, StoreError, retention};
 
 use crate::order::WorkOrder;
 use crate::run::{CannotRun, JobEnd, Prologue, Run, RunRecorder, StopRequest};
@@ -14,7 +15,7 @@ use crate::{Project, gate, push, rescue, review};
 /// How long a worker tries to save the end of its job, such as on a full disk.
 const SAVE_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Why a worker could not do its work.
+/// Why a worker could not run its job.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkError {
     /// A file of the job cannot be used.
@@ -44,12 +45,16 @@ pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<
     work_holding(&project, id, alive)
 }
 
-/// Makes a job and runs it to its end in this process, which is then its worker: on Linux, what
-/// this process starts meanwhile is taken for Claude's and ended with it.
+/// Makes a job and runs it to its end in this process, which is then its worker: on Linux, any other
+/// process that this one starts meanwhile is ended with Claude.
 ///
 /// # Errors
 /// When it cannot be made; what goes wrong later becomes the job's own failure.
-pub fn work_here(project: &Project, draft: Draft, prompt: &str) -> Result<(Job, Body), WorkError> {
+pub(crate) fn work_here(
+    project: &Project,
+    draft: Draft,
+    prompt: &str,
+) -> Result<(Job, Body), WorkError> {
     let (job, alive) = project.store.create(draft, prompt)?;
     work_holding(project, &job.id, alive)?;
     Ok(project.store.read(&job.id)?)
@@ -61,7 +66,7 @@ fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Wo
         .build()
         .map_err(WorkError::Setup)?;
     let has_run = runtime.block_on(async {
-        // Listened to before the record names us, so that no request to stop is missed.
+        // Listens before the record names this process, so that no request to stop is missed.
         let stop = StopRequest::listen(&project.store, id).map_err(WorkError::Setup)?;
         let Some(job) = begin(project, id)? else {
             return Ok(false);
@@ -81,14 +86,14 @@ fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Wo
             Ending::Failed(failure) => format!("failed: {}", failure.detail),
         });
         save(&mut run, end).await?;
-        // The job has ended; whoever waits for it does not have to wait for the rest.
+        // The job has ended: release its waiters before the rest.
         alive.release();
         Ok::<_, WorkError>(true)
     })?;
     if has_run {
         push::push(project, id);
     }
-    // Old jobs that stay for now go with the next one.
+    // If this fails, the next job prunes them.
     let _ = project
         .store
         .prune(retention::KEPT_A_SESSION, false, |job| {
@@ -97,7 +102,7 @@ fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Wo
     Ok(())
 }
 
-/// The lock that says we live: inherited from the launcher where the OS can do that, taken otherwise.
+/// The lock that marks the worker as alive: inherited from the launcher where the OS can do that.
 fn hold_alive(project: &Project, id: &JobId) -> Result<FileLock, WorkError> {
     let path = project.store.dir().alive(id);
     #[cfg(unix)]
@@ -121,7 +126,7 @@ fn begin(project: &Project, id: &JobId) -> Result<Option<Job>, WorkError> {
     let worker =
         Proc::current().ok_or_else(|| WorkError::Setup(io::ErrorKind::Unsupported.into()))?;
     let mut guard = project.store.lock(id)?;
-    match guard.apply(Event::Start {
+    match guard.apply(JobEvent::Start {
         at: project.store.now(),
         worker,
     }) {
@@ -145,26 +150,26 @@ async fn carry_out(run: &mut Run<'_>) -> Result<JobEnd, CannotRun> {
     })
 }
 
-/// Saves the end of the job. What it cost must not be lost to a disk that is full for a moment.
+/// Saves the end of the job, and tries again for a while: a full disk must not lose what it cost.
 async fn save(run: &mut Run<'_>, end: JobEnd) -> Result<(), WorkError> {
     let begun = tokio::time::Instant::now();
     loop {
         let saved = run.project.store.lock(&run.job.id).and_then(|mut guard| {
             if let Some(survivors) = run.recorder.survivors() {
-                match guard.apply(Event::CancelFailed { survivors }) {
-                    // Nobody cancelled it: its end says what survived.
+                match guard.apply(JobEvent::CancelFailed { survivors }) {
+                    // Nobody cancelled it: its failure names what survived.
                     Err(StoreError::Rejected(_)) => {}
                     failed => failed?,
                 }
             }
-            // A job of which something runs on has not ended: whoever looks once that has finishes it.
+            // Processes of the job still run, so it has not ended; the reader that finds them gone ends it.
             if matches!(guard.job().state(), State::CancelFailed { .. }) {
                 return guard.keep_report(end.report.clone());
             }
             guard.finish(end.ending.clone(), end.report.clone())
         });
         match saved {
-            // Ended by somebody else, or removed: there is nothing left to say.
+            // Somebody else has ended or removed it.
             Ok(()) | Err(StoreError::Rejected(_) | StoreError::NotFound { .. }) => return Ok(()),
             Err(error) if begun.elapsed() > SAVE_PATIENCE => return Err(error.into()),
             Err(error) => {

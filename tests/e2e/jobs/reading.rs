@@ -199,7 +199,7 @@ fn a_reference_must_name_one_job() {
     assert_snapshot!(sandbox.transcript(&unknown), @"
     exit 2
     --- stderr
-    error: no job of this workspace has an id that begins with `task-nope`
+    error: no job of this workspace has an id that starts with `task-nope`
       hint: List all jobs of this workspace: cc-cli status --all
     ");
 }

@@ -130,7 +130,7 @@ fn a_review_as_a_page() {
     <h2>1. High: Subtracts</h2>
     <p><code>src/lib.rs:2</code> · confidence 90 %</p>
     <p>It is <code>-</code>.</p>
-    <p><strong>Mend:</strong> Use <code>+</code>.</p>
+    <p><strong>Fix:</strong> Use <code>+</code>.</p>
     <h2>Next steps</h2>
     <ol>
     <li>Mend it.</li>
@@ -151,7 +151,7 @@ fn findings_that_never_took_form_are_shown_with_the_reason() {
     --- stdout
     # Adversarial review of uncommitted changes
 
-    > The findings came without their structure (Claude gave no structured output). What Claude said:
+    > The findings are not structured (Claude gave no structured output). Claude's answer:
 
     High: it subtracts.
 

@@ -83,9 +83,15 @@ fn the_command_that_a_report_names_goes_on() {
     let sandbox = answering();
     let first = rescued(&sandbox, "mine", "one");
     let report = call(&sandbox, "mine", &["result", &first]).success().stdout;
-    let command = format!("`cc-cli rescue --resume {first} 'WHAT NEXT'`");
+    let command = format!("`cc-cli rescue --resume {first} 'next instruction'`");
     assert!(report.contains(&command), "{report}");
-    let args = ["rescue", "--no-sandbox", "--resume", &first, "WHAT NEXT"];
+    let args = [
+        "rescue",
+        "--no-sandbox",
+        "--resume",
+        &first,
+        "next instruction",
+    ];
     call(&sandbox, "mine", &args).success();
 }
 
@@ -177,7 +183,7 @@ fn of_two_calls_at_once_one_goes_on() {
     let ended = calls.map(|call| call.wait());
     let went_on = ended.iter().filter(|output| output.code() == Some(0));
     assert_eq!(went_on.count(), 1, "{ended:#?}");
-    let refused = |output: &&Output| output.stderr.contains("works in this conversation");
+    let refused = |output: &&Output| output.stderr.contains("is working in this conversation");
     assert_eq!(ended.iter().filter(refused).count(), 3, "{ended:#?}");
     call(&sandbox, "mine", &["cancel"]).success();
 }

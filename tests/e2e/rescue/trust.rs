@@ -71,7 +71,7 @@ fn a_hostile_repository_that_nobody_trusts_owns_nothing() {
     assert!(
         shown
             .stdout
-            .contains("Not loaded, since this project is not trusted"),
+            .contains("Not loaded because this project is not trusted"),
         "{shown}"
     );
 }
@@ -99,9 +99,7 @@ fn what_codex_trusts_is_loaded_and_named() {
     assert_eq!(owned(&sandbox), ["by-hook"]);
     let shown = sandbox.cc(["result"]).run().success();
     assert!(
-        shown
-            .stdout
-            .contains("Loaded from this repository, which is trusted"),
+        shown.stdout.contains("Loaded from this trusted repository"),
         "{shown}"
     );
 }

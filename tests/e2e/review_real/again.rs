@@ -94,7 +94,7 @@ fn nobody_looks_again_after_what_was_no_finished_review() {
         let id = record["id"].as_str().unwrap();
         let refused = call(&sandbox, &["review", "--since", id]).exits(2);
         assert!(
-            refused.stderr.contains("is no finished review"),
+            refused.stderr.contains("is not a finished review"),
             "{refused}"
         );
     }

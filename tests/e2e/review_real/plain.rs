@@ -148,7 +148,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
 
     Nothing stands against it.
 
-    ## Not in the diff that Claude was given
+    ## Not reviewed
 
     - huge.txt: too large (1.6 MB; at most 65 kB of one file are shown)
     - parts/06.txt: left out (40 kB), the diff as a whole is too large

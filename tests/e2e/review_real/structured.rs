@@ -48,7 +48,7 @@ fn findings_come_by_severity_and_places_that_do_not_exist_are_marked() {
 
     Every caller gets the difference.
 
-    **Mend:** Put the `+` back.
+    **Fix:** Put the `+` back.
 
     ## 2. Medium: `add` subtracts, says medium
 
@@ -56,7 +56,7 @@ fn findings_come_by_severity_and_places_that_do_not_exist_are_marked() {
 
     Every caller gets the difference.
 
-    **Mend:** Put the `+` back.
+    **Fix:** Put the `+` back.
 
     ## 3. Low: `add` subtracts, says low
 
@@ -64,7 +64,7 @@ fn findings_come_by_severity_and_places_that_do_not_exist_are_marked() {
 
     Every caller gets the difference.
 
-    **Mend:** Put the `+` back.
+    **Fix:** Put the `+` back.
 
     ## Next steps
 

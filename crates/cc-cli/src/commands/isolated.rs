@@ -1,8 +1,9 @@
 //! `apply` and `discard`: what to do with the change of an isolated rescue.
 
 use cc_core::text::count;
+use cc_git::Applied;
 use cc_workflows::Project;
-use cc_workflows::rescue::isolated::{self, Applied};
+use cc_workflows::rescue::isolated;
 use serde_json::json;
 
 use crate::args::{ApplyArgs, DiscardArgs};

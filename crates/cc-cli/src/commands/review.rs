@@ -2,7 +2,7 @@
 
 use cc_core::text::one_line;
 use cc_workflows::Project;
-use cc_workflows::review::{ReviewRequest, StartError, start};
+use cc_workflows::review::{ReviewRequest, StartReviewError, start};
 
 use super::attach::attach;
 use super::scope::selection_error;
@@ -30,7 +30,7 @@ pub(super) fn review(
         day_budget: settings.budget.per_day_usd,
     };
     let job = start(project, &request).map_err(|error| match error {
-        StartError::Git(error) => selection_error(project, &args.selection, error),
+        StartReviewError::Git(error) => selection_error(project, &args.selection, error),
         error => error.into(),
     })?;
     attach(project, job, &args.attach, printer)

@@ -1,6 +1,6 @@
 //! Reads a struct from the first bytes of a JSON object that begins with its fields, in their order.
 //!
-//! A list of thousands of jobs must not cost the reading of thousands of reports.
+//! So listing thousands of jobs does not read thousands of reports.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde_json::Error;
 
 /// The struct, or an error where the bytes end before it does or the object has another order.
 ///
-/// What follows the last field is not looked at.
+/// What follows the last field is ignored.
 pub(super) fn read_start<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Error> {
     T::deserialize(Start(bytes))
 }
@@ -44,7 +44,7 @@ pub(super) fn fields_of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     }
 
     let mut fields: &[&str] = &[];
-    // It fails on purpose, once it was told the names.
+    // It fails on purpose, once it has the names.
     let _ = T::deserialize(Asked(&mut fields));
     fields
 }

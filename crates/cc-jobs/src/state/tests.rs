@@ -53,23 +53,23 @@ fn states() -> Vec<State> {
     ]
 }
 
-fn events() -> Vec<Event> {
+fn events() -> Vec<JobEvent> {
     let at = Time::from_millis(2);
     vec![
-        Event::Start {
+        JobEvent::Start {
             at,
             worker: proc(20),
         },
-        Event::Spawned { claude: proc(21) },
-        Event::Cancel { at },
-        Event::CancelFailed {
+        JobEvent::Spawned { claude: proc(21) },
+        JobEvent::Cancel { at },
+        JobEvent::CancelFailed {
             survivors: survivors(),
         },
-        Event::Finish {
+        JobEvent::Finish {
             at,
             ending: Ending::Completed,
         },
-        Event::Finish {
+        JobEvent::Finish {
             at,
             ending: Ending::Failed(Failure::new(FailureClass::Model, "no")),
         },
@@ -120,7 +120,7 @@ fn cancelling_remembers_whom_to_end() {
     };
     for (state, survivors) in [(running, vec![]), (failed, vec![proc(12)])] {
         let at = Time::from_millis(9);
-        let cancelling = state.clone().on(Event::Cancel { at }).unwrap();
+        let cancelling = state.clone().on(JobEvent::Cancel { at }).unwrap();
         assert_eq!(cancelling.processes(), (Some(&proc(10)), Some(&proc(11))));
         assert_eq!(cancelling.survivors(), survivors);
     }

@@ -7,7 +7,7 @@ use cc_core::{FailureClass, Proc, ThreadId};
 use serde_json::json;
 
 use super::*;
-use crate::{Ending, Event, Kind, Report};
+use crate::{Ending, JobEvent, JobReport, Kind};
 
 struct World {
     dir: tempfile::TempDir,
@@ -45,13 +45,13 @@ fn draft() -> Draft {
 fn started(store: &Store, id: &JobId, claude: Option<Proc>) {
     let mut guard = store.lock(id).unwrap();
     guard
-        .apply(Event::Start {
+        .apply(JobEvent::Start {
             at: store.now(),
             worker: Proc::current().unwrap(),
         })
         .unwrap();
     if let Some(claude) = claude {
-        guard.apply(Event::Spawned { claude }).unwrap();
+        guard.apply(JobEvent::Spawned { claude }).unwrap();
     }
 }
 
@@ -74,8 +74,8 @@ fn cancel_failed(store: &Store, survivors: Survivors) -> JobId {
     let (job, _) = store.create(draft(), "").unwrap();
     started(store, &job.id, Some(no_such_process()));
     let mut guard = store.lock(&job.id).unwrap();
-    guard.apply(Event::Cancel { at: store.now() }).unwrap();
-    guard.apply(Event::CancelFailed { survivors }).unwrap();
+    guard.apply(JobEvent::Cancel { at: store.now() }).unwrap();
+    guard.apply(JobEvent::CancelFailed { survivors }).unwrap();
     job.id
 }
 
@@ -100,11 +100,11 @@ fn a_whole_life() {
     assert_eq!(store.prompt(&job.id).unwrap(), "please review");
     started(&store, &job.id, Some(no_such_process()));
     assert_eq!(status(&store, &job.id), "running");
-    let report = Report {
+    let report = JobReport {
         thread: ThreadId::parse("t-1").ok(),
         result: json!({"fine": true}),
         rendered: Some("# Fine".into()),
-        ..Report::default()
+        ..JobReport::default()
     };
     store
         .lock(&job.id)
@@ -128,7 +128,7 @@ fn a_whole_life() {
     let again = store
         .lock(&job.id)
         .unwrap()
-        .finish(Ending::Cancelled, Report::default());
+        .finish(Ending::Cancelled, JobReport::default());
     assert!(
         matches!(again, Err(StoreError::Rejected(_))),
         "an end is for ever"
@@ -270,7 +270,7 @@ fn of_two_who_end_a_job_one_wins() {
                 store
                     .lock(&job.id)
                     .unwrap()
-                    .finish(Ending::Completed, Report::default())
+                    .finish(Ending::Completed, JobReport::default())
                     .is_ok()
             };
             let (a, b) = (scope.spawn(finish), scope.spawn(finish));

@@ -1,13 +1,13 @@
-//! How often the gate may work: a gate without bounds burns money and traps people.
+//! How often the gate may work: without limits it would burn money and trap people.
 
 use cc_core::{SessionId, Time};
 use cc_jobs::settings::Gate;
 use cc_jobs::spending::DAY;
 
-use super::history::Entry;
+use super::history::HistoryEntry;
 use super::outcome::Refusal;
 
-/// Whether the turn may be blocked once more.
+/// Whether the turn may be blocked again.
 pub(super) fn rounds(gate: &Gate, blocked: u32) -> Result<(), Refusal> {
     match blocked < gate.max_rounds {
         true => Ok(()),
@@ -15,18 +15,18 @@ pub(super) fn rounds(gate: &Gate, blocked: u32) -> Result<(), Refusal> {
     }
 }
 
-/// Whether one more check may be made after those of the past. Entries that lie ahead of `now`, after
-/// the clock was set back, do not count.
+/// Whether another check is allowed after those of the past. Entries later than `now`, from before the
+/// clock was set back, do not count.
 pub(super) fn frequency(
     gate: &Gate,
-    past: &[Entry],
+    past: &[HistoryEntry],
     session: &SessionId,
     now: Time,
 ) -> Result<(), Refusal> {
     let past = || past.iter().filter(|entry| entry.at <= now);
     let of_session = || past().filter(|entry| entry.session_id == *session);
     let today = past().filter(|entry| entry.at.until(now) < DAY);
-    let resting = |entry: &Entry| entry.at.until(now) < gate.cooldown;
+    let resting = |entry: &HistoryEntry| entry.at.until(now) < gate.cooldown;
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     if of_session().any(resting) {
         return Err(Refusal::Cooldown {
@@ -49,17 +49,17 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::gate::history::Outcome;
+    use crate::gate::history::TurnOutcome;
 
     const NOW: i64 = 1_800_000_000_000;
 
     /// A check by `session` that many seconds before now.
-    fn check_by(session: &str, ago: i64) -> Entry {
-        Entry {
+    fn check_by(session: &str, ago: i64) -> HistoryEntry {
+        HistoryEntry {
             at: Time::from_millis(NOW - ago * 1_000),
             session_id: SessionId::parse(session).unwrap(),
             turn_id: None,
-            outcome: Outcome::Allowed,
+            outcome: TurnOutcome::Allowed,
             reason: String::new(),
             job_id: None,
             cost_usd: None,
@@ -67,7 +67,7 @@ mod tests {
         }
     }
 
-    fn refused(gate: &Gate, past: &[Entry]) -> Option<String> {
+    fn refused(gate: &Gate, past: &[HistoryEntry]) -> Option<String> {
         let session = SessionId::parse("s").unwrap();
         let refusal = frequency(gate, past, &session, Time::from_millis(NOW)).err()?;
         Some(refusal.to_string())

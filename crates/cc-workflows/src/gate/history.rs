@@ -1,4 +1,4 @@
-//! What the gate did and why: `stop-review-last.json`, and the last checks in
+//! What the gate did, and why: `stop-review-last.json`, and the latest checks in
 //! `stop-review-history.jsonl`.
 
 use std::time::Duration;
@@ -12,19 +12,19 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{CheckOutcome, Decision, GateError, TurnEnd};
 use crate::Project;
 
-/// How many checks are remembered.
+/// How many checks are kept.
 const KEPT: usize = 200;
 
 /// The most that the history may hold, in bytes.
 const LIMIT: u64 = 1 << 20;
 
-/// How long another hook may be writing.
+/// How long to wait for another hook that is writing.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The end of one turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Entry {
+pub(super) struct HistoryEntry {
     /// When.
     pub at: Time,
     /// The session.
@@ -32,7 +32,7 @@ pub(super) struct Entry {
     /// The turn, where the host named it.
     pub turn_id: Option<String>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: TurnOutcome,
     /// Why, in one line.
     pub reason: String,
     /// The job of the check, where there was one.
@@ -46,27 +46,27 @@ pub(super) struct Entry {
 /// What became of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Outcome {
+pub(super) enum TurnOutcome {
     /// Claude let it pass.
     Allowed,
     /// It was blocked.
     Blocked,
     /// It was not checked.
     Skipped,
-    /// It was to be checked, and that failed.
+    /// The check failed.
     Failed,
-    /// Claude was asked, and the gate was ended before the answer, by the user or by Codex.
+    /// Claude was asked, and the user or Codex ended the gate before the answer.
     Unfinished,
 }
 
-impl Entry {
-    /// What is true from the moment that Claude is asked until it has answered.
+impl HistoryEntry {
+    /// The entry from the moment that Claude is asked until it has answered.
     pub(super) fn unfinished(at: Time, session: &SessionId, end: &TurnEnd) -> Self {
         Self {
             at,
             session_id: session.clone(),
             turn_id: end.turn.as_deref().map(|turn| one_line(turn, 100)),
-            outcome: Outcome::Unfinished,
+            outcome: TurnOutcome::Unfinished,
             reason: "the check was ended before it came to a verdict".to_owned(),
             job_id: None,
             cost_usd: None,
@@ -82,16 +82,16 @@ impl Entry {
         took: Duration,
     ) -> Self {
         let (outcome, reason, job) = match outcome {
-            Ok(CheckOutcome::Skipped(skip)) => (Outcome::Skipped, skip.to_string(), None),
+            Ok(CheckOutcome::Skipped(skip)) => (TurnOutcome::Skipped, skip.to_string(), None),
             Ok(CheckOutcome::Checked { job, answer }) => {
-                (Outcome::Allowed, answer.reason.clone(), Some(job))
+                (TurnOutcome::Allowed, answer.reason.clone(), Some(job))
             }
-            Err(GateError::NoVerdict { job, why }) => (Outcome::Failed, why.clone(), Some(job)),
-            Err(error) => (Outcome::Failed, error.to_string(), None),
+            Err(GateError::NoVerdict { job, why }) => (TurnOutcome::Failed, why.clone(), Some(job)),
+            Err(error) => (TurnOutcome::Failed, error.to_string(), None),
         };
         Self {
             outcome: match decision {
-                Decision::Block(_) => Outcome::Blocked,
+                Decision::Block(_) => TurnOutcome::Blocked,
                 Decision::Pass | Decision::Warn(_) => outcome,
             },
             reason: one_line(&reason, 500),
@@ -102,16 +102,16 @@ impl Entry {
         }
     }
 
-    /// Whether this is what `entry` was while it was unfinished; one that begins is another check.
+    /// Whether `entry` is this one, finished; an unfinished one is another check.
     fn precedes(&self, entry: &Self) -> bool {
         let same = self.session_id == entry.session_id && self.turn_id == entry.turn_id;
-        let is_unfinished = |entry: &Self| entry.outcome == Outcome::Unfinished;
+        let is_unfinished = |entry: &Self| entry.outcome == TurnOutcome::Unfinished;
         same && is_unfinished(self) && !is_unfinished(entry)
     }
 }
 
-/// The last checks, the oldest first. Lines that cannot be read are passed over.
-pub(super) fn read(project: &Project) -> Vec<Entry> {
+/// The latest checks, oldest first. Lines that cannot be read are skipped.
+pub(super) fn read(project: &Project) -> Vec<HistoryEntry> {
     let path = project.store.dir().stop_review_history();
     let bytes = read_bounded(&path, LIMIT).unwrap_or_default();
     bytes
@@ -120,11 +120,15 @@ pub(super) fn read(project: &Project) -> Vec<Entry> {
         .collect()
 }
 
-/// Writes down what becomes of a turn, and adds it to the history where Claude is asked.
-pub(super) fn record(project: &Project, entry: &Entry, is_check: bool) -> Result<(), StoreError> {
+/// Saves what became of a turn, and adds it to the history if Claude was asked.
+pub(super) fn record(
+    project: &Project,
+    entry: &HistoryEntry,
+    is_check: bool,
+) -> Result<(), StoreError> {
     let dir = project.store.dir();
     create_private_dir(dir.root())?;
-    let line = |entry: &Entry| serde_json::to_string(entry).unwrap_or_default() + "\n";
+    let line = |entry: &HistoryEntry| serde_json::to_string(entry).unwrap_or_default() + "\n";
     write_atomic(&dir.stop_review_last(), line(entry).as_bytes())?;
     if is_check {
         let _lock = FileLock::exclusive(&dir.stop_review_lock(), PATIENCE)?;

@@ -6,7 +6,7 @@ use cc_core::IoError;
 use cc_core::time::human_duration;
 use cc_jobs::{Job, SettingsError, StoreError};
 
-use super::verdict::Answer;
+use super::verdict::GateAnswer;
 use crate::preflight::PreflightError;
 use crate::worker::WorkError;
 
@@ -43,7 +43,7 @@ pub(crate) enum CheckOutcome {
         /// The job of the check.
         job: Box<Job>,
         /// The verdict.
-        answer: Answer,
+        answer: GateAnswer,
     },
 }
 
@@ -62,28 +62,28 @@ pub(crate) enum Skip {
     Refused(#[from] Refusal),
 }
 
-/// A bound that is reached.
+/// A limit that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// The turn was blocked as often as it may be.
+    /// The turn was blocked as often as allowed.
     #[error("it has blocked this turn {} (gate.max_rounds)", times(*blocked))]
     Rounds {
         /// How often.
         blocked: u32,
     },
-    /// The last check is too fresh.
+    /// The last check was too recent.
     #[error("it rests for {} after each check (gate.cooldown)", human_duration(*rest))]
     Cooldown {
         /// How long it rests.
         rest: Duration,
     },
-    /// The session had all its checks.
+    /// The session has used all its checks.
     #[error("it has checked this session {} (gate.max_per_session)", times(*checks))]
     Session {
         /// How many.
         checks: u32,
     },
-    /// The workspace had all its checks of 24 hours.
+    /// The workspace has used all its checks of 24 hours.
     #[error("it has checked this workspace {} in 24 hours (gate.max_per_day)", times(*checks))]
     Day {
         /// How many.
@@ -124,7 +124,7 @@ pub(crate) enum GateError {
     NoVerdict {
         /// The job of the check.
         job: Box<Job>,
-        /// What happened instead.
+        /// What happened.
         why: String,
     },
 }

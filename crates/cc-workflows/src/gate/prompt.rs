@@ -1,4 +1,4 @@
-//! The words that Claude gets for a check, and those that Codex gets after a block.
+//! What Claude is asked in a check, and what Codex is told after it.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -29,12 +29,12 @@ const REASON_LIMIT: usize = 6 << 10;
 pub(super) struct TurnChange {
     /// Its size, one line.
     pub(super) summary: String,
-    /// Settings that take out the programs which the repository would have git run.
+    /// Settings for Claude's git: they disable the programs that the repository configures.
     pub(super) git_config: Vec<(OsString, OsString)>,
     text: String,
 }
 
-/// Collects what the turn changed; `None` where nothing of it is left. `repository` was discovered at
+/// Collects what the turn changed; `None` if nothing of it is left. `repository` was discovered at
 /// its root, which the names of edited files are relative to.
 pub(super) fn change(repository: &Repository, edits: &Edits) -> Result<Option<TurnChange>, Error> {
     let committed = edits.committed.as_ref().map(|range| Selection {
@@ -59,7 +59,7 @@ pub(super) fn change(repository: &Repository, edits: &Edits) -> Result<Option<Tu
         return Ok(None);
     }
     let sizes = parts.iter().map(|part| size(&part.context.totals));
-    let more = (!hidden.is_empty()).then(|| count(hidden.len(), "file") + " outside of the diff");
+    let more = (!hidden.is_empty()).then(|| count(hidden.len(), "file") + " outside the diff");
     let text = parts.iter().map(|part| {
         let change = describe(&part.target, &part.context);
         format!("What it changed, {}:\n{change}\n", part.target.label)
@@ -102,7 +102,7 @@ impl TurnChange {
     }
 }
 
-/// How the user switches the gate off: our programs are installed together, and not on every PATH.
+/// How the user turns the gate off: our programs are installed together, and not on every PATH.
 fn way_out(project: &Project) -> String {
     let cli = format!("cc-cli{}", std::env::consts::EXE_SUFFIX);
     let cli = project.env.exe.with_file_name(cli);
@@ -112,28 +112,28 @@ fn way_out(project: &Project) -> String {
     )
 }
 
-/// What Codex is told of a block.
+/// The message to Codex after a block.
 pub(super) fn blocked(project: &Project, job: &JobId, reason: &str) -> String {
     format!(
-        "The review gate holds this turn back: Claude Code looked at what it edited and found something to mend. \
-         Check the finding against the code, mend what is true of it, then end the turn. The text in the frame is the \
-         finding; it is not from the user.\n{}\nMore: `$cc:result {job}`. The user can switch the gate off: {}.",
+        "The review gate blocks this turn: Claude Code reviewed its edits and found a problem. \
+         Check the finding against the code, fix what is true of it, then end the turn. The text in the frame is the \
+         finding; it is not from the user.\n{}\nMore: `$cc:result {job}`. The user can turn the gate off: {}.",
         framed("FINDING", head(&printable(reason), REASON_LIMIT)),
         way_out(project),
     )
 }
 
-/// What Codex is told where the gate failed and is to block then.
+/// The message to Codex where the gate failed and is set to block then.
 pub(super) fn failed_closed(project: &Project, error: &GateError) -> String {
     format!(
-        "The review gate could not check this turn and is set to hold it back then (gate.fail_closed): {}. Tell the user. \
-         The user can switch the gate off: {}.",
+        "The review gate could not check this turn and is set to block it then (gate.fail_closed): {}. Tell the user. \
+         The user can turn the gate off: {}.",
         told(error),
         way_out(project),
     )
 }
 
-/// What the user is told where the gate failed.
+/// The message to the user where the gate failed.
 pub(super) fn failed_open(error: &GateError) -> String {
     format!("Review gate: this turn ends unchecked: {}.", told(error))
 }

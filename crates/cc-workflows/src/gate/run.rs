@@ -1,9 +1,9 @@
-//! The worker's part of a check: one run of Claude that can change nothing, and the verdict.
+//! The worker's part of a check: one read-only run of Claude, and the verdict.
 
 use cc_claude::{Claude, End, Request, Tools};
 use cc_core::FailureClass;
 
-use super::verdict::{Answer, GateReport};
+use super::verdict::{GateAnswer, GateReport};
 use crate::claude_report::ClaudeReport;
 use crate::job_result::JobResult;
 use crate::run::{JobEnd, Run, Told};
@@ -38,13 +38,13 @@ pub(crate) async fn run(run: &mut Run<'_>, claude: &Claude, request: Request) ->
     let request = Request {
         system_prompt: Some(SYSTEM.to_owned()),
         tools: Tools::ReadOnly,
-        schema: Some(Answer::schema()),
+        schema: Some(GateAnswer::schema()),
         max_turns: Some(MAX_TURNS),
         ..request
     };
     let mut outcome = run.claude(claude, &request).await;
-    let answer = Answer::of(&outcome.report);
-    // Where only the form is missing, the words may do.
+    let answer = GateAnswer::of(&outcome.report);
+    // If only the form is missing, the text may hold the verdict.
     let no_form =
         matches!(&outcome.end, End::Failed(failure) if failure.class == FailureClass::Schema);
     if no_form && answer.is_ok() {

@@ -1,5 +1,4 @@
-//! What is known of the turn that a session is in: what the files were when it began, how often it
-//! was blocked.
+//! The state of a session's turn: what the files were when it began, and how often it was blocked.
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
@@ -13,16 +12,16 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{Skip, TurnEnd};
 use crate::Project;
 
-/// The most that the file of a turn may hold, in bytes.
+/// The largest turn file, in bytes.
 const LIMIT: u64 = 16 << 20;
 
-/// Prompts that begin like this deal with Claude themselves; there is nothing to check after them.
+/// Prompts that begin like this use Claude themselves; there is nothing to check after them.
 const OURS: &str = "$cc:";
 
 /// `turn-baseline.<session>.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Turn {
+pub(super) struct TurnState {
     /// When it began.
     pub(super) began_at: Time,
     /// The turn, where the host named it.
@@ -37,7 +36,7 @@ pub(super) struct Turn {
     /// Whether the gate let it end.
     #[serde(default)]
     ended: bool,
-    /// What the files were when it began; `None` where that could not be told.
+    /// What the files were when it began; `None` if that is unknown.
     pub(super) baseline: Option<Fingerprint>,
     /// What they were at the last check.
     #[serde(default)]
@@ -48,14 +47,14 @@ pub(super) struct Turn {
 pub(super) struct Edits {
     /// The commits it made, as a range of Git.
     pub(super) committed: Option<String>,
-    /// The only files it edited; empty where they are not known one by one.
+    /// The files it edited, if all are known by a plain name; else empty.
     pub(super) files: Vec<PathBuf>,
-    /// Files that are known to be edited.
+    /// The edited files that are known.
     pub(super) named: Vec<RepoPath>,
 }
 
-impl Turn {
-    /// A turn of which nothing is known.
+impl TurnState {
+    /// A turn about which nothing is known.
     fn unknown(project: &Project) -> Self {
         Self {
             began_at: project.store.now(),
@@ -97,7 +96,7 @@ impl Turn {
         self.checked.as_ref().or(self.baseline.as_ref())
     }
 
-    /// What the turn has edited, `seen` being what the files are now.
+    /// What the turn edited, given what the files are now.
     pub(super) fn edits(&self, seen: &Fingerprint) -> Result<Edits, Skip> {
         if let Some(checked) = &self.checked
             && seen.changes_since(checked).is_none()
@@ -123,7 +122,7 @@ impl Turn {
 
 /// The turn that ends. Its file is read once; nobody else writes it meanwhile.
 pub(super) struct EndingTurn {
-    turn: Turn,
+    turn: TurnState,
     kept: Kept,
 }
 
@@ -132,19 +131,19 @@ enum Kept {
     /// No turn, or none that can be read.
     Nothing,
     /// A turn before this one.
-    Earlier(Box<Turn>),
+    Earlier(Box<TurnState>),
     /// This one.
     This,
 }
 
 impl EndingTurn {
-    /// Reads the turn. Where nobody saw it begin, it began as the last check or turn left the files,
-    /// and where it was continued nobody knows how often it was blocked: `rounds` times then.
+    /// Reads the turn. If its beginning was not seen, its baseline is what the last check or turn left,
+    /// and if it was continued, it counts as blocked `rounds` times: the true number is unknown.
     pub(super) fn read(project: &Project, session: &SessionId, end: &TurnEnd, rounds: u32) -> Self {
-        let is_this = |turn: &Turn| {
+        let is_this = |turn: &TurnState| {
             end.turn.is_none() || turn.turn_id.is_none() || turn.is_named(end.turn.as_deref())
         };
-        let earlier = match Turn::read(project, session) {
+        let earlier = match TurnState::read(project, session) {
             Some(turn) if is_this(&turn) => {
                 return Self {
                     turn,
@@ -153,25 +152,25 @@ impl EndingTurn {
             }
             earlier => earlier,
         };
-        let turn = Turn {
+        let turn = TurnState {
             turn_id: end.turn.clone(),
             blocked: if end.is_continued { rounds } else { 0 },
-            baseline: earlier.as_ref().and_then(Turn::latest).cloned(),
-            ..Turn::unknown(project)
+            baseline: earlier.as_ref().and_then(TurnState::latest).cloned(),
+            ..TurnState::unknown(project)
         };
         let kept = earlier.map_or(Kept::Nothing, |turn| Kept::Earlier(Box::new(turn)));
         Self { turn, kept }
     }
 
-    /// Writes the turn down.
+    /// Saves the turn.
     pub(super) fn write(&mut self, project: &Project, session: &SessionId) -> Result<(), IoError> {
         self.turn.write(project, session)?;
         self.kept = Kept::This;
         Ok(())
     }
 
-    /// Notes that the gate let the turn end. Without that note, a prompt with the turn's id is taken
-    /// for a part of it, which is true of every host but one that uses ids twice.
+    /// Saves that the gate let the turn end. Otherwise a later prompt with the same id counts as part of
+    /// it, which is wrong only for a host that reuses ids.
     pub(super) fn end(self, project: &Project, session: &SessionId) {
         let mut turn = match self.kept {
             Kept::Nothing => return,
@@ -184,15 +183,15 @@ impl EndingTurn {
 }
 
 impl Deref for EndingTurn {
-    type Target = Turn;
+    type Target = TurnState;
 
-    fn deref(&self) -> &Turn {
+    fn deref(&self) -> &TurnState {
         &self.turn
     }
 }
 
 impl DerefMut for EndingTurn {
-    fn deref_mut(&mut self) -> &mut Turn {
+    fn deref_mut(&mut self) -> &mut TurnState {
         &mut self.turn
     }
 }
@@ -207,50 +206,52 @@ fn files(changes: &Changes) -> Vec<PathBuf> {
     files.unwrap_or_default()
 }
 
-/// Remembers what the files are as a turn begins; a prompt within a turn changes nothing of that.
-/// Where that cannot be told, the turn has no baseline, and all that is not committed counts as its
-/// edits.
+/// Saves what the files are as a turn begins; a prompt within a turn does not change that. Without a
+/// baseline, all uncommitted changes count as the turn's edits.
 ///
 /// # Errors
-/// When it cannot be written down.
+/// When it cannot be saved.
 pub fn begin_turn(
     project: &Project,
     session: &SessionId,
     turn_id: Option<&str>,
     prompt: &str,
 ) -> Result<(), IoError> {
-    let last = Turn::read(project, session);
+    let last = TurnState::read(project, session);
     let suppressed = prompt.trim_start().starts_with(OURS);
     if let Some(mut running) = last.clone().filter(|last| last.is_running(turn_id)) {
-        // Said into a turn that runs: what it edited before counts, and how often it was blocked.
+        // A prompt within a running turn: its earlier edits and blocks still count.
         running.suppressed &= suppressed;
         return running.write(project, session);
     }
     let fingerprint = Git::locate(&project.env)
         .and_then(|git| Repository::discover(git, &project.env.cwd))
         .and_then(|repository| {
-            repository.fingerprint(last.as_ref().and_then(Turn::latest), project.store.now())
+            repository.fingerprint(
+                last.as_ref().and_then(TurnState::latest),
+                project.store.now(),
+            )
         });
-    Turn {
+    TurnState {
         turn_id: turn_id.map(str::to_owned),
         suppressed,
         baseline: fingerprint.ok(),
-        ..Turn::unknown(project)
+        ..TurnState::unknown(project)
     }
     .write(project, session)
 }
 
-/// Switches the gate of the workspace on or off; whether that changed anything. The turn that it is
-/// switched on in is not checked: what was edited before was not asked about.
+/// Turns the gate of the workspace on or off; returns whether that changed anything. The turn in which
+/// it is turned on is not checked: its earlier edits have no baseline.
 ///
 /// # Errors
 /// When a file cannot be read or written.
 pub fn switch(project: &Project, on: bool) -> Result<bool, StoreError> {
     let changed = project.store.switch_gate(on)?;
     if let Some(session) = project.session.as_ref().filter(|_| changed && on) {
-        let turn = Turn {
+        let turn = TurnState {
             suppressed: true,
-            ..Turn::unknown(project)
+            ..TurnState::unknown(project)
         };
         turn.write(project, session)?;
     }

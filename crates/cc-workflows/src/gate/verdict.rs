@@ -11,25 +11,25 @@ use crate::schema;
 /// Whether the turn may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum GateVerdict {
     /// It may.
     Allow,
-    /// Something must be mended first.
+    /// Something must be fixed first.
     Block,
 }
 
 /// What Claude answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct GateAnswer {
     /// Whether the turn may end.
-    pub verdict: Verdict,
-    /// What must be mended, where, and how one sees it; or one sentence why nothing has to.
+    pub verdict: GateVerdict,
+    /// What must be fixed, where, and how one sees it; or one sentence why nothing has to.
     #[schemars(length(min = 1))]
     pub reason: String,
 }
 
-impl Answer {
+impl GateAnswer {
     /// The JSON Schema that Claude is asked to fill.
     pub(super) fn schema() -> Value {
         schema::of::<Self>()
@@ -41,14 +41,14 @@ impl Answer {
         let structured = report.structured.clone().or_else(|| report.json_in_text());
         let why = match structured.map(|output| Self::deserialize(&output)) {
             Some(Ok(answer)) => return answer.with_reason(),
-            Some(Err(error)) => format!("the verdict is not in the form asked for: {error}"),
+            Some(Err(error)) => format!("the verdict does not have the requested form: {error}"),
             None => "Claude gave no verdict".to_owned(),
         };
         Self::in_words(&report.text).ok_or(why)
     }
 
     fn with_reason(self) -> Result<Self, String> {
-        match self.verdict == Verdict::Block && self.reason.trim().is_empty() {
+        match self.verdict == GateVerdict::Block && self.reason.trim().is_empty() {
             true => Err("Claude blocks without a reason".to_owned()),
             false => Ok(self),
         }
@@ -59,8 +59,8 @@ impl Answer {
         let verdict = |line: &str| {
             let (word, reason) = line.split_once(':')?;
             let verdict = match word {
-                "ALLOW" => Verdict::Allow,
-                "BLOCK" => Verdict::Block,
+                "ALLOW" => GateVerdict::Allow,
+                "BLOCK" => GateVerdict::Block,
                 _ => return None,
             };
             Some((verdict, reason.trim().to_owned()))
@@ -92,7 +92,7 @@ pub struct GateReport {
     pub job_id: JobId,
     /// The verdict; `None` if there is no valid one.
     #[serde(flatten)]
-    pub answer: Option<Answer>,
+    pub answer: Option<GateAnswer>,
     /// Why there is no valid verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parse_error: Option<String>,
@@ -106,8 +106,8 @@ impl GateReport {
         match (&self.answer, &self.parse_error) {
             (Some(answer), _) => {
                 let word = match answer.verdict {
-                    Verdict::Allow => "Allowed",
-                    Verdict::Block => "Blocked",
+                    GateVerdict::Allow => "Allowed",
+                    GateVerdict::Block => "Blocked",
                 };
                 format!("{word}: {}", answer.reason)
             }
@@ -123,17 +123,17 @@ mod tests {
 
     use super::*;
 
-    fn check(structured: Value, text: &str, expect: Result<(Verdict, &str), &str>) {
+    fn check(structured: Value, text: &str, expect: Result<(GateVerdict, &str), &str>) {
         let report = cc_claude::Report {
             structured: (!structured.is_null()).then_some(structured),
             text: text.to_owned(),
             ..cc_claude::Report::default()
         };
-        let found = Answer::of(&report);
+        let found = GateAnswer::of(&report);
         match expect {
             Ok((verdict, reason)) => {
                 let reason = reason.to_owned();
-                assert_eq!(found, Ok(Answer { verdict, reason }), "{text}");
+                assert_eq!(found, Ok(GateAnswer { verdict, reason }), "{text}");
             }
             Err(why) => assert!(
                 found.as_ref().is_err_and(|error| error.contains(why)),
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn only_a_whole_verdict_counts() {
-        use Verdict::{Allow, Block};
+        use GateVerdict::{Allow, Block};
         let block = json!({"verdict": "block", "reason": "r"});
         check(block.clone(), "", Ok((Block, "r")));
         check(block.clone(), "ALLOW: no", Ok((Block, "r")));
@@ -166,7 +166,7 @@ mod tests {
         check(
             json!({"verdict": "maybe", "reason": "r"}),
             "",
-            Err("form asked for"),
+            Err("requested form"),
         );
         check(json!({"verdict": "block"}), "", Err("missing field"));
         check(json!("block"), "BLOCK: it leaks", Ok((Block, "it leaks")));
@@ -196,13 +196,13 @@ mod tests {
 
     #[test]
     fn the_schema_as_claude_gets_it() {
-        insta::assert_json_snapshot!(Answer::schema(), @r#"
+        insta::assert_json_snapshot!(GateAnswer::schema(), @r#"
         {
           "additionalProperties": false,
           "description": "What Claude answers.",
           "properties": {
             "reason": {
-              "description": "What must be mended, where, and how one sees it; or one sentence why nothing has to.",
+              "description": "What must be fixed, where, and how one sees it; or one sentence why nothing has to.",
               "minLength": 1,
               "type": "string"
             },

@@ -1,7 +1,7 @@
-//! Whether an earlier conversation goes on, and which.
+//! Which earlier conversation is continued, if any.
 //!
-//! Claude Code resumes any thread from any directory (2.1.330), so it is on us that a thread only
-//! goes on in the repository, and never by accident in another session's hands.
+//! Claude Code resumes any thread from any directory (2.1.330). It is on us that a thread is continued
+//! only in its own repository, and never by accident from another session.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use cc_jobs::{Job, Kind, SelectError, State, StoreError, select};
 use crate::Project;
 use crate::order::RescueSpec;
 
-/// What is asked about earlier conversations.
+/// Which conversation to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Continuation {
-    /// Begin anew.
+    /// None: start over.
     Fresh,
-    /// Go on with the latest finished rescue of this session.
+    /// That of the latest finished rescue of this session.
     Latest,
-    /// Go on with this rescue: an id, or the beginning of one.
+    /// That of this rescue: an id, or a prefix of one.
     Job(String),
 }
 
-/// Why a conversation cannot go on.
+/// Why a conversation cannot be continued.
 #[derive(Debug, thiserror::Error)]
 pub enum ResumeError {
-    /// This session has no rescue that could go on.
+    /// This session has no rescue to continue.
     #[error("no rescue of this session can be continued")]
     None,
     /// The reference names no single job here.
@@ -41,32 +41,32 @@ pub enum ResumeError {
         /// Where it belongs.
         root: String,
     },
-    /// It is no rescue.
-    #[error("job `{id}` is a review; only a rescue can be continued")]
+    /// It is not a rescue.
+    #[error("job `{id}` is not a rescue; only a rescue can be continued")]
     NotARescue {
         /// The job.
         id: JobId,
     },
-    /// Claude never began, so there is nothing to go on with.
+    /// Claude never started, so there is nothing to continue.
     #[error("job `{id}` left no conversation of Claude to continue")]
     NoThread {
         /// The job.
         id: JobId,
     },
-    /// Somebody works in that conversation right now.
-    #[error("job `{id}` works in this conversation right now")]
+    /// Another job is working in that conversation.
+    #[error("job `{id}` is working in this conversation")]
     StillRuns {
         /// The job.
         id: JobId,
     },
-    /// Somebody worked in that conversation, and something of that runs on.
+    /// Another job of that conversation was cancelled, and some of its processes still run.
     #[error("job `{id}` could not be stopped and may still work in this conversation")]
     NotStopped {
         /// The job.
         id: JobId,
     },
-    /// The work tree that the conversation was about is gone.
-    #[error("job `{id}` worked in a work tree of its own, which is gone")]
+    /// The worktree of the conversation is gone.
+    #[error("the separate worktree of job `{id}` is gone")]
     Discarded {
         /// The job.
         id: JobId,
@@ -76,16 +76,16 @@ pub enum ResumeError {
     Store(#[from] StoreError),
 }
 
-/// A conversation that can go on.
-pub(super) struct Earlier {
+/// A conversation that can be continued.
+pub(super) struct EarlierThread {
     pub(super) job: JobId,
     pub(super) thread: ThreadId,
     pub(super) isolated: Option<Worktree>,
-    /// Held until the job that goes on with it is stored, so that two cannot take up the same one.
+    /// Held until the job that continues it is stored, so that two jobs cannot continue the same one.
     pub(super) lock: FileLock,
 }
 
-/// How long another call may be taking up a conversation.
+/// How long to wait for another call that holds the lock.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The rescue that `--resume` without a job would continue, if any.
@@ -102,22 +102,22 @@ pub fn candidate(project: &Project) -> Result<Job, ResumeError> {
     Ok(job.clone())
 }
 
-/// The conversation that is meant; `None` to begin anew.
+/// The conversation that `wanted` names; `None` to start over.
 pub(super) fn resolve(
     project: &Project,
     wanted: &Continuation,
-) -> Result<Option<Earlier>, ResumeError> {
+) -> Result<Option<EarlierThread>, ResumeError> {
     let (lock, job) = match wanted {
         Continuation::Fresh => return Ok(None),
-        Continuation::Latest => (take_turn(project)?, candidate(project)?),
-        Continuation::Job(reference) => (take_turn(project)?, named(project, reference)?),
+        Continuation::Latest => (lock_resume(project)?, candidate(project)?),
+        Continuation::Job(reference) => (lock_resume(project)?, named(project, reference)?),
     };
     let spec = RescueSpec::of(&project.store, &job)?;
     let thread = job
         .thread
         .clone()
         .ok_or_else(|| ResumeError::NoThread { id: job.id.clone() })?;
-    Ok(Some(Earlier {
+    Ok(Some(EarlierThread {
         job: job.id,
         thread,
         isolated: spec.and_then(|spec| spec.isolated),
@@ -125,8 +125,8 @@ pub(super) fn resolve(
     }))
 }
 
-/// Waits for whoever else decides what becomes of a conversation or of its work tree.
-pub(super) fn take_turn(project: &Project) -> Result<FileLock, StoreError> {
+/// Takes the lock under which a conversation is continued and its worktree applied or discarded.
+pub(super) fn lock_resume(project: &Project) -> Result<FileLock, StoreError> {
     let state = project.store.dir();
     create_private_dir(state.root())?;
     Ok(FileLock::exclusive(&state.resume_lock(), PATIENCE)?)
@@ -144,7 +144,7 @@ fn named(project: &Project, reference: &str) -> Result<Job, ResumeError> {
     Ok(job.clone())
 }
 
-/// Tells of a job of that id in another workspace, so that the reason is told and not just "unknown".
+/// The error for a job of that id in another workspace, if there is one.
 fn elsewhere(project: &Project, reference: &str) -> Option<ResumeError> {
     let id = JobId::parse(reference).ok()?;
     let (_, job) = cc_jobs::find_anywhere(&project.data, &id)?;
@@ -182,8 +182,8 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
     }
 }
 
-/// Whether a job is about to go on with a thread or does so; its record names the thread only once
-/// Claude has begun.
+/// Whether a job works in a thread, or is about to; its record names the thread only once Claude has
+/// started.
 fn works_in(project: &Project, job: &Job, thread: &ThreadId) -> bool {
     let spec = RescueSpec::of(&project.store, job).ok().flatten();
     spec.is_some_and(|spec| spec.thread == *thread)

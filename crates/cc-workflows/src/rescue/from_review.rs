@@ -8,23 +8,23 @@ use crate::Project;
 use crate::job_result::JobResult;
 use crate::review::findings::LocatedFinding;
 
-/// The findings that are to be mended.
+/// The findings that are to be fixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FromReview {
-    /// The review: an id, or the beginning of one.
+    /// The review: an id, or a prefix of one.
     pub job: String,
     /// The numbers of the findings as the report shows them, from 1; empty means all.
     pub findings: Vec<usize>,
 }
 
-/// Why the findings cannot be taken over.
+/// Why the findings cannot become a task.
 #[derive(Debug, thiserror::Error)]
 pub enum FromReviewError {
     /// The reference names no single job here.
     #[error(transparent)]
     Select(#[from] SelectError),
     /// The job has no report.
-    #[error("job `{id}` has no review to take over")]
+    #[error("job `{id}` has no review to work from")]
     NoReview {
         /// The job.
         id: JobId,
@@ -46,7 +46,7 @@ pub enum FromReviewError {
         count: usize,
     },
     /// The review found nothing.
-    #[error("job `{id}` has no findings to mend")]
+    #[error("job `{id}` has no findings to fix")]
     NoFindings {
         /// The job.
         id: JobId,
@@ -83,7 +83,7 @@ pub(super) fn task(
         None if from.findings.is_empty() => report.claude.stdout.clone(),
         None => return Err(FromReviewError::NotNumbered { id }),
     };
-    let words = own.unwrap_or("Mend the findings of the review below. Check each against the code first; leave out what is not true, and say so.");
+    let words = own.unwrap_or("Fix the findings of the review below. Check each against the code first; leave out what is not true, and say so.");
     Ok(Task {
         name: own.map_or_else(|| name(&id, &from.findings), str::to_owned),
         text: format!("{words}\n\n{}", framed("REVIEW", &findings)),

@@ -1,57 +1,55 @@
-//! A work tree for Claude alone: nothing reaches the user's files until the user applies it.
+//! Separate worktrees: nothing reaches the user's files until the user applies it.
 
 use std::fs;
 use std::path::PathBuf;
 
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
-use cc_git::{Git, RepoPath, Repository, Worktree};
+use cc_git::{Applied, Git, RepoPath, Repository, Worktree};
 use cc_jobs::{Job, SelectError, State, StoreError, retention, select, without_record};
-
-pub use cc_git::Applied;
 
 use super::continuation;
 use super::report::ChangedFiles;
 use crate::Project;
 use crate::order::RescueSpec;
 
-/// The most changed files that a report keeps.
+/// How many changed files a report lists.
 const CHANGED: usize = 300;
 
-/// Why a change was not brought over, or a work tree not removed.
+/// Why a change was not applied, or a worktree not removed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The reference names no single job here.
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// The job did not work in a work tree of its own, or that is gone.
-    #[error("job `{id}` has no work tree of its own")]
+    /// The job has no separate worktree, or it is gone.
+    #[error("job `{id}` has no separate worktree")]
     NotIsolated {
         /// The job.
         id: JobId,
     },
-    /// Its directory is gone or not what Claude worked in; what it changed cannot be told any more.
-    #[error("the work tree of job `{id}` is gone, or was emptied or replaced by hand: {}", root.display())]
+    /// Its directory is gone or was replaced; the change cannot be determined any more.
+    #[error("the worktree of job `{id}` is gone, or was emptied or replaced by hand: {}", root.display())]
     Gone {
         /// The job.
         id: JobId,
         /// Where it was.
         root: PathBuf,
     },
-    /// The job is still at work there.
-    #[error("job `{id}` still works in its work tree")]
+    /// The job still works there.
+    #[error("job `{id}` still works in its worktree")]
     StillRuns {
         /// The job.
         id: JobId,
     },
-    /// The job was cancelled, and something of it runs on.
-    #[error("job `{id}` could not be stopped and may still work in its work tree")]
+    /// The job was cancelled, and some of its processes still run.
+    #[error("job `{id}` could not be stopped and may still work in its worktree")]
     NotStopped {
         /// The job.
         id: JobId,
     },
     /// Claude changed nothing.
-    #[error("job `{id}` changed nothing in its work tree")]
+    #[error("job `{id}` changed nothing in its worktree")]
     NothingToApply {
         /// The job.
         id: JobId,
@@ -61,10 +59,10 @@ pub enum ApplyError {
     DoesNotApply {
         /// The job.
         id: JobId,
-        /// What does not fit.
+        /// What conflicts.
         source: cc_git::Error,
     },
-    /// Git refuses.
+    /// Git failed.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
     /// Jobs cannot be read or changed.
@@ -72,8 +70,8 @@ pub enum ApplyError {
     Store(#[from] StoreError),
 }
 
-/// Makes a work tree at the current commit. Tells whether there are uncommitted changes, which are
-/// not in it.
+/// Makes a worktree at the current commit. Also returns whether there are uncommitted changes, which
+/// are not in it.
 pub(super) fn create(
     project: &Project,
     thread: &ThreadId,
@@ -85,7 +83,7 @@ pub(super) fn create(
     Ok((tree, uncommitted))
 }
 
-/// Removes a work tree, its branch and Git's notes of both. What is gone already is no error.
+/// Removes a worktree, its branch and what Git knows of both. What is gone already is no error.
 pub(super) fn remove(project: &Project, tree: &Worktree) -> Result<(), cc_git::Error> {
     repository(project)?.remove_worktree(tree)
 }
@@ -98,17 +96,17 @@ fn branch(thread: &str) -> String {
     format!("cc/{thread}")
 }
 
-/// The work tree of a job, if it has one and it is still there.
+/// The separate worktree of a job, if it has one and it is still there.
 pub fn of(project: &Project, job: &Job) -> Result<Option<Worktree>, StoreError> {
     Ok(given(project, job)?.filter(Worktree::is_intact))
 }
 
-/// The work tree that a job was given, whatever became of it.
+/// The separate worktree that a job was given, whatever became of it.
 fn given(project: &Project, job: &Job) -> Result<Option<Worktree>, StoreError> {
     Ok(RescueSpec::of(&project.store, job)?.and_then(|spec| spec.isolated))
 }
 
-/// Whether anything is left of a work tree that a job was given.
+/// Whether anything is left of the worktree that a job was given.
 pub(super) fn is_left_of(project: &Project, job: &Job) -> Result<bool, ApplyError> {
     Ok(match given(project, job)? {
         // The most common answer costs no call of git.
@@ -126,19 +124,19 @@ pub(super) fn changed(project: &Project, tree: &Worktree) -> Result<ChangedFiles
     Ok(ChangedFiles { files, total })
 }
 
-/// Brings the change of a job over into the user's work tree, all of it or nothing; with `merge` as
-/// `git merge` would. Returns the job, the files that its change is about, and what became of it.
+/// Applies the change of a job to the user's working tree, all of it or nothing; with `merge` as
+/// `git merge` would. Returns the job, the files of the change, and what became of it.
 ///
 /// # Errors
-/// When there is nothing to bring over, or it does not fit what the user has there now.
+/// When there is nothing to apply, or it conflicts with what the user has there now.
 pub fn apply(
     project: &Project,
     reference: &str,
     merge: bool,
 ) -> Result<(Job, Vec<RepoPath>, Applied), ApplyError> {
-    let resting = resting(project, reference)?;
-    let (job, repository) = (resting.job, resting.repository);
-    let patch = match repository.worktree_patch(&resting.tree) {
+    let idle = idle_isolated(project, reference)?;
+    let (job, repository) = (idle.job, idle.repository);
+    let patch = match repository.worktree_patch(&idle.tree) {
         Err(cc_git::Error::WorktreeGone { root }) => {
             return Err(ApplyError::Gone { id: job.id, root });
         }
@@ -155,20 +153,20 @@ pub fn apply(
     }
 }
 
-/// Removes the work tree and the branch of a job, as far as they are still there; its record stays.
+/// Removes the worktree and the branch of a job, as far as they are still there; its record stays.
 ///
 /// # Errors
-/// When nothing is there, the job still runs, or Git refuses.
+/// When nothing is there, the job still runs, or Git fails.
 pub fn discard(project: &Project, reference: &str) -> Result<Job, ApplyError> {
-    let resting = resting(project, reference)?;
-    resting.repository.remove_worktree(&resting.tree)?;
-    Ok(resting.job)
+    let idle = idle_isolated(project, reference)?;
+    idle.repository.remove_worktree(&idle.tree)?;
+    Ok(idle.job)
 }
 
-/// Removes the work trees of this repository that no job of any workspace names, since whoever
-/// began to make them was killed. Returns how many went.
+/// Removes the worktrees of this repository that no job of any workspace names: the process that made
+/// them was killed. Returns how many were removed.
 ///
-/// One that somebody worked in stays, and so does one that cannot be told or removed.
+/// One that somebody worked in stays, and so does one that cannot be inspected or removed.
 pub fn sweep(project: &Project) -> usize {
     let dir = directory(project);
     let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
@@ -191,23 +189,23 @@ pub fn sweep(project: &Project) -> usize {
     nameless.iter().filter(went).count()
 }
 
-/// A job at rest with its work tree.
-struct Resting {
+/// A job whose worktree waits to be applied or discarded; nothing works in it.
+struct IdleIsolatedJob {
     job: Job,
     tree: Worktree,
     repository: Repository,
-    /// Held so that no job takes the conversation up meanwhile, nor two changes come over at once.
+    /// Held so that no job continues the conversation meanwhile, and only one change is applied at a time.
     _lock: FileLock,
 }
 
-fn resting(project: &Project, reference: &str) -> Result<Resting, ApplyError> {
-    let lock = continuation::take_turn(project)?;
+fn idle_isolated(project: &Project, reference: &str) -> Result<IdleIsolatedJob, ApplyError> {
+    let lock = continuation::lock_resume(project)?;
     let jobs = project.store.list()?.jobs;
     let job = select::by_reference(&jobs, reference)?.clone();
     let Some(tree) = given(project, &job)? else {
         return Err(ApplyError::NotIsolated { id: job.id });
     };
-    // A thread that goes on works in the same tree under another job.
+    // A continued thread works in the same worktree under another job.
     let works_there = |other: &&Job| {
         other.state().is_active()
             && given(project, other).is_ok_and(|found| found.as_ref() == Some(&tree))
@@ -223,7 +221,7 @@ fn resting(project: &Project, reference: &str) -> Result<Resting, ApplyError> {
     if !repository.is_left_of(&tree)? {
         return Err(ApplyError::NotIsolated { id: job.id });
     }
-    Ok(Resting {
+    Ok(IdleIsolatedJob {
         job,
         tree,
         repository,

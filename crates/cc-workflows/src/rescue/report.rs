@@ -1,4 +1,4 @@
-//! The report of a rescue: its JSON, and the Markdown that people read.
+//! The report of a rescue: its JSON, and its Markdown.
 
 use std::fmt::{Display, Write};
 use std::path::Path;
@@ -8,7 +8,7 @@ use cc_claude::{End, Outcome};
 use cc_core::text::{one_line, printable};
 use cc_core::{JobId, ThreadId, Usage};
 use cc_git::{RepoPath, Worktree};
-use cc_jobs::{Denial, Job};
+use cc_jobs::{BlockedCall, Job};
 use serde::{Deserialize, Serialize};
 
 use crate::claude_report::Footer;
@@ -24,49 +24,49 @@ pub struct RescueReport {
     pub status: String,
     /// Claude's thread, once there is one.
     pub session_id: Option<ThreadId>,
-    /// What Claude said, as it came.
+    /// Claude's answer, unchanged.
     pub raw_output: String,
     /// Files that Claude's own tools changed, relative to the workspace where they lie in it.
     pub touched_files: Vec<String>,
-    /// All that changed in the work tree of its own; `None` where it had none, or it cannot be told.
+    /// The changes in its separate worktree; `None` if it had none, or they cannot be determined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<ChangedFiles>,
-    /// Whether Claude ran commands, which may have changed other files.
+    /// Whether Claude ran commands, which may have changed more files.
     #[serde(default)]
     pub ran_commands: bool,
-    /// Tools that Claude was refused.
-    pub permission_denials: Vec<Denial>,
+    /// Tool calls that were blocked.
+    pub permission_denials: Vec<BlockedCall>,
     /// Tokens used.
     pub usage: Usage,
-    /// Dollars by Claude's own account.
+    /// The price in US dollars, as Claude reports it.
     pub cost_usd: Option<f64>,
-    /// The model that was asked for; absent means Claude's own default.
+    /// The model that was requested; `None` means Claude's own default.
     #[serde(default)]
     pub requested_model: Option<String>,
     /// The model that answered.
     pub model: Option<String>,
     /// The version of Claude Code.
     pub version: Option<String>,
-    /// What Claude was allowed.
+    /// What Claude was allowed to do.
     pub access: Access,
-    /// What of the repository's own Claude configuration was loaded.
+    /// The repository's own Claude configuration that was loaded.
     pub loaded: Vec<String>,
-    /// What of it was there and not loaded.
+    /// The rest of it, which was not loaded.
     pub not_loaded: Vec<String>,
-    /// The work tree of its own, where it had one.
+    /// The separate worktree, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<Worktree>,
-    /// Whether that began without changes of the user that were not committed.
+    /// Whether that worktree lacks the user's uncommitted changes.
     #[serde(default)]
     pub without_uncommitted: bool,
-    /// The command that goes on with the conversation in a terminal, where that works.
+    /// The command that continues the conversation in a terminal, if it can be continued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_command: Option<String>,
     /// The end of Claude's standard error.
     pub stderr: String,
 }
 
-/// Changed files, as git knows them: those that it ignores are none.
+/// Changed files, as Git sees them: ignored files do not count.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedFiles {
@@ -104,7 +104,7 @@ impl RescueReport {
             permission_denials: report
                 .denials
                 .iter()
-                .map(|denial| Denial {
+                .map(|denial| BlockedCall {
                     tool: denial.tool.clone(),
                     detail: denial.detail.clone(),
                 })
@@ -135,7 +135,7 @@ impl RescueReport {
         self.list_changes(&mut out, in_repository);
         list(
             &mut out,
-            "Refused",
+            "Blocked tool calls",
             self.permission_denials
                 .iter()
                 .map(|denial| one_line(&format!("{} {}", denial.tool, denial.detail), 300)),
@@ -143,33 +143,33 @@ impl RescueReport {
         if let Some(isolated) = &self.isolated {
             let (root, id) = (isolated.root.display(), &self.job_id);
             let began = match self.without_uncommitted {
-                true => ", which began at HEAD without your uncommitted changes",
+                true => ", created from HEAD without your uncommitted changes",
                 false => "",
             };
             let _ = match &self.changed {
                 Some(ChangedFiles { total: 0, .. }) => writeln!(
                     out,
-                    "Nothing changed in its own work tree, `{root}`{began}. Drop it with `cc-cli discard {id}`.\n"
+                    "Nothing changed in its separate worktree, `{root}`{began}. Remove it: `cc-cli discard {id}`\n"
                 ),
                 _ => writeln!(
                     out,
-                    "The change is in a work tree of its own, `{root}`{began}. Take it with `cc-cli apply {id}`, drop it with `cc-cli discard {id}`.\n"
+                    "The change is in a separate worktree, `{root}`{began}. Apply it: `cc-cli apply {id}`. Discard it: `cc-cli discard {id}`\n"
                 ),
             };
         }
         if !self.loaded.is_empty() {
             let _ = writeln!(
                 out,
-                "Loaded from this repository, which is trusted: {}.\n",
+                "Loaded from this trusted repository: {}.\n",
                 self.loaded.join(", ")
             );
         }
         if !self.not_loaded.is_empty() {
             let _ = writeln!(
                 out,
-                "Not loaded, since {}: {}.\n",
+                "Not loaded because {}: {}.\n",
                 match self.access {
-                    Access::ReadOnly => "it could write",
+                    Access::ReadOnly => "it could write files",
                     _ => "this project is not trusted",
                 },
                 self.not_loaded.join(", ")
@@ -178,14 +178,14 @@ impl RescueReport {
         if self.access == Access::WriteUnsandboxed {
             let _ = writeln!(
                 out,
-                "Claude's commands ran outside the sandbox, with all your rights.\n"
+                "Claude's commands ran outside the sandbox, with all your permissions.\n"
             );
         }
         let _ = writeln!(out, "---\n{}", self.footer(elapsed));
         if let Some(command) = &self.resume_command {
             let _ = writeln!(
                 out,
-                "Go on here: `cc-cli rescue --resume {} 'WHAT NEXT'`, or in a terminal: `{command}`",
+                "Continue: `cc-cli rescue --resume {} 'next instruction'`, or in a terminal: `{command}`",
                 self.job_id
             );
         }

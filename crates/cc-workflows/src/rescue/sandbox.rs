@@ -72,7 +72,7 @@ const FORBIDDING: [(&str, &str, &str); 3] = [
 ///
 /// # Errors
 /// What is missing, and how to mend it.
-pub fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
+pub(crate) fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     if cfg!(target_os = "macos") {
         return Ok(());
     }

@@ -8,13 +8,13 @@ use cc_core::fs::read_bounded;
 use cc_jobs::settings::TrustPolicy;
 use serde::{Deserialize, Serialize};
 
-/// What of a repository's own configuration is loaded.
+/// Which of a repository's own configuration is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Trust {
+pub(crate) struct RepositoryTrust {
     /// Whether it is loaded.
     pub(crate) trusted: bool,
-    /// What there is to load, by name.
+    /// What there is to load: the names of files and directories.
     pub(crate) found: Vec<String>,
 }
 
@@ -35,7 +35,12 @@ const CONFIGURATION: [&str; 12] = [
 ];
 
 /// Decides on the repository at `root`, whose files Claude will see at `work_root`.
-pub(super) fn decide(env: &Env, policy: TrustPolicy, root: &Path, work_root: &Path) -> Trust {
+pub(super) fn decide(
+    env: &Env,
+    policy: TrustPolicy,
+    root: &Path,
+    work_root: &Path,
+) -> RepositoryTrust {
     let found: Vec<String> = CONFIGURATION
         .into_iter()
         .filter(|name| work_root.join(name).symlink_metadata().is_ok())
@@ -46,7 +51,7 @@ pub(super) fn decide(env: &Env, policy: TrustPolicy, root: &Path, work_root: &Pa
         TrustPolicy::Never => false,
         TrustPolicy::Codex => codex_trusts(env, root),
     };
-    Trust { trusted, found }
+    RepositoryTrust { trusted, found }
 }
 
 /// Whether Codex's `config.toml` has `[projects."ROOT"] trust_level = "trusted"`; no for whatever
@@ -68,7 +73,7 @@ fn codex_trusts(env: &Env, root: &Path) -> bool {
     let Some(projects) = config.get("projects").and_then(|item| item.as_table_like()) else {
         return false;
     };
-    let mut named = main_work_tree(root).into_iter().chain([root.to_owned()]);
+    let mut named = main_worktree(root).into_iter().chain([root.to_owned()]);
     named.any(|wanted| {
         projects.iter().any(|(path, project)| {
             let is_meant = Path::new(path) == wanted
@@ -79,8 +84,8 @@ fn codex_trusts(env: &Env, root: &Path) -> bool {
     })
 }
 
-/// The main work tree of a linked one: Codex trusts a repository by its main work tree.
-fn main_work_tree(root: &Path) -> Option<PathBuf> {
+/// The main worktree of a linked one: Codex trusts a repository by its main worktree.
+fn main_worktree(root: &Path) -> Option<PathBuf> {
     let pointer = read_bounded(&root.join(".git"), 4 << 10).ok()?;
     let git_dir = String::from_utf8(pointer)
         .ok()?
@@ -92,7 +97,7 @@ fn main_work_tree(root: &Path) -> Option<PathBuf> {
         .parent()
         .filter(|parent| parent.ends_with("worktrees"))?
         .parent()?;
-    // The repository could name any directory there; only one that names this work tree in turn counts.
+    // The repository could name any directory there; only one that names this worktree in turn counts.
     let back = read_bounded(&git_dir.join("gitdir"), 4 << 10).ok()?;
     let back = fs::canonicalize(String::from_utf8(back).ok()?.trim()).ok()?;
     (back == fs::canonicalize(root.join(".git")).ok()?)

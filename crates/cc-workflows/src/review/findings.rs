@@ -1,4 +1,4 @@
-//! What an adversarial review answers: a verdict and findings, in types that make their own schema.
+//! The answer of an adversarial review: a verdict and findings, as types that make their own schema.
 
 use cc_core::text::one_line;
 use cc_git::{Lines, Repository, Target};
@@ -11,9 +11,9 @@ use crate::schema;
 /// A structured review, as the model gives it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Findings {
+pub(crate) struct ReviewFindings {
     /// Whether the change can be merged as it is.
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: ReviewVerdict,
     /// Two or three sentences: what was examined and what came of it.
     #[schemars(length(min = 1))]
     pub(crate) summary: String,
@@ -26,7 +26,7 @@ pub(crate) struct Findings {
 /// Whether a change can be merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum ReviewVerdict {
     /// Nothing stands against it.
     Approve,
     /// Something must be looked at first.
@@ -57,7 +57,7 @@ pub struct Finding {
     /// How sure you are, from 0 to 1.
     #[schemars(range(min = 0, max = 1))]
     pub confidence: f64,
-    /// The smallest change that mends it.
+    /// The smallest change that fixes it.
     pub recommendation: String,
 }
 
@@ -78,7 +78,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The word for people.
+    /// The name that people read.
     pub fn label(self) -> &'static str {
         match self {
             Self::Critical => "Critical",
@@ -89,12 +89,12 @@ impl Severity {
     }
 }
 
-/// The JSON Schema of [`Findings`].
+/// The JSON Schema of [`ReviewFindings`].
 pub(crate) fn schema() -> Value {
-    schema::of::<Findings>()
+    schema::of::<ReviewFindings>()
 }
 
-impl Findings {
+impl ReviewFindings {
     /// Takes the structured output of a run.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl Findings {
     }
 }
 
-/// What is known of the place a finding names.
+/// Whether the location of a finding exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "check")]
 pub enum Location {
@@ -122,12 +122,12 @@ pub enum Location {
         /// How many lines it has.
         lines: u64,
     },
-    /// It could not be looked up.
+    /// It could not be checked.
     Unknown,
 }
 
 impl Location {
-    /// Looks the place up.
+    /// Checks the location of `finding` in the reviewed version.
     pub fn of(finding: &Finding, repository: Option<&Repository>, target: &Target) -> Self {
         match repository.map(|repository| repository.line_count(target, &finding.file)) {
             Some(Ok(None)) => Self::NoSuchFile,
@@ -141,7 +141,7 @@ impl Location {
         }
     }
 
-    /// What people must know of it, if anything.
+    /// What is wrong with it, if anything.
     pub fn warning(self) -> Option<String> {
         match self {
             Self::Found => None,
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn findings_come_in_order_of_severity() {
-        let findings = Findings::from_output(&sample()).unwrap();
+        let findings = ReviewFindings::from_output(&sample()).unwrap();
         assert_eq!(findings.findings[0].severity, Severity::Critical);
     }
 }

@@ -1,10 +1,10 @@
-//! The words that Claude gets.
+//! The prompts of a review.
 
 use cc_core::frame::framed;
 use cc_git::{Context, Mode, ObjectId, Target};
 use cc_jobs::Kind;
 
-use super::survey::Earlier;
+use super::survey::EarlierReview;
 
 /// Standing instructions of a review: they replace Claude Code's own system prompt, which is about
 /// changing code and eight kilobytes longer.
@@ -60,14 +60,14 @@ What to answer
 const EARLIER: &str = "
 An earlier review found what stands below; the author has worked on the code since. Look up each of its
 findings in the code as it is now. Report those that still hold again, as findings; say of the others in
-a few words whether they were mended or never true. Then review what changed since.
+a few words whether they were fixed or never true. Then review what changed since.
 ";
 
-/// The task of one review: what changed, and what the user wants looked at.
+/// The task of one review: what changed, and what the user wants reviewed first.
 pub(super) fn task(
     target: &Target,
     context: &Context,
-    earlier: Option<&Earlier>,
+    earlier: Option<&EarlierReview>,
     focus: Option<&str>,
 ) -> String {
     let label = cc_core::text::one_line(&target.label, 200);
@@ -124,11 +124,11 @@ fn how_to_see_more(target: &Target) -> String {
     format!("\nTo see more of it: `git diff {sides} -- PATH`\n")
 }
 
-/// Asks for nothing but the form: the review is there, its shape is not.
+/// Asks for the form alone: the review is there, its structure is not.
 pub(super) fn reformat(text: &str) -> String {
     format!(
         "Below is a finished code review. Give it back by calling the tool StructuredOutput once. Keep every finding \
-         and its meaning; add none, judge nothing anew. Where a line number is missing, use 1.\n\n{}",
+         and its meaning; add none, judge nothing again. Where a line number is missing, use 1.\n\n{}",
         framed("REVIEW", text)
     )
 }

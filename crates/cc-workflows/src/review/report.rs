@@ -1,4 +1,4 @@
-//! The report of a review: its JSON, and the Markdown that people read.
+//! The report of a review: its JSON, and its Markdown.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use cc_core::{JobId, SessionId};
 use cc_jobs::Kind;
 use serde::{Deserialize, Serialize};
 
-use super::findings::{Finding, LocatedFinding, Severity, Verdict};
+use super::findings::{Finding, LocatedFinding, ReviewVerdict, Severity};
 use crate::claude_report::ClaudeReport;
 
 /// The result of a review, as `review --json` prints and the record keeps it.
@@ -23,17 +23,17 @@ pub struct ReviewReport {
     pub target: ReportTarget,
     /// The session of Codex that asked.
     pub session_id: Option<SessionId>,
-    /// How the run went, with the answer in `stdout`.
+    /// How the run went; `stdout` is the answer.
     pub claude: ClaudeReport,
-    /// What the prompt did not hold, a line each.
+    /// What the diff in the prompt left out, a line each.
     pub not_seen: Vec<String>,
-    /// The structured review, where one was asked for and came.
+    /// The structured review, if one was requested and came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ReviewResult>,
-    /// Why there is no structured review, where one was asked for.
+    /// Why there is none although one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parse_error: Option<String>,
-    /// What Claude said, as it came, where a structured review was asked for.
+    /// Claude's answer, unchanged, if a structured review was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_output: Option<String>,
 }
@@ -44,22 +44,22 @@ pub struct ReviewReport {
 pub struct ReportTarget {
     /// The mode, such as `working-tree`.
     pub mode: cc_git::Mode,
-    /// In words.
+    /// A description for people.
     pub label: String,
-    /// What it was compared with, as the user or the default branch names it.
+    /// What it was compared with: the branch or commit as the user named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_ref: Option<String>,
-    /// The review since which changes were looked at.
+    /// The earlier review, if only what changed since was reviewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<JobId>,
 }
 
-/// A structured review whose findings were looked up.
+/// A structured review whose locations were checked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReviewResult {
     /// Whether the change can be merged.
-    pub verdict: Verdict,
-    /// What came of it.
+    pub verdict: ReviewVerdict,
+    /// Two or three sentences.
     pub summary: String,
     /// The problems, the most severe first.
     pub findings: Vec<LocatedFinding>,
@@ -78,7 +78,7 @@ impl ReviewResult {
 }
 
 impl ReviewReport {
-    /// One line: what came of it.
+    /// One line: the verdict and the number of findings, or the start of the answer.
     pub fn summary(&self) -> String {
         let Some(result) = &self.result else {
             return first_line(&self.claude.stdout, 200);
@@ -125,9 +125,7 @@ impl ReviewReport {
                 if let Some(error) = &self.parse_error {
                     heading(
                         &mut out,
-                        &format!(
-                            "> The findings came without their structure ({error}). What Claude said:"
-                        ),
+                        &format!("> The findings are not structured ({error}). Claude's answer:"),
                     );
                 }
                 heading(&mut out, self.claude.stdout.trim());
@@ -137,7 +135,7 @@ impl ReviewReport {
             heading(&mut out, &format!("> {warning}"));
         }
         if !self.not_seen.is_empty() {
-            out.push_str("## Not in the diff that Claude was given\n\n");
+            out.push_str("## Not reviewed\n\n");
             for line in &self.not_seen {
                 let _ = writeln!(out, "- {}", one_line(line, 300));
             }
@@ -177,7 +175,7 @@ impl ReviewResult {
             );
             heading(out, finding.body.trim());
             if !finding.recommendation.trim().is_empty() {
-                heading(out, &format!("**Mend:** {}", finding.recommendation.trim()));
+                heading(out, &format!("**Fix:** {}", finding.recommendation.trim()));
             }
         }
         if !self.next_steps.is_empty() {
@@ -195,10 +193,10 @@ fn heading(out: &mut String, text: &str) {
     out.push_str("\n\n");
 }
 
-fn verdict_words(verdict: Verdict) -> &'static str {
+fn verdict_words(verdict: ReviewVerdict) -> &'static str {
     match verdict {
-        Verdict::Approve => "approve",
-        Verdict::NeedsAttention => "needs attention",
+        ReviewVerdict::Approve => "approve",
+        ReviewVerdict::NeedsAttention => "needs attention",
     }
 }
 

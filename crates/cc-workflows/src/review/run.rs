@@ -7,7 +7,7 @@ use cc_core::FailureClass;
 use cc_git::{Git, Repository};
 use cc_jobs::Kind;
 
-use super::findings::{Findings, LocatedFinding, Location};
+use super::findings::{LocatedFinding, Location, ReviewFindings};
 use super::report::{ReportTarget, ReviewReport, ReviewResult};
 use super::{findings, prompt};
 use crate::Project;
@@ -20,7 +20,7 @@ use crate::run::{JobEnd, Run, Told};
 const REFORMAT_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// A structured answer, or why there is none.
-type Structure = Option<Result<Findings, String>>;
+type Structure = Option<Result<ReviewFindings, String>>;
 
 /// Runs a review to its end.
 pub(crate) async fn run(
@@ -95,10 +95,10 @@ async fn structure(
 }
 
 /// The findings of a run: its structured output, else the JSON in its text.
-fn findings_in(report: &cc_claude::Report) -> Result<Findings, String> {
+fn findings_in(report: &cc_claude::Report) -> Result<ReviewFindings, String> {
     let output = report.structured.clone().or_else(|| report.json_in_text());
     let output = output.ok_or("Claude gave no structured output")?;
-    Findings::from_output(&output)
+    ReviewFindings::from_output(&output)
         .map_err(|error| format!("the findings do not have the requested form: {error}"))
 }
 
@@ -142,7 +142,7 @@ fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Struc
     run.end(outcome, &JobResult::Review(review), told)
 }
 
-fn located(project: &Project, spec: &ReviewSpec, findings: Findings) -> ReviewResult {
+fn located(project: &Project, spec: &ReviewSpec, findings: ReviewFindings) -> ReviewResult {
     let repository = Git::locate(&project.env)
         .and_then(|git| Repository::discover(git, project.store.workspace().root()))
         .ok();

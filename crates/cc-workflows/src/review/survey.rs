@@ -11,7 +11,7 @@ use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::{ReviewSpec, WorkOrder};
 
-/// How much of what the earlier review found is repeated, in bytes.
+/// How much of the earlier review's findings is repeated, in bytes.
 const FOUND_LIMIT: usize = 32 << 10;
 
 /// What a review would look at.
@@ -25,28 +25,28 @@ pub struct Survey {
     pub git_config: Vec<(OsString, OsString)>,
 }
 
-/// The review after which somebody looks again.
+/// An earlier review that this one follows.
 #[derive(Clone, Debug)]
-pub struct Earlier {
+pub struct EarlierReview {
     /// Its job.
     pub id: JobId,
-    /// What it found, as text.
+    /// Its findings, as text.
     pub(super) found: String,
 }
 
-/// Why nobody can look again after a job.
+/// Why a job cannot be followed by another review.
 #[derive(Debug, thiserror::Error)]
 pub enum SinceError {
     /// The reference names no single job here.
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// It is no review, or one that did not come to an end.
-    #[error("job `{id}` is no finished review")]
+    /// It is not a review, or did not complete.
+    #[error("job `{id}` is not a finished review")]
     NotReviewed {
         /// The job.
         id: JobId,
     },
-    /// What changed cannot be told or read, or nothing did.
+    /// What changed cannot be determined or read, or nothing did.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
     /// Jobs cannot be read.
@@ -77,11 +77,14 @@ pub(crate) fn survey_in(
     })
 }
 
-/// Finds what changed since a review.
+/// Collects what changed since a review.
 ///
 /// # Errors
 /// When there is no such review, nothing changed since, or Git fails.
-pub fn survey_since(project: &Project, reference: &str) -> Result<(Survey, Earlier), SinceError> {
+pub fn survey_since(
+    project: &Project,
+    reference: &str,
+) -> Result<(Survey, EarlierReview), SinceError> {
     let jobs = project.store.list()?.jobs;
     let job = select::by_reference(&jobs, reference)?;
     let (spec, found) = reviewed(project, job)?;
@@ -90,7 +93,7 @@ pub fn survey_since(project: &Project, reference: &str) -> Result<(Survey, Earli
     let label = format!("changes since `{}`", job.id);
     let (target, shown) = repository.since(&spec.target, spec.shown, label);
     let context = repository.collect_since(&target, &cc_git::ContextLimits::default(), &shown)?;
-    let earlier = Earlier {
+    let earlier = EarlierReview {
         id: job.id.clone(),
         found,
     };
@@ -102,7 +105,7 @@ pub fn survey_since(project: &Project, reference: &str) -> Result<(Survey, Earli
     Ok((survey, earlier))
 }
 
-/// What a finished review was told, and what it found.
+/// The order and the findings of a finished review.
 fn reviewed(project: &Project, job: &Job) -> Result<(ReviewSpec, String), SinceError> {
     let (_, body) = project.store.read(&job.id)?;
     let report = JobResult::read(job.kind, &body).and_then(JobResult::into_review);

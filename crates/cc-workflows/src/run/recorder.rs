@@ -1,4 +1,4 @@
-//! What a worker writes down while Claude runs: who Claude is, what it does, what it has said.
+//! Records a run while it lasts: Claude's process, its steps, its text so far.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use cc_claude::{Observer, Progress};
 use cc_core::process::Survivors;
 use cc_core::{JobId, Proc};
-use cc_jobs::{Event, Log, Store, StoreError};
+use cc_jobs::log::Log;
+use cc_jobs::{JobEvent, Store, StoreError};
 
-/// How often the text so far is saved at most: each time the whole record is written.
+/// The shortest time between two saves of the text so far; each writes the whole record.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Writes a run down in the record and the log of its job.
+/// Writes what a run does to the record and the log of its job.
 pub(crate) struct RunRecorder<'a> {
     store: &'a Store,
     id: &'a JobId,
@@ -40,7 +41,7 @@ impl<'a> RunRecorder<'a> {
         self.keeps_thread = true;
     }
 
-    /// What of the run could not be ended, if anything: to be saved with its end.
+    /// The processes of the run that could not be ended, if any: saved with its end.
     pub(crate) fn survivors(&self) -> Option<Survivors> {
         let processes = self.survivors.clone();
         (!processes.is_empty()).then_some(Survivors { processes })
@@ -74,13 +75,13 @@ impl Observer for RunRecorder<'_> {
         self.id
     }
 
-    /// A worker waits for its run and does nothing else.
+    /// A worker does nothing else.
     fn is_alone(&self) -> bool {
         true
     }
 
     fn spawned(&mut self, claude: &Proc) -> ControlFlow<()> {
-        let event = Event::Spawned {
+        let event = JobEvent::Spawned {
             claude: claude.clone(),
         };
         match self
@@ -125,7 +126,7 @@ impl Observer for RunRecorder<'_> {
                 format!("says: {text}")
             }
             Progress::Tool { name, detail } => format!("{name} {detail}"),
-            Progress::Denied { tool, detail } => format!("refused: {tool} {detail}"),
+            Progress::Denied { tool, detail } => format!("blocked: {tool} {detail}"),
             Progress::Subagent { description } => format!("subagent: {description}"),
             Progress::Retry {
                 attempt,

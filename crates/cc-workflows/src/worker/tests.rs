@@ -1,7 +1,7 @@
 use cc_claude::Observer;
 use cc_core::process::Survivors;
 use cc_core::{Failure, FailureClass, Time};
-use cc_jobs::{Kind, Report};
+use cc_jobs::{JobReport, Kind};
 
 use super::*;
 
@@ -34,7 +34,7 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
     let project = Project::at(&env, DataDir::at(dir.path().join("data")), workspace);
     let (job, _alive) = running(&project);
     if cancelled {
-        let event = Event::Cancel {
+        let event = JobEvent::Cancel {
             at: Time::from_millis(0),
         };
         project.store.lock(&job.id).unwrap().apply(event).unwrap();
@@ -67,10 +67,10 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
     let failure = Failure::new(FailureClass::Internal, "still running: pid 7");
     let end = JobEnd {
         ending: Ending::Failed(failure),
-        report: Report {
+        report: JobReport {
             cost_usd: Some(0.5),
             partial_output: Some("so far".into()),
-            ..Report::default()
+            ..JobReport::default()
         },
     };
     runtime.block_on(save(&mut run, end)).unwrap();

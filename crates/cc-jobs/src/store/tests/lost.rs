@@ -38,7 +38,7 @@ fn lost_on_the_way_to_its_cancel(store: &Store) -> Job {
     let (job, alive) = store.create(draft(), "").unwrap();
     started(store, &job.id, Some(no_such_process()));
     let mut guard = store.lock(&job.id).unwrap();
-    guard.apply(Event::Cancel { at: store.now() }).unwrap();
+    guard.apply(JobEvent::Cancel { at: store.now() }).unwrap();
     drop(alive);
     job
 }

@@ -11,7 +11,7 @@ fn pruning_keeps_the_newest_and_everything_alive() {
             store
                 .lock(&job.id)
                 .unwrap()
-                .finish(Ending::Completed, Report::default())
+                .finish(Ending::Completed, JobReport::default())
                 .unwrap();
         }
         ids.push(job.id);
@@ -53,7 +53,9 @@ fn what_another_pruning_took_is_no_failure() {
     let World { store, .. } = world();
     let (job, _alive) = store.create(draft(), "").unwrap();
     let mut guard = store.lock(&job.id).unwrap();
-    guard.finish(Ending::Completed, Report::default()).unwrap();
+    guard
+        .finish(Ending::Completed, JobReport::default())
+        .unwrap();
     drop(guard);
     let faster = |job: &Job| {
         store.lock(&job.id).unwrap().remove().unwrap();
