@@ -4,6 +4,8 @@ mod access;
 mod broken;
 mod continuing;
 mod isolated;
+#[cfg(target_os = "linux")]
+mod leftovers;
 mod prompt;
 mod settings;
 mod trust;

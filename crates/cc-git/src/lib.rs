@@ -49,5 +49,5 @@ pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
 pub use shown::ShownDiffs;
 pub use target::{Mode, ObjectId, Target};
-pub use top_level::{git_dir, program_dirs, top_level, workspace};
+pub use top_level::{git_dirs, program_dirs, top_level, workspace};
 pub use worktree::Worktree;

@@ -45,7 +45,7 @@ pub fn workspace(dir: &Path) -> Result<Workspace, IoError> {
 }
 
 /// Git's own directory for the work tree at `root`, which holds its index.
-pub fn git_dir(root: &Path) -> Option<PathBuf> {
+pub(crate) fn git_dir(root: &Path) -> Option<PathBuf> {
     let dot_git = root.join(".git");
     if dot_git.is_file() {
         linked_dir(&dot_git)
@@ -54,16 +54,26 @@ pub fn git_dir(root: &Path) -> Option<PathBuf> {
     }
 }
 
+/// Git's directories for the work tree at `root`, without links: its own, and behind it the shared one
+/// where that is another.
+pub fn git_dirs(root: &Path) -> Vec<PathBuf> {
+    let own = git_dir(root);
+    let shared = own.as_deref().and_then(shared_dir);
+    let mut dirs: Vec<PathBuf> = [own, shared]
+        .iter()
+        .flatten()
+        .filter_map(|dir| canonical(dir).ok())
+        .collect();
+    dirs.dedup();
+    dirs
+}
+
 /// Directories of Git's own, there or not, whose files make Git run programs: the configurations of
 /// submodules, and the attributes that name filters.
 ///
 /// `config` and `hooks` beside them do so as well, but Claude Code's sandbox knows those.
 pub fn program_dirs(root: &Path) -> Vec<PathBuf> {
-    let Some(dir) = git_dir(root) else {
-        return Vec::new();
-    };
-    let shared = shared_dir(&dir).unwrap_or(dir);
-    let Ok(shared) = canonical(&shared) else {
+    let Some(shared) = git_dirs(root).pop() else {
         return Vec::new();
     };
     ["modules", "info"].map(|name| shared.join(name)).into()

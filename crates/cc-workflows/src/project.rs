@@ -92,7 +92,7 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         (None, _) => Ok(()),
     };
     if let Some(spec) = RescueSpec::in_record(job.kind, body) {
-        spec.leftovers.iter().for_each(Leftovers::tidy);
+        Leftovers::tidy(&spec.leftovers, &[]);
     }
     ended
 }

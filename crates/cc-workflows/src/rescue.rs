@@ -14,7 +14,7 @@ use std::path::Path;
 
 use cc_core::text::one_line;
 use cc_core::{Dollars, JobId, ThreadId};
-use cc_git::{Git, Repository, Worktree};
+use cc_git::{Git, Repository};
 use cc_jobs::settings::TrustPolicy;
 use cc_jobs::{Job, Kind, StoreError};
 
@@ -147,7 +147,10 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
             true => git_config(project, work_root)?,
             false => None,
         },
-        leftovers: leftovers(root, isolated.as_ref()),
+        leftovers: match request.access {
+            Access::Write => Leftovers::note([root, work_root]),
+            Access::WriteUnsandboxed | Access::ReadOnly => Vec::new(),
+        },
         options,
         isolated: isolated.clone(),
         without_uncommitted,
@@ -161,20 +164,6 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
         job: launched?,
         without_uncommitted,
     })
-}
-
-fn leftovers(root: &Path, isolated: Option<&Worktree>) -> Vec<Leftovers> {
-    let git_dirs = [
-        cc_git::git_dir(root),
-        isolated.map(|tree| tree.git_dir.clone()),
-    ];
-    let roots = [Some(root), isolated.map(|tree| tree.root.as_path())];
-    let roots = roots.into_iter().flatten().map(Leftovers::note);
-    let git_dirs = git_dirs
-        .iter()
-        .flatten()
-        .map(|dir| Leftovers::note_git_dir(dir));
-    roots.chain(git_dirs).collect()
 }
 
 fn git_config(

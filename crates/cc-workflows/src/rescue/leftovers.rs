@@ -1,225 +1,193 @@
-//! What Claude Code's sandbox leaves in a repository, and taking it away again.
+//! What Claude Code's sandbox leaves in a repository, and removing it again.
 //!
-//! Bubblewrap needs something to mount over, so the sandbox makes files and directories where there
-//! are none. 2.1.330 leaves those of [`IN_GIT`] after an ordinary run; SIGKILL leaves the rest too,
-//! masks among them: device nodes or empty files that nobody may write, most of them in `.claude`,
-//! where each version has other names.
+//! Each version leaves other names, so they are found by comparing: what was not there before the run
+//! and is empty now. Measured with bubblewrap 0.8 on 2.1.197, 2.1.260, 2.1.330 and 2.1.332, in a plain
+//! repository, a linked worktree, one of a bare repository and without Git:
+//!
+//! - **Placeholders** are made by Claude Code before its first event: empty directories (mode 755, in
+//!   `.claude` 700) and files (644), in `.claude` and Git's directories, of a linked worktree also those
+//!   of the repository and `.claude` of the main working tree. They stay after an ordinary run: none
+//!   with 2.1.197, two with 2.1.260, ten with 2.1.330 and eleven with 2.1.332, `objects/info/alternates`
+//!   and `objects/info/commit-graphs` among them.
+//! - **Masks** are made by bubblewrap before each command: empty files of mode 444 whose times are all
+//!   the same, with hidden names in the root of the working tree, any names in `.claude` and Git's
+//!   directories. SIGKILL leaves them, 14 to 28 of them.
+//!
+//! A command that makes an empty file gives it a mode that it can write to, so what is not a mask stays
+//! in a working tree. In Git's directories an empty file or directory mostly means the same as none.
 
-use std::fs::{self, Metadata};
+#[cfg(unix)]
+mod in_use;
+#[cfg(unix)]
+mod sweep;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// In the root of the workspace.
-const IN_ROOT: [&str; 15] = [
-    ".bash_profile",
-    ".bashrc",
-    ".gitconfig",
-    ".gitmodules",
-    ".idea",
-    ".mcp.json",
-    ".profile",
-    ".ripgreprc",
-    ".vscode",
-    ".zprofile",
-    ".zshrc",
-    ".claude/.cc-writes",
-    ".claude/settings.json",
-    ".claude/settings.local.json",
-    ".claude",
-];
+/// Claude Code's own directory in a working tree.
+const CLAUDE: &str = ".claude";
 
-/// In Git's directory, which of a linked work tree is another one than the repository's.
-const IN_GIT: [&str; 9] = [
-    "config.lock",
-    "config.worktree",
-    "worktrees",
-    "remotes",
-    "branches",
-    "glab-cli",
-    "info/.claude-sandbox-noreplace",
-    "info",
-    "modules",
-];
+/// The most names that are noted of one directory: they stand in the job's record.
+const NAMES: usize = 1000;
 
-/// Where masks have names that are not known.
-const MASKED: &str = ".claude";
+/// The most entries of one directory that are looked at.
+const ENTRIES: usize = 200_000;
 
-/// What the sandbox might leave in one directory tree, noted before it runs.
+/// How deep directories are noted in those of Git's, whose depth is unbounded otherwise.
+const DEPTH: usize = 3;
+
+/// One directory in which the sandbox may leave something, and what lay in it before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Leftovers {
     #[serde(with = "cc_core::os_text")]
     root: PathBuf,
+    /// In records of earlier versions: names of a list that were not there, and all that is known.
+    #[serde(default)]
     absent: Vec<String>,
-    /// What lay in [`MASKED`] before.
-    #[serde(default, with = "cc_core::os_text")]
+    /// With them: what lay in `.claude`.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     beside: Vec<PathBuf>,
+    #[serde(flatten)]
+    before: Option<Before>,
+}
+
+/// What was there before the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Before {
+    place: Place,
+    /// Whether the directory itself was there.
+    existed: bool,
+    /// The names in it that may matter; see [`Place::concerns`].
+    #[serde(with = "cc_core::os_text")]
+    names: Vec<PathBuf>,
+}
+
+/// What kind of directory it is, which decides what may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Place {
+    /// The root of a working tree: hidden masks.
+    WorkTree,
+    /// `.claude` in one: masks and empty directories.
+    Claude,
+    /// A directory of Git's: all that is empty, and abandoned locks.
+    Git,
+}
+
+impl Place {
+    /// Whether an entry of that name can be a leftover at all.
+    fn concerns(self, name: &Path) -> bool {
+        self != Self::WorkTree || name.as_os_str().as_encoded_bytes().starts_with(b".")
+    }
 }
 
 impl Leftovers {
-    /// Notes what is not there in the work tree at `root`.
-    pub(crate) fn note(root: &Path) -> Self {
-        Self {
-            beside: entries(&root.join(MASKED)),
-            ..Self::absent(root, &IN_ROOT)
-        }
-    }
-
-    /// Notes what is not there in a directory of Git's own.
-    pub(crate) fn note_git_dir(dir: &Path) -> Self {
-        Self::absent(dir, &IN_GIT)
-    }
-
-    fn absent(root: &Path, names: &[&str]) -> Self {
-        let absent = |name: &&str| root.join(name).symlink_metadata().is_err();
-        Self {
-            root: root.to_owned(),
-            absent: names
-                .iter()
-                .copied()
-                .filter(absent)
-                .map(str::to_owned)
-                .collect(),
-            beside: Vec::new(),
-        }
-    }
-
-    /// Removes what was absent before and is empty now: an empty file or directory, or a device node.
+    /// Notes what is there, for the working trees at `roots` and the Git directories that belong to them.
     ///
-    /// Whatever has content is somebody's work and stays, and so does what a symbolic link leads to.
-    pub(crate) fn tidy(&self) {
-        // What cannot be removed, such as a mount of a sandbox that still runs, stays for the next reader.
-        for path in entries(&self.root.join(MASKED)) {
-            let is_mask = path.symlink_metadata().is_ok_and(|meta| is_mask(&meta));
-            if is_mask && !self.beside.contains(&path) {
-                let _ = fs::remove_file(&path);
+    /// A directory with too many names is not noted, and so stays as it is.
+    pub(crate) fn note<'a>(roots: impl IntoIterator<Item = &'a Path>) -> Vec<Self> {
+        let mut places = Vec::new();
+        for root in roots {
+            let Ok(root) = &root.canonicalize() else {
+                continue;
+            };
+            add_work_tree(&mut places, root);
+            let git_dirs = cc_git::git_dirs(root);
+            if let [_, shared] = &git_dirs[..] {
+                // The main working tree; of a bare repository, which has none, Claude Code takes the
+                // repository itself for it.
+                let main = shared.parent().filter(|_| shared.ends_with(".git"));
+                add_work_tree(&mut places, main.unwrap_or(shared));
+            }
+            for dir in git_dirs {
+                for inner in [dir.join("info"), dir.join("objects/info")] {
+                    if inner.parent().is_some_and(Path::is_dir) {
+                        add_git_dirs(&mut places, inner, DEPTH);
+                    }
+                }
+                places.push((dir, Place::Git));
             }
         }
-        // What lies in a directory comes before it: it may be empty then.
-        let known = IN_ROOT.into_iter().chain(IN_GIT);
-        for name in known.filter(|name| self.absent.iter().any(|absent| absent == name)) {
-            let path = self.root.join(name);
-            let is_ours = path.parent().is_some_and(is_directory);
-            let _ = match path.symlink_metadata() {
-                Ok(meta) if is_ours && meta.is_dir() => fs::remove_dir(&path),
-                Ok(meta) if is_ours && is_nothing(&meta) => fs::remove_file(&path),
-                _ => continue,
+        #[cfg(unix)]
+        let in_use = sweep::masks_in_use();
+        #[cfg(not(unix))]
+        let in_use = |_: &Path| false;
+        let mut noted: Vec<Self> = Vec::new();
+        for (root, place) in places {
+            let is_noted = |other: &Self| {
+                other.root == root && other.before.as_ref().is_some_and(|it| it.place == place)
             };
+            if !noted.iter().any(is_noted) {
+                noted.extend(Self::note_place(root, place, &in_use));
+            }
         }
+        noted
+    }
+
+    fn note_place(root: PathBuf, place: Place, in_use: &dyn Fn(&Path) -> bool) -> Option<Self> {
+        let existed = root.symlink_metadata().is_ok();
+        let mut names = Vec::new();
+        for (looked, entry) in fs::read_dir(&root).into_iter().flatten().enumerate() {
+            let entry = entry.ok()?;
+            let name = PathBuf::from(entry.file_name());
+            // Another sandbox that runs now may need it there: that goes at its end, or at ours.
+            if place.concerns(&name) && !in_use(&entry.path()) {
+                names.push(name);
+            }
+            if names.len() > NAMES || looked > ENTRIES {
+                return None;
+            }
+        }
+        names.sort();
+        Some(Self {
+            root,
+            absent: Vec::new(),
+            beside: Vec::new(),
+            before: Some(Before {
+                place,
+                existed,
+                names,
+            }),
+        })
+    }
+
+    /// Removes what was not there and is empty, apart from the files `named`: those that Claude's own
+    /// tools wrote. What is deepest comes first in a note, so that a directory is empty when its turn comes.
+    ///
+    /// Whatever has content is somebody's work and stays, and so do what a symbolic link leads to, what
+    /// a mount covers, and what cannot be removed: the next reader tries again.
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "no sandbox there"))]
+    pub(crate) fn tidy(noted: &[Self], named: &[PathBuf]) {
+        #[cfg(unix)]
+        sweep::Sweep::new(noted, named).run();
     }
 }
 
-/// What lies in a directory; nothing where there is none, or a symbolic link to one.
-fn entries(dir: &Path) -> Vec<PathBuf> {
-    if !is_directory(dir) {
-        return Vec::new();
+fn add_work_tree(places: &mut Vec<(PathBuf, Place)>, root: &Path) {
+    places.push((root.join(CLAUDE), Place::Claude));
+    places.push((root.to_owned(), Place::WorkTree));
+}
+
+/// Adds `dir`, there or not, behind the directories in it.
+fn add_git_dirs(places: &mut Vec<(PathBuf, Place)>, dir: PathBuf, depth: usize) {
+    let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
+    let inner = entries
+        .take(if depth > 0 { NAMES } else { 0 })
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    for entry in inner {
+        add_git_dirs(places, entry.path(), depth - 1);
     }
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
-}
-
-fn is_directory(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|meta| meta.is_dir())
-}
-
-fn is_nothing(meta: &Metadata) -> bool {
-    meta.len() == 0 && !meta.is_symlink() && !meta.is_dir()
-}
-
-fn is_mask(meta: &Metadata) -> bool {
-    is_nothing(meta) && (!meta.is_file() || meta.permissions().readonly())
+    places.push((dir, Place::Git));
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_new_and_empty_goes() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path();
-        let make = |name: &str, content: &str| {
-            fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
-            fs::write(root.join(name), content).unwrap();
-        };
-        make(".git/HEAD", "ref: refs/heads/main");
-        make(".zshrc", "");
-        let git_dir = root.join(".git");
-        let noted = [Leftovers::note(root), Leftovers::note_git_dir(&git_dir)];
-        assert!(
-            !noted[0].absent.contains(&".zshrc".to_owned()),
-            "an empty file of the user is not ours"
-        );
-        make(".bashrc", "");
-        make(".mcp.json", "{}");
-        make(".git/config.lock", "");
-        make("notes.txt", "");
-        fs::create_dir_all(root.join(".claude/.cc-writes")).unwrap();
-        make(".claude/a-new-name", "");
-        read_only(&root.join(".claude/a-new-name"));
-        fs::create_dir_all(root.join(".git/worktrees/mine")).unwrap();
-        fs::create_dir(root.join(".git/branches")).unwrap();
-        noted.iter().for_each(Leftovers::tidy);
-        let forged = Leftovers {
-            root: root.to_owned(),
-            absent: vec!["notes.txt".into(), "../outside".into()],
-            beside: Vec::new(),
-        };
-        forged.tidy();
-        let there = |name: &str| root.join(name).exists();
-        assert!(
-            [".zshrc", ".mcp.json", "notes.txt", ".git/worktrees/mine"]
-                .into_iter()
-                .all(there)
-        );
-        assert!(
-            ![".bashrc", ".git/config.lock", ".git/branches", ".claude"]
-                .into_iter()
-                .any(there)
-        );
-    }
-    #[test]
-    fn in_the_directory_of_claude_only_masks_go() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path();
-        let claude = root.join(".claude");
-        fs::create_dir(&claude).unwrap();
-        fs::write(claude.join("mine"), "").unwrap();
-        read_only(&claude.join("mine"));
-        let noted = Leftovers::note(root);
-        for (name, content) in [("mask", ""), ("locked", "text"), ("begun", "")] {
-            fs::write(claude.join(name), content).unwrap();
-        }
-        read_only(&claude.join("mask"));
-        read_only(&claude.join("locked"));
-        noted.tidy();
-        let mut left = entries(&claude);
-        left.sort();
-        assert_eq!(
-            left,
-            ["begun", "locked", "mine"].map(|name| claude.join(name))
-        );
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn nothing_goes_behind_a_symbolic_link() {
-        let dir = tempfile::tempdir().unwrap();
-        let outside = tempfile::tempdir().unwrap();
-        let noted = Leftovers::note(dir.path());
-        for name in ["settings.json", "mask"] {
-            fs::write(outside.path().join(name), "").unwrap();
-            read_only(&outside.path().join(name));
-        }
-        std::os::unix::fs::symlink(outside.path(), dir.path().join(".claude")).unwrap();
-        noted.tidy();
-        assert_eq!(entries(outside.path()).len(), 2);
-    }
-
-    fn read_only(path: &Path) {
-        let mut permissions = path.metadata().unwrap().permissions();
-        permissions.set_readonly(true);
-        fs::set_permissions(path, permissions).unwrap();
-    }
-}
+#[cfg(unix)]
+mod tests;

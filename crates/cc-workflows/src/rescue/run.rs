@@ -25,9 +25,10 @@ pub(crate) async fn run(
     let request = with_rights(spec, request);
     run.recorder.keep_thread();
     let outcome = run.claude(claude, &request).await;
-    spec.leftovers.iter().for_each(Leftovers::tidy);
-
     let root = &request.cwd;
+    let named = outcome.report.touched.iter().map(|file| root.join(file));
+    Leftovers::tidy(&spec.leftovers, &named.collect::<Vec<_>>());
+
     let completed = outcome.end == End::Completed;
     let mut rescue = RescueReport::new(run.job, spec, root, &outcome);
     if let (true, Some(tree)) = (completed, &spec.isolated) {

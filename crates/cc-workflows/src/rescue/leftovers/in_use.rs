@@ -1,0 +1,124 @@
+//! What the processes of this machine have in use: mounts, and locks of Git's.
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+/// The most that is read of one list of mounts.
+const LIST: u64 = 1 << 20;
+
+/// Where something is mounted, in any sandbox that we can see; looked at once, when first asked.
+#[derive(Default)]
+pub(super) struct Mounts(OnceCell<HashSet<PathBuf>>);
+
+impl Mounts {
+    /// Whether something is mounted over `path` itself.
+    pub(super) fn cover(&self, path: &Path) -> bool {
+        self.0.get_or_init(mount_points).contains(path)
+    }
+}
+
+fn mount_points() -> HashSet<PathBuf> {
+    let mut points = HashSet::new();
+    let mut seen = HashSet::new();
+    for process in processes() {
+        let is_new = fs::read_link(process.join("ns/mnt")).is_ok_and(|it| seen.insert(it));
+        let mut list = Vec::new();
+        if is_new && let Ok(file) = File::open(process.join("mountinfo")) {
+            let _ = file.take(LIST).read_to_end(&mut list);
+        }
+        let point = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4).map(unescaped);
+        points.extend(list.split(|byte| *byte == b'\n').filter_map(point));
+    }
+    points
+}
+
+/// A path as the kernel writes it: white space and backslashes as three octal digits.
+fn unescaped(text: &[u8]) -> PathBuf {
+    let mut path = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.get(..3).filter(|_| first == b'\\');
+        let byte = digits.and_then(|it| u8::from_str_radix(str::from_utf8(it).ok()?, 8).ok());
+        path.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { &after[3..] } else { after };
+    }
+    OsString::from_vec(path).into()
+}
+
+/// Whether the process that made a lock of Git's in a repository at `roots` is certainly gone.
+///
+/// Git may close a lock and still hold it, as while somebody edits a commit's message. So no process may
+/// have it open, and none of Git's may work in the repository. Where no processes can be seen, as
+/// elsewhere than on Linux, nothing is certain.
+pub(super) fn is_abandoned(lock: &Path, roots: &[&Path]) -> bool {
+    let mut processes = processes().peekable();
+    processes.peek().is_some()
+        && !processes.any(|process| has(&process, lock) || is_git_in(&process, roots))
+}
+
+/// Whether a process is one of Git's and may work at `roots`.
+fn is_git_in(process: &Path, roots: &[&Path]) -> bool {
+    let stat = fs::read(process.join("stat")).unwrap_or_default();
+    let name = stat.iter().position(|byte| *byte == b'(');
+    let end = stat.iter().rposition(|byte| *byte == b')');
+    let (Some(name), Some(end)) = (name, end) else {
+        return false;
+    };
+    let is_git = stat[name + 1..].starts_with(b"git") && stat.get(end + 2) != Some(&b'Z');
+    is_git && (is_told_where(process) || works_in(process, roots))
+}
+
+/// Whether Git was told the repository, and so may work in another one than it was started in.
+fn is_told_where(process: &Path) -> bool {
+    let read = |name| fs::read(process.join(name)).unwrap_or_default();
+    let starts = |list: &[u8], start: &[u8]| {
+        list.split(|byte| *byte == 0)
+            .any(|it| it.starts_with(start))
+    };
+    starts(&read("cmdline"), b"--git-dir") || starts(&read("environ"), b"GIT_DIR=")
+}
+
+fn works_in(process: &Path, roots: &[&Path]) -> bool {
+    match fs::read_link(process.join("cwd")) {
+        Ok(cwd) => roots.iter().any(|root| cwd.starts_with(root)),
+        // Somebody else's process; one that has ended works nowhere.
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    }
+}
+
+fn has(process: &Path, file: &Path) -> bool {
+    let open = fs::read_dir(process.join("fd")).into_iter().flatten();
+    open.flatten()
+        .any(|fd| fs::read_link(fd.path()).is_ok_and(|it| it == file))
+}
+
+/// The directory of each process.
+fn processes() -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let is_process = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    entries.map(|entry| entry.path()).filter(is_process)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stands_as_it_is_in_the_kernels_list() {
+        let check = |text: &str, path: &str| {
+            assert_eq!(unescaped(text.as_bytes()), Path::new(path));
+        };
+        check("/work/.git", "/work/.git");
+        check(r"/a\040b/c\134d", r"/a b/c\d");
+        check(r"/a\04", r"/a\04");
+        check(r"/a\999", r"/a\999");
+    }
+}
