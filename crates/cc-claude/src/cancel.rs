@@ -1,9 +1,10 @@
-//! Ending a Claude and everything it started, with proof that nothing is left.
+//! KillSequence a Claude and everything it started, with proof that nothing is left.
 //!
 //! SIGINT first: it is the one signal on which Claude ends its running shell command and still
 //! reports what the run cost (2.1.330 does so within 1.5 s). Then SIGTERM, then SIGKILL, for the
 //! group and for every member that was seen, each named by pid *and* start time.
 
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,11 +30,11 @@ pub fn end_orphans(
 ) -> Result<(), Survivors> {
     let (worker, claude) = (worker.clone(), claude.cloned());
     let family = Family::of_orphan(job.clone(), worker, claude, survivors.to_vec());
-    let mut ending = Ending::begin(family);
+    let mut sequence = KillSequence::begin(family);
     loop {
-        match ending.step() {
-            Step::Again(pause) => thread::sleep(pause),
-            Step::Done(result) => return result,
+        match sequence.step() {
+            Continue(pause) => thread::sleep(pause),
+            Break(result) => return result,
         }
     }
 }
@@ -54,16 +55,9 @@ const STAGES: [(Signal, Duration); 3] = [
     (Signal::Kill, Duration::from_secs(2)),
 ];
 
-/// What to do next.
-#[derive(Debug)]
-enum Step {
-    Again(Duration),
-    Done(Result<(), Survivors>),
-}
-
 /// The sequence, one look at a time, so that a thread and a task can both wait between looks.
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub(crate) struct KillSequence {
     family: Family,
     stage: usize,
     since: Instant,
@@ -71,42 +65,43 @@ pub(crate) struct Ending {
     quiet: bool,
 }
 
-impl Ending {
+impl KillSequence {
     /// Remembers everything that runs and sends the first signal.
     pub(crate) fn begin(family: Family) -> Self {
         let stage = usize::from(family.claude().is_none());
-        let mut ending = Self {
+        let mut sequence = Self {
             family,
             stage,
             since: Instant::now(),
             quiet: false,
         };
-        ending.send();
-        ending
+        sequence.send();
+        sequence
     }
 
     /// Runs the sequence to its end.
     pub(crate) async fn run(mut self) -> (Family, Result<(), Survivors>) {
         loop {
             match self.step() {
-                Step::Again(pause) => tokio::time::sleep(pause).await,
-                Step::Done(result) => return (self.family, result),
+                Continue(pause) => tokio::time::sleep(pause).await,
+                Break(result) => return (self.family, result),
             }
         }
     }
 
-    fn step(&mut self) -> Step {
+    /// The result, or how long to wait before the next step.
+    fn step(&mut self) -> ControlFlow<Result<(), Survivors>, Duration> {
         if self.nothing_runs() {
             // What was started after the last look must not escape. Two looks, because in the
             // middle of an exec a process cannot be told by its mark.
             self.family.remember();
             let nothing = self.nothing_runs();
             if nothing && self.quiet {
-                return Step::Done(Ok(()));
+                return Break(Ok(()));
             }
             self.quiet = nothing;
             if nothing {
-                return Step::Again(PAUSE);
+                return Continue(PAUSE);
             }
         }
         let (signal, patience) = STAGES[self.stage];
@@ -118,16 +113,16 @@ impl Ending {
             if signal == Signal::Kill {
                 self.send();
             }
-            return Step::Again(PAUSE);
+            return Continue(PAUSE);
         }
         if self.stage + 1 == STAGES.len() {
             let processes = self.family.running().cloned().collect();
-            return Step::Done(Err(Survivors { processes }));
+            return Break(Err(Survivors { processes }));
         }
         self.stage += 1;
         self.since = Instant::now();
         self.send();
-        Step::Again(PAUSE)
+        Continue(PAUSE)
     }
 
     fn nothing_runs(&self) -> bool {

@@ -168,7 +168,11 @@ const SECRETS: &[&str] = &[
 /// The environment for Claude, in place of ours.
 ///
 /// PATH keeps only entries that are absolute and outside `workspace`; no other file is looked at.
-pub fn child_env(env: &Env, workspace: &Path, git: &GitAccess) -> BTreeMap<OsString, OsString> {
+pub(crate) fn child_env(
+    env: &Env,
+    workspace: &Path,
+    git: &GitAccess,
+) -> BTreeMap<OsString, OsString> {
     let mut vars: BTreeMap<OsString, OsString> = env
         .vars()
         .iter()

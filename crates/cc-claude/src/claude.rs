@@ -8,7 +8,8 @@ use cc_core::program::SearchPath;
 use cc_core::{Env, LocateError, text};
 use serde::{Deserialize, Serialize};
 
-use crate::{GitAccess, child_env};
+use crate::GitAccess;
+use crate::child_env::child_env;
 
 /// How long Claude may take to answer; 2.1.330 takes 0.2 s.
 const TIMEOUT: Duration = Duration::from_secs(20);

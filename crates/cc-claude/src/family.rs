@@ -23,19 +23,19 @@ pub(crate) struct Family {
     worker: Proc,
     /// `None` where the worker ended before it could tell.
     claude: Option<Proc>,
-    origin: Origin,
+    started_by: StartedBy,
     known: Vec<Proc>,
 }
 
 /// Where a run comes from, and so what is certain of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
+enum StartedBy {
     /// This process started it: Claude's process group can be nobody else's.
-    Ours,
+    Us,
     /// This process started it and nothing else: whatever is below this process is Claude's.
-    OursAlone,
+    UsAlone,
     /// Another process started it and is gone.
-    Orphaned,
+    LostWorker,
 }
 
 impl Family {
@@ -45,10 +45,10 @@ impl Family {
             job,
             worker: Proc::current().unwrap_or_else(|| claude.clone()),
             claude: Some(claude),
-            origin: if alone {
-                Origin::OursAlone
+            started_by: if alone {
+                StartedBy::UsAlone
             } else {
-                Origin::Ours
+                StartedBy::Us
             },
             known: Vec::new(),
         }
@@ -66,7 +66,7 @@ impl Family {
             job,
             worker,
             claude,
-            origin: Origin::Orphaned,
+            started_by: StartedBy::LostWorker,
             known,
         }
     }
@@ -85,9 +85,9 @@ impl Family {
     pub(crate) fn remember(&mut self) {
         self.known.retain(Proc::is_running);
         let claude = self.claude().cloned();
-        let group = match self.origin {
-            Origin::Orphaned => claude.as_ref(),
-            Origin::Ours | Origin::OursAlone => self.claude.as_ref(),
+        let group = match self.started_by {
+            StartedBy::LostWorker => claude.as_ref(),
+            StartedBy::Us | StartedBy::UsAlone => self.claude.as_ref(),
         };
         let group = group.map(|leader| leader.pid);
         let all = Processes::now();
@@ -96,7 +96,7 @@ impl Family {
         let mut seen: Vec<Proc> = all.iter().filter(is_ours).cloned().collect();
         seen.extend(claude);
         seen.extend(all.descendants(&[&self.known[..], &seen].concat()));
-        if self.origin == Origin::OursAlone {
+        if self.started_by == StartedBy::UsAlone {
             seen.extend(self.below_us(&all));
         }
         let me = std::process::id();

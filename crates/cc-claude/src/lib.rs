@@ -1,7 +1,7 @@
 //! One headless run of Claude Code (`claude -p`), from request to outcome.
 //!
 //! Here: finding the binary, its argv and environment, its event stream, the supervision of the
-//! process (idle and total time, cancel with proof), and what the run amounted to.
+//! process (idle and total time, cancel with proof), and the outcome of the run.
 //! Not here: what is asked (`cc-workflows`), what a job is (`cc-jobs`), repositories (`cc-git`).
 //!
 //! Start with [`run`]; [`Claude::locate`] finds what it runs.
@@ -11,19 +11,19 @@ mod claude;
 mod request;
 
 mod digest;
+mod observer;
 mod outcome;
-mod progress;
-pub mod stream;
+#[cfg(test)]
+mod recorded;
+mod stream;
 
 mod cancel;
 mod family;
 mod supervise;
 
 pub use cancel::end_orphans;
-pub use child_env::child_env;
 pub use claude::{AuthStatus, Claude, ProbeError};
-pub use digest::Digest;
-pub use outcome::{Denial, End, Exit, Interrupted, Omitted, Outcome, Report};
-pub use progress::Progress;
+pub use observer::{Observer, Progress};
+pub use outcome::{End, Omitted, Outcome, RunReport};
 pub use request::{Configuration, GitAccess, Limits, Request, Sandbox, Thread, Tools};
-pub use supervise::{Observer, run};
+pub use supervise::run;

@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-use cc_core::{Failure, ThreadId, Usage};
+use cc_core::{BlockedCall, Failure, ThreadId, Usage};
 use serde::Serialize;
 use serde_json::Value;
 
 /// How the process ended, as its supervisor saw it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exit {
+pub(crate) struct Exit {
     /// The exit code, where the process exited by itself. Never decides an outcome that a result
     /// event decides: an interrupted Claude exits with 0 or 1, as it likes.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// The signal that ended the process.
-    pub signal: Option<i32>,
+    pub(crate) signal: Option<i32>,
     /// The end of its standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
     /// Why *we* ended the run, if we did.
-    pub interrupted: Option<Interrupted>,
+    pub(crate) interrupted: Option<Interrupted>,
 }
 
 /// Why we ended a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interrupted {
+pub(crate) enum Interrupted {
     /// Someone asked for it.
     Cancelled,
     /// Claude was silent for that long.
@@ -38,7 +38,7 @@ pub struct Outcome {
     /// How it ended.
     pub end: End,
     /// What it left, whatever the end.
-    pub report: Report,
+    pub report: RunReport,
 }
 
 /// How a run ended.
@@ -56,7 +56,7 @@ pub enum End {
 /// What a run left. Bounded: at most 4 MiB of text and some hundreds of entries in each list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct RunReport {
     /// The answer; after a failure or a cancel, the last top-level text there was.
     pub text: String,
     /// The structured output, only ever from the result event's own field.
@@ -74,7 +74,7 @@ pub struct Report {
     /// The turns, as Claude counts them.
     pub turns: u64,
     /// The tool calls that were not permitted.
-    pub denials: Vec<Denial>,
+    pub denials: Vec<BlockedCall>,
     /// The files written by Claude's own file tools, in the order of the first write. Files that
     /// shell commands wrote are not known here.
     pub touched: Vec<String>,
@@ -86,7 +86,7 @@ pub struct Report {
     pub stderr: String,
 }
 
-impl Report {
+impl RunReport {
     /// The largest JSON object in the text: the answer of a model that did not call the tool for
     /// structured output, but wrote the object into its text, mostly within a fence. Claude Code
     /// does not read it from there.
@@ -126,7 +126,7 @@ impl Report {
     }
 }
 
-/// How much was left out of a [`Report`] to keep it bounded.
+/// How much was left out of a [`RunReport`] to keep it bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Omitted {
@@ -138,16 +138,6 @@ pub struct Omitted {
     pub touched: u64,
 }
 
-/// A tool call that was not permitted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Denial {
-    /// The tool's name.
-    pub tool: String,
-    /// What it would have worked on, as one line.
-    pub detail: String,
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -155,9 +145,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<Value>) {
-        let report = Report {
+        let report = RunReport {
             text: text.to_owned(),
-            ..Report::default()
+            ..RunReport::default()
         };
         assert_eq!(report.json_in_text(), expected, "{text}");
     }

@@ -14,45 +14,19 @@ mod tests;
 mod watch;
 
 use std::io;
-use std::ops::ControlFlow;
 use std::pin::pin;
 use std::time::Instant;
 
 use cc_core::process::Signal;
-use cc_core::process::Survivors;
-use cc_core::{Env, Failure, FailureClass, JobId, Proc};
+use cc_core::{Env, Failure, FailureClass, Proc};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use self::orphans::Orphans;
 use self::spawn::Started;
-use self::state::State;
+use self::state::RunState;
 use self::watch::Due;
 use crate::family::Family;
-use crate::{Claude, End, Outcome, Progress, Report, Request};
-
-/// Who follows a run. Its methods are called between reads and should return soon.
-pub trait Observer {
-    /// The job that the run is for. Every process of the run carries its id in `CC_RUN`, so that
-    /// [`end_orphans`](crate::end_orphans) finds them whatever happens to us.
-    fn job(&self) -> &JobId;
-
-    /// Whether this process starts nothing but this run while it lasts. Then, on Linux, every
-    /// child that it gets meanwhile is taken for Claude's, and ended with it.
-    fn is_alone(&self) -> bool {
-        false
-    }
-
-    /// Claude was started as this process; `Break` ends it at once, as cancelled.
-    fn spawned(&mut self, claude: &Proc) -> ControlFlow<()>;
-
-    /// Something of the run could not be ended.
-    fn survived(&mut self, survivors: &Survivors) {
-        let _ = survivors;
-    }
-
-    /// Claude made a step.
-    fn progress(&mut self, progress: Progress);
-}
+use crate::{Claude, End, Observer, Outcome, Request, RunReport};
 
 /// How much is read at once: what a pipe of Linux holds.
 const CHUNK: usize = 64 * 1024;
@@ -87,7 +61,7 @@ pub async fn run(
         Err(error) => return never_ran(cannot_start(claude, request, &error)),
     };
     let family = Family::of_run(job, started.proc.clone(), alone);
-    let mut state = State::new(request, family, observer);
+    let mut state = RunState::new(request, family, observer);
     let Started {
         mut child,
         proc,
@@ -164,7 +138,7 @@ async fn over<T>(ending: &mut Option<impl Future<Output = T> + Unpin>) -> T {
 fn never_ran(failure: Failure) -> Outcome {
     Outcome {
         end: End::Failed(failure),
-        report: Report::default(),
+        report: RunReport::default(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a run of Claude used and may cost: tokens, models, dollars.
+//! What a run of Claude used, may cost and was denied: tokens, models, dollars, tool calls.
 
 use std::fmt;
 use std::str::FromStr;
@@ -48,6 +48,18 @@ pub struct ModelNames {
     pub requested: Option<String>,
     /// The model that Claude said it used.
     pub actual: Option<String>,
+}
+
+/// A tool call that was blocked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockedCall {
+    /// The tool's name.
+    #[serde(alias = "tool_name")]
+    pub tool: String,
+    /// Its argument, as one line.
+    #[serde(default)]
+    pub detail: String,
 }
 
 /// An amount of US dollars that may be spent: above zero and finite.

@@ -1,7 +1,7 @@
 //! A job in memory: the head, which lists show, and the body, which only one job at a time needs.
 
 use cc_core::text::head;
-use cc_core::{JobId, ModelNames, SessionId, ThreadId, Time, Usage};
+use cc_core::{BlockedCall, JobId, ModelNames, SessionId, ThreadId, Time, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -100,18 +100,6 @@ pub struct Body {
     /// Fields of other versions, kept as they are.
     #[serde(skip)]
     pub other: Map<String, Value>,
-}
-
-/// A tool call that was blocked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BlockedCall {
-    /// The tool.
-    #[serde(alias = "tool_name")]
-    pub tool: String,
-    /// Its argument, one line.
-    #[serde(default)]
-    pub detail: String,
 }
 
 /// A job before it is made.

@@ -30,7 +30,7 @@ mod settings_file;
 
 pub use config::WorkspaceConfig;
 pub use guard::Guard;
-pub use job::{BlockedCall, Body, Draft, Job, JobReport};
+pub use job::{Body, Draft, Job, JobReport};
 pub use kind::Kind;
 pub use listing::{Listing, Skipped, without_record};
 pub use reading::find_anywhere;

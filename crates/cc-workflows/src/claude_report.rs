@@ -35,7 +35,7 @@ pub struct ClaudeReport {
 
 impl ClaudeReport {
     /// The report of a run that gave an answer, or did not.
-    pub(crate) fn new(job: &Job, report: &cc_claude::Report, answered: bool) -> Self {
+    pub(crate) fn new(job: &Job, report: &cc_claude::RunReport, answered: bool) -> Self {
         Self {
             status: u8::from(!answered),
             warning: warning(report),
@@ -65,7 +65,7 @@ impl ClaudeReport {
 }
 
 /// Names the tool calls that were blocked.
-fn warning(report: &cc_claude::Report) -> Option<String> {
+fn warning(report: &cc_claude::RunReport) -> Option<String> {
     let blocked = report.denials.len();
     let verb = if blocked == 1 { "was" } else { "were" };
     (blocked > 0).then(|| {

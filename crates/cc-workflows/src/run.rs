@@ -5,7 +5,7 @@ mod stop;
 
 use cc_claude::{Claude, End, GitAccess, Outcome, Request};
 use cc_core::{Failure, FailureClass, IoError, LocateError};
-use cc_jobs::{BlockedCall, Ending, Job, JobReport, StoreError};
+use cc_jobs::{Ending, Job, JobReport, StoreError};
 use serde_json::Value;
 
 use crate::Project;
@@ -86,10 +86,6 @@ impl Run<'_> {
         let Outcome { end, report: run } = outcome;
         let completed = end == End::Completed;
         let (summary, rendered) = told.map(|told| (told.summary, told.rendered)).unzip();
-        let denials = run.denials.into_iter().map(|denial| BlockedCall {
-            tool: denial.tool,
-            detail: denial.detail,
-        });
         JobEnd {
             ending: match end {
                 End::Completed => Ending::Completed,
@@ -109,7 +105,7 @@ impl Run<'_> {
                 rendered,
                 partial_output: (!completed && !run.text.is_empty()).then_some(run.text),
                 touched_files: run.touched,
-                permission_denials: denials.collect(),
+                permission_denials: run.denials,
             },
         }
     }

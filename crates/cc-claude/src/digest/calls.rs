@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
+use cc_core::BlockedCall;
 use cc_core::text::{head, one_line};
 
-use crate::outcome::Denial;
-use crate::progress::LINE;
-use crate::stream::event::{DeniedCall, Input};
+use crate::observer::LINE;
+use crate::stream::event::{DeniedCall, ToolInput};
 
 /// The most denials and the most touched files that are kept.
 const KEPT: usize = 300;
@@ -27,10 +27,10 @@ const RUNNERS: [&str; 2] = ["Bash", "PowerShell"];
 
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    pending: HashMap<String, Call>,
+    pending: HashMap<String, PendingCall>,
     denied: Distinct,
     touched: Distinct,
-    denials: Vec<Denial>,
+    denials: Vec<BlockedCall>,
     files: Vec<String>,
     denials_omitted: u64,
     files_omitted: u64,
@@ -39,7 +39,7 @@ pub(super) struct Calls {
 
 /// A call whose result has not come.
 #[derive(Debug)]
-struct Call {
+struct PendingCall {
     detail: String,
     writes: Option<String>,
     starts_subagent: bool,
@@ -61,7 +61,7 @@ impl Distinct {
 
 impl Calls {
     /// A call begins.
-    pub(super) fn begin(&mut self, id: &str, name: &str, input: &Input<'_>) {
+    pub(super) fn begin(&mut self, id: &str, name: &str, input: &ToolInput<'_>) {
         if self.pending.len() >= PENDING {
             self.pending.retain(|_, call| call.writes.is_some());
         }
@@ -69,7 +69,7 @@ impl Calls {
             return;
         }
         let written = input.file.as_deref().filter(|_| WRITERS.contains(&name));
-        let call = Call {
+        let call = PendingCall {
             detail: detail(input),
             writes: written.map(|path| head(path, PATH).to_owned()),
             starts_subagent: input.starts_subagent,
@@ -108,7 +108,7 @@ impl Calls {
     }
 
     /// A call was refused, as it happens. `None` where it is known already.
-    pub(super) fn refuse(&mut self, id: &str, tool: &str) -> Option<Denial> {
+    pub(super) fn refuse(&mut self, id: &str, tool: &str) -> Option<BlockedCall> {
         let call = self.pending.get(id);
         let detail = call.map(|call| call.detail.clone()).unwrap_or_default();
         self.deny(id, tool, detail)
@@ -120,7 +120,7 @@ impl Calls {
         self.deny(id, &call.tool, detail(&call.input));
     }
 
-    fn deny(&mut self, id: &str, tool: &str, detail: String) -> Option<Denial> {
+    fn deny(&mut self, id: &str, tool: &str, detail: String) -> Option<BlockedCall> {
         if !id.is_empty() && !self.denied.is_new(id) {
             return None;
         }
@@ -128,7 +128,7 @@ impl Calls {
             self.commands = self.commands.saturating_sub(1);
         }
         let tool = one_line(tool, LINE);
-        let denial = Denial { tool, detail };
+        let denial = BlockedCall { tool, detail };
         if self.denials.len() < KEPT {
             self.denials.push(denial.clone());
         } else {
@@ -138,7 +138,7 @@ impl Calls {
     }
 
     /// The refused calls and how many more there were.
-    pub(super) fn take_denials(&mut self) -> (Vec<Denial>, u64) {
+    pub(super) fn take_denials(&mut self) -> (Vec<BlockedCall>, u64) {
         (std::mem::take(&mut self.denials), self.denials_omitted)
     }
 
@@ -154,7 +154,7 @@ impl Calls {
 }
 
 /// What a call works on, as one line.
-pub(super) fn detail(input: &Input<'_>) -> String {
+pub(super) fn detail(input: &ToolInput<'_>) -> String {
     let what = input.file.as_deref().or(input.subject.as_deref());
     match (what, input.within.as_deref()) {
         (Some(what), Some(within)) => one_line(
@@ -169,10 +169,10 @@ pub(super) fn detail(input: &Input<'_>) -> String {
 mod tests {
     use super::*;
 
-    fn file(path: &str) -> Input<'_> {
-        Input {
+    fn file(path: &str) -> ToolInput<'_> {
+        ToolInput {
             file: Some(path.into()),
-            ..Input::default()
+            ..ToolInput::default()
         }
     }
 
@@ -180,9 +180,9 @@ mod tests {
     fn a_command_ran_unless_it_was_refused() {
         let mut calls = Calls::default();
         for id in ["a", "b"] {
-            calls.begin(id, "Bash", &Input::default());
+            calls.begin(id, "Bash", &ToolInput::default());
         }
-        calls.begin("a", "Bash", &Input::default());
+        calls.begin("a", "Bash", &ToolInput::default());
         calls.begin("c", "Write", &file("/w/new"));
         calls.refuse("a", "Bash");
         calls.refuse("a", "Bash");
@@ -261,13 +261,13 @@ mod tests {
 
     #[test]
     fn a_detail_is_one_bounded_line() {
-        let grep = Input {
+        let grep = ToolInput {
             subject: Some("fn\n main".into()),
             within: Some("src".into()),
-            ..Input::default()
+            ..ToolInput::default()
         };
         assert_eq!(detail(&grep), "fn main in src");
-        assert_eq!(detail(&Input::default()), "");
+        assert_eq!(detail(&ToolInput::default()), "");
         assert_eq!(detail(&file(&"é".repeat(9_000))).chars().count(), LINE);
     }
 }

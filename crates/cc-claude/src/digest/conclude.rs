@@ -3,62 +3,18 @@
 use cc_core::text::{printable, tail};
 use cc_core::time::human_duration;
 use cc_core::{Failure, FailureClass};
-use serde_json::Value;
 
-use super::{Digest, failure, name};
-use crate::outcome::{End, Exit, Interrupted, Omitted, Outcome, Report};
+use super::answer::TurnAnswer;
+use super::{OutcomeBuilder, failure, name};
+use crate::outcome::{End, Exit, Interrupted, Omitted, Outcome, RunReport};
 
 /// The most bytes of standard error in a report.
 const STDERR: usize = 16 << 10;
 
-/// How the turn that counts ended.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) text: String,
-    /// The bytes of the text that did not fit.
-    pub(super) cut: u64,
-    pub(super) structured: Option<Value>,
-    pub(super) failure: Option<Failure>,
-    /// Whether the turn only answers the end of a background task.
-    pub(super) notification: bool,
-}
-
-impl Answer {
-    fn is_blank(&self) -> bool {
-        self.text.trim().is_empty() && self.structured.is_none()
-    }
-}
-
-impl Digest {
-    /// Takes in the answer of a turn. An answer to a background task's end never replaces one to
-    /// the prompt, and nothing never replaces something.
-    pub(super) fn take_answer(&mut self, new: Answer) {
-        let Some(old) = self.answer.take() else {
-            self.answer = Some(new);
-            return;
-        };
-        let new_is_nothing = match &new.failure {
-            None => new.is_blank(),
-            // A run that lingers after its answer is interrupted, in whatever turn it is then.
-            Some(failure) => failure.class == FailureClass::Killed,
-        };
-        let keeps_old = (new.notification && !old.notification)
-            || (new_is_nothing && old.failure.is_none() && !old.is_blank());
-        let (mut chosen, other) = if keeps_old { (old, new) } else { (new, old) };
-        if chosen.text.trim().is_empty() {
-            self.texts.narrate(other.text);
-        }
-        chosen.structured = chosen.structured.or(other.structured);
-        self.answer = Some(chosen);
-    }
-
-    /// The text to show if the run ended now: the answer; where there is none, what was said last.
-    pub fn partial_text(&self) -> &str {
-        self.shown().0
-    }
-
-    /// The text to show and how many bytes of it were cut.
-    fn shown(&self) -> (&str, u64) {
+impl OutcomeBuilder {
+    /// The text to show if the run ended now, and how many bytes of it were cut: the answer; where
+    /// there is none, what was said last.
+    pub(super) fn shown(&self) -> (&str, u64) {
         let done = self
             .answer
             .as_ref()
@@ -75,12 +31,12 @@ impl Digest {
     }
 
     /// Decides how the run ended.
-    pub fn conclude(mut self, exit: &Exit) -> Outcome {
+    pub(crate) fn conclude(mut self, exit: &Exit) -> Outcome {
         let (text, text_bytes) = self.shown();
         let text = text.to_owned();
         let (denials, denials_omitted) = self.calls.take_denials();
         let (touched, touched_omitted) = self.calls.take_touched();
-        let report = Report {
+        let report = RunReport {
             text,
             structured: self
                 .answer
@@ -106,7 +62,7 @@ impl Digest {
         Outcome { end, report }
     }
 
-    fn end(&self, exit: &Exit, report: &Report) -> End {
+    fn end(&self, exit: &Exit, report: &RunReport) -> End {
         if exit.interrupted == Some(Interrupted::Cancelled) {
             return End::Cancelled;
         }
@@ -135,7 +91,7 @@ impl Digest {
     }
 
     /// What a turn that did not fail lacks to be an answer.
-    fn lacks(&self, answer: &Answer, report: &Report) -> Option<Failure> {
+    fn lacks(&self, answer: &TurnAnswer, report: &RunReport) -> Option<Failure> {
         let (class, detail) = if self.structured {
             if report.structured.is_some() || report.json_in_text().is_some() {
                 return None;

@@ -16,9 +16,9 @@ const MODELS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     /// What the results say that they add, by model.
-    added: BTreeMap<String, Spent>,
+    added: BTreeMap<String, ModelTotals>,
     /// What the results say there is so far, by model: the last word counts.
-    so_far: BTreeMap<String, Spent>,
+    so_far: BTreeMap<String, ModelTotals>,
     /// Whether a result said what it adds.
     adds: bool,
     total_cost_usd: Option<f64>,
@@ -26,7 +26,7 @@ pub(super) struct Tally {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Spent {
+struct ModelTotals {
     tokens: Usage,
     cost_usd: f64,
 }
@@ -45,7 +45,7 @@ impl Tally {
         self.adds |= result.usage_since_last.is_some();
         for used in &result.usage {
             if let Some(spent) = slot(&mut self.so_far, used) {
-                *spent = Spent {
+                *spent = ModelTotals {
                     tokens: used.tokens,
                     cost_usd: used.cost_usd,
                 };
@@ -53,7 +53,7 @@ impl Tally {
         }
     }
 
-    fn by_model(&self) -> &BTreeMap<String, Spent> {
+    fn by_model(&self) -> &BTreeMap<String, ModelTotals> {
         if self.adds { &self.added } else { &self.so_far }
     }
 
@@ -97,15 +97,15 @@ impl Tally {
 }
 
 fn slot<'a>(
-    models: &'a mut BTreeMap<String, Spent>,
+    models: &'a mut BTreeMap<String, ModelTotals>,
     used: &ModelUsage<'_>,
-) -> Option<&'a mut Spent> {
+) -> Option<&'a mut ModelTotals> {
     let model = head(&used.model, 200);
     if !models.contains_key(model) {
         if models.len() >= MODELS {
             return None;
         }
-        models.insert(model.to_owned(), Spent::default());
+        models.insert(model.to_owned(), ModelTotals::default());
     }
     models.get_mut(model)
 }

@@ -11,8 +11,8 @@ mod answer;
 mod class;
 mod report;
 
-fn digest(structured: bool, lines: &[Value]) -> (Digest, Vec<Progress>) {
-    let mut digest = Digest::new(structured);
+fn digest(structured: bool, lines: &[Value]) -> (OutcomeBuilder, Vec<Progress>) {
+    let mut digest = OutcomeBuilder::new(structured);
     let (mut parser, mut progress) = (Parser::new(), Vec::new());
     for line in lines {
         let line = format!("{line}\n");

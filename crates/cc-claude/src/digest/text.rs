@@ -19,7 +19,7 @@ const OPEN: usize = 16;
 
 /// The text of a turn so far.
 #[derive(Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct TurnText {
     pub(super) text: String,
     /// The bytes that did not fit.
     pub(super) cut: u64,
@@ -31,7 +31,7 @@ pub(super) struct Turn {
 pub(super) struct Texts {
     /// The turns without a result yet, the oldest first. Mostly one; 2.1.330 may begin the turn for
     /// a background task before it gives the result of the turn before.
-    open: VecDeque<Turn>,
+    open: VecDeque<TurnText>,
     /// The last text that turned out to be narration.
     narration: String,
     /// Whether the last thing at the top level was a message that ended at `max_tokens`.
@@ -57,9 +57,9 @@ impl Texts {
         if self.open.len() == OPEN {
             self.open.pop_front();
         }
-        self.open.push_back(Turn {
+        self.open.push_back(TurnText {
             notification,
-            ..Turn::default()
+            ..TurnText::default()
         });
     }
 
@@ -113,9 +113,10 @@ impl Texts {
     }
 
     /// The turn that `result` (a result event's text: the last block of its turn) belongs to.
-    pub(super) fn end(&mut self, result: &str) -> Turn {
+    pub(super) fn end(&mut self, result: &str) -> TurnText {
         let result = result.trim();
-        let ends_so = |turn: &Turn| !result.is_empty() && turn.text.trim_end().ends_with(result);
+        let ends_so =
+            |turn: &TurnText| !result.is_empty() && turn.text.trim_end().ends_with(result);
         // Results come in the order of their turns. Where the texts say that the oldest turns have
         // no result of their own, they are over as well.
         let at = self.open.iter().position(ends_so).unwrap_or(0);
@@ -125,7 +126,7 @@ impl Texts {
     }
 
     /// The text of the newest turn that has any and waits for its result.
-    pub(super) fn partial(&self) -> Option<&Turn> {
+    pub(super) fn partial(&self) -> Option<&TurnText> {
         let mut newest_first = self.open.iter().rev();
         newest_first.find(|turn| !turn.text.trim().is_empty())
     }

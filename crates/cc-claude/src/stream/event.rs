@@ -10,11 +10,11 @@ use cc_core::{Time, Usage};
 use serde_json::Value;
 
 /// A text of the line.
-pub type Text<'a> = Cow<'a, str>;
+pub(crate) type Text<'a> = Cow<'a, str>;
 
 /// One thing Claude said.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event<'a> {
+pub(crate) enum ClaudeEvent<'a> {
     /// `system/init`: a turn begins. The first line of most streams; another one comes before each
     /// further turn. Absent where Claude does not get that far (unknown thread, sandbox missing).
     Init(Init<'a>),
@@ -103,33 +103,33 @@ pub enum Event<'a> {
 
 /// `system/init`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Init<'a> {
+pub(crate) struct Init<'a> {
     /// Claude's session id.
-    pub session_id: Option<Text<'a>>,
+    pub(crate) session_id: Option<Text<'a>>,
     /// The model, as Claude names it.
-    pub model: Option<Text<'a>>,
+    pub(crate) model: Option<Text<'a>>,
     /// The version of Claude Code.
-    pub version: Option<Text<'a>>,
+    pub(crate) version: Option<Text<'a>>,
     /// The tools on offer.
-    pub tools: Option<Vec<Text<'a>>>,
+    pub(crate) tools: Option<Vec<Text<'a>>>,
 }
 
 /// `assistant`: one block of a message.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Assistant<'a> {
+pub(crate) struct Assistant<'a> {
     /// Whether a subagent speaks.
-    pub subagent: bool,
+    pub(crate) subagent: bool,
     /// The block; absent where it is thinking or of an unknown kind.
-    pub block: Option<Block<'a>>,
+    pub(crate) block: Option<Block<'a>>,
     /// Why the message ended. Set only where the answer did not come as a stream.
-    pub stop_reason: Option<Text<'a>>,
+    pub(crate) stop_reason: Option<Text<'a>>,
     /// What went wrong with the request; then the text is Claude Code's own, not the model's.
-    pub error: Option<ApiError<'a>>,
+    pub(crate) error: Option<ApiError<'a>>,
 }
 
 /// A block of a message.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Block<'a> {
+pub(crate) enum Block<'a> {
     /// Text.
     Text(Text<'a>),
     /// A call of a tool.
@@ -139,128 +139,128 @@ pub enum Block<'a> {
         /// The tool.
         name: Text<'a>,
         /// What of its input is worth showing.
-        input: Input<'a>,
+        input: ToolInput<'a>,
     },
 }
 
 /// The parts of a tool's input that say what it works on.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Input<'a> {
+pub(crate) struct ToolInput<'a> {
     /// The file that the tool reads or writes.
-    pub file: Option<Text<'a>>,
+    pub(crate) file: Option<Text<'a>>,
     /// The command, pattern, address or description: the first of them that is there.
-    pub subject: Option<Text<'a>>,
+    pub(crate) subject: Option<Text<'a>>,
     /// The directory a pattern is searched in.
-    pub within: Option<Text<'a>>,
+    pub(crate) within: Option<Text<'a>>,
     /// Whether the call starts a subagent.
-    pub starts_subagent: bool,
+    pub(crate) starts_subagent: bool,
 }
 
 /// What an `assistant` event says about a failed request.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ApiError<'a> {
+pub(crate) struct ApiError<'a> {
     /// `error`: `authentication_failed`, `rate_limit`, `server_error`, `invalid_request`, ….
-    pub kind: Option<Text<'a>>,
+    pub(crate) kind: Option<Text<'a>>,
     /// `api_error_status`, from 2.1.330 on: the HTTP status.
-    pub status: Option<u64>,
+    pub(crate) status: Option<u64>,
     /// `api_error_type`, from 2.1.330 on: the type in the body, as `overloaded_error`.
-    pub api_type: Option<Text<'a>>,
+    pub(crate) api_type: Option<Text<'a>>,
 }
 
 /// `user`: results of tools, or text in the user's name.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct User<'a> {
+pub(crate) struct User<'a> {
     /// Whether it is said to a subagent.
-    pub subagent: bool,
+    pub(crate) subagent: bool,
     /// Whether Claude Code made it up: a nudge, a continuation.
-    pub synthetic: bool,
+    pub(crate) synthetic: bool,
     /// The results of tools in it.
-    pub tool_results: Vec<ToolResult<'a>>,
+    pub(crate) tool_results: Vec<ToolResult<'a>>,
 }
 
 /// The result of a tool call.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ToolResult<'a> {
+pub(crate) struct ToolResult<'a> {
     /// The call.
-    pub id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
     /// Whether it failed.
-    pub is_error: bool,
+    pub(crate) is_error: bool,
 }
 
 /// `system/api_retry`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Retry<'a> {
+pub(crate) struct Retry<'a> {
     /// Which retry this is, from 1.
-    pub attempt: u32,
+    pub(crate) attempt: u32,
     /// How many there are.
-    pub of: u32,
+    pub(crate) of: u32,
     /// How long Claude waits before it.
-    pub delay: Duration,
+    pub(crate) delay: Duration,
     /// The HTTP status, where there was an answer.
-    pub status: Option<u64>,
+    pub(crate) status: Option<u64>,
     /// `rate_limit`, `overloaded`, `authentication_failed`, `server_error`, `unknown`.
-    pub error: Option<Text<'a>>,
+    pub(crate) error: Option<Text<'a>>,
 }
 
 /// `result`: how a turn ended.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct TurnResult<'a> {
+pub(crate) struct TurnResult<'a> {
     /// `success`, `error_max_turns`, ….
-    pub subtype: Option<Text<'a>>,
+    pub(crate) subtype: Option<Text<'a>>,
     /// Whether the turn failed. True with subtype `success` where the service refused.
-    pub is_error: Option<bool>,
+    pub(crate) is_error: Option<bool>,
     /// The last block of text only, or what went wrong.
-    pub result: Option<Text<'a>>,
+    pub(crate) result: Option<Text<'a>>,
     /// What went wrong, with the `error_*` subtypes.
-    pub errors: Vec<Text<'a>>,
+    pub(crate) errors: Vec<Text<'a>>,
     /// The structured output.
-    pub structured: Option<Value>,
+    pub(crate) structured: Option<Value>,
     /// The HTTP status of the request that failed.
-    pub api_status: Option<u64>,
+    pub(crate) api_status: Option<u64>,
     /// `api_error_type`: the type in the body, as `overloaded_error`.
-    pub api_type: Option<Text<'a>>,
+    pub(crate) api_type: Option<Text<'a>>,
     /// `api_error`: why there was no answer at all, as `connection_failed`.
-    pub api_error: Option<Text<'a>>,
+    pub(crate) api_error: Option<Text<'a>>,
     /// `terminal_reason`: `completed`, `max_turns`, `aborted_tools`, ….
-    pub terminal_reason: Option<Text<'a>>,
+    pub(crate) terminal_reason: Option<Text<'a>>,
     /// `startup_failure_reason`: why Claude did not start.
-    pub startup_failure: Option<Text<'a>>,
+    pub(crate) startup_failure: Option<Text<'a>>,
     /// Why the last message ended.
-    pub stop_reason: Option<Text<'a>>,
+    pub(crate) stop_reason: Option<Text<'a>>,
     /// `origin.kind`: what the turn answers, where it was not the prompt.
-    pub origin: Option<Text<'a>>,
+    pub(crate) origin: Option<Text<'a>>,
     /// The number of this result in the run. Only versions that also set `origin` have it.
-    pub index: Option<u64>,
+    pub(crate) index: Option<u64>,
     /// The turns, as Claude counts them.
-    pub turns: u64,
+    pub(crate) turns: u64,
     /// `total_cost_usd`: for the session so far, on 2.1.330 with the runs before a resume.
-    pub total_cost_usd: Option<f64>,
+    pub(crate) total_cost_usd: Option<f64>,
     /// `modelUsage`: for the session so far, on 2.1.330 with the runs before a resume.
-    pub usage: Vec<ModelUsage<'a>>,
+    pub(crate) usage: Vec<ModelUsage<'a>>,
     /// `model_usage_since_last_result`, from 2.1.330 on.
-    pub usage_since_last: Option<Vec<ModelUsage<'a>>>,
+    pub(crate) usage_since_last: Option<Vec<ModelUsage<'a>>>,
     /// The calls that were not permitted.
-    pub denials: Vec<DeniedCall<'a>>,
+    pub(crate) denials: Vec<DeniedCall<'a>>,
 }
 
 /// What one model used.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ModelUsage<'a> {
+pub(crate) struct ModelUsage<'a> {
     /// The model.
-    pub model: Text<'a>,
+    pub(crate) model: Text<'a>,
     /// Its tokens.
-    pub tokens: Usage,
+    pub(crate) tokens: Usage,
     /// Their price in US dollars.
-    pub cost_usd: f64,
+    pub(crate) cost_usd: f64,
 }
 
 /// A call that was not permitted, as a result event lists it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DeniedCall<'a> {
+pub(crate) struct DeniedCall<'a> {
     /// The call.
-    pub id: Option<Text<'a>>,
+    pub(crate) id: Option<Text<'a>>,
     /// The tool.
-    pub tool: Text<'a>,
+    pub(crate) tool: Text<'a>,
     /// What of its input is worth showing.
-    pub input: Input<'a>,
+    pub(crate) input: ToolInput<'a>,
 }

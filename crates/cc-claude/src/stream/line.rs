@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::loose::{Entries, List, Object, Scalar};
+use super::loose::{List, Object, Pairs, Scalar};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -22,10 +22,10 @@ pub(super) struct Line<'a> {
     pub(super) parent_tool_use_id: Scalar<'a>,
     // stream_event
     #[serde(borrow)]
-    pub(super) event: Object<Raw<'a>>,
+    pub(super) event: Object<RawEvent<'a>>,
     // assistant, user
     #[serde(borrow)]
-    pub(super) message: Object<Message<'a>>,
+    pub(super) message: Object<RawMessage<'a>>,
     #[serde(rename = "isSynthetic")]
     pub(super) is_synthetic: Scalar<'a>,
     #[serde(borrow)]
@@ -67,7 +67,7 @@ pub(super) struct Line<'a> {
     pub(super) status: Scalar<'a>,
     // rate_limit_event
     #[serde(borrow)]
-    pub(super) rate_limit_info: Object<RateLimitInfo<'a>>,
+    pub(super) rate_limit_info: Object<RawRateLimit<'a>>,
     // result
     pub(super) is_error: Scalar<'a>,
     #[serde(borrow)]
@@ -83,47 +83,47 @@ pub(super) struct Line<'a> {
     #[serde(borrow)]
     pub(super) stop_reason: Scalar<'a>,
     #[serde(borrow)]
-    pub(super) origin: Object<Origin<'a>>,
+    pub(super) origin: Object<RawOrigin<'a>>,
     pub(super) result_index: Scalar<'a>,
     pub(super) num_turns: Scalar<'a>,
     pub(super) total_cost_usd: Scalar<'a>,
     #[serde(borrow, rename = "modelUsage")]
-    pub(super) model_usage: Entries<'a, Object<Used<'a>>>,
+    pub(super) model_usage: Pairs<'a, Object<RawUsage<'a>>>,
     #[serde(borrow)]
-    pub(super) model_usage_since_last_result: Entries<'a, Object<Used<'a>>>,
+    pub(super) model_usage_since_last_result: Pairs<'a, Object<RawUsage<'a>>>,
     #[serde(borrow)]
-    pub(super) permission_denials: List<Object<Denied<'a>>>,
+    pub(super) permission_denials: List<Object<RawDenial<'a>>>,
 }
 
 /// The Messages API's own event inside a `stream_event`.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Raw<'a> {
+pub(super) struct RawEvent<'a> {
     #[serde(borrow)]
     pub(super) r#type: Scalar<'a>,
     #[serde(borrow)]
-    pub(super) delta: Object<Delta<'a>>,
+    pub(super) delta: Object<RawDelta<'a>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Delta<'a> {
+pub(super) struct RawDelta<'a> {
     #[serde(borrow)]
     pub(super) stop_reason: Scalar<'a>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Message<'a> {
+pub(super) struct RawMessage<'a> {
     #[serde(borrow)]
-    pub(super) content: List<Object<Content<'a>>>,
+    pub(super) content: List<Object<RawBlock<'a>>>,
     #[serde(borrow)]
     pub(super) stop_reason: Scalar<'a>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Content<'a> {
+pub(super) struct RawBlock<'a> {
     #[serde(borrow)]
     pub(super) r#type: Scalar<'a>,
     #[serde(borrow)]
@@ -163,7 +163,7 @@ pub(super) struct RawInput<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct RateLimitInfo<'a> {
+pub(super) struct RawRateLimit<'a> {
     #[serde(borrow)]
     pub(super) status: Scalar<'a>,
     #[serde(rename = "resetsAt", alias = "resets_at")]
@@ -172,14 +172,14 @@ pub(super) struct RateLimitInfo<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Origin<'a> {
+pub(super) struct RawOrigin<'a> {
     #[serde(borrow)]
     pub(super) kind: Scalar<'a>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Used<'a> {
+pub(super) struct RawUsage<'a> {
     #[serde(borrow)]
     pub(super) input_tokens: Scalar<'a>,
     pub(super) output_tokens: Scalar<'a>,
@@ -191,7 +191,7 @@ pub(super) struct Used<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(super) struct Denied<'a> {
+pub(super) struct RawDenial<'a> {
     #[serde(borrow)]
     pub(super) tool_name: Scalar<'a>,
     #[serde(borrow)]

@@ -146,9 +146,9 @@ impl<T> Default for List<T> {
 
 /// The first [`ITEMS`] entries of an object; anything else is absent.
 #[derive(Debug)]
-pub(super) struct Entries<'a, T>(pub(super) Option<Vec<(Cow<'a, str>, T)>>);
+pub(super) struct Pairs<'a, T>(pub(super) Option<Vec<(Cow<'a, str>, T)>>);
 
-impl<T> Default for Entries<'_, T> {
+impl<T> Default for Pairs<'_, T> {
     fn default() -> Self {
         Self(None)
     }
@@ -156,7 +156,7 @@ impl<T> Default for Entries<'_, T> {
 
 struct ObjectVisitor<T>(PhantomData<T>);
 struct ListVisitor<T>(PhantomData<T>);
-struct EntriesVisitor<T>(PhantomData<T>);
+struct PairsVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -170,9 +170,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
-impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Entries<'a, T> {
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Pairs<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(EntriesVisitor(PhantomData))
+        deserializer.deserialize_any(PairsVisitor(PhantomData))
     }
 }
 
@@ -227,12 +227,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
-    type Value = Entries<'de, T>;
-    absent!(Entries(None));
+impl<'de, T: Deserialize<'de>> Visitor<'de> for PairsVisitor<T> {
+    type Value = Pairs<'de, T>;
+    absent!(Pairs(None));
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-        drain_seq(seq).map(|()| Entries(None))
+        drain_seq(seq).map(|()| Pairs(None))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -240,10 +240,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
         while entries.len() < ITEMS {
             match map.next_entry::<Scalar<'de>, T>()? {
                 Some((key, value)) => entries.push((key.text().unwrap_or_default(), value)),
-                None => return Ok(Entries(Some(entries))),
+                None => return Ok(Pairs(Some(entries))),
             }
         }
-        drain_map(map).map(|()| Entries(Some(entries)))
+        drain_map(map).map(|()| Pairs(Some(entries)))
     }
 }
 

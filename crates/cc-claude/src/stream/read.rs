@@ -5,18 +5,18 @@ use std::time::Duration;
 use cc_core::{Time, Usage, text};
 
 use super::event::{
-    ApiError, Assistant, Block, DeniedCall, Event, Init, Input, ModelUsage, Retry, Text,
+    ApiError, Assistant, Block, ClaudeEvent, DeniedCall, Init, ModelUsage, Retry, Text, ToolInput,
     ToolResult, TurnResult, User,
 };
-use super::line::{Content, Denied, Line, RawInput, Used};
+use super::line::{Line, RawBlock, RawDenial, RawInput, RawUsage};
 use super::loose::{Object, Scalar};
-use crate::progress::LINE;
+use crate::observer::LINE;
 
 /// The most bytes of a structured output. A tree of values takes a multiple of its text.
 const STRUCTURED_LIMIT: usize = 4 << 20;
 
 /// Reads one line without its line feed. A blank line is nothing.
-pub(super) fn line(line: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
+pub(super) fn line(line: &[u8], sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     if line.trim_ascii().is_empty() {
         return;
     }
@@ -35,9 +35,9 @@ pub(super) fn line(line: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
     }
 }
 
-fn unreadable(line: &[u8]) -> Event<'static> {
+fn unreadable(line: &[u8]) -> ClaudeEvent<'static> {
     let beginning = String::from_utf8_lossy(&line[..line.len().min(8 * LINE)]);
-    Event::Unreadable {
+    ClaudeEvent::Unreadable {
         bytes: line.len() as u64,
         excerpt: text::one_line(&beginning, LINE),
     }
@@ -74,9 +74,9 @@ fn without_lone_surrogates(text: &str) -> Option<String> {
     (copied > 0).then(|| repaired + &text[copied..])
 }
 
-fn emit(parsed: Object<Line<'_>>, sink: &mut dyn FnMut(Event<'_>)) {
+fn emit(parsed: Object<Line<'_>>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     let Some(line) = parsed.0 else {
-        return sink(Event::Other);
+        return sink(ClaudeEvent::Other);
     };
     let kind = line.r#type.as_str();
     if kind == "assistant" {
@@ -85,27 +85,27 @@ fn emit(parsed: Object<Line<'_>>, sink: &mut dyn FnMut(Event<'_>)) {
     sink(match kind {
         "stream_event" => stream_event(line),
         "user" => user(line),
-        "result" => Event::Result(Box::new(result(line))),
+        "result" => ClaudeEvent::Result(Box::new(result(line))),
         "system" => system(line),
         "rate_limit_event" => rate_limit(line),
-        _ => Event::Other,
+        _ => ClaudeEvent::Other,
     });
 }
 
-fn stream_event(line: Line<'_>) -> Event<'_> {
+fn stream_event(line: Line<'_>) -> ClaudeEvent<'_> {
     let subagent = line.parent_tool_use_id.is_text();
     let raw = line.event.0.unwrap_or_default();
     match raw.r#type.as_str() {
-        "message_start" => Event::MessageStart { subagent },
-        "message_delta" => Event::MessageDelta {
+        "message_start" => ClaudeEvent::MessageStart { subagent },
+        "message_delta" => ClaudeEvent::MessageDelta {
             subagent,
             stop_reason: raw.delta.0.unwrap_or_default().stop_reason.text(),
         },
-        _ => Event::Other,
+        _ => ClaudeEvent::Other,
     }
 }
 
-fn emit_assistant(line: Line<'_>, sink: &mut dyn FnMut(Event<'_>)) {
+fn emit_assistant(line: Line<'_>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     let message = line.message.0.unwrap_or_default();
     let failed = line.error.is_text() || line.is_api_error_message.truth() == Some(true);
     let error = failed.then(|| ApiError {
@@ -122,17 +122,17 @@ fn emit_assistant(line: Line<'_>, sink: &mut dyn FnMut(Event<'_>)) {
     let blocks = message.content.0.unwrap_or_default().into_iter();
     let mut blocks = blocks.filter_map(|content| block(content.0?)).peekable();
     if blocks.peek().is_none() {
-        return sink(Event::Assistant(event));
+        return sink(ClaudeEvent::Assistant(event));
     }
     for block in blocks {
-        sink(Event::Assistant(Assistant {
+        sink(ClaudeEvent::Assistant(Assistant {
             block: Some(block),
             ..event.clone()
         }));
     }
 }
 
-fn block(content: Content<'_>) -> Option<Block<'_>> {
+fn block(content: RawBlock<'_>) -> Option<Block<'_>> {
     match content.r#type.as_str() {
         "text" => Some(Block::Text(content.text.text()?)),
         "tool_use" => Some(Block::ToolUse {
@@ -144,7 +144,7 @@ fn block(content: Content<'_>) -> Option<Block<'_>> {
     }
 }
 
-impl<'a> From<RawInput<'a>> for Input<'a> {
+impl<'a> From<RawInput<'a>> for ToolInput<'a> {
     fn from(raw: RawInput<'a>) -> Self {
         let file = raw.file_path.text().or(raw.notebook_path.text());
         let subject = raw
@@ -163,7 +163,7 @@ impl<'a> From<RawInput<'a>> for Input<'a> {
     }
 }
 
-fn user(line: Line<'_>) -> Event<'_> {
+fn user(line: Line<'_>) -> ClaudeEvent<'_> {
     let message = line.message.0.unwrap_or_default();
     let contents = message.content.0.unwrap_or_default().into_iter();
     let tool_results = contents
@@ -173,22 +173,22 @@ fn user(line: Line<'_>) -> Event<'_> {
             id: content.tool_use_id.text(),
             is_error: content.is_error.truth() == Some(true),
         });
-    Event::User(User {
+    ClaudeEvent::User(User {
         subagent: line.parent_tool_use_id.is_text(),
         synthetic: line.is_synthetic.truth() == Some(true),
         tool_results: tool_results.collect(),
     })
 }
 
-fn system(line: Line<'_>) -> Event<'_> {
+fn system(line: Line<'_>) -> ClaudeEvent<'_> {
     match line.subtype.as_str() {
-        "init" => Event::Init(Init {
+        "init" => ClaudeEvent::Init(Init {
             session_id: line.session_id.text(),
             model: line.model.text(),
             version: line.claude_code_version.text(),
             tools: line.tools.0.map(texts),
         }),
-        "api_retry" => Event::Retry(Retry {
+        "api_retry" => ClaudeEvent::Retry(Retry {
             attempt: small(&line.attempt),
             of: small(&line.max_retries),
             delay: line
@@ -199,36 +199,36 @@ fn system(line: Line<'_>) -> Event<'_> {
             status: line.error_status.whole(),
             error: line.error.text(),
         }),
-        "permission_denied" => Event::PermissionDenied {
+        "permission_denied" => ClaudeEvent::PermissionDenied {
             tool: line.tool_name.text(),
             id: line.tool_use_id.text(),
         },
-        "task_started" => Event::TaskStarted {
+        "task_started" => ClaudeEvent::TaskStarted {
             kind: line.task_type.text(),
             tool_use_id: line.tool_use_id.text(),
             description: line.description.text(),
         },
-        "task_notification" => Event::TaskEnded {
+        "task_notification" => ClaudeEvent::TaskEnded {
             tool_use_id: line.tool_use_id.text(),
         },
-        "model_fallback" => Event::Fallback {
+        "model_fallback" => ClaudeEvent::Fallback {
             from: line.original_model.text(),
             to: line.fallback_model.text(),
             trigger: line.trigger.text(),
         },
-        "model_refusal_no_fallback" => Event::Refusal,
-        "informational" => Event::Information {
+        "model_refusal_no_fallback" => ClaudeEvent::Refusal,
+        "informational" => ClaudeEvent::Information {
             content: line.content.text(),
         },
-        "status" if line.status.is("compacting") => Event::Compacting,
-        _ => Event::Other,
+        "status" if line.status.is("compacting") => ClaudeEvent::Compacting,
+        _ => ClaudeEvent::Other,
     }
 }
 
-fn rate_limit(line: Line<'_>) -> Event<'_> {
+fn rate_limit(line: Line<'_>) -> ClaudeEvent<'_> {
     let info = line.rate_limit_info.0.unwrap_or_default();
     let seconds = info.resets_at.whole().and_then(|at| i64::try_from(at).ok());
-    Event::RateLimit {
+    ClaudeEvent::RateLimit {
         rejected: info.status.is("rejected"),
         resets_at: seconds.map(|at| Time::from_millis(at.saturating_mul(1_000))),
     }
@@ -263,8 +263,8 @@ fn result(line: Line<'_>) -> TurnResult<'_> {
     }
 }
 
-fn usage<'a>(entries: Vec<(Text<'a>, Object<Used<'a>>)>) -> Vec<ModelUsage<'a>> {
-    let of_model = |(model, used): (Text<'a>, Object<Used<'a>>)| {
+fn usage<'a>(entries: Vec<(Text<'a>, Object<RawUsage<'a>>)>) -> Vec<ModelUsage<'a>> {
+    let of_model = |(model, used): (Text<'a>, Object<RawUsage<'a>>)| {
         let used = used.0.unwrap_or_default();
         let tokens = |count: &Scalar<'_>| count.whole().unwrap_or(0);
         ModelUsage {
@@ -281,7 +281,7 @@ fn usage<'a>(entries: Vec<(Text<'a>, Object<Used<'a>>)>) -> Vec<ModelUsage<'a>> 
     entries.into_iter().map(of_model).collect()
 }
 
-fn denied(call: Denied<'_>) -> Option<DeniedCall<'_>> {
+fn denied(call: RawDenial<'_>) -> Option<DeniedCall<'_>> {
     Some(DeniedCall {
         id: call.tool_use_id.text(),
         tool: call.tool_name.text()?,

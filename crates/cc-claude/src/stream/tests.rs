@@ -4,7 +4,7 @@ use cc_core::Time;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
-use super::event::{Assistant, Block, Init, Input, TurnResult, User};
+use super::event::{Assistant, Block, Init, ToolInput, TurnResult, User};
 use super::*;
 
 /// The events of a stream given in pieces, each as its debug text.
@@ -18,13 +18,13 @@ fn events<'a>(limit: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<S
     events
 }
 
-fn check(line: &str, expected: &[Event<'_>]) {
+fn check(line: &str, expected: &[ClaudeEvent<'_>]) {
     let expected: Vec<_> = expected.iter().map(|event| format!("{event:?}")).collect();
     assert_eq!(events(LINE_LIMIT, [line.as_bytes()]), expected, "{line}");
 }
 
-fn says(text: &'static str) -> Event<'static> {
-    Event::Assistant(Assistant {
+fn says(text: &'static str) -> ClaudeEvent<'static> {
+    ClaudeEvent::Assistant(Assistant {
         block: Some(Block::Text(text.into())),
         ..Assistant::default()
     })
@@ -36,7 +36,7 @@ fn lines_become_events() {
     check(" \r", &[]);
     check(
         r#"{"type":"system","subtype":"init","session_id":"s","model":"m","tools":["A",7,"B"]}"#,
-        &[Event::Init(Init {
+        &[ClaudeEvent::Init(Init {
             session_id: Some("s".into()),
             model: Some("m".into()),
             version: None,
@@ -49,7 +49,7 @@ fn lines_become_events() {
     );
     check(
         r#"{"type":"user","isSynthetic":true,"parent_tool_use_id":"t","message":{"content":"text"}}"#,
-        &[Event::User(User {
+        &[ClaudeEvent::User(User {
             subagent: true,
             synthetic: true,
             tool_results: vec![],
@@ -57,14 +57,14 @@ fn lines_become_events() {
     );
     check(
         r#"{"type":"stream_event","event":{"delta":{"stop_reason":"max_tokens"},"type":"message_delta"}}"#,
-        &[Event::MessageDelta {
+        &[ClaudeEvent::MessageDelta {
             subagent: false,
             stop_reason: Some("max_tokens".into()),
         }],
     );
     check(
         r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1700000000}}"#,
-        &[Event::RateLimit {
+        &[ClaudeEvent::RateLimit {
             rejected: true,
             resets_at: Some(Time::from_millis(1_700_000_000_000)),
         }],
@@ -87,7 +87,7 @@ fn what_is_not_known_is_other() {
         r#"{"type":"system","subtype":"weather"}"#,
         r#"{"type":"stream_event","event":{"type":"content_block_delta","delta":{"text":"x"}}}"#,
     ] {
-        check(line, &[Event::Other]);
+        check(line, &[ClaudeEvent::Other]);
     }
 }
 
@@ -97,7 +97,7 @@ fn a_line_with_several_blocks_is_several_events() {
         {"type":"thinking","thinking":"b"},{"type":"text","text":"c"}]}}"#;
     check(&line.replace('\n', ""), &[says("a"), says("c")]);
     let thinking = r#"{"type":"assistant","message":{"content":[{"type":"thinking"}]}}"#;
-    check(thinking, &[Event::Assistant(Assistant::default())]);
+    check(thinking, &[ClaudeEvent::Assistant(Assistant::default())]);
 }
 
 #[test]
@@ -108,11 +108,11 @@ fn a_field_of_another_type_is_absent() {
             .replace('\n', "")
             .as_str(),
         &[
-            Event::Assistant(Assistant {
+            ClaudeEvent::Assistant(Assistant {
                 block: Some(Block::ToolUse {
                     id: "".into(),
                     name: "Read".into(),
-                    input: Input::default(),
+                    input: ToolInput::default(),
                 }),
                 ..Assistant::default()
             }),
@@ -124,7 +124,7 @@ fn a_field_of_another_type_is_absent() {
             "modelUsage":[1],"errors":"e","permission_denials":{"a":1},"api_error_status":"529","origin":4}"#
             .replace('\n', "")
             .as_str(),
-        &[Event::Result(Box::new(TurnResult {
+        &[ClaudeEvent::Result(Box::new(TurnResult {
             result: Some("answer".into()),
             ..TurnResult::default()
         }))],
@@ -145,7 +145,7 @@ fn half_a_character_does_not_cost_the_line() {
         let line = format!(
             r#"{{"type":"assistant","message":{{"content":[{{"type":"text","text":"{text}"}}]}}}}"#
         );
-        let said = Event::Assistant(Assistant {
+        let said = ClaudeEvent::Assistant(Assistant {
             block: Some(Block::Text(expected.into())),
             ..Assistant::default()
         });
@@ -172,7 +172,7 @@ fn what_is_not_json_is_unreadable_and_shown_short() {
     ] {
         check(
             line,
-            &[Event::Unreadable {
+            &[ClaudeEvent::Unreadable {
                 bytes: line.len() as u64,
                 excerpt: line.into(),
             }],
@@ -193,7 +193,7 @@ fn deep_nesting_is_read_over() {
     let line = format!(r#"{{"type":"result","structured_output":{deep},"result":"a"}}"#);
     check(
         &line,
-        &[Event::Result(Box::new(TurnResult {
+        &[ClaudeEvent::Result(Box::new(TurnResult {
             result: Some("a".into()),
             ..TurnResult::default()
         }))],
@@ -205,7 +205,7 @@ fn long_lists_are_cut() {
     let tools = vec!["\"T\""; 100_000].join(",");
     let line = format!(r#"{{"type":"system","subtype":"init","tools":[{tools}],"model":"m"}}"#);
     Parser::new().push(format!("{line}\n").as_bytes(), &mut |event| match event {
-        Event::Init(init) => {
+        ClaudeEvent::Init(init) => {
             assert_eq!(init.tools.map(|tools| tools.len()), Some(4_096));
             assert_eq!(init.model.as_deref(), Some("m"));
         }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use cc_core::{Env, JobId, Proc};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
+use crate::child_env::child_env;
 use crate::family::MARK;
-use crate::{Claude, Request, child_env};
+use crate::{Claude, Request};
 
 /// A Claude that was started.
 pub(super) struct Started {
@@ -48,8 +49,6 @@ pub(super) async fn spawn(
     })
 }
 
-type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
-
 /// The process, in what the operating system has to hold its descendants together.
 pub(super) struct Child(os::Child);
 
@@ -69,7 +68,7 @@ impl Child {
         }
     }
 
-    fn pipes(&mut self) -> Pipes {
+    fn pipes(&mut self) -> os::Pipes {
         os::pipes(&mut self.0)
     }
 
@@ -98,9 +97,10 @@ mod os {
     use std::io;
     use std::process::ExitStatus;
 
-    use tokio::process::Command;
+    use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
     pub(super) type Child = tokio::process::Child;
+    pub(super) type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
 
     pub(super) fn prepare(mut command: Command) -> Command {
         command.process_group(0);
@@ -109,7 +109,7 @@ mod os {
         command
     }
 
-    pub(super) fn pipes(child: &mut Child) -> super::Pipes {
+    pub(super) fn pipes(child: &mut Child) -> Pipes {
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     }
 
@@ -127,9 +127,10 @@ mod os {
     use std::process::ExitStatus;
 
     use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject, KillOnDrop};
-    use tokio::process::Command;
+    use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
     pub(super) type Child = Box<dyn ChildWrapper>;
+    pub(super) type Pipes = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
 
     /// The job is ended with its last handle, so Claude ends when we do.
     pub(super) fn prepare(command: Command) -> CommandWrap {
@@ -138,7 +139,7 @@ mod os {
         command
     }
 
-    pub(super) fn pipes(child: &mut Child) -> super::Pipes {
+    pub(super) fn pipes(child: &mut Child) -> Pipes {
         (
             child.stdin().take(),
             child.stdout().take(),

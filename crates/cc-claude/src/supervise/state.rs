@@ -9,12 +9,13 @@ use cc_core::process::Survivors;
 use cc_core::text::Tail;
 use cc_core::{Failure, FailureClass, Proc};
 
-use super::Observer;
 use super::watch::{Due, Watch};
-use crate::cancel::Ending;
+use crate::cancel::KillSequence;
+use crate::digest::OutcomeBuilder;
 use crate::family::Family;
+use crate::outcome::{Exit, Interrupted};
 use crate::stream::Parser;
-use crate::{Digest, End, Exit, Interrupted, Outcome, Progress, Request, Tools};
+use crate::{End, Observer, Outcome, Progress, Request, Tools};
 
 /// How much of standard error is kept.
 const STDERR_BYTES: usize = 16 * 1024;
@@ -23,14 +24,14 @@ const STDERR_BYTES: usize = 16 * 1024;
 type Ended = (Family, Result<(), Survivors>);
 
 /// A run of Claude from its start to its outcome.
-pub(super) struct State<'a> {
+pub(super) struct RunState<'a> {
     observer: &'a mut dyn Observer,
     request: &'a Request,
     /// Who belongs to the run, until it is being ended.
     family: Option<Family>,
     watch: Watch,
     parser: Parser,
-    digest: Digest,
+    digest: OutcomeBuilder,
     stderr: Tail,
     pub(super) stdout_open: bool,
     pub(super) stderr_open: bool,
@@ -43,7 +44,7 @@ pub(super) struct State<'a> {
     exited: Option<Option<ExitStatus>>,
 }
 
-impl<'a> State<'a> {
+impl<'a> RunState<'a> {
     pub(super) fn new(
         request: &'a Request,
         family: Family,
@@ -55,7 +56,7 @@ impl<'a> State<'a> {
             family: Some(family),
             watch: Watch::new(request.limits, Instant::now()),
             parser: Parser::new(),
-            digest: Digest::new(request.schema.is_some()),
+            digest: OutcomeBuilder::new(request.schema.is_some()),
             stderr: Tail::new(STDERR_BYTES),
             stdout_open: true,
             stderr_open: true,
@@ -119,7 +120,7 @@ impl<'a> State<'a> {
         let now = Instant::now();
         self.watch.hear(now);
         let (digest, observer) = (&mut self.digest, &mut *self.observer);
-        let mut tell = |event: crate::stream::Event<'_>| {
+        let mut tell = |event: crate::stream::event::ClaudeEvent<'_>| {
             if let Some(progress) = digest.on(&event) {
                 observer.progress(progress);
             }
@@ -161,7 +162,7 @@ impl<'a> State<'a> {
     fn end(&mut self, why: Option<Interrupted>) {
         if let Some(family) = self.family.take() {
             self.interrupted = why;
-            self.ending = Some(Box::pin(Ending::begin(family).run()));
+            self.ending = Some(Box::pin(KillSequence::begin(family).run()));
         }
     }
 

@@ -37,7 +37,7 @@ impl GateAnswer {
 
     /// The answer in a report: the structured one, else the first line of the text where it is
     /// `ALLOW: …` or `BLOCK: …`.
-    pub(super) fn of(report: &cc_claude::Report) -> Result<Self, String> {
+    pub(super) fn of(report: &cc_claude::RunReport) -> Result<Self, String> {
         let structured = report.structured.clone().or_else(|| report.json_in_text());
         let why = match structured.map(|output| Self::deserialize(&output)) {
             Some(Ok(answer)) => return answer.with_reason(),
@@ -124,10 +124,10 @@ mod tests {
     use super::*;
 
     fn check(structured: Value, text: &str, expect: Result<(GateVerdict, &str), &str>) {
-        let report = cc_claude::Report {
+        let report = cc_claude::RunReport {
             structured: (!structured.is_null()).then_some(structured),
             text: text.to_owned(),
-            ..cc_claude::Report::default()
+            ..cc_claude::RunReport::default()
         };
         let found = GateAnswer::of(&report);
         match expect {

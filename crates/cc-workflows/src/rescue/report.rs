@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use cc_claude::{End, Outcome};
 use cc_core::text::{one_line, printable};
-use cc_core::{JobId, ThreadId, Usage};
+use cc_core::{BlockedCall, JobId, ThreadId, Usage};
 use cc_git::{RepoPath, Worktree};
-use cc_jobs::{BlockedCall, Job};
+use cc_jobs::Job;
 use serde::{Deserialize, Serialize};
 
 use crate::claude_report::Footer;
@@ -101,14 +101,7 @@ impl RescueReport {
                 .collect(),
             changed: None,
             ran_commands: report.ran_commands,
-            permission_denials: report
-                .denials
-                .iter()
-                .map(|denial| BlockedCall {
-                    tool: denial.tool.clone(),
-                    detail: denial.detail.clone(),
-                })
-                .collect(),
+            permission_denials: report.denials.clone(),
             usage: report.usage,
             cost_usd: report.cost_usd,
             requested_model: job.model.requested.clone(),

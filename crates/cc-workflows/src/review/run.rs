@@ -95,7 +95,7 @@ async fn structure(
 }
 
 /// The findings of a run: its structured output, else the JSON in its text.
-fn findings_in(report: &cc_claude::Report) -> Result<ReviewFindings, String> {
+fn findings_in(report: &cc_claude::RunReport) -> Result<ReviewFindings, String> {
     let output = report.structured.clone().or_else(|| report.json_in_text());
     let output = output.ok_or("Claude gave no structured output")?;
     ReviewFindings::from_output(&output)
@@ -103,7 +103,7 @@ fn findings_in(report: &cc_claude::Report) -> Result<ReviewFindings, String> {
 }
 
 /// What Claude gave, unchanged: its text, else its structured output.
-fn raw(report: &cc_claude::Report) -> String {
+fn raw(report: &cc_claude::RunReport) -> String {
     match &report.structured {
         Some(output) if report.text.trim().is_empty() => output.to_string(),
         _ => report.text.clone(),

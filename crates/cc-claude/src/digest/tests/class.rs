@@ -244,7 +244,7 @@ fn a_usage_limit_tells_when_it_resets() {
 fn a_line_that_was_too_long_may_have_been_the_result() {
     let conclude = |lines: &[Value]| {
         let (mut digest, _) = digest(false, lines);
-        digest.on(&Event::Oversized { bytes: 20_000_000 });
+        digest.on(&ClaudeEvent::Oversized { bytes: 20_000_000 });
         let exit = Exit {
             code: Some(0),
             ..Exit::default()
@@ -354,7 +354,7 @@ fn without_a_result_the_process_tells() {
 
 #[test]
 fn what_is_printed_outside_json_is_quoted_once() {
-    let mut digest = Digest::new(false);
+    let mut digest = OutcomeBuilder::new(false);
     let mut progress = Vec::new();
     Parser::new().push(b"Error: no disk\nmore\n", &mut |event| {
         progress.extend(digest.on(&event))

@@ -1,31 +1,31 @@
 //! Bytes of Claude's standard output in, events out.
 //!
 //! The stream is one JSON object a line (`--output-format stream-json`). The parser never fails:
-//! what it cannot read is an [`Event::Unreadable`], what is too long an [`Event::Oversized`], what
-//! it does not know an [`Event::Other`]. Any split of the bytes gives the same events. Memory is
+//! what it cannot read is an [`ClaudeEvent::Unreadable`], what is too long an [`ClaudeEvent::Oversized`], what
+//! it does not know an [`ClaudeEvent::Other`]. Any split of the bytes gives the same events. Memory is
 //! bounded by one line, and a line that arrived whole is read where it lies.
 //!
 //! [`event`] says what comes out, `read` how a line becomes one, `line` what a line may hold,
 //! `loose` how a field of an unexpected type is read as absent.
 
-pub mod event;
+pub(crate) mod event;
 mod line;
 mod loose;
 mod read;
 #[cfg(test)]
 mod tests;
 
-pub use event::Event;
+use event::ClaudeEvent;
 
 /// The most bytes of one line that are read.
-pub const LINE_LIMIT: usize = 16 << 20;
+pub(crate) const LINE_LIMIT: usize = 16 << 20;
 
 /// The capacity a line buffer keeps between lines.
 const KEPT_CAPACITY: usize = 256 << 10;
 
-/// Splits a byte stream into lines and reads each as an [`Event`].
+/// Splits a byte stream into lines and reads each as an [`ClaudeEvent`].
 #[derive(Debug)]
-pub struct Parser {
+pub(crate) struct Parser {
     /// The beginning of a line whose end has not come yet.
     partial: Vec<u8>,
     /// How many bytes of the current line were dropped because it is too long; 0 when it is not.
@@ -41,7 +41,7 @@ impl Default for Parser {
 
 impl Parser {
     /// A parser at the beginning of a stream.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_limit(LINE_LIMIT)
     }
 
@@ -54,7 +54,7 @@ impl Parser {
     }
 
     /// Takes in the next bytes and gives an event for each line that they end.
-    pub fn push(&mut self, mut bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
+    pub(crate) fn push(&mut self, mut bytes: &[u8], sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
         while let Some(end) = memchr::memchr(b'\n', bytes) {
             self.end_line(&bytes[..end], sink);
             bytes = &bytes[end + 1..];
@@ -63,19 +63,19 @@ impl Parser {
     }
 
     /// Reads what is left as the last line, which may lack its line feed.
-    pub fn finish(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+    pub(crate) fn finish(&mut self, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
         self.end_line(b"", sink);
     }
 
     /// Ends the current line with `rest`.
-    fn end_line(&mut self, rest: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
+    fn end_line(&mut self, rest: &[u8], sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
         if self.partial.is_empty() && self.dropped == 0 && rest.len() <= self.limit {
             return read::line(rest, sink);
         }
         self.extend(rest);
         if self.dropped > 0 {
             let bytes = std::mem::take(&mut self.dropped);
-            return sink(Event::Oversized { bytes });
+            return sink(ClaudeEvent::Oversized { bytes });
         }
         read::line(&self.partial, sink);
         self.partial.clear();

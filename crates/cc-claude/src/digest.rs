@@ -1,6 +1,6 @@
 //! Folds the events of one run into its outcome, in bounded memory.
 //!
-//! [`Digest::on`] takes each event as it comes and says what to show; [`Digest::conclude`] decides
+//! [`OutcomeBuilder::on`] takes each event as it comes and says what to show; [`OutcomeBuilder::conclude`] decides
 //! how the run ended once its process is gone. Only a result event decides that Claude answered.
 //!
 //! A run may give several results: 2.1.330 answers the end of a background task in a turn of its
@@ -8,6 +8,7 @@
 //! `origin.kind` on 2.1.330; where a version has no marks, a turn is taken for such an answer if
 //! it began after a task ended whose tool call was over before.
 
+mod answer;
 mod calls;
 mod conclude;
 mod failure;
@@ -19,12 +20,12 @@ mod text;
 use cc_core::ThreadId;
 use cc_core::text::{head, one_line};
 
-use crate::progress::{LINE, Progress};
-use crate::stream::Event;
-use crate::stream::event::{Assistant, Block, Init, Input, Retry, Text, TurnResult, User};
+use crate::observer::{LINE, Progress};
+use crate::stream::event::ClaudeEvent;
+use crate::stream::event::{Assistant, Block, Init, Retry, Text, ToolInput, TurnResult, User};
 
+use self::answer::TurnAnswer;
 use self::calls::Calls;
-use self::conclude::Answer;
 use self::failure::Hints;
 use self::tally::Tally;
 use self::text::Texts;
@@ -37,7 +38,7 @@ const PROGRESS_TEXT: usize = 64 << 10;
 
 /// What a run amounts to so far.
 #[derive(Debug)]
-pub struct Digest {
+pub(crate) struct OutcomeBuilder {
     structured: bool,
     started: bool,
     thread: Option<ThreadId>,
@@ -51,16 +52,16 @@ pub struct Digest {
     /// Whether a task in the background ended, so that the next turn answers that.
     notified: bool,
     results: u64,
-    answer: Option<Answer>,
+    answer: Option<TurnAnswer>,
     /// The first line that could not be read.
     unreadable: Option<String>,
     /// The bytes of the last line that was too long: it may have been the result.
     oversized: Option<u64>,
 }
 
-impl Digest {
+impl OutcomeBuilder {
     /// The digest of a run that has not begun. `structured` says whether it was given a schema.
-    pub fn new(structured: bool) -> Self {
+    pub(crate) fn new(structured: bool) -> Self {
         Self {
             structured,
             started: false,
@@ -81,21 +82,21 @@ impl Digest {
     }
 
     /// Takes in an event; gives what is worth showing of it.
-    pub fn on(&mut self, event: &Event<'_>) -> Option<Progress> {
+    pub(crate) fn on(&mut self, event: &ClaudeEvent<'_>) -> Option<Progress> {
         match event {
-            Event::Init(init) => self.on_init(init),
-            Event::Assistant(said) => self.on_assistant(said),
-            Event::User(user) => {
+            ClaudeEvent::Init(init) => self.on_init(init),
+            ClaudeEvent::Assistant(said) => self.on_assistant(said),
+            ClaudeEvent::User(user) => {
                 self.on_user(user);
                 None
             }
-            Event::MessageStart { subagent } => {
+            ClaudeEvent::MessageStart { subagent } => {
                 if !subagent {
                     self.texts.message_starts();
                 }
                 None
             }
-            Event::MessageDelta {
+            ClaudeEvent::MessageDelta {
                 subagent,
                 stop_reason,
             } => {
@@ -104,11 +105,11 @@ impl Digest {
                 }
                 None
             }
-            Event::Retry(retry) => {
+            ClaudeEvent::Retry(retry) => {
                 self.hints.retry(retry);
                 Some(shown_retry(retry))
             }
-            Event::PermissionDenied { tool, id } => {
+            ClaudeEvent::PermissionDenied { tool, id } => {
                 let (tool, id) = (tool.as_deref()?, id.as_deref().unwrap_or_default());
                 let denial = self.calls.refuse(id, tool)?;
                 Some(Progress::Denied {
@@ -116,7 +117,7 @@ impl Digest {
                     detail: denial.detail,
                 })
             }
-            Event::TaskStarted {
+            ClaudeEvent::TaskStarted {
                 kind,
                 tool_use_id,
                 description,
@@ -129,13 +130,13 @@ impl Digest {
                     description: line(description),
                 })
             }
-            Event::TaskEnded { tool_use_id } => {
+            ClaudeEvent::TaskEnded { tool_use_id } => {
                 let id = tool_use_id.as_deref().unwrap_or_default();
                 // A call that still waits will get its result in this turn.
                 self.notified |= !self.calls.is_pending(id);
                 None
             }
-            Event::Fallback { from, to, trigger } => {
+            ClaudeEvent::Fallback { from, to, trigger } => {
                 self.model = to.as_deref().map(name).or(self.model.take());
                 Some(Progress::Note(format!(
                     "model {} instead of {}: {}",
@@ -144,27 +145,27 @@ impl Digest {
                     short(trigger)
                 )))
             }
-            Event::Refusal => {
+            ClaudeEvent::Refusal => {
                 self.hints.declined = true;
                 Some(Progress::Note("the model declined to answer".into()))
             }
-            Event::Information { content } => {
+            ClaudeEvent::Information { content } => {
                 let content = line(content);
                 (!content.is_empty()).then_some(Progress::Note(content))
             }
-            Event::Compacting => Some(Progress::Note("compacting the conversation".into())),
-            Event::RateLimit {
+            ClaudeEvent::Compacting => Some(Progress::Note("compacting the conversation".into())),
+            ClaudeEvent::RateLimit {
                 rejected,
                 resets_at,
             } => {
                 self.hints.rate_limit(*rejected, *resets_at);
                 rejected.then(|| Progress::Note("the usage limit is reached".into()))
             }
-            Event::Result(result) => {
+            ClaudeEvent::Result(result) => {
                 self.on_result(result);
                 None
             }
-            Event::Unreadable { bytes, excerpt } => {
+            ClaudeEvent::Unreadable { bytes, excerpt } => {
                 if self.unreadable.is_some() {
                     return None;
                 }
@@ -172,24 +173,24 @@ impl Digest {
                 let note = format!("a line of {bytes} bytes is not JSON: {excerpt}");
                 Some(Progress::Note(one_line(&note, LINE)))
             }
-            Event::Oversized { bytes } => {
+            ClaudeEvent::Oversized { bytes } => {
                 self.oversized = Some(*bytes);
                 Some(Progress::Note(format!(
                     "a line of {bytes} bytes is too long to read"
                 )))
             }
-            Event::Other => None,
+            ClaudeEvent::Other => None,
         }
     }
 
     /// Whether a turn is over. The process may go on: end of output says when the run is.
-    pub fn saw_result(&self) -> bool {
+    pub(crate) fn saw_result(&self) -> bool {
         self.results > 0
     }
 
     /// Whether Claude silently dropped the schema it was given, as 2.1.197 does with one that its
     /// validator does not know: there will be no structured output.
-    pub fn schema_refused(&self) -> bool {
+    pub(crate) fn schema_refused(&self) -> bool {
         self.schema_refused
     }
 
@@ -249,7 +250,7 @@ impl Digest {
         }
     }
 
-    fn on_call(&mut self, id: &str, name: &str, input: &Input<'_>) -> Option<Progress> {
+    fn on_call(&mut self, id: &str, name: &str, input: &ToolInput<'_>) -> Option<Progress> {
         self.calls.begin(id, name, input);
         Some(if input.starts_subagent {
             Progress::Subagent {
@@ -285,7 +286,7 @@ impl Digest {
         self.hints.end_turn();
         self.results += 1;
         let is_marked = result.origin.is_some() || result.index.is_some();
-        let mut answer = Answer {
+        let mut answer = TurnAnswer {
             notification: if is_marked {
                 result.origin.as_deref() == Some("task-notification")
             } else {
@@ -300,7 +301,16 @@ impl Digest {
             answer.text = head(said, text::LIMIT).to_owned();
             answer.cut = (said.len() - answer.text.len()) as u64;
         }
-        self.take_answer(answer);
+        self.answer = Some(match self.answer.take() {
+            None => answer,
+            Some(old) => {
+                let (chosen, other_text) = old.or_newer(answer);
+                if chosen.text.trim().is_empty() {
+                    self.texts.narrate(other_text);
+                }
+                chosen
+            }
+        });
     }
 }
 

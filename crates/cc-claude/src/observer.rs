@@ -1,8 +1,34 @@
-//! What a running Claude did last, for people who watch.
+//! Who follows a run, and the progress that they are shown.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use cc_core::ThreadId;
+use cc_core::process::Survivors;
+use cc_core::{JobId, Proc, ThreadId};
+
+/// Who follows a run. Its methods are called between reads and should return soon.
+pub trait Observer {
+    /// The job that the run is for. Every process of the run carries its id in `CC_RUN`, so that
+    /// [`end_orphans`](crate::end_orphans) finds them whatever happens to us.
+    fn job(&self) -> &JobId;
+
+    /// Whether this process starts nothing but this run while it lasts. Then, on Linux, every
+    /// child that it gets meanwhile is taken for Claude's, and ended with it.
+    fn is_alone(&self) -> bool {
+        false
+    }
+
+    /// Claude was started as this process; `Break` ends it at once, as cancelled.
+    fn spawned(&mut self, claude: &Proc) -> ControlFlow<()>;
+
+    /// Something of the run could not be ended.
+    fn survived(&mut self, survivors: &Survivors) {
+        let _ = survivors;
+    }
+
+    /// Claude made a step.
+    fn progress(&mut self, progress: Progress);
+}
 
 /// One step of a run. Every text is one printable line of at most 200 characters, except
 /// [`Progress::Text`].

@@ -1,21 +1,19 @@
 //! Every recorded stream, played through the parser and the digest.
 //!
 //! The snapshots are the specification by example: read them against the rule in
-//! `src/digest/text.rs` and the classes in `src/digest/failure.rs`.
-
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot read its fixture has failed"
-)]
+//! `digest/text.rs` and the classes in `digest/failure.rs`.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cc_claude::stream::Parser;
-use cc_claude::{Digest, End, Exit, Interrupted, Outcome, Progress};
 use cc_core::FailureClass;
+
+use crate::digest::OutcomeBuilder;
+use crate::outcome::{Exit, Interrupted};
+use crate::stream::Parser;
+use crate::{End, Outcome, Progress};
 
 const VERSIONS: [&str; 2] = ["2.1.197", "2.1.330"];
 
@@ -53,7 +51,7 @@ fn play(version: &str, case: &str, interrupted: Option<Interrupted>) -> Played {
         stderr: meta["stderr"].as_str().unwrap_or_default().to_owned(),
         interrupted,
     };
-    let mut digest = Digest::new(meta["structured"] == true);
+    let mut digest = OutcomeBuilder::new(meta["structured"] == true);
     let mut parser = Parser::new();
     let mut progress = Vec::new();
     let stream = fs::read(directory.join(format!("{case}.jsonl"))).unwrap();
@@ -246,7 +244,7 @@ fn a_stream_may_end_anywhere() {
                 continue;
             };
             for end in (0..stream.len()).step_by(331) {
-                let (mut parser, mut digest) = (Parser::new(), Digest::new(false));
+                let (mut parser, mut digest) = (Parser::new(), OutcomeBuilder::new(false));
                 parser.push(&stream[..end], &mut |event| {
                     digest.on(&event);
                 });

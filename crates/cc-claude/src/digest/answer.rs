@@ -1,0 +1,37 @@
+//! The answer of a turn, and which one counts where a run has several.
+
+use cc_core::{Failure, FailureClass};
+use serde_json::Value;
+
+/// How the turn that counts ended.
+#[derive(Debug)]
+pub(super) struct TurnAnswer {
+    pub(super) text: String,
+    /// The bytes of the text that did not fit.
+    pub(super) cut: u64,
+    pub(super) structured: Option<Value>,
+    pub(super) failure: Option<Failure>,
+    /// Whether the turn only answers the end of a background task.
+    pub(super) notification: bool,
+}
+
+impl TurnAnswer {
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty() && self.structured.is_none()
+    }
+
+    /// The better answer of two turns, and the text of the other one. An answer to a background
+    /// task's end never replaces one to the prompt, and nothing never replaces something.
+    pub(super) fn or_newer(self, new: Self) -> (Self, String) {
+        let new_is_nothing = match &new.failure {
+            None => new.is_blank(),
+            // A run that lingers after its answer is interrupted, in whatever turn it is then.
+            Some(failure) => failure.class == FailureClass::Killed,
+        };
+        let keeps_old = (new.notification && !self.notification)
+            || (new_is_nothing && self.failure.is_none() && !self.is_blank());
+        let (mut chosen, other) = if keeps_old { (self, new) } else { (new, self) };
+        chosen.structured = chosen.structured.or(other.structured);
+        (chosen, other.text)
+    }
+}

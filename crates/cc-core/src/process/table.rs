@@ -1,0 +1,91 @@
+//! The processes that the operating system knows.
+
+#[cfg(not(target_os = "linux"))]
+pub(super) use elsewhere::*;
+#[cfg(target_os = "linux")]
+pub(super) use linux::*;
+
+#[cfg(target_os = "linux")]
+mod linux {
+    /// Start time in clock ticks since boot, and the boot's id: immune to a wall clock that jumps.
+    pub(in crate::process) fn identity(pid: u32) -> Option<String> {
+        let (_, start) = stat(pid)?;
+        Some(format!("{}:{start}", boot()))
+    }
+
+    fn boot() -> String {
+        let mut boot =
+            std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        boot.truncate(8);
+        boot
+    }
+
+    /// Pid, identity and parent of every process.
+    pub(in crate::process) fn all() -> Vec<(u32, String, u32)> {
+        let Ok(entries) = std::fs::read_dir("/proc") else {
+            return Vec::new();
+        };
+        let boot = boot();
+        entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter_map(|pid: u32| {
+                let (parent, start) = stat(pid)?;
+                Some((pid, format!("{boot}:{start}"), parent))
+            })
+            .collect()
+    }
+
+    /// Parent and start time of a process that is no zombie, from `/proc/PID/stat`: fields 3, 4
+    /// and 22, counted after the command name, which may hold spaces and parentheses.
+    fn stat(pid: u32) -> Option<(u32, u64)> {
+        let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+        let name_end = stat.iter().rposition(|&byte| byte == b')')?;
+        let rest = std::str::from_utf8(&stat[name_end + 1..]).ok()?;
+        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let state = *fields.first()?;
+        if matches!(state, "Z" | "X") {
+            return None;
+        }
+        Some((fields.get(1)?.parse().ok()?, fields.get(19)?.parse().ok()?))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere {
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
+
+    pub(in crate::process) fn identity(pid: u32) -> Option<String> {
+        let pid = Pid::from_u32(pid);
+        identity_of(look(ProcessesToUpdate::Some(&[pid]))?.process(pid)?)
+    }
+
+    /// The processes that are asked for; `None` where the system does not say.
+    pub(in crate::process) fn look(which: ProcessesToUpdate<'_>) -> Option<System> {
+        let mut system = System::new().ok()?;
+        system.refresh_processes_specifics(which, true, ProcessRefreshKind::nothing());
+        Some(system)
+    }
+
+    /// Pid, identity and parent of every process.
+    pub(in crate::process) fn all() -> Vec<(u32, String, u32)> {
+        let Some(system) = look(ProcessesToUpdate::All) else {
+            return Vec::new();
+        };
+        let parent = |process: &sysinfo::Process| process.parent().map_or(0, Pid::as_u32);
+        system
+            .processes()
+            .iter()
+            .filter_map(|(pid, process)| {
+                Some((pid.as_u32(), identity_of(process)?, parent(process)))
+            })
+            .collect()
+    }
+
+    fn identity_of(process: &sysinfo::Process) -> Option<String> {
+        let ended = matches!(
+            process.status(),
+            ProcessStatus::Zombie | ProcessStatus::Dead
+        );
+        (!ended).then(|| process.start_time().to_string())
+    }
+}
