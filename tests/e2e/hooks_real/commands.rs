@@ -90,7 +90,7 @@ fn a_form_that_misses_the_rule_is_told_apart() {
         let read = model_runs(&sandbox, &api, "read-only", &form);
         assert!(read.contains("exited with code 3"), "{form}: {read}");
         assert!(read.contains("with nothing around it"), "{form}: {read}");
-        let quoting = r"no \, ~, ^, * or [ outside of single quotes";
+        let quoting = r"no \, ~, ^, * or [ outside single quotes";
         assert!(read.contains(quoting), "{form}: {read}");
     }
     assert!(sandbox.records().is_empty());
