@@ -207,7 +207,7 @@ fn not_a_repository() {
     assert_snapshot!(transcript_without_job(&sandbox, call), @"
     exit 2
     --- stderr
-    error: `<root>/tmp` is not inside a git work tree
+    error: `<root>/tmp` is not inside a Git working tree
       hint: Change to a Git repository, or pass one: --cwd DIR
     ");
 }

@@ -1,24 +1,24 @@
-//! How much is taken in, and the text that is filled up to that bound.
+//! How much of a diff is read and shown.
 
 use std::time::Duration;
 
 use crate::ShownDiffs;
 use crate::repo_path::RepoPath;
 
-/// What a [`crate::Context`] may cost.
+/// The bounds of a [`crate::Context`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextLimits {
-    /// Bytes of diff that are shown in all; 256 KiB.
+    /// Bytes of diff shown in total; 256 KiB.
     pub inline_bytes: usize,
-    /// Bytes of diff that are shown of one file; 64 KiB.
+    /// Bytes of diff shown of one file; 64 KiB.
     pub file_bytes: usize,
-    /// Changed files that are listed one by one; 5,000.
+    /// Changed files listed; 5,000.
     pub files: usize,
-    /// Untracked files that are read and listed one by one; 2,000.
+    /// Untracked files read and listed; 2,000.
     pub untracked_files: usize,
-    /// Bytes that are read, from git and from untracked files each; 200 MiB.
+    /// Bytes read from git, and bytes read from untracked files; 200 MiB each.
     pub read_bytes: u64,
-    /// How long one call of git may take; 60 s.
+    /// Timeout of one call of git; 60 s.
     pub timeout: Duration,
 }
 
@@ -35,19 +35,19 @@ impl Default for ContextLimits {
     }
 }
 
-/// The diff that is shown: whole diffs of files, as many as fit.
+/// The diff to show: complete diffs of as many files as fit.
 #[derive(Debug)]
 pub(crate) struct InlineDiff {
     text: String,
-    /// What was shown before and is not shown again.
+    /// Diffs that were shown before, and are left out.
     known: ShownDiffs,
-    /// What was shown, now or before, and is the same now.
+    /// Diffs that are shown now, or were shown before and are the same.
     shown: ShownDiffs,
     total: usize,
     per_file: usize,
 }
 
-/// Where the diff of one file ended up.
+/// Whether the diff of a file is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fit {
     Shown,
@@ -55,7 +55,7 @@ pub(crate) enum Fit {
     TooLarge {
         limit: u64,
     },
-    /// Nothing is wrong with it, others came first.
+    /// Too large for the rest of the total.
     OverBudget,
     /// It was shown before.
     Known,
@@ -72,12 +72,12 @@ impl InlineDiff {
         }
     }
 
-    /// The most that is shown of one file, and is worth keeping of one that is still being read.
+    /// The most that is shown of one file, in bytes.
     pub(crate) fn per_file(&self) -> usize {
         self.per_file
     }
 
-    /// Judges a diff of that many bytes without its text.
+    /// Checks whether a diff of that many bytes fits.
     pub(crate) fn judge(&self, bytes: u64) -> Fit {
         if bytes > self.per_file as u64 {
             Fit::TooLarge {
@@ -90,7 +90,7 @@ impl InlineDiff {
         }
     }
 
-    /// Takes the whole diff of a file in, if it is new and fits.
+    /// Adds the complete diff of a file, if it is new and fits.
     pub(crate) fn add(&mut self, path: &RepoPath, patch: &str) -> Fit {
         let fit = match self.known.has(path, patch) {
             true => Fit::Known,
@@ -105,13 +105,13 @@ impl InlineDiff {
         fit
     }
 
-    /// The text, and what is in it or was shown before.
+    /// The text, and the diffs that are shown in it or were before.
     pub(crate) fn finish(self) -> (String, ShownDiffs) {
         (self.text, self.shown)
     }
 }
 
-/// One diff that is being read: kept as long as it may fit, then only measured.
+/// A diff that is being read: kept as long as it can fit, then only measured.
 #[derive(Debug, Default)]
 pub(crate) struct DiffPiece {
     kept: Vec<u8>,
@@ -137,12 +137,12 @@ impl DiffPiece {
         }
     }
 
-    /// How long the diff is.
+    /// The length of the diff.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The whole diff, if it was kept.
+    /// The complete diff, if it was kept.
     pub(crate) fn whole(&self) -> Option<&[u8]> {
         (self.bytes == self.kept.len() as u64).then_some(&self.kept)
     }

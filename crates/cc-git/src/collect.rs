@@ -1,5 +1,5 @@
-//! From a [`Target`] to its [`Context`]: one stream of git, the untracked files, and a last look
-//! at what the target leaves out.
+//! Collects the [`Context`] of a [`Target`]: the diff of git, the untracked files, and what the target
+//! leaves out.
 
 use std::ops::ControlFlow;
 
@@ -13,10 +13,10 @@ use crate::runner::GitExit;
 use crate::working_file::WorkingFile;
 use crate::{Context, ContextLimits, Error, Mode, Repository, ShownDiffs, Target, untracked};
 
-/// More files than this that git cannot read are not worked around.
+/// The most files that are excluded since git cannot read them.
 const MAX_EXCLUDED: usize = 500;
 
-/// Every option that a user's configuration could change, said outright.
+/// The diff, with every option that the user's configuration could change.
 const DIFF: [&str; 21] = [
     "diff",
     "--raw",
@@ -46,20 +46,20 @@ const DIFF: [&str; 21] = [
 impl Repository {
     /// Reads the changes of a target, within `limits`.
     ///
-    /// Calls git once or twice; more often only where git cannot read a changed file.
+    /// Calls git once or twice, and more often only if it cannot read a changed file.
     ///
     /// # Errors
-    /// [`Error::NothingToReview`] where there are none; [`Error::MissingObjects`],
-    /// [`Error::Timeout`], [`Error::TooMuchOutput`] where not even the list of files can be read
-    /// within the limits; or what a failed call means.
+    /// [`Error::NothingToReview`] if there are none; [`Error::MissingObjects`],
+    /// [`Error::Timeout`]; [`Error::TooMuchOutput`] if not even the list of files fits the limits; or
+    /// the error of a failed call.
     pub fn collect(&self, target: &Target, limits: &ContextLimits) -> Result<Context, Error> {
         self.collect_since(target, limits, &ShownDiffs::default())
     }
 
-    /// The same without the diffs that an earlier look has shown.
+    /// Reads the changes of a target without the diffs that were shown earlier.
     ///
     /// # Errors
-    /// As [`Repository::collect`]; [`Error::NothingToReview`] also where all was shown.
+    /// As [`Repository::collect`]; [`Error::NothingToReview`] also if everything was shown earlier.
     pub fn collect_since(
         &self,
         target: &Target,
@@ -110,7 +110,7 @@ impl Repository {
         Ok(context)
     }
 
-    /// One diff, or how git failed.
+    /// Runs one diff; the inner error is how git failed.
     fn diff(
         &self,
         target: &Target,
@@ -160,8 +160,7 @@ impl Repository {
         Ok(Ok(parsed))
     }
 
-    /// The second try where git failed, as it does for the whole diff when one changed file
-    /// cannot be read: without those files.
+    /// Tries again without the files that git cannot read: one of them fails the whole diff.
     fn diff_of_readable(
         &self,
         target: &Target,
@@ -177,14 +176,14 @@ impl Repository {
         if excluded.len() > MAX_EXCLUDED {
             return Err(first);
         }
-        // Without any, a file may have vanished in the meantime: worth one more try.
+        // If there are none now, a file may have disappeared in the meantime: one more try.
         match self.diff(target, limits, earlier, &excluded)? {
             Ok(parsed) => Ok((parsed, excluded)),
             Err(_) => Err(first),
         }
     }
 
-    /// Tracked files that look changed and cannot be read as what they were.
+    /// Tracked files that look changed and cannot be read.
     fn unreadable(&self, target: &Target) -> Result<Vec<(RepoPath, Reason)>, Error> {
         // Plumbing compares by what the index remembers and reads no content.
         let args = [
@@ -202,7 +201,7 @@ impl Repository {
             .filter_map(|path| {
                 let reason = match WorkingFile::open(self.root(), &path) {
                     WorkingFile::Unreadable => Reason::Unreadable,
-                    // A directory here is a submodule, or stands where a file was: git knows how.
+                    // Git can handle a directory: a submodule, or one that replaced a file.
                     WorkingFile::Other if !is_dir(&path.below(self.root())?) => Reason::NotAFile,
                     _ => return None,
                 };
@@ -211,7 +210,7 @@ impl Repository {
             .collect())
     }
 
-    /// Returns how many of them were shown before.
+    /// Adds the untracked files; returns how many of them were shown before.
     fn add_untracked(
         &self,
         target: &Target,
@@ -250,7 +249,7 @@ impl Repository {
         Ok(unchanged)
     }
 
-    /// The first untracked files, and how many more there are.
+    /// Lists the first untracked files; returns how many more there are.
     fn untracked(
         &self,
         target: &Target,
@@ -276,11 +275,11 @@ impl Repository {
         Ok((paths, omitted))
     }
 
-    /// What a reader might take to be part of the target.
+    /// Changes that are not part of the target, although a reader might think so.
     fn left_out(&self, target: &Target) -> Result<Option<NotSeen>, Error> {
         let reason = match target.mode {
             Mode::WorkingTree => {
-                // Asking git would run a git inside each of them.
+                // Git would run another git inside each of them.
                 let has_submodules = self.root().join(".gitmodules").is_file();
                 has_submodules.then_some(Reason::SubmoduleWork)
             }
@@ -299,7 +298,7 @@ impl Repository {
     }
 }
 
-/// What became of the diffs that an earlier look has shown and this one has not.
+/// What happened to the diffs that were shown earlier and are not now.
 fn since(earlier: &ShownDiffs, context: &Context, unchanged: u64) -> Vec<NotSeen> {
     let mut lines = Vec::new();
     if unchanged > 0 {
@@ -308,7 +307,7 @@ fn since(earlier: &ShownDiffs, context: &Context, unchanged: u64) -> Vec<NotSeen
             reason: Reason::Unchanged { files: unchanged },
         });
     }
-    // Where not every file is listed, one that is missing may still have its change.
+    // A file that is not listed may still be changed if the list is incomplete.
     if context.totals.files > context.files.len() as u64 {
         return lines;
     }
@@ -316,10 +315,10 @@ fn since(earlier: &ShownDiffs, context: &Context, unchanged: u64) -> Vec<NotSeen
         let mut files = context.files.iter();
         files.any(|file| file.path == *path || file.old_path.as_ref() == Some(path))
     };
-    let taken_back = earlier
+    let reverted = earlier
         .files()
         .filter(|path| !context.shown.contains(path) && !is_listed(path));
-    lines.extend(taken_back.map(|path| NotSeen {
+    lines.extend(reverted.map(|path| NotSeen {
         path: Some(path.clone()),
         reason: Reason::TakenBack,
     }));

@@ -1,4 +1,4 @@
-//! What a review gets to see, and what it is told it does not see.
+//! What a review sees of a change, and what it does not.
 
 use std::fmt::{self, Write};
 
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::ShownDiffs;
 use crate::repo_path::RepoPath;
 
-/// The changes of a target: every file in short, and as much of the diff as fits.
+/// The changes of a target: a list of the files, and as much of the diff as fits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
-    /// The changed files in git's order, untracked ones last.
+    /// The changed files in the order of git, untracked files last.
     pub files: Vec<FileChange>,
-    /// The diffs of the files that are [`FileChange::shown`], each whole.
+    /// The complete diffs of the files that are [`FileChange::shown`].
     pub diff: String,
-    /// Everything that belongs to the target and is not in [`Context::diff`].
+    /// What belongs to the target and is not in [`Context::diff`].
     pub not_seen: Vec<NotSeen>,
     /// Sums over all files, listed or not.
     pub totals: Totals,
@@ -31,7 +31,7 @@ pub struct Context {
 pub struct FileChange {
     /// The path.
     pub path: RepoPath,
-    /// Where a renamed or copied file was.
+    /// The old path of a renamed or copied file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_path: Option<RepoPath>,
     /// What happened to it.
@@ -42,7 +42,7 @@ pub struct FileChange {
     pub deletions: Option<u64>,
     /// Bytes of its diff, or of an untracked file that is not shown; `None` where not measured.
     pub bytes: Option<u64>,
-    /// Whether its diff stands in [`Context::diff`], whole.
+    /// Whether its diff is in [`Context::diff`].
     pub shown: bool,
 }
 
@@ -50,21 +50,21 @@ pub struct FileChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
-    /// New to git.
+    /// Added.
     Added,
-    /// Other content or another mode.
+    /// Content or mode changed.
     Modified,
-    /// Gone.
+    /// Deleted.
     Deleted,
-    /// Under another name, perhaps with other content.
+    /// Renamed, possibly with other content.
     Renamed,
-    /// A copy of another file.
+    /// Copied from another file, possibly with other content.
     Copied,
-    /// A file became a link, a submodule, or the other way round.
+    /// Changed between file, link and submodule.
     TypeChanged,
-    /// In the middle of a merge with conflicts.
+    /// Unmerged: it has conflicts.
     Unmerged,
-    /// Not known to git.
+    /// Untracked.
     Untracked,
 }
 
@@ -72,14 +72,14 @@ pub enum ChangeKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotSeen {
-    /// The file; `None` where it is about more than one.
+    /// The file; `None` if this is about several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<RepoPath>,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
 }
 
-/// Why something is not shown. Its display is a fragment for people and models.
+/// Why something is not shown; displayed as a fragment of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(
     tag = "kind",
@@ -87,58 +87,58 @@ pub struct NotSeen {
     rename_all_fields = "camelCase"
 )]
 pub enum Reason {
-    /// The diff of this one file is too large.
+    /// The diff of this file is too large.
     TooLarge {
         /// Its size, or that of the untracked file.
         bytes: u64,
         /// The most that is shown of one file.
         limit: u64,
     },
-    /// The diff would fit alone; others came first.
+    /// The diff as a whole is too large; this file would fit alone.
     OverBudget {
         /// Its size.
         bytes: u64,
     },
-    /// Its diff was not read: there is too much in all.
+    /// Not read, since the diff as a whole is too large.
     Unread,
-    /// Binary by its content, or because the repository's attributes say so.
+    /// Binary content, or `-diff` in .gitattributes.
     Binary,
     /// Neither a file nor a link: a FIFO, a socket, a device.
     NotAFile,
     /// The file cannot be opened.
     Unreadable,
-    /// The file was there and then was not.
+    /// The file disappeared while it was being read.
     Vanished,
-    /// A repository of its own that git does not know about.
+    /// A Git repository inside this one that is not a submodule.
     NestedRepository,
-    /// A submodule: its two commits are shown, its files are not.
+    /// A submodule: its commits are shown, its files are not.
     Submodule,
-    /// The repository has submodules, and uncommitted changes inside them are not looked for.
+    /// Uncommitted changes inside submodules are not checked.
     SubmoduleWork,
     /// The index holds several versions of this file.
     Unmerged,
     /// There are more files than are listed.
     TooManyFiles {
-        /// Those that are listed.
+        /// Listed files.
         listed: u64,
-        /// Those that are not.
+        /// Files that are not listed.
         omitted: u64,
     },
-    /// Files whose diff was shown in an earlier look and is the same now.
+    /// Files whose diff was shown in an earlier review and is the same.
     Unchanged {
         /// How many.
         files: u64,
     },
-    /// Its change was shown in an earlier look and has been taken back.
+    /// Its change was shown in an earlier review, and was reverted since.
     TakenBack,
-    /// The work tree has changes that are not committed, and the target is commits.
+    /// The working tree has uncommitted changes, and the target is commits.
     UncommittedChanges {
-        /// Files, untracked directories counted as one.
+        /// Files; an untracked directory counts as one.
         files: u64,
     },
-    /// The work tree has changes that are not staged, and the target is the index.
+    /// The working tree has unstaged changes, and the target is the index.
     UnstagedChanges {
-        /// Files, untracked directories counted as one.
+        /// Files; an untracked directory counts as one.
         files: u64,
     },
 }
@@ -147,18 +147,18 @@ pub enum Reason {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
-    /// Changed files, also those that are not listed.
+    /// Changed files, listed or not.
     pub files: u64,
-    /// Lines added, as far as counted.
+    /// Lines added, where counted.
     pub additions: u64,
-    /// Lines deleted, as far as counted.
+    /// Lines deleted, where counted.
     pub deletions: u64,
-    /// Bytes of diff and of untracked files, as far as measured, shown or not.
+    /// Bytes of diff and of untracked files, where measured, shown or not.
     pub bytes: u64,
 }
 
 impl Totals {
-    pub(crate) fn take_out(&mut self, file: &FileChange) {
+    pub(crate) fn subtract(&mut self, file: &FileChange) {
         self.files -= 1;
         self.additions -= file.additions.unwrap_or(0);
         self.deletions -= file.deletions.unwrap_or(0);
@@ -167,7 +167,7 @@ impl Totals {
 }
 
 impl Context {
-    /// A list like that of `git diff --stat`, with totals; at most 200 files and some 60 KiB.
+    /// Lists the files with totals, like `git diff --stat`; at most 200 files and about 60 KiB.
     pub fn stat(&self) -> String {
         const ROWS: usize = 200;
         let mut stat = String::new();
@@ -185,7 +185,7 @@ impl Context {
 }
 
 impl FileChange {
-    /// The letter that git has for the change; `?` for an untracked file.
+    /// The status letter of git for the change; `?` for an untracked file.
     pub fn letter(&self) -> char {
         match self.change {
             ChangeKind::Added => 'A',
@@ -246,7 +246,7 @@ impl fmt::Display for Reason {
         match self {
             Self::TooLarge { bytes, limit } => write!(
                 f,
-                "too large ({}; at most {} of one file are shown)",
+                "too large ({}; at most {} of a file is shown)",
                 human_bytes(*bytes),
                 human_bytes(*limit)
             ),
@@ -256,27 +256,27 @@ impl fmt::Display for Reason {
                 human_bytes(*bytes)
             ),
             Self::Unread => f.write_str("not read, the diff as a whole is too large"),
-            Self::Binary => f.write_str("binary, or marked so by the repository"),
+            Self::Binary => f.write_str("binary (or `-diff` in .gitattributes)"),
             Self::NotAFile => f.write_str("not a regular file"),
             Self::Unreadable => f.write_str("cannot be read"),
-            Self::Vanished => f.write_str("vanished while it was read"),
-            Self::NestedRepository => f.write_str("a repository of its own"),
+            Self::Vanished => f.write_str("disappeared while it was being read"),
+            Self::NestedRepository => f.write_str("a nested Git repository"),
             Self::Submodule => f.write_str("a submodule, compared by commit only"),
             Self::SubmoduleWork => {
-                f.write_str("uncommitted changes inside submodules are not looked at")
+                f.write_str("uncommitted changes inside submodules are not checked")
             }
-            Self::Unmerged => f.write_str("unmerged, the index has no single version of it"),
+            Self::Unmerged => f.write_str("unmerged: it has conflicts"),
             Self::TooManyFiles { listed, omitted } => {
                 write!(f, "{omitted} more files, only {listed} are listed")
             }
             Self::Unchanged { files: 1 } => f.write_str("1 file is unchanged since"),
             Self::Unchanged { files } => write!(f, "{files} files are unchanged since"),
-            Self::TakenBack => f.write_str("its change was taken back since"),
+            Self::TakenBack => f.write_str("its change was reverted since"),
             Self::UncommittedChanges { files } => {
-                write!(f, "uncommitted changes ({files} paths) are not part of it")
+                write!(f, "uncommitted changes ({files} paths) are not included")
             }
             Self::UnstagedChanges { files } => {
-                write!(f, "unstaged changes ({files} paths) are not part of it")
+                write!(f, "unstaged changes ({files} paths) are not included")
             }
         }
     }

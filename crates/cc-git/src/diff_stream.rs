@@ -1,7 +1,7 @@
-//! Reads `git diff --raw --numstat --patch -z` while it comes: three sections in one stream.
+//! Parses the output of `git diff --raw --numstat --patch -z` as it arrives: three sections.
 //!
 //! First a record for each file (modes and kind), then its counts, both NUL-terminated, then an
-//! empty record, then the diffs. Never fails: what makes no sense is skipped, and shows as a file
+//! empty record, then the diffs. Never fails: unexpected input is skipped, and the file counts as one
 //! whose diff was not read.
 
 use crate::budget::{DiffPiece, Fit, InlineDiff};
@@ -9,14 +9,14 @@ use crate::context::{ChangeKind, FileChange, NotSeen, Reason, Totals};
 use crate::records::RecordReader;
 use crate::repo_path::{RepoPath, escape_invalid};
 
-/// Longer lines are no header of a diff: paths have at most some thousand bytes.
+/// The longest header of a diff, in bytes; paths have at most a few thousand.
 const HEADER_LIMIT: usize = 64 << 10;
 
 const DIFF: &[u8] = b"diff --git ";
 const UNMERGED: &[u8] = b"* Unmerged path ";
 const SUBMODULE_MODE: &[u8] = b"160000";
 
-/// The reader: [`DiffStream::push`] bytes, then [`DiffStream::finish`].
+/// The parser: [`DiffStream::push`] bytes, then [`DiffStream::finish`].
 #[derive(Debug)]
 pub(crate) struct DiffStream {
     inline: InlineDiff,
@@ -35,7 +35,7 @@ pub(crate) struct DiffStream {
     totals: Totals,
     /// Files whose diff was shown before.
     unchanged: u64,
-    /// The diff that is being read, of `files[cursor]` where it is listed.
+    /// The diff that is being read, with the index of its file if that is listed.
     piece: Option<(Option<usize>, DiffPiece)>,
 }
 
@@ -47,7 +47,7 @@ enum Phase {
         raw: RawRecord,
         old_path: Option<RepoPath>,
     },
-    /// The counts of a rename, then its two paths.
+    /// After the counts of a rename: its two paths.
     CountedOldPath(LineCounts),
     CountedNewPath(LineCounts),
     /// At the start of a line of the diffs, as long as it may still be a header.
@@ -79,18 +79,17 @@ struct DiffFile {
     fit: Option<Fit>,
 }
 
-/// What the stream said.
+/// The parsed output.
 #[derive(Debug)]
 pub(crate) struct ParsedDiff {
     pub(crate) files: Vec<FileChange>,
     pub(crate) not_seen: Vec<NotSeen>,
     pub(crate) totals: Totals,
-    /// Files whose diff was shown before; they are in no list and no sum.
+    /// Files whose diff was shown before; they are neither listed nor counted.
     pub(crate) unchanged: u64,
-    /// The budget, with what is left of it.
+    /// The diff to show, with the rest of its budget.
     pub(crate) inline: InlineDiff,
-    /// Whether the stream came as far as the diffs, or was empty: without that the list of files
-    /// is not complete.
+    /// Whether the list of files is complete: the output reached the diffs, or was not cut.
     pub(crate) listed_all: bool,
 }
 
@@ -166,7 +165,7 @@ impl DiffStream {
                 old_path: Some(RepoPath::new(path)),
             };
         }
-        // A file that was only touched is listed here and has no counts later: room for some.
+        // Leaves room for files that were only touched, which have no counts later.
         if self.files.len() < self.max_files.saturating_mul(2) {
             self.files.push(DiffFile {
                 raw,
@@ -206,8 +205,8 @@ impl DiffStream {
         }
     }
 
-    /// Tells a header from any other line by its first bytes; lines of a file begin with one of
-    /// ` +-\`, so nothing that somebody wrote into a file looks like a header.
+    /// Recognizes a header by its first bytes. Lines of a file begin with one of ` +-\`, so no content
+    /// of a file can look like a header.
     fn line_start<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         for (index, &byte) in bytes.iter().enumerate() {
             self.pending.push(byte);
@@ -260,8 +259,7 @@ impl DiffStream {
         self.pending.clear();
     }
 
-    /// Finds the file that a header is about: the current one (a change of type has two diffs),
-    /// or one further on.
+    /// Finds the file of a header: the current one (a change of type has two diffs), or a later one.
     fn begin_diff(&mut self) {
         let line = self.pending.strip_suffix(b"\n").unwrap_or(&self.pending);
         let current = self.piece.as_ref().and_then(|(index, _)| *index);
@@ -292,11 +290,11 @@ impl DiffStream {
         });
         if file.fit == Some(Fit::Known) {
             self.unchanged += 1;
-            self.totals.take_out(&file.change());
+            self.totals.subtract(&file.change());
         }
     }
 
-    /// Ends the stream; `cut` says that git was stopped, so that the last diff is not whole.
+    /// Ends the parsing; `cut` if git was stopped and the last diff is incomplete.
     pub(crate) fn finish(mut self, cut: bool) -> ParsedDiff {
         if cut {
             self.piece = None;
@@ -381,8 +379,8 @@ impl DiffFile {
             .is_some_and(|line| line == new)
     }
 
-    /// Whether it is listed. A file that was touched and has its old content is not: git has a
-    /// record of it, and counts nothing.
+    /// Whether it is listed. A file that was only touched is not: git has a record of it without
+    /// counts.
     fn is_listed(&self) -> bool {
         !self.omitted && (self.counts.is_some() || self.raw.letter != b'M')
     }
@@ -425,8 +423,8 @@ impl DiffFile {
     }
 }
 
-/// A diff as text: its header without loss, since it holds names; its lines with `U+FFFD` for what
-/// is not UTF-8.
+/// A diff as text. Bytes that are not UTF-8 are escaped in the header, which has names, and `U+FFFD`
+/// in the lines.
 fn text_of(diff: &[u8]) -> String {
     let hunks = diff.windows(3).position(|window| window == b"\n@@");
     let (header, lines) = diff.split_at(hunks.unwrap_or(diff.len()));

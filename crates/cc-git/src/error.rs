@@ -1,4 +1,4 @@
-//! Everything that can go wrong, one variant for each thing a caller can act on.
+//! The errors of this crate, one variant for each case that a caller can act on.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,17 +11,17 @@ pub enum Error {
     /// No usable `git` is on the search path.
     #[error("git is not installed, or only found inside the repository under review")]
     GitMissing,
-    /// This git ignores the settings that keep a hostile repository harmless.
+    /// This git ignores settings that protect against a hostile repository.
     #[error("git is too old: 2.31 or newer is needed")]
     GitTooOld,
-    /// The directory is in no work tree of git.
-    #[error("`{}` is not inside a git work tree", dir.display())]
+    /// The directory is not in a Git working tree.
+    #[error("`{}` is not inside a Git working tree", dir.display())]
     NotARepository {
-        /// The directory that was asked about.
+        /// The directory.
         dir: PathBuf,
     },
-    /// The repository's own configuration says that its files lie in another directory.
-    #[error("the repository `{}` puts its work tree elsewhere, at `{}`", root.display(), work_tree.display())]
+    /// The repository's configuration names another directory as its working tree.
+    #[error("the repository `{}` has its working tree elsewhere, at `{}`", root.display(), work_tree.display())]
     WorkingTreeElsewhere {
         /// The directory that holds `.git`.
         root: PathBuf,
@@ -29,12 +29,12 @@ pub enum Error {
         work_tree: PathBuf,
     },
     /// The repository belongs to another user, and git refuses to touch it.
-    #[error("git does not trust `{}`, which belongs to another user; see `safe.directory` in git's documentation", root.display())]
+    #[error("git does not trust `{}`, which belongs to another user; see `safe.directory` in the Git documentation", root.display())]
     DubiousOwnership {
         /// The directory that holds `.git`.
         root: PathBuf,
     },
-    /// The text names no commit.
+    /// The text does not name a commit.
     #[error("`{text}` is not a known revision")]
     UnknownRevision {
         /// What was given, printable and cut.
@@ -55,18 +55,18 @@ pub enum Error {
     /// No branch is known to compare with.
     #[error("no default branch to compare with was found: pass --base REF")]
     NoDefaultBranch,
-    /// Two revisions share no commit.
+    /// Two revisions have no common ancestor.
     #[error("HEAD and `{base}` have no common ancestor{}", shallow_hint(*shallow))]
     UnrelatedHistory {
         /// The other side, as the user named it.
         base: String,
-        /// Whether the clone's history is cut, which may be the reason.
+        /// Whether the clone is shallow, which may be the reason.
         shallow: bool,
     },
-    /// The scope is valid and empty.
+    /// The scope is valid, and empty.
     #[error("nothing to review: {label}{}", if *filtered { " (in the given paths)" } else { "" })]
     NothingToReview {
-        /// What was looked at and found empty.
+        /// The scope, or why it is empty.
         label: String,
         /// Whether paths narrowed the scope.
         filtered: bool,
@@ -83,61 +83,61 @@ pub enum Error {
         second: &'static str,
     },
     /// A path leads out of the repository.
-    #[error("`{path}` is outside of the repository `{}`", root.display())]
+    #[error("`{path}` is outside the repository `{}`", root.display())]
     PathOutside {
         /// What was given, printable and cut.
         path: String,
         /// The repository's root.
         root: PathBuf,
     },
-    /// The objects to compare are not in this clone, and fetching is not ours to do.
+    /// Objects to compare are not in this clone; they are never fetched.
     #[error("objects are missing in this clone (shallow, partial or damaged): {detail}")]
     MissingObjects {
-        /// What git said, one line.
+        /// The message of git, one line.
         detail: String,
     },
-    /// The repository configures more programs than can be taken out of it for a call.
+    /// The repository configures more programs than a call can disable.
     #[error(
-        "the configuration of this repository names {count} programs for Git to run, more than can be kept from running"
+        "the configuration of this repository names {count} programs for Git to run, more than can be disabled"
     )]
     TooManyPrograms {
         /// How many.
         count: usize,
     },
-    /// A patch does not fit the files as they are; nothing was changed.
-    #[error("the change does not fit your files as they are now; nothing was changed: {detail}")]
+    /// A patch does not apply to the files; nothing was changed.
+    #[error("the change does not apply to your files; nothing was changed: {detail}")]
     DoesNotApply {
-        /// What git said, one line.
+        /// The message of git, one line.
         detail: String,
     },
-    /// A linked work tree is not there any more, or was emptied or replaced by hand.
-    #[error("the work tree `{}` is gone, or was emptied or replaced by hand", root.display())]
+    /// A linked worktree is missing, or was emptied or replaced.
+    #[error("the worktree `{}` is missing, or was emptied or replaced", root.display())]
     WorktreeGone {
         /// Where it was.
         root: PathBuf,
     },
-    /// The branch of a work tree that was removed is in use somewhere else.
-    #[error("the work tree is removed, but its branch `{branch}` stays: it is checked out in `{}`", dir.display())]
+    /// The branch of a removed worktree is checked out elsewhere.
+    #[error("the worktree is removed, but its branch `{branch}` is kept: it is checked out in `{}`", dir.display())]
     BranchInUse {
         /// The branch.
         branch: String,
-        /// The work tree that is on it.
+        /// The worktree that has it checked out.
         dir: PathBuf,
     },
-    /// A call of git took too long and was ended.
-    #[error("`git {command}` was ended after {}s", waited.as_secs())]
+    /// A call of git timed out.
+    #[error("`git {command}` timed out after {}s", waited.as_secs())]
     Timeout {
         /// The subcommand.
         command: String,
-        /// How long was waited.
+        /// The timeout.
         waited: Duration,
     },
-    /// A call of git said more than can be taken in.
-    #[error("`git {command}` said more than {limit} bytes")]
+    /// A call of git wrote more than is read.
+    #[error("`git {command}` wrote more than {limit} bytes")]
     TooMuchOutput {
         /// The subcommand.
         command: String,
-        /// The most that would have been read.
+        /// The most that is read.
         limit: u64,
     },
     /// A call of git failed in another way.
@@ -145,10 +145,10 @@ pub enum Error {
     Failed {
         /// The subcommand.
         command: String,
-        /// The end of what it said, one line.
+        /// The end of its standard error, one line.
         stderr: String,
     },
-    /// A file, directory or process of our own failed.
+    /// A file, directory or process could not be used.
     #[error(transparent)]
     Io(#[from] IoError),
 }

@@ -1,19 +1,18 @@
-//! The state of a work tree at one moment, to tell whether a turn edited something.
+//! The state of a working tree at one moment, to detect whether a turn edited something.
 //!
-//! Git says which paths are not as HEAD has them; for those the content on disk is digested. All
-//! other paths are settled by HEAD's commit, so equal fingerprints mean equal work trees: content,
-//! modes, names, index and commit. Content decides, never a time stamp alone.
+//! Git lists the paths that differ from HEAD; their content on disk is hashed. HEAD's commit
+//! identifies all other paths, so equal fingerprints mean equal working trees: content, modes, names,
+//! index and commit. Content decides, never a time stamp alone.
 //!
-//! Bounds, each of which can only show a change that is none, never hide one:
-//! - Files above 32 MiB, and all files once 512 MiB have been read, are known by size, times and
-//!   inode instead of their content.
-//! - Above 10,000 paths the list shrinks to one digest: still exact, but it names no files, and
-//!   the next fingerprint reads every file again.
+//! Bounds, each of which can cause a false change but never hide one:
+//! - Files above 32 MiB, and all files after 512 MiB have been read, are compared by size, times and
+//!   inode instead of content.
+//! - Above 10,000 paths one digest replaces the list: still exact, but it names no files, and the next
+//!   fingerprint reads every file again.
 //!
-//! Not covered are ignored files, repositories inside this one that git cannot read, and those
-//! beyond the first 32 or the first that hangs, submodules first: each costs several calls of git, and
-//! a turn waits for them.
-//! That the commit of a submodule is another one is always noticed.
+//! Not covered are ignored files, and some repositories inside this one: those that git cannot read, and
+//! all after the first 32 or the first timeout, submodules first. Each costs several calls of git, and a
+//! turn waits for them. A new commit of a submodule is always detected.
 
 pub(crate) mod changes;
 mod file_state;
@@ -32,18 +31,18 @@ use crate::repo_path::RepoPath;
 use file_state::{ContentDigest, FileStamp, FileState};
 use status::IndexFlags;
 
-/// The most paths that are remembered of an index.
+/// The most paths of an index that are kept.
 const SPECIAL: usize = 1_000;
 
-/// What a work tree looked like.
+/// The state of a working tree at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fingerprint {
-    /// A moment before anything was looked at.
+    /// A time before anything was read.
     taken: Time,
     /// The commit of HEAD; `None` where there is none yet.
     head: Option<ObjectId>,
-    /// What is not as that commit has it.
+    /// The paths that differ from that commit.
     paths: PathStates,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     index: Option<IndexState>,
@@ -59,38 +58,38 @@ enum PathStates {
     Each(Vec<PathState>),
     TooMany {
         digest: ContentDigest,
-        /// Whether all of them can be compared with another time; see [`FileState::is_settled`].
+        /// Whether all of them can be compared later; see [`FileState::is_settled`].
         settled: bool,
     },
 }
 
-/// What an index is known to say beyond `git status`.
+/// What `git status` does not report of an index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct IndexState {
-    /// `None` where the file was fresh, or there was none.
+    /// `None` if the index file was too recent, or missing.
     stamp: Option<FileStamp>,
     special: IndexFlags,
 }
 
 impl IndexState {
-    /// Whether it is known to say the same next time, and is small. Which files git names as left
-    /// out depends on whether they are there.
+    /// Whether it holds for as long as the index file is the same, and is small. Which files git
+    /// reports as left out depends on whether they exist.
     fn can_be_kept(&self) -> bool {
         let IndexFlags { left_out, .. } = &self.special;
         self.stamp.is_some() && left_out.is_empty() && self.special.len() <= SPECIAL
     }
 }
 
-/// A path that differs from HEAD, or that git does not watch.
+/// A path that differs from HEAD, or that git overlooks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct PathState {
     path: RepoPath,
-    /// What git says of it.
+    /// The status that git reports.
     state: String,
     seen: FileState,
 }
 
-/// One digest for all that is compared of the entries.
+/// Hashes everything that is compared of the entries.
 fn fold(entries: &[PathState]) -> ContentDigest {
     let mut hash = Sha256::new();
     for entry in entries {

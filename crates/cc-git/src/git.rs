@@ -1,4 +1,4 @@
-//! The git binary and the environment its calls get: built, not inherited.
+//! The git binary, and the environment of its calls.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use cc_core::program::{Fence, SearchPath};
 use crate::Error;
 use crate::top_level::top_level;
 
-/// The `git` to call, never one of a repository under review.
+/// The `git` to call; never one inside the repository under review.
 #[derive(Clone, Debug)]
 pub struct Git {
     path: PathBuf,
@@ -18,10 +18,10 @@ pub struct Git {
 }
 
 impl Git {
-    /// Looks for git on the search path of `env`, outside of the work tree of its directory.
+    /// Looks for git on the search path of `env`, outside the working tree of its current directory.
     ///
     /// # Errors
-    /// [`Error::GitMissing`] where there is none.
+    /// [`Error::GitMissing`] if there is none.
     pub fn locate(env: &Env) -> Result<Self, Error> {
         let search = SearchPath::of(env);
         let search = match top_level(&env.cwd) {
@@ -38,12 +38,12 @@ impl Git {
         })
     }
 
-    /// The binary that will be called; absolute.
+    /// The absolute path of the binary.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The same without binaries and search path entries that lie in `root`.
+    /// Excludes binaries and search path entries inside `root`.
     pub(crate) fn outside(self, root: &Path) -> Result<Self, Error> {
         let search = self.search.without(Fence::strict(root));
         Ok(Self {
@@ -53,17 +53,17 @@ impl Git {
         })
     }
 
-    /// The whole environment of a call, configuration apart.
+    /// The environment of a call, without configuration.
     pub(crate) fn child_env(&self) -> Vec<(OsString, OsString)> {
         let path = self.search.to_var().unwrap_or_default();
         let fixed = [
-            // Messages that we read, in the language that we read.
+            // Messages are parsed.
             ("LC_ALL", "C"),
-            // No refresh of the index on the side.
+            // Do not refresh the index.
             ("GIT_OPTIONAL_LOCKS", "0"),
-            // Nothing is fetched, so nobody is asked for a password.
+            // Do not fetch missing objects.
             ("GIT_NO_LAZY_FETCH", "1"),
-            // The same for a git older than that variable (2.45): an empty list allows no transport.
+            // The same for git before 2.45: an empty list allows no transport.
             ("GIT_ALLOW_PROTOCOL", ""),
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GIT_PAGER", "cat"),
@@ -76,8 +76,8 @@ impl Git {
     }
 }
 
-/// Everything of git's own is dropped: a caller's `GIT_DIR`, `GIT_EXTERNAL_DIFF` or `GIT_TRACE`
-/// would change what is reviewed, what is run or what is written.
+/// Whether a variable is passed on. Variables of git are not: `GIT_DIR`, `GIT_EXTERNAL_DIFF` or
+/// `GIT_TRACE` would change what is reviewed, run or written.
 fn is_inherited(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes().to_ascii_uppercase();
     !name.starts_with(b"GIT_")

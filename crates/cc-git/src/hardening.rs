@@ -1,10 +1,10 @@
-//! The configuration that every call of git gets, so that a repository can neither run anything
-//! nor bend what a review sees.
+//! The configuration of every call of git, so that a repository can neither run programs nor change
+//! what a review sees.
 //!
-//! A clone brings no `.git/config` along, but an unpacked archive does. It can name programs that git
-//! runs to compare files: filters, text conversions, external diffs. Those that the repository itself
-//! configures are taken out, those of the user (LFS) stay, or every LFS file would look changed.
-//! Our own calls have external diff and text conversion off by options as well.
+//! A clone does not copy `.git/config`, but an unpacked archive may have one. It can name programs that
+//! git runs to compare files: filters, text conversions, external diffs. Those that the repository
+//! configures are disabled; those of the user are kept, since without LFS every LFS file would look
+//! changed. Our own calls also disable external diffs and text conversions by options.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,20 +14,20 @@ use crate::records::records;
 use crate::repo_path::os_string;
 use crate::runner::Runner;
 
-/// Settings that hold for every call, whatever the user and the repository say.
+/// Settings of every call, which win over those of the user and the repository.
 pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
     [
-        // Runs a program, or starts a daemon that stays.
+        // Runs a program, or starts a daemon.
         (CANARY, "false"),
         ("core.hooksPath", "/dev/null"),
         ("core.pager", "cat"),
-        // `git diff` would write a refreshed index even where optional locks are off.
+        // `git diff` would write a refreshed index even without optional locks.
         ("diff.autoRefreshIndex", "false"),
         ("diff.suppressBlankEmpty", "false"),
-        // `git status` reads it too, and fails where the file is gone.
+        // `git status` reads it too, and fails if the file is missing.
         ("diff.orderFile", "/dev/null"),
         ("core.quotePath", "false"),
-        // Larger files are compared by identity only instead of being read into memory.
+        // Larger files are compared by object id instead of being read into memory.
         ("core.bigFileThreshold", "32m"),
         ("color.ui", "false"),
         ("column.ui", "never"),
@@ -38,25 +38,25 @@ pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
     .into()
 }
 
-/// Asked for along with the filters: a git that does not report this one as ours does not read
-/// its configuration from the environment (2.31), and nothing here would hold.
+/// A setting that must be reported as ours. A git that does not report it ignores configuration in
+/// the environment (before 2.31), and nothing here would take effect.
 const CANARY: &str = "core.fsmonitor";
 
-/// How many programs can be taken out: each takes two variables of an environment that is bounded.
+/// The most programs that can be disabled: each takes two variables of a bounded environment.
 const MOST: usize = 1_000;
 
-/// What the configuration says, as far as calls of git depend on it.
+/// The part of the configuration that calls of git depend on.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct GuardConfig {
-    /// Settings that undo the programs of the repository.
+pub(crate) struct GitConfig {
+    /// Settings that disable the programs of the repository.
     pub(crate) overrides: Vec<(OsString, OsString)>,
-    /// The name for first branches, `init.defaultBranch`.
+    /// `init.defaultBranch`.
     pub(crate) default_branch: Option<String>,
     pinned: bool,
 }
 
 /// Reads the configuration.
-pub(crate) fn read_config(runner: &Runner) -> Result<GuardConfig, Error> {
+pub(crate) fn read_config(runner: &Runner) -> Result<GitConfig, Error> {
     let args = [
         "config",
         "--show-scope",
@@ -67,12 +67,12 @@ pub(crate) fn read_config(runner: &Runner) -> Result<GuardConfig, Error> {
     ];
     let (output, exit) = runner.call(&args).output()?;
     match exit.code {
-        // 1: not even our own setting was seen; 129: an option is unknown.
+        // 1: not even our own setting is reported; 129: an option is unknown.
         Some(1 | 129) => return Err(Error::GitTooOld),
         Some(0) => {}
         _ => return Err(exit.into_error()),
     }
-    let found = read(&output);
+    let found = parse(&output);
     if !found.pinned {
         return Err(Error::GitTooOld);
     }
@@ -82,12 +82,13 @@ pub(crate) fn read_config(runner: &Runner) -> Result<GuardConfig, Error> {
     }
 }
 
-/// Shows a difference as git itself would, less the names of temporary files. Git has no setting that
-/// means "no external diff": an empty name makes it fail. Of an unmerged file it tells the name alone.
+/// An external diff that prints what git would, but for the names of temporary files. Git has no
+/// setting for "no external diff": an empty one makes it fail. For an unmerged file it passes only the
+/// name.
 const PLAIN_DIFF: &[u8] =
     br#"f() { [ $# -gt 1 ] || return 0; diff -u --label "a/$1" --label "b/$1" "$2" "$5" || [ $? -eq 1 ]; }; f"#;
 
-/// What a program of the repository is replaced with where the user configured none.
+/// The replacement for a program of the repository if the user configured none.
 fn neutral(key: &[u8]) -> &'static [u8] {
     match key.rsplit(|&byte| byte == b'.').next().unwrap_or(key) {
         b"textconv" => b"cat",
@@ -99,16 +100,16 @@ fn neutral(key: &[u8]) -> &'static [u8] {
 
 #[derive(Default)]
 struct Setting {
-    /// The value that the user or the machine gives.
+    /// The value from the global or system configuration.
     trusted: Option<Vec<u8>>,
-    /// Whether the repository has a say.
+    /// Whether the repository sets it.
     by_repository: bool,
 }
 
-/// Reads the answer of `git config --show-scope -z`: `scope NUL key LF value NUL`, without
-/// `LF value` where a key stands alone.
-fn read(output: &[u8]) -> GuardConfig {
-    let mut found = GuardConfig::default();
+/// Parses the output of `git config --show-scope -z`: `scope NUL key LF value NUL`, without `LF value`
+/// for a key alone.
+fn parse(output: &[u8]) -> GitConfig {
+    let mut found = GitConfig::default();
     let mut filters: BTreeMap<Vec<u8>, Setting> = BTreeMap::new();
     let mut fields = records(output);
     while let (Some(scope), Some(entry)) = (fields.next(), fields.next()) {
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     fn check(answer: &str, expect: &[(&str, &str)]) {
-        let found = read(answer.as_bytes());
+        let found = parse(answer.as_bytes());
         let expect: Vec<(OsString, OsString)> = expect
             .iter()
             .map(|(key, value)| (key.into(), value.into()))
@@ -183,14 +184,14 @@ mod tests {
 
     #[test]
     fn a_git_that_ignores_our_settings_is_noticed() {
-        assert!(read(b"command\0core.fsmonitor\nfalse\0").pinned);
-        assert!(!read(b"local\0core.fsmonitor\nfalse\0").pinned);
+        assert!(parse(b"command\0core.fsmonitor\nfalse\0").pinned);
+        assert!(!parse(b"local\0core.fsmonitor\nfalse\0").pinned);
     }
 
     proptest::proptest! {
         #[test]
         fn reading_never_fails(answer: Vec<u8>) {
-            read(&answer);
+            parse(&answer);
         }
     }
 }

@@ -1,11 +1,10 @@
-//! What is under review: the repository, the scope somebody asked for, and a bounded diff of it.
+//! What a review looks at: the repository, the scope, and a bounded diff of it.
 //!
-//! Here: finding the work tree, turning flags into a [`Target`], collecting its [`Context`],
-//! counting the lines of a reviewed file, and telling by two [`Fingerprint`]s whether something
-//! was edited in between. None of that writes to the repository, and nothing that
-//! the repository brings along is run: see [`Git`] and `hardening`. What does write, because the
-//! user asked for it, is a work tree of its own for somebody else's changes: [`Worktree`].
-//! Not here: words for prompts, jobs, and the read-only git that Claude itself may use.
+//! Finds the working tree, resolves flags to a [`Target`], collects its [`Context`], counts the lines of
+//! a reviewed file, and compares two [`Fingerprint`]s to detect edits. None of that writes to the
+//! repository or runs a program that the repository configures. Only a [`Worktree`], for the changes of
+//! an isolated job, and a [`Patch`] write, and only when the user asks for it.
+//! Not here: prompts, jobs, and the read-only access to git that Claude gets.
 //!
 //! Start with [`Repository::discover`], then [`Repository::resolve`], then [`Repository::collect`].
 

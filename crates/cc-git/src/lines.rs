@@ -1,4 +1,4 @@
-//! How many lines a reviewed file has, so that findings can be checked against it.
+//! Counts the lines of a reviewed file, to check findings.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -10,20 +10,20 @@ use crate::repo_path::RepoPath;
 use crate::working_file::WorkingFile;
 use crate::{Error, Mode, Repository, Target};
 
-/// Larger files are there, and their lines are not counted.
+/// The lines of larger files are not counted, in bytes.
 const COUNTED_BYTES: u64 = 64 << 20;
 
-/// The lines of a file that is there.
+/// The number of lines of a file that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
-    /// Counted; a last line without its end counts.
+    /// Counted; a last line without a newline counts.
     Counted(u64),
     /// The file is larger than 64 MiB, or cannot be read.
     Unknown,
 }
 
 impl Lines {
-    /// The number, where it is known.
+    /// The number, if known.
     pub fn known(self) -> Option<u64> {
         match self {
             Self::Counted(lines) => Some(lines),
@@ -31,21 +31,21 @@ impl Lines {
         }
     }
 
-    /// Whether the file has a line of that number, counted from one; true where nobody knows.
+    /// Whether the file may have a line of that number, counted from 1.
     pub fn may_have(self, line: u64) -> bool {
         line >= 1 && self.known().is_none_or(|lines| line <= lines)
     }
 }
 
 impl Repository {
-    /// Counts the lines of a file as the reviewed side of `target` has it: the work tree, the
-    /// index, or the commit. `None` where that side has no such file.
+    /// Counts the lines of a file on the reviewed side of `target`: the working tree, the index, or
+    /// the commit. `None` if there is no such file.
     ///
-    /// `path` is from the root, plain or as [`crate::FileChange::path`] shows it. A symbolic link
-    /// is a file of one line, and nothing is behind it. Calls git once, for the work tree never.
+    /// `path` is relative to the root, plain or quoted like a displayed [`RepoPath`]. A symbolic link is
+    /// not followed, and has one line. Calls git once, and not at all for the working tree.
     ///
     /// # Errors
-    /// [`Error::PathOutside`] for an absolute path or one with `..`, else what a failed call means.
+    /// [`Error::PathOutside`] for an absolute path or one with `..`, or the error of a failed call.
     pub fn line_count(&self, target: &Target, path: &str) -> Result<Option<Lines>, Error> {
         let path = self.reviewed_path(path)?;
         if path.as_bytes().is_empty() {
@@ -54,7 +54,7 @@ impl Repository {
         match (target.mode, &target.head) {
             (Mode::WorkingTree, _) => self.lines_of_work_file(&path),
             (Mode::Staged, _) => {
-                // A file in the middle of a merge has no stage 0; stage 2 is our side of it.
+                // An unmerged file has no stage 0; stage 2 is ours.
                 let stages = [":0:", ":2:"].map(|stage| named(stage, &path));
                 self.lines_of_object(&stages)
             }
@@ -63,7 +63,7 @@ impl Repository {
         }
     }
 
-    /// A path from a model, held to what lies inside the repository.
+    /// Parses a path from a model; it must be inside the repository.
     fn reviewed_path(&self, text: &str) -> Result<RepoPath, Error> {
         let path = RepoPath::from_display(text);
         let bytes = path.as_bytes();
@@ -88,7 +88,7 @@ impl Repository {
     }
 
     fn lines_of_work_file(&self, path: &RepoPath) -> Result<Option<Lines>, Error> {
-        // What git keeps for itself is never under review.
+        // `.git` is never under review.
         let mut parts = path.as_bytes().split(|&byte| byte == b'/');
         if parts.any(|part| part.eq_ignore_ascii_case(b".git")) {
             return Ok(None);
@@ -111,9 +111,9 @@ impl Repository {
         })
     }
 
-    /// The lines of the first of `names` that is a file.
+    /// Counts the lines of the first of `names` that is a file.
     fn lines_of_object(&self, names: &[Vec<u8>]) -> Result<Option<Lines>, Error> {
-        // Names end at line breaks, of either kind, unless `-Z` (2.42) is given.
+        // A name ends at a line break, LF or CRLF, unless `-Z` (git 2.42) is given.
         let with_nul = names
             .iter()
             .any(|name| name.iter().any(|byte| b"\r\n".contains(byte)));
@@ -143,11 +143,11 @@ fn named(side: &str, path: &RepoPath) -> Vec<u8> {
     [side.as_bytes(), path.as_bytes()].concat()
 }
 
-/// Reads what `git cat-file --batch` says, up to the end of the first file.
+/// Parses the output of `git cat-file --batch` up to the end of the first file.
 struct BatchReader {
     end: u8,
     header: Vec<u8>,
-    /// Bytes of content that are still to come.
+    /// Bytes of content that are left to read.
     body: Option<u64>,
     counter: LineCounter,
     found: Option<Lines>,
@@ -182,7 +182,7 @@ impl BatchReader {
             };
             self.header.extend_from_slice(&bytes[..at]);
             bytes = &bytes[at + 1..];
-            // `ID blob SIZE`; anything else, such as `NAME missing`, is no file.
+            // `ID blob SIZE`; anything else, such as `NAME missing`, is not a file.
             let header = std::mem::take(&mut self.header);
             let mut fields = header.split(|&byte| byte == b' ');
             let is_blob = fields.next().is_some_and(|id| id.len() >= 40 && is_hex(id))
@@ -196,7 +196,7 @@ impl BatchReader {
                     self.found = Some(Lines::Unknown);
                     return ControlFlow::Break(());
                 }
-                // A directory comes with its content, which is of no use.
+                // A directory: its content follows, and is not used.
                 Some(_) => return ControlFlow::Break(()),
                 None => {}
             }
@@ -208,7 +208,7 @@ fn is_hex(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Counts lines as people do: a last one without its end counts too.
+/// Counts lines; a last line without a newline counts.
 #[derive(Debug, Default)]
 pub(crate) struct LineCounter {
     ends: u64,

@@ -1,4 +1,4 @@
-//! What changed in a linked work tree, brought over to the user's files.
+//! The changes of a linked worktree, and how they are applied to the user's working tree.
 
 mod index;
 mod obstacle;
@@ -16,33 +16,32 @@ use crate::runner::Runner;
 use crate::top_level::git_dir;
 use crate::{Error, Repository, Worktree, hardening};
 
-/// All that changed in a work tree since its base, committed there or not.
+/// The changes of a worktree since its base, committed or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// The files that it changes.
+    /// The changed files.
     pub files: Vec<RepoPath>,
     content: Vec<u8>,
 }
 
-/// What became of a patch.
+/// The result of applying a patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
     /// The files were changed.
     Now,
-    /// They are as it makes them already; nothing was changed.
+    /// The patch was already applied; nothing was changed.
     Before,
-    /// It was merged, and these files have conflicts.
+    /// The patch was merged, and these files have conflicts.
     WithConflicts(Vec<RepoPath>),
 }
 
 impl Repository {
-    /// What changed in a work tree since its base: files that git ignores are not part of it, nor
-    /// is what lies in submodules and other repositories inside.
+    /// Creates the patch of a worktree since its base. Ignored files, and files in submodules and other
+    /// repositories inside it, are not included.
     ///
     /// # Errors
-    /// [`Error::WorktreeGone`] when it is not as it was made: a directory that is empty would be read
-    /// as one where everything was deleted. When git cannot read it, or the patch is larger than
-    /// 256 MiB.
+    /// [`Error::WorktreeGone`] if it is not intact: in an empty directory everything would look deleted.
+    /// [`Error::TooMuchOutput`] for a patch above 256 MiB, or the error of a failed call.
     pub fn worktree_patch(&self, tree: &Worktree) -> Result<Patch, Error> {
         let staged = Staged::new(self, tree)?;
         Ok(Patch {
@@ -51,7 +50,7 @@ impl Repository {
         })
     }
 
-    /// The files of that patch.
+    /// Lists the files of [`Repository::worktree_patch`].
     ///
     /// # Errors
     /// As for the patch.
@@ -59,15 +58,15 @@ impl Repository {
         Staged::new(self, tree)?.files()
     }
 
-    /// Changes the files of this work tree as `patch` says, all of them or none; the index stays.
+    /// Applies a patch to the files of this working tree, to all of them or none; the index is kept.
     ///
-    /// Where they are not as it expects them, `merge` has them changed as `git merge` would: the
-    /// index changes too then, and what conflicts is marked in the files.
+    /// If it does not apply, `merge` merges it as `git merge` would: the index changes too, and
+    /// conflicts are marked in the files.
     ///
     /// # Errors
-    /// [`Error::DoesNotApply`] where the files are not as the patch expects them, or with `merge`
-    /// where one that it changes has changes that are not committed; nothing was changed then.
-    /// [`Error::Failed`] where writing fails, as on a full disk: some files may have been changed.
+    /// [`Error::DoesNotApply`], also with `merge` if one of the files has uncommitted changes; nothing
+    /// was changed. [`Error::Failed`] if writing fails, for example on a full disk: some files may have
+    /// been changed.
     pub fn apply_patch(&self, patch: &Patch, merge: bool) -> Result<Applied, Error> {
         let apply = |more: &[&str], input: GitInput<'_>| {
             let whitespace = ["--whitespace=nowarn", "--no-ignore-whitespace", "-"];
@@ -77,13 +76,13 @@ impl Repository {
         let check = |more: &[&str]| apply(more, GitInput::Bytes(&patch.content));
         let detached = || -> Result<GitInput<'_>, Error> {
             Ok(GitInput::Detached {
-                input: self.nameless(&patch.content)?,
-                errors: self.nameless(b"")?,
+                input: self.unnamed_file(&patch.content)?,
+                errors: self.unnamed_file(b"")?,
             })
         };
-        // On its own, since a failure to write is another one.
-        let misfit = check(&["--check"]).map_err(does_not_apply).err();
-        if misfit.is_some() && check(&["--check", "--reverse"]).is_ok() {
+        // Checked separately from writing, which fails for other reasons.
+        let mismatch = check(&["--check"]).map_err(does_not_apply).err();
+        if mismatch.is_some() && check(&["--check", "--reverse"]).is_ok() {
             return Ok(Applied::Before);
         }
         if let Some(obstacle) = obstacle::find(self.root(), &patch.files) {
@@ -91,7 +90,7 @@ impl Repository {
                 detail: format!("`{}` is in the way", obstacle),
             });
         }
-        match misfit {
+        match mismatch {
             None => apply(&[], detached()?).map(|_| Applied::Now),
             Some(Error::DoesNotApply { .. }) if merge => match apply(&["--3way"], detached()?) {
                 Ok(_) => Ok(Applied::Now),
@@ -104,7 +103,7 @@ impl Repository {
         }
     }
 
-    /// Those files of a patch that have conflicts.
+    /// The files of a patch that have conflicts.
     fn unmerged(&self, patch: &Patch) -> Result<Vec<RepoPath>, Error> {
         let args = ["diff", "--name-only", "--diff-filter=U", "-z"];
         let names = self.runner.long_call(&args).args(&PLAIN).checked()?;
@@ -112,8 +111,8 @@ impl Repository {
         Ok(names.filter(|name| patch.files.contains(name)).collect())
     }
 
-    /// A file with this content that nobody sees and that is gone once nobody reads it.
-    fn nameless(&self, content: &[u8]) -> Result<File, Error> {
+    /// An open file without a name that has this content.
+    fn unnamed_file(&self, content: &[u8]) -> Result<File, Error> {
         let dir = git_dir(self.root()).unwrap_or_else(|| self.root().to_owned());
         let write = || {
             let mut file = tempfile::tempfile_in(&dir)?;
@@ -132,7 +131,7 @@ fn does_not_apply(error: Error) -> Error {
     }
 }
 
-/// Every change of a work tree, in an index of its own.
+/// All changes of a worktree, in a temporary index.
 struct Staged<'tree> {
     tree: &'tree Worktree,
     inside: Runner,
@@ -147,10 +146,10 @@ impl<'tree> Staged<'tree> {
             });
         }
         let mut inside = Runner::new(&repository.git, &tree.root, hardening::pinned());
-        // The `.git` file in the work tree is not to be trusted.
+        // The `.git` file in the worktree is not trusted.
         inside.set_env("GIT_DIR", &tree.git_dir);
         inside.set_env("GIT_WORK_TREE", &tree.root);
-        // A work tree can have a configuration of its own.
+        // A worktree can have its own configuration.
         let found = hardening::read_config(&inside)?;
         inside.configure(found.overrides);
         let index = index::copy(&mut inside, &tree.git_dir)?;
@@ -175,7 +174,7 @@ impl<'tree> Staged<'tree> {
     }
 }
 
-/// Every option of a diff that a configuration could change, and no look into submodules.
+/// Options of a diff that the configuration could change; submodules are ignored.
 const PLAIN: [&str; 8] = [
     "--no-renames",
     "--no-ext-diff",

@@ -1,4 +1,4 @@
-//! Names of files as git has them: any bytes, shown to people and models without loss.
+//! Paths in a repository: any bytes, displayed without loss.
 
 use std::ffi::OsString;
 use std::fmt::{self, Write};
@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A path in a repository, relative to its root: any bytes but NUL, with `/` between parts.
 ///
-/// Displayed, and serialized, as it is where it is plain text; else in double quotes with the escapes of
-/// C, as git writes it. Text that is not quoted stands for itself.
+/// Displayed, and serialized, as it is if it is plain text, else in double quotes with C escapes, as git
+/// does. Text that is not validly quoted is a path as it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct RepoPath(Vec<u8>);
@@ -19,7 +19,7 @@ impl RepoPath {
         Self(bytes.to_owned())
     }
 
-    /// A relative path of the system, as git would name it.
+    /// Converts a relative path of the operating system.
     pub(crate) fn from_os(path: &Path) -> Self {
         let parts: Vec<&[u8]> = path
             .components()
@@ -32,7 +32,7 @@ impl RepoPath {
         &self.0
     }
 
-    /// Reads a path as it is displayed.
+    /// Parses a displayed path.
     pub(crate) fn from_display(text: &str) -> Self {
         Self(unquoted(text).unwrap_or_else(|| text.as_bytes().to_owned()))
     }
@@ -42,8 +42,8 @@ impl RepoPath {
         quoted(&[prefix.as_bytes(), &self.0].concat())
     }
 
-    /// The same as git itself writes it, with `core.quotePath` off; bytes, since git then keeps
-    /// those that are not UTF-8.
+    /// The path with a prefix as git writes it with `core.quotePath` off, which keeps bytes that are
+    /// not UTF-8.
     pub(crate) fn prefixed_by_git(&self, prefix: &str) -> Vec<u8> {
         let plain = [prefix.as_bytes(), &self.0].concat();
         if !plain.iter().copied().any(git_escapes) {
@@ -63,32 +63,32 @@ impl RepoPath {
         out
     }
 
-    /// The path without the slash that git lets the name of a directory end in.
+    /// The path without the slash that git adds to a directory.
     pub(crate) fn without_slash(&self) -> Self {
         Self::new(self.0.strip_suffix(b"/").unwrap_or(&self.0))
     }
 
-    /// A path that starts from this directory.
+    /// Appends a path to this directory.
     pub(crate) fn join(&self, path: &Self) -> Self {
         Self([&self.0, &path.0[..]].join(&b'/'))
     }
 
-    /// The path as text, where it is displayed without quotes.
+    /// The path as text, if it needs no quotes.
     pub fn as_plain(&self) -> Option<&str> {
         plain(&self.0)
     }
 
-    /// The path below `root`; `None` where the operating system cannot have such a name.
+    /// The path below `root`; `None` if it is not valid there.
     pub(crate) fn below(&self, root: &Path) -> Option<PathBuf> {
         Some(root.join(os_path(&self.0)?))
     }
 
-    /// An argument that means exactly this path, whatever characters it holds.
+    /// A pathspec that matches exactly this path.
     pub(crate) fn pathspec(&self) -> Option<OsString> {
         self.with_magic(":(top,literal)")
     }
 
-    /// An argument that takes this path out of what others select.
+    /// A pathspec that excludes exactly this path.
     pub(crate) fn excluding_pathspec(&self) -> Option<OsString> {
         self.with_magic(":(top,exclude,literal)")
     }
@@ -118,12 +118,12 @@ impl From<RepoPath> for String {
     }
 }
 
-/// Bytes from git as a path of the system; `None` where they are not one.
+/// Converts bytes from git to a path of the operating system; `None` if they are not valid.
 pub(crate) fn os_path(bytes: &[u8]) -> Option<PathBuf> {
     os_string(bytes).map(PathBuf::from)
 }
 
-/// Bytes from git as an argument or a path of the system; `None` where they are not one.
+/// Converts bytes from git to a string of the operating system; `None` if they are not valid.
 pub(crate) fn os_string(bytes: &[u8]) -> Option<OsString> {
     if bytes.contains(&0) {
         return None;
@@ -134,7 +134,7 @@ pub(crate) fn os_string(bytes: &[u8]) -> Option<OsString> {
     return std::str::from_utf8(bytes).ok().map(OsString::from);
 }
 
-/// Text from git that should be UTF-8; bytes that are not are shown as octal escapes.
+/// Converts text from git to UTF-8, with octal escapes for invalid bytes.
 pub(crate) fn escape_invalid(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -177,7 +177,7 @@ fn quoted(bytes: &[u8]) -> String {
     out
 }
 
-/// Characters that would break a line, end a quotation, rule a terminal or reorder what is read.
+/// Whether a character would break a line, end a quoted path, control a terminal or reorder text.
 fn is_special(c: char) -> bool {
     c.is_control()
         || matches!(

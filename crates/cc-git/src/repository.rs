@@ -1,4 +1,4 @@
-//! A work tree that git accepts, ready for hardened calls.
+//! A repository whose working tree git accepts, with protected calls.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::target::ObjectId;
 use crate::top_level::top_level;
 use crate::{Error, Git, hardening};
 
-/// A repository with a work tree.
+/// A repository with a working tree.
 #[derive(Clone, Debug)]
 pub struct Repository {
     pub(crate) git: Git,
@@ -27,19 +27,19 @@ pub struct Repository {
     head: Head,
 }
 
-/// Where HEAD stands.
+/// What HEAD points to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Head {
-    /// No commit yet.
+    /// A branch without commits.
     Unborn,
-    /// On a branch.
+    /// A branch.
     Branch {
         /// The short name of the branch.
         name: String,
         /// Its last commit.
         id: ObjectId,
     },
-    /// On a commit, on no branch.
+    /// A commit, without a branch.
     Detached {
         /// The commit.
         id: ObjectId,
@@ -47,7 +47,7 @@ pub enum Head {
 }
 
 impl Head {
-    /// The commit; `None` where there is none yet.
+    /// The commit; `None` if there is none yet.
     pub fn id(&self) -> Option<&ObjectId> {
         match self {
             Self::Unborn => None,
@@ -55,7 +55,7 @@ impl Head {
         }
     }
 
-    /// What people call it: the branch, else the short commit, else `HEAD`.
+    /// The name for people: the branch, else the short commit, else `HEAD`.
     pub fn name(&self) -> String {
         match self {
             Self::Unborn => "HEAD".into(),
@@ -68,11 +68,11 @@ impl Head {
 impl Repository {
     /// Finds the repository that `dir` is in; relative paths in a selection start from `dir`.
     ///
-    /// Calls git twice, both at once.
+    /// Calls git twice, at the same time.
     ///
     /// # Errors
     /// [`Error::NotARepository`], [`Error::WorkingTreeElsewhere`], [`Error::DubiousOwnership`],
-    /// [`Error::GitMissing`], [`Error::GitTooOld`], or what a failed call means.
+    /// [`Error::GitMissing`], [`Error::GitTooOld`], or the error of a failed call.
     pub fn discover(git: Git, dir: &Path) -> Result<Self, Error> {
         let cwd = canonical(dir).map_err(IoError::at("open directory", dir))?;
         let not_a_repository = || Error::NotARepository {
@@ -108,7 +108,7 @@ impl Repository {
             }
             None => return Err(exit.into_error()),
         };
-        // A relative or missing directory cannot be the root that we stand in.
+        // A relative or missing directory cannot be the root.
         let work_tree = canonical(&facts.top_level).unwrap_or(facts.top_level);
         if work_tree != root {
             return Err(Error::WorkingTreeElsewhere { root, work_tree });
@@ -132,28 +132,27 @@ impl Repository {
         })
     }
 
-    /// The canonical root of the work tree.
+    /// The canonical root of the working tree.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Settings of git that take out the programs which the repository itself configures: for
-    /// calls of git that somebody else makes there.
+    /// Settings that disable the programs which the repository configures, for calls of git by another
+    /// program.
     ///
-    /// They do not reach submodules. Whoever makes the calls has to see to it that git starts no git
-    /// of its own.
+    /// They do not apply in submodules: the other program must keep git from starting another git.
     pub fn overrides(&self) -> &[(OsString, OsString)] {
         &self.overrides
     }
 
-    /// Where HEAD stood when the repository was discovered.
+    /// HEAD when the repository was discovered.
     pub fn head(&self) -> &Head {
         &self.head
     }
 }
 
-/// Tells a HEAD without commits from one that is broken: the latter must not look like a
-/// repository whose files are all new.
+/// Distinguishes a HEAD without commits from a broken one: with a broken HEAD, all files would look
+/// new.
 fn unborn(runner: &Runner, rev_parse: GitExit) -> Result<Head, Error> {
     let (branch, exit) = runner.call(&["symbolic-ref", "--quiet", "HEAD"]).output()?;
     if exit.code != Some(0) {
@@ -182,13 +181,13 @@ struct RepositoryFacts {
 }
 
 impl RepositoryFacts {
-    /// Reads the answer from its end: only the first fact, a path, may hold line breaks.
+    /// Parses the output from its end: only the first field, a path, can have line breaks.
     fn read(answer: &[u8]) -> Option<Self> {
         let lines: Vec<&[u8]> = answer
             .strip_suffix(b"\n")?
             .split(|&byte| byte == b'\n')
             .collect();
-        // Where HEAD means no commit, the words of the question are said back, as far as git gets.
+        // Without a commit, git echoes the last arguments, as far as it gets.
         let echo = [&b"HEAD"[..], b"--symbolic-full-name"];
         let unborn = lines
             .iter()

@@ -1,4 +1,4 @@
-//! From flags to a [`Target`]: which commits are meant, and which branch is the default one.
+//! Resolves a [`Selection`] to a [`Target`]: commits, and the default branch.
 
 use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
 const BRANCH_NAMES: [&str; 3] = ["main", "master", "trunk"];
 
 impl Repository {
-    /// Settles what is to be reviewed.
+    /// Resolves what to review to full object ids.
     ///
     /// # Errors
     /// [`Error::Conflict`] for flags that exclude each other, [`Error::PathOutside`],
     /// [`Error::LooksLikeOption`], [`Error::UnknownRevision`], [`Error::NotARange`],
     /// [`Error::NoDefaultBranch`], [`Error::UnrelatedHistory`], [`Error::NoCommits`];
-    /// [`Error::NothingToReview`] where that is known already; or what a failed call means.
+    /// [`Error::NothingToReview`] if that is already known; or the error of a failed call.
     pub fn resolve(&self, selection: &Selection) -> Result<Target, Error> {
         let wanted = selection.wanted()?;
         let paths = self.settle_paths(&selection.paths)?;
@@ -46,9 +46,7 @@ impl Repository {
             let (head, base) = (self.head().name(), target.base_ref.unwrap_or_default());
             let label = match head == base {
                 true => format!("no uncommitted changes, and `{head}` is the default branch"),
-                false => format!(
-                    "no uncommitted changes, and `{head}` has no commits that `{base}` has not"
-                ),
+                false => format!("no uncommitted changes, and `{head}` is not ahead of `{base}`"),
             };
             return Err(Error::NothingToReview { label, filtered });
         }
@@ -82,7 +80,7 @@ impl Repository {
         let (base_ref, base) = match base {
             Some(text) => {
                 let base_ref = one_line(text, 200);
-                // Only a failure is worth the call that asks whether the text means a commit.
+                // Checking first that the text names a commit would cost a call each time.
                 let base = match self.merge_base(head, &commitish(text)?, &base_ref) {
                     Err(Error::Failed { .. }) => {
                         let tip = self.commit_id(text)?;
@@ -128,12 +126,12 @@ impl Repository {
 
     fn range(&self, range: &RevisionRange<'_>, paths: Vec<RepoPath>) -> Result<Target, Error> {
         let nothing = ObjectId::empty_tree(self.sha256);
-        let from = match range.from == nothing.as_str() && !range.since_fork {
+        let from = match range.from == nothing.as_str() && !range.from_merge_base {
             true => nothing,
             false => self.commit_id(range.from)?,
         };
         let to = self.commit_id(range.to)?;
-        let dots = if range.since_fork { "..." } else { ".." };
+        let dots = if range.from_merge_base { "..." } else { ".." };
         Ok(Target {
             mode: Mode::Range,
             label: format!(
@@ -142,7 +140,7 @@ impl Repository {
                 one_line(range.to, 100)
             ),
             base_ref: None,
-            base: if range.since_fork {
+            base: if range.from_merge_base {
                 self.merge_base(&to, from.as_str(), &one_line(range.from, 200))?
             } else {
                 from
@@ -153,7 +151,7 @@ impl Repository {
         })
     }
 
-    /// The full id of the commit that a text from the user means.
+    /// Resolves a revision given by the user to the id of its commit.
     fn commit_id(&self, text: &str) -> Result<ObjectId, Error> {
         let commit = commitish(text)?;
         let args = [
@@ -164,7 +162,7 @@ impl Repository {
             &commit,
         ];
         let (output, exit) = self.runner.call(&args).output()?;
-        // A lone `^REV` succeeds too, and prints something else than an id.
+        // `^REV` succeeds as well, and does not print an id.
         match ObjectId::from_bytes(output.trim_ascii_end()) {
             Some(id) if exit.code == Some(0) => Ok(id),
             _ if *self.head() == Head::Unborn => Err(Error::NoCommits),
@@ -172,8 +170,8 @@ impl Repository {
         }
     }
 
-    /// The first parent as the commit itself names it: in a shallow clone, where git would call
-    /// the last commit it has a root, the parent is then missing rather than the diff wrong.
+    /// The first parent that the commit object names. In a shallow clone, where git treats the oldest
+    /// commit as a root, the parent is then a missing object instead of a wrong diff.
     fn first_parent(&self, commit: &ObjectId) -> Result<Option<ObjectId>, Error> {
         let args = ["cat-file", "commit", commit.as_str()];
         let output = self.runner.call(&args).checked()?;
@@ -200,8 +198,8 @@ impl Repository {
         ObjectId::from_bytes(output.trim_ascii_end()).ok_or_else(|| exit.into_error())
     }
 
-    /// The branch that others start from, with its last commit: what the remote says, then the
-    /// usual names at the remote, then the usual names here.
+    /// Finds the default branch and its last commit: the HEAD of the remote, then the usual names at
+    /// the remote, then the usual local names.
     fn default_branch(&self) -> Result<(String, ObjectId), Error> {
         const REMOTE_HEAD: &str = "refs/remotes/origin/HEAD";
         let configured = self.init_default_branch.as_deref();
@@ -244,7 +242,7 @@ impl Repository {
         Ok(self.count_status(paths, 1, |_| true)? > 0)
     }
 
-    /// Counts the entries of `git status` that `matches`, given its two letters, up to `enough`.
+    /// Counts the entries of `git status` whose two letters match, at most up to `enough`.
     pub(crate) fn count_status(
         &self,
         paths: &[RepoPath],
@@ -274,7 +272,7 @@ impl Repository {
         Ok(count)
     }
 
-    /// Paths from the user as paths from the root; empty where one of them is the root itself.
+    /// Converts paths from the user to paths in the repository; empty if one of them is the root.
     fn settle_paths(&self, paths: &[PathBuf]) -> Result<Vec<RepoPath>, Error> {
         let mut settled = Vec::new();
         for path in paths {
@@ -292,13 +290,13 @@ impl Repository {
         Ok(settled)
     }
 
-    /// `path` from the root. The last part may be a link and may be gone: it is what is reviewed.
+    /// Converts a path to one relative to the root. Its last part may be a link, and need not exist.
     fn inside(&self, path: &Path) -> Option<PathBuf> {
         let absolute = without_dots(&self.cwd.join(path))?;
         if let Ok(inside) = absolute.strip_prefix(self.root()) {
             return Some(inside.to_owned());
         }
-        // Named through a link from outside, such as `/tmp` on macOS.
+        // The path may go through a link outside the repository, such as `/tmp` on macOS.
         if canonical(&absolute).is_ok_and(|path| path == self.root()) {
             return Some(PathBuf::new());
         }
@@ -310,7 +308,7 @@ impl Repository {
     }
 }
 
-/// The commit that a text from the user means, in a form that git takes for nothing else.
+/// A revision from the user in a form that git can only read as a commit.
 fn commitish(text: &str) -> Result<String, Error> {
     if text.starts_with('-') {
         return Err(Error::LooksLikeOption {
@@ -329,13 +327,13 @@ fn unknown(text: &str) -> Error {
     }
 }
 
-/// `--` and the arguments that narrow a call to `paths`.
+/// `--` and the pathspecs of `paths`.
 pub(crate) fn pathspecs(paths: &[RepoPath]) -> Vec<std::ffi::OsString> {
     let specs = paths.iter().filter_map(RepoPath::pathspec);
     ["--".into()].into_iter().chain(specs).collect()
 }
 
-/// `.` and `..` taken out by their text, as a user means them; `None` above the root.
+/// Removes `.` and `..` without looking at the file system; `None` above the root.
 fn without_dots(path: &Path) -> Option<PathBuf> {
     let mut plain = PathBuf::new();
     for part in path.components() {

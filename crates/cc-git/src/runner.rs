@@ -271,7 +271,7 @@ impl GitExit {
         Error::Failed {
             command: self.command,
             stderr: match detail.is_empty() {
-                true => "it gave no reason".into(),
+                true => "no reason given".into(),
                 false => detail,
             },
         }
@@ -330,7 +330,7 @@ mod tests {
             };
             assert_eq!(exit.into_error().to_string(), expect);
         };
-        check("", "`git diff` failed: it gave no reason");
+        check("", "`git diff` failed: no reason given");
         check("warning: a\nfatal: b\nc\n", "`git diff` failed: fatal: b c");
         check(
             "warning: lazy fetching disabled\nfatal: x\n",

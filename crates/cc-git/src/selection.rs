@@ -1,4 +1,4 @@
-//! What somebody asked for, before a repository has a say.
+//! What the user asked to review.
 
 use std::path::PathBuf;
 
@@ -6,36 +6,36 @@ use cc_core::text::one_line;
 
 use crate::Error;
 
-/// The flags of a review that say what it is about.
+/// The flags that select what to review.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// `--scope`.
     pub scope: Scope,
-    /// `--base REF`: HEAD since it left REF.
+    /// `--base REF`: HEAD since its merge base with REF.
     pub base: Option<String>,
     /// `--commit REV`: that commit.
     pub commit: Option<String>,
     /// `--range A..B` or `A...B`: an empty side means HEAD.
     pub range: Option<String>,
-    /// `-- PATH…`: only these, taken literally, from the user's directory.
+    /// `-- PATH…`: only these paths, literal and relative to the user's directory.
     pub paths: Vec<PathBuf>,
 }
 
 /// The `--scope` flag.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// The work tree where it has changes, else the branch.
+    /// The working tree if it has changes, else the branch.
     #[default]
     Auto,
-    /// Everything that is not committed.
+    /// All uncommitted changes.
     WorkingTree,
-    /// What the next commit would hold.
+    /// Staged changes.
     Staged,
-    /// What the branch has that its base has not.
+    /// The branch compared to its base.
     Branch,
 }
 
-/// What the flags mean together.
+/// The combined meaning of the flags.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Wanted<'a> {
     Auto,
@@ -51,8 +51,8 @@ pub(crate) enum Wanted<'a> {
 pub(crate) struct RevisionRange<'a> {
     pub(crate) from: &'a str,
     pub(crate) to: &'a str,
-    /// Three dots: from where the two parted.
-    pub(crate) since_fork: bool,
+    /// Three dots: from the merge base.
+    pub(crate) from_merge_base: bool,
 }
 
 impl Selection {
@@ -92,7 +92,7 @@ impl<'a> RevisionRange<'a> {
             text: one_line(text, 80),
         };
         let (from, rest) = text.split_once("..").ok_or_else(not_a_range)?;
-        let (to, since_fork) = match rest.strip_prefix('.') {
+        let (to, from_merge_base) = match rest.strip_prefix('.') {
             Some(to) => (to, true),
             None => (rest, false),
         };
@@ -103,7 +103,7 @@ impl<'a> RevisionRange<'a> {
         Ok(Self {
             from: or_head(from),
             to: or_head(to),
-            since_fork,
+            from_merge_base,
         })
     }
 }
@@ -114,7 +114,7 @@ mod tests {
 
     fn check_range(text: &str, expect: Option<(&str, &str, bool)>) {
         let range = RevisionRange::parse(text).ok();
-        let got = range.map(|range| (range.from, range.to, range.since_fork));
+        let got = range.map(|range| (range.from, range.to, range.from_merge_base));
         assert_eq!(got, expect, "{text}");
     }
 

@@ -1,4 +1,4 @@
-//! Which diffs somebody was shown, so that a later look can leave out those that are the same.
+//! The diffs that a review has shown, so that a later one can leave out those that are the same.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{Mode, Repository, Target};
 pub struct ShownDiffs(BTreeMap<RepoPath, String>);
 
 impl ShownDiffs {
-    /// Whether nothing was shown.
+    /// Whether no diff was shown.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -28,15 +28,15 @@ impl ShownDiffs {
         self.0.contains_key(path)
     }
 
-    /// Whether this very diff of that file was shown.
+    /// Whether this exact diff of the file was shown.
     pub(crate) fn has(&self, path: &RepoPath, diff: &str) -> bool {
         self.0
             .get(path)
             .is_some_and(|known| *known == digest_of(diff))
     }
 
-    /// Keeps a diff in mind, unless it stands for several: a character that is not UTF-8 was replaced, and
-    /// another one would look the same.
+    /// Adds a diff, unless it is ambiguous: bytes that are not UTF-8 were replaced, and others would look
+    /// the same.
     pub(crate) fn add(&mut self, path: &RepoPath, diff: &str) {
         if !diff.contains(char::REPLACEMENT_CHARACTER) {
             self.0.insert(path.clone(), digest_of(diff));
@@ -45,10 +45,10 @@ impl ShownDiffs {
 }
 
 impl Repository {
-    /// What is to be looked at after `earlier` was, and what of that was `shown` then.
+    /// Returns the target for the changes since `earlier` was reviewed, and the diffs to leave out.
     ///
-    /// It is the work tree as it is now, compared with the commit that was under review; where that was
-    /// what nobody had committed, with the same as then, less what was shown.
+    /// The target is the working tree, compared with the reviewed commit. If uncommitted changes were
+    /// reviewed, it is compared with the same base as then, and the `shown` diffs are left out.
     pub fn since(
         &self,
         earlier: &Target,
@@ -74,8 +74,8 @@ impl Repository {
     }
 }
 
-/// 128 bits of SHA-256, less the ids of objects: an untracked file that was added to the index since
-/// still has the same diff.
+/// The first 128 bits of the SHA-256 of a diff without object ids, so that adding an untracked file to
+/// the index does not change it.
 fn digest_of(diff: &str) -> String {
     let mut digest = Sha256::new();
     let mut in_header = true;

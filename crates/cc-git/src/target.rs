@@ -1,4 +1,4 @@
-//! What is reviewed, settled to full object ids: enough for another process to look again later.
+//! What is reviewed, as full object ids, so that another process can read it again later.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl ObjectId {
         &self.0
     }
 
-    /// The first twelve digits, for people.
+    /// The first twelve digits.
     pub fn short(&self) -> &str {
         &self.0[..12]
     }
@@ -30,7 +30,7 @@ impl ObjectId {
         is_id.then(|| Self(bytes.iter().map(|&byte| char::from(byte)).collect()))
     }
 
-    /// The tree without entries, which every git knows without having it.
+    /// The empty tree, which git knows in every repository.
     pub(crate) fn empty_tree(sha256: bool) -> Self {
         Self(
             if sha256 {
@@ -49,7 +49,7 @@ impl fmt::Display for ObjectId {
     }
 }
 
-/// The text is no full object id.
+/// The text is not a full object id.
 #[derive(Debug, thiserror::Error)]
 #[error("not a full object id")]
 pub struct InvalidObjectId;
@@ -71,11 +71,11 @@ impl From<ObjectId> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// HEAD and the work tree, staged or not, with untracked files.
+    /// HEAD and the working tree, staged or not, with untracked files.
     WorkingTree,
     /// HEAD and the index.
     Staged,
-    /// The point where a branch left its base, and HEAD.
+    /// The merge base of a branch and its base, and HEAD.
     Branch,
     /// The first parent of a commit, and the commit.
     Commit,
@@ -83,27 +83,27 @@ pub enum Mode {
     Range,
 }
 
-/// A scope settled to object ids.
+/// A scope, resolved to object ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Target {
     /// Which states are compared.
     pub mode: Mode,
-    /// The scope in words, a fragment on one line: `` `feature` since `origin/main` ``.
+    /// A description of the scope, a fragment on one line: `` `feature` since `origin/main` ``.
     pub label: String,
-    /// The base of a branch as people name it.
+    /// The name of the base of a branch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_ref: Option<String>,
     /// The side that is compared against: a commit, or the empty tree.
     pub base: ObjectId,
-    /// The commit under review; for the work tree and the index, HEAD as it was, if there was one.
+    /// The commit under review; for the working tree and the index, HEAD at that time, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<ObjectId>,
-    /// The only paths looked at; empty means all.
+    /// The only paths to review; empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<RepoPath>,
-    /// Whether uncommitted changes were looked for just now, and there were none. Not kept: another
-    /// process has to look again.
+    /// Whether a check just now found no uncommitted changes. Not stored: another process has to check
+    /// again.
     #[serde(skip)]
     pub(crate) found_clean: bool,
 }

@@ -1,6 +1,6 @@
-//! Finds the work tree that a directory is in without asking git: hooks have no time for a process.
+//! Finds the working tree of a directory without a call of git, which would slow down hooks.
 //!
-//! Decides as git does, so that both always mean the same repository.
+//! Follows the rules of git, so that both find the same repository.
 
 use std::fs;
 use std::io::Read;
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use cc_core::fs::{canonical, open_regular};
 use cc_core::{IoError, Workspace};
 
-/// The canonical root of the work tree that `dir` is in.
+/// The canonical root of the working tree that `dir` is in.
 ///
-/// `None` outside of git, in a bare repository and inside a `.git` directory. Starts no process.
+/// `None` outside of git, in a bare repository and inside a `.git` directory. Does not start a process.
 pub fn top_level(dir: &Path) -> Option<PathBuf> {
     let start = canonical(dir).ok()?;
     let device = device_of(&start);
@@ -32,7 +32,7 @@ pub fn top_level(dir: &Path) -> Option<PathBuf> {
     None
 }
 
-/// The workspace that jobs started in `dir` belong to: the top level, or `dir` itself outside git.
+/// The workspace of jobs started in `dir`: the top level, or `dir` itself outside git.
 ///
 /// # Errors
 /// When `dir` does not exist or cannot be reached.
@@ -44,7 +44,7 @@ pub fn workspace(dir: &Path) -> Result<Workspace, IoError> {
     Ok(Workspace::from_canonical(root))
 }
 
-/// Git's own directory for the work tree at `root`, which holds its index.
+/// The Git directory of the working tree at `root`, which has its index.
 pub(crate) fn git_dir(root: &Path) -> Option<PathBuf> {
     let dot_git = root.join(".git");
     if dot_git.is_file() {
@@ -54,8 +54,8 @@ pub(crate) fn git_dir(root: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Git's directories for the work tree at `root`, without links: its own, and behind it the shared one
-/// where that is another.
+/// The Git directories of the working tree at `root`, without links: its own, then the shared one if that
+/// is different.
 pub fn git_dirs(root: &Path) -> Vec<PathBuf> {
     let own = git_dir(root);
     let shared = own.as_deref().and_then(shared_dir);
@@ -68,10 +68,10 @@ pub fn git_dirs(root: &Path) -> Vec<PathBuf> {
     dirs
 }
 
-/// Directories of Git's own, there or not, whose files make Git run programs: the configurations of
-/// submodules, and the attributes that name filters.
+/// The directories in the Git directory, existing or not, whose files make Git run programs: the
+/// configurations of submodules, and the attributes that name filters.
 ///
-/// `config` and `hooks` beside them do so as well, but Claude Code's sandbox knows those.
+/// `config` and `hooks` do so as well, but Claude Code's sandbox already protects those.
 pub fn program_dirs(root: &Path) -> Vec<PathBuf> {
     let Some(shared) = git_dirs(root).pop() else {
         return Vec::new();
@@ -81,7 +81,7 @@ pub fn program_dirs(root: &Path) -> Vec<PathBuf> {
 
 enum DotGit {
     Valid,
-    /// A file that points nowhere: git gives up here instead of looking further up.
+    /// A file that does not point to a repository: git stops here and does not search further up.
     Broken,
     Nothing,
 }
@@ -102,14 +102,14 @@ fn entry_of(dot_git: &Path) -> DotGit {
     }
 }
 
-/// Where a `.git` file of a linked work tree or a submodule points.
+/// The target of the `.git` file of a linked worktree or a submodule.
 fn linked_dir(dot_git: &Path) -> Option<PathBuf> {
     let text = read_start(dot_git)?;
     let target = trim_end(text.strip_prefix(b"gitdir: ")?);
     Some(dot_git.parent()?.join(crate::repo_path::os_path(target)?))
 }
 
-/// Where the parts are that linked work trees share.
+/// The directory that linked worktrees share.
 fn shared_dir(dir: &Path) -> Option<PathBuf> {
     match read_start(&dir.join("commondir")) {
         Some(text) => Some(dir.join(crate::repo_path::os_path(trim_end(&text))?)),
@@ -117,7 +117,7 @@ fn shared_dir(dir: &Path) -> Option<PathBuf> {
     }
 }
 
-/// A directory with `HEAD`, `objects` and `refs`, the latter two perhaps in a shared directory.
+/// Whether a directory has `HEAD`, and `objects` and `refs` in it or in the shared directory.
 fn is_git_dir(dir: &Path) -> bool {
     if !is_head(&dir.join("HEAD")) {
         return false;
@@ -128,7 +128,7 @@ fn is_git_dir(dir: &Path) -> bool {
     can_be_entered(&shared.join("objects")) && can_be_entered(&shared.join("refs"))
 }
 
-/// A directory, or what git takes for one: it asks for the permission alone.
+/// Whether git accepts a path as a directory: it checks only the permission.
 #[cfg(unix)]
 fn can_be_entered(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -155,7 +155,7 @@ fn is_head(path: &Path) -> bool {
     digits.count() >= 40
 }
 
-/// The first bytes of a small file; nothing that the walk reads is longer.
+/// Reads the first bytes of a file; the files read here are small.
 fn read_start(path: &Path) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     let file = open_regular(path).ok()?;

@@ -1,4 +1,4 @@
-//! Files that git does not know: listed by git, read by us, shown as diffs that add them.
+//! Untracked files, shown as diffs that add them.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,10 +10,10 @@ use crate::lines::LineCounter;
 use crate::repo_path::RepoPath;
 use crate::working_file::WorkingFile;
 
-/// Files larger than this are not read to count their lines.
+/// The most that is read of a large file to count its lines, in bytes.
 const COUNTED_BYTES: u64 = 8 << 20;
 
-/// One file, and why it is not shown if it is not; `None` where it was shown before.
+/// Reads one file; returns it with the reason if it is not shown, `None` if it was shown before.
 pub(crate) fn read(
     root: &Path,
     path: &RepoPath,
@@ -52,7 +52,7 @@ fn take_in(
     left: &mut u64,
     change: &mut FileChange,
 ) -> Result<Taken, Reason> {
-    // git lists what it does not enter with a slash: a repository inside this one.
+    // Git lists a repository inside this one with a slash.
     if path.as_bytes().ends_with(b"/") {
         return Err(Reason::NestedRepository);
     }
@@ -110,14 +110,14 @@ enum UntrackedContent {
 }
 
 impl UntrackedContent {
-    /// Reads a file as far as it is of use, and takes what was read from `left`.
+    /// Reads a file as far as needed, and subtracts the bytes read from `left`.
     fn read(mut file: File, whole: u64, left: &mut u64) -> io::Result<Self> {
         let bytes = file.metadata()?.len();
         if *left == 0 && bytes > 0 {
             return Ok(Self::Unread { bytes });
         }
         let mut start = Vec::new();
-        // One more than fits tells a file that has grown since.
+        // One byte more than fits, to detect a file that has grown.
         file.by_ref().take(whole + 1).read_to_end(&mut start)?;
         *left = left.saturating_sub(start.len() as u64);
         if start.contains(&0) {
@@ -141,7 +141,7 @@ impl UntrackedContent {
     }
 }
 
-/// The diff that adds a file, as git would write it, and its number of lines.
+/// The diff that adds a file, as git writes it, and its number of lines.
 fn added(path: &RepoPath, mode: &str, content: &[u8]) -> (String, u64) {
     let mut counter = LineCounter::default();
     counter.push(content);

@@ -1,4 +1,4 @@
-//! Opens a file of the work tree by its path from the root, following no link anywhere on the way.
+//! Opens files of the working tree by their path, without following links anywhere on it.
 
 use std::fs::File;
 use std::io;
@@ -13,32 +13,32 @@ use rustix::io::Errno;
 
 use crate::repo_path::RepoPath;
 
-/// What lies at a path of the work tree.
+/// What is at a path of the working tree.
 #[derive(Debug)]
 pub(crate) enum WorkingFile {
     /// A regular file, open for reading.
     Regular { file: File, executable: bool },
-    /// A symbolic link, with the bytes it points to.
+    /// A symbolic link, with its target.
     Link(Vec<u8>),
     /// A directory, a FIFO, a socket, a device.
     Other,
-    /// Nothing, or something behind a link.
+    /// Nothing, or a path that leads through a link.
     Missing,
-    /// Something that we may not open.
+    /// A file that cannot be opened.
     Unreadable,
 }
 
 impl WorkingFile {
-    /// Looks at `path` below `root`.
+    /// Opens `path` below `root`.
     pub(crate) fn open(root: &Path, path: &RepoPath) -> Self {
         FileOpener::new(root).open(path)
     }
 }
 
-/// Opens many files, those of one directory after each other at the price of one walk.
+/// Opens many files; successive files of one directory share the walk to it.
 pub(crate) struct FileOpener<'a> {
     root: &'a Path,
-    /// The directory of the last file, by its name.
+    /// The directory of the last file, with its path.
     last: Option<(Vec<u8>, Directory)>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> FileOpener<'a> {
         Self { root, last: None }
     }
 
-    /// Looks at `path` below the root.
+    /// Opens `path` below the root.
     pub(crate) fn open(&mut self, path: &RepoPath) -> WorkingFile {
         self.try_open(path.as_bytes())
             .unwrap_or_else(|error| match error.kind() {
@@ -92,7 +92,7 @@ impl Directory {
         let mut dir: OwnedFd = openat(CWD, root, directory, Mode::empty())?;
         for part in parts(path) {
             dir = match openat(&dir, part, directory | OFlags::NOFOLLOW, Mode::empty()) {
-                // A link, or a file, where a directory should be: git has nothing behind it.
+                // A link or a file instead of a directory: git tracks nothing behind it.
                 Err(Errno::LOOP | Errno::MLINK | Errno::NOTDIR) => {
                     return Err(io::ErrorKind::NotADirectory.into());
                 }
@@ -104,7 +104,7 @@ impl Directory {
 
     fn file(&self, name: &[u8]) -> io::Result<WorkingFile> {
         let Self(dir) = self;
-        // What is no file must not even be opened: that may block, or wake somebody up.
+        // Opening something else than a file can block, or have effects.
         let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {}

@@ -1,7 +1,7 @@
-//! A linked work tree for somebody else's changes: made and removed.
+//! Creates and removes linked worktrees for the changes of isolated jobs.
 //!
-//! Together with [`crate::patch`] the only part of this crate that writes to a repository, and only
-//! when the user asked for it.
+//! With [`crate::patch`] the only part of this crate that writes to a repository, and only when the user
+//! asked for it.
 
 mod unused;
 
@@ -16,52 +16,52 @@ use crate::repo_path::os_path;
 use crate::top_level::git_dir;
 use crate::{Error, ObjectId, Repository};
 
-/// A linked work tree that was made here.
+/// A linked worktree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Worktree {
-    /// Its root; absolute.
+    /// The absolute path of its root.
     #[serde(with = "cc_core::os_text")]
     pub root: PathBuf,
     /// Its branch.
     pub branch: String,
-    /// The commit it began at.
+    /// The commit it was created from.
     pub base: ObjectId,
-    /// Git's directory for it, inside that of the repository. Kept, because whoever works in the
-    /// tree may alter the `.git` file that names it.
+    /// Its Git directory, inside that of the repository. Stored, because the `.git` file that names it
+    /// can be changed in the worktree.
     #[serde(with = "cc_core::os_text")]
     pub git_dir: PathBuf,
 }
 
 impl Worktree {
-    /// Whether it is there as it was made: neither gone, nor emptied, nor replaced by a link.
+    /// Whether it exists: not removed, emptied or replaced by a link.
     pub fn is_intact(&self) -> bool {
         let there = |path: &Path| path.symlink_metadata();
         there(&self.root).is_ok_and(|meta| meta.is_dir()) && there(&self.root.join(".git")).is_ok()
     }
 }
 
-/// A branch as git knows it.
+/// A branch.
 pub(crate) struct Branch {
     pub(crate) tip: ObjectId,
-    /// A work tree that is on it.
+    /// The worktree that has it checked out.
     checked_out: Option<PathBuf>,
 }
 
 impl Repository {
-    /// Makes a linked work tree at `root` on a new branch, from the commit that HEAD names.
+    /// Creates a linked worktree at `root` with a new branch from HEAD.
     ///
-    /// Uncommitted changes are not in it, and its submodules are empty.
+    /// Uncommitted changes are not included, and submodules are empty.
     ///
     /// # Errors
-    /// [`Error::NoCommits`], when the directory or the branch exists, or when git cannot make it;
-    /// nothing stays behind then.
+    /// [`Error::NoCommits`]; if the directory or the branch exists; or the error of a failed call.
+    /// Nothing is left behind.
     pub fn add_worktree(&self, root: &Path, branch: &str) -> Result<Worktree, Error> {
         let base = self.head().id().ok_or(Error::NoCommits)?.clone();
         if let Some(parent) = root.parent() {
             cc_core::fs::create_private_dir(parent)?;
         }
-        // Both fail where they exist: what is cleared away below is ours.
+        // Both fail if they exist, so what is removed below is ours.
         fs::create_dir(root).map_err(IoError::at("create", root))?;
         let args = ["branch", "--no-track", "--", branch, base.as_str()];
         if let Err(error) = self.runner.long_call(&args).checked() {
@@ -70,9 +70,9 @@ impl Repository {
         }
         let made = self.check_out(root, branch, base);
         if made.is_err() {
-            // The first error is the one to tell.
+            // The first error is the one to report.
             let _ = fs::remove_dir_all(root);
-            let _ = self.forget(root);
+            let _ = self.remove_git_dir(root);
             let _ = self.delete_branch(branch);
         }
         made
@@ -92,10 +92,10 @@ impl Repository {
         })
     }
 
-    /// Whether files of this work tree are not as HEAD has them, or new; submodules apart.
+    /// Whether this working tree has uncommitted changes or untracked files; submodules are ignored.
     ///
     /// # Errors
-    /// When git cannot tell.
+    /// The error of a failed call.
     pub fn has_uncommitted(&self) -> Result<bool, Error> {
         let args = [
             "status",
@@ -107,10 +107,10 @@ impl Repository {
         Ok(!changes.is_empty())
     }
 
-    /// Whether anything is left of a work tree: its directory, git's notes of it, or its branch.
+    /// Whether anything is left of a worktree: its root, its Git directory or its branch.
     ///
     /// # Errors
-    /// When git cannot tell.
+    /// The error of a failed call.
     pub fn is_left_of(&self, tree: &Worktree) -> Result<bool, Error> {
         let is_there = |path: &Path| path.symlink_metadata().is_ok();
         Ok(is_there(&tree.root)
@@ -118,11 +118,11 @@ impl Repository {
             || self.find_branch(&tree.branch)?.is_some())
     }
 
-    /// Removes a work tree with all that lies in it, its branch, and git's notes of both. What is
-    /// gone already is no error.
+    /// Removes a worktree with its content, its Git directory and its branch. It is not an error if some
+    /// of them are missing.
     ///
     /// # Errors
-    /// When something stays; [`Error::BranchInUse`] when that is the branch alone.
+    /// If something is left; [`Error::BranchInUse`] if that is only the branch.
     pub fn remove_worktree(&self, tree: &Worktree) -> Result<(), Error> {
         match fs::remove_dir_all(&tree.root) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -130,15 +130,15 @@ impl Repository {
             }
             _ => {}
         }
-        match self.forget(&tree.root) {
+        match self.remove_git_dir(&tree.root) {
             Err(error) if tree.git_dir.exists() => Err(error),
             _ => self.delete_branch(&tree.branch),
         }
     }
 
-    /// Removes git's notes of a work tree whose directory is gone.
-    fn forget(&self, root: &Path) -> Result<(), Error> {
-        // Forced twice: it may be locked.
+    /// Removes the Git directory of a worktree whose root is missing.
+    fn remove_git_dir(&self, root: &Path) -> Result<(), Error> {
+        // The second `--force` is for a locked worktree.
         let args = ["worktree", "remove", "--force", "--force", "--"];
         self.runner
             .long_call(&args)
@@ -164,7 +164,7 @@ impl Repository {
         }
     }
 
-    /// Looks a branch up.
+    /// Finds a branch by its name.
     pub(crate) fn find_branch(&self, name: &str) -> Result<Option<Branch>, Error> {
         let name = format!("refs/heads/{name}");
         let format = "--format=%(refname) %(objectname) %(worktreepath)";
@@ -174,7 +174,7 @@ impl Repository {
             .checked()?;
         let output = output.strip_suffix(b"\n").unwrap_or(&output);
         let mut fields = output.splitn(3, |&byte| byte == b' ');
-        // Asked for a name that is none, git tells of those below it.
+        // If there is no such branch, git lists those whose names begin with it and a slash.
         if fields.next() != Some(name.as_bytes()) {
             return Ok(None);
         }

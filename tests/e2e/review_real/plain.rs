@@ -150,7 +150,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
 
     ## Not reviewed
 
-    - huge.txt: too large (1.6 MB; at most 65 kB of one file are shown)
+    - huge.txt: too large (1.6 MB; at most 65 kB of a file is shown)
     - parts/06.txt: left out (40 kB), the diff as a whole is too large
     - parts/07.txt: left out (40 kB), the diff as a whole is too large
     - parts/08.txt: left out (40 kB), the diff as a whole is too large
@@ -170,7 +170,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
     assert_snapshot!(sandbox.redact(&left_out(&request)), @"
     Not in the diff above:
     <<<LEFT OUT <mark>
-    - huge.txt: too large (1.6 MB; at most 65 kB of one file are shown)
+    - huge.txt: too large (1.6 MB; at most 65 kB of a file is shown)
     - parts/06.txt: left out (40 kB), the diff as a whole is too large
     - parts/07.txt: left out (40 kB), the diff as a whole is too large
     - parts/08.txt: left out (40 kB), the diff as a whole is too large

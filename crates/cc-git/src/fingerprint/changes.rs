@@ -1,4 +1,4 @@
-//! What differs between two fingerprints.
+//! Compares two fingerprints.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -7,25 +7,25 @@ use super::{Fingerprint, PathState, PathStates, fold};
 use crate::ObjectId;
 use crate::repo_path::RepoPath;
 
-/// How many paths are named.
+/// The most paths that are named.
 const NAMED: usize = 100;
 
-/// An edit between two fingerprints.
+/// The edits between two fingerprints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// PathStates that are not as they were, sorted, the first hundred.
+    /// The first hundred paths that differ, sorted.
     ///
-    /// None where only HEAD moved, or where too many files differ from HEAD to name any. A file
-    /// that was both edited and committed in between is not among them.
+    /// Empty if only HEAD moved, or if too many files differ from HEAD to name any. A file that was
+    /// edited and committed in between is not included.
     pub files: Vec<RepoPath>,
-    /// How many more paths there are, as far as they are known one by one.
+    /// How many more known paths differ.
     pub more: usize,
-    /// Whether HEAD is another commit.
+    /// Whether HEAD is a different commit.
     pub head_moved: bool,
 }
 
 impl Fingerprint {
-    /// What was edited since an earlier fingerprint of the same work tree; `None` where nothing was.
+    /// Returns the edits since an earlier fingerprint of the same working tree; `None` if there are none.
     pub fn changes_since(&self, earlier: &Self) -> Option<Changes> {
         let mut found = Comparison::default();
         self.compare(earlier, None, &mut found);
@@ -38,8 +38,8 @@ impl Fingerprint {
         found.differs.then_some(changes)
     }
 
-    /// The commits made since an earlier fingerprint of the same work tree, as a range of git; from
-    /// the empty tree where there was no commit, `None` where HEAD is the same or has none now.
+    /// Returns the commits since an earlier fingerprint of the same working tree, as a range; from the
+    /// empty tree if there was no commit, `None` if HEAD is the same or has no commit now.
     pub fn commits_since(&self, earlier: &Self) -> Option<String> {
         let now = self.head.as_ref().filter(|_| self.head != earlier.head)?;
         let sha256 = now.as_str().len() == 64;
@@ -48,7 +48,7 @@ impl Fingerprint {
         Some(format!("{from}..HEAD"))
     }
 
-    /// Compares the repository in `dir`, or the outermost one.
+    /// Compares the repository in `dir`; the outermost one if that is `None`.
     fn compare(&self, earlier: &Self, dir: Option<&RepoPath>, found: &mut Comparison) {
         let place = |path: &RepoPath| dir.map_or_else(|| path.clone(), |dir| dir.join(path));
         if self.head != earlier.head {
@@ -93,12 +93,12 @@ impl Comparison {
     }
 }
 
-/// Gives each entry to `tell` that has no equal on the other side. Both sides are sorted.
+/// Calls `report` with each entry that has no equal on the other side. Both sides are sorted.
 fn differences(
     now: &[PathState],
     then: &[PathState],
     earlier: &Fingerprint,
-    tell: &mut dyn FnMut(&PathState),
+    report: &mut dyn FnMut(&PathState),
 ) {
     let (mut now, mut then) = (now.iter().peekable(), then.iter().peekable());
     loop {
@@ -112,13 +112,13 @@ fn differences(
         let b = then.next_if(|_| order != Ordering::Less);
         match (a, b) {
             (Some(a), Some(b)) if a.seen.is_same_as(&b.seen, earlier.taken) => {}
-            (Some(entry), _) | (None, Some(entry)) => tell(entry),
+            (Some(entry), _) | (None, Some(entry)) => report(entry),
             (None, None) => return,
         }
     }
 }
 
-/// Compares two sides of which one at least is a mere digest.
+/// Compares two sides of which at least one is only a digest.
 fn same_as_a_whole(now: &PathStates, then: &PathStates, earlier: &Fingerprint) -> bool {
     let settled = match then {
         PathStates::Each(entries) => entries

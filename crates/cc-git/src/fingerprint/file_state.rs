@@ -1,4 +1,4 @@
-//! What lies at a path: enough of it to tell a change, and to save reading it again.
+//! The state of a file: enough to detect a change, and to avoid reading it again.
 
 use std::fmt;
 use std::fs::Metadata;
@@ -8,28 +8,28 @@ use cc_core::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// File systems and their servers keep times this coarse, and clocks differ: a file that changed
-/// so shortly before it was looked at can change again and have the same times.
+/// The precision of the times of some file systems, and how far clocks may differ: a file that changed
+/// this recently can change again without a change of its times.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// What lies at a path of the work tree.
+/// What is at a path of the working tree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum FileState {
-    /// What the index says; nobody looked.
+    /// As in the index; not read.
     AsIndexed,
     Missing,
     File {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         executable: bool,
         stamp: FileStamp,
-        /// `None` where the file is too large or cannot be read.
+        /// `None` if the file is too large or cannot be read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         digest: Option<ContentDigest>,
     },
-    /// A symbolic link, with a digest of where it points.
+    /// A symbolic link, with the digest of its target.
     Link(ContentDigest),
-    /// Something that git does not look into, or that cannot be reached.
+    /// Neither a file nor a link, or unreachable.
     Other,
 }
 
@@ -40,13 +40,13 @@ pub(super) struct FileStamp(u64, Nanos, Nanos, u64);
 /// Nanoseconds since the Unix epoch.
 type Nanos = i64;
 
-/// The first half of a SHA-256.
+/// The first half of the SHA-256 of a content.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(super) struct ContentDigest([u8; 16]);
 
 impl FileState {
-    /// Whether this is the same as what was seen `earlier`, when that was at `taken`.
+    /// Whether this equals an earlier state, recorded at `taken`.
     pub(super) fn is_same_as(&self, earlier: &Self, taken: Time) -> bool {
         match (self, earlier) {
             (
@@ -77,8 +77,8 @@ impl FileState {
         }
     }
 
-    /// Whether what was seen at `taken` can be compared with another time: it can not where only
-    /// the stamp of a file is known, and that was fresh.
+    /// Whether a state recorded at `taken` can be compared later: not if only the stamp of the file is
+    /// known, and it was too recent.
     pub(super) fn is_settled(&self, taken: Time) -> bool {
         match self {
             Self::File {
@@ -90,7 +90,7 @@ impl FileState {
         }
     }
 
-    /// Feeds all that is compared to `hash`.
+    /// Adds everything that is compared to `hash`.
     pub(super) fn feed(&self, hash: &mut Sha256) {
         match self {
             Self::AsIndexed => hash.update(b"i"),
@@ -128,7 +128,7 @@ impl FileStamp {
     #[cfg(unix)]
     pub(super) fn of(meta: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
-        // Times that fall off the scale meet at its end; a changed file still has another ctime.
+        // Times out of range are clamped; a changed file still has a different ctime.
         let nanos =
             |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
         Self(
@@ -139,7 +139,7 @@ impl FileStamp {
         )
     }
 
-    /// Where there is no time of change and no inode, the time of creation stands in, as for git.
+    /// Without a ctime and an inode, the creation time is used, as git does.
     #[cfg(not(unix))]
     pub(super) fn of(meta: &Metadata) -> Self {
         let nanos = |time: std::io::Result<std::time::SystemTime>| {
@@ -151,7 +151,7 @@ impl FileStamp {
         Self(meta.len(), modified, created, 0)
     }
 
-    /// Whether the file was old enough at `taken` that a later change shows in the stamp.
+    /// Whether the file was old enough at `taken` for a later change to show in the stamp.
     pub(super) fn is_settled(&self, taken: Time) -> bool {
         let latest = if cfg!(unix) {
             self.2
@@ -184,7 +184,7 @@ impl From<ContentDigest> for String {
     }
 }
 
-/// The text is no digest.
+/// The text is not a digest.
 #[derive(Debug, thiserror::Error)]
 #[error("not a digest")]
 pub(super) struct InvalidDigest;

@@ -1,4 +1,4 @@
-//! Reads the files that may have changed, those that are known already by their stamp alone.
+//! Reads the files that may have changed; a file with a known stamp is not read again.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -15,19 +15,19 @@ use crate::process::join;
 use crate::repo_path::RepoPath;
 use crate::working_file::{FileOpener, WorkingFile};
 
-/// Larger files are known by their stamp alone.
+/// Larger files are compared by their stamp, in bytes.
 const LARGE: u64 = 32 << 20;
 
-/// The most that is read in all, in bytes.
+/// The most that is read in total, in bytes.
 const READ_LIMIT: u64 = 512 << 20;
 
-/// How much is read at once, in bytes.
+/// The size of one read, in bytes.
 const PIECE: usize = 64 << 10;
 
-/// Fewer files than this are not worth another thread.
+/// The number of files from which a second thread is used.
 const WORTH_A_THREAD: usize = 128;
 
-/// Files whose content an earlier fingerprint tells as long as their stamp is the same.
+/// Files whose content is known from an earlier fingerprint as long as their stamp is the same.
 #[derive(Default)]
 pub(super) struct KnownFiles<'a>(HashMap<&'a RepoPath, (FileStamp, &'a FileState)>);
 
@@ -48,23 +48,23 @@ impl<'a> KnownFiles<'a> {
     }
 }
 
-/// Looks at everything listed, on two threads where that is much.
+/// Inspects all listed paths, on two threads if there are many.
 pub(super) fn inspect_all(
     root: &Path,
     listed: Vec<StatusEntry>,
     known: &KnownFiles,
 ) -> Vec<PathState> {
-    let looker = Inspector {
+    let inspector = Inspector {
         root,
         known,
         left: AtomicU64::new(READ_LIMIT),
     };
     let mut first = listed;
     if first.len() < WORTH_A_THREAD {
-        return looker.at_each(first);
+        return inspector.at_each(first);
     }
     let second = first.split_off(first.len() / 2);
-    let (mut entries, more) = join(|| looker.at_each(first), || looker.at_each(second));
+    let (mut entries, more) = join(|| inspector.at_each(first), || inspector.at_each(second));
     entries.extend(more);
     entries
 }
@@ -72,7 +72,7 @@ pub(super) fn inspect_all(
 struct Inspector<'a> {
     root: &'a Path,
     known: &'a KnownFiles<'a>,
-    /// How many bytes may still be read.
+    /// Bytes that may still be read.
     left: AtomicU64,
 }
 
@@ -80,12 +80,12 @@ impl Inspector<'_> {
     fn at_each(&self, listed: Vec<StatusEntry>) -> Vec<PathState> {
         let mut files = FileOpener::new(self.root);
         let mut entries = Vec::with_capacity(listed.len());
-        // A sparse checkout leaves out whole directories; one look at each is enough.
-        let mut nowhere: Option<Vec<u8>> = None;
+        // A sparse checkout leaves out whole directories; each is checked once.
+        let mut missing: Option<Vec<u8>> = None;
         for StatusEntry { path, state, look } in listed {
             let left_out = state == LEFT_OUT;
             if left_out
-                && nowhere
+                && missing
                     .as_ref()
                     .is_some_and(|dir| path.as_bytes().starts_with(dir))
             {
@@ -97,7 +97,7 @@ impl Inspector<'_> {
                 FileState::AsIndexed
             };
             if left_out && seen == FileState::Missing {
-                nowhere = self.missing_dir(&path);
+                missing = self.missing_dir(&path);
                 continue;
             }
             entries.push(PathState { path, state, seen });
@@ -109,7 +109,7 @@ impl Inspector<'_> {
         let Some(place) = path.below(self.root) else {
             return FileState::Other;
         };
-        // Links on the way lead to a file of the same stamp at worst, which is the same file.
+        // If a link on the way leads elsewhere, a file with the same stamp is still the same file.
         if let Some((stamp, seen)) = self.known.0.get(path)
             && fs::symlink_metadata(&place).is_ok_and(|meta| FileStamp::of(&meta) == *stamp)
         {
@@ -140,7 +140,7 @@ impl Inspector<'_> {
         }
     }
 
-    /// The digest of a file; `None` where it is too large or cannot be read.
+    /// The digest of a file; `None` if it is too large or cannot be read.
     fn digest(&self, file: File, size: u64) -> Option<ContentDigest> {
         let take = |left: u64| left.checked_sub(size);
         if size > LARGE
@@ -154,7 +154,7 @@ impl Inspector<'_> {
         read_to_digest(file, size).ok().flatten()
     }
 
-    /// The outermost directory on the way to a missing file that is missing too, with its slash.
+    /// The outermost missing directory on the path of a missing file, with a slash at its end.
     fn missing_dir(&self, path: &RepoPath) -> Option<Vec<u8>> {
         let bytes = path.as_bytes();
         let slashes = (0..bytes.len()).filter(|&at| bytes[at] == b'/');
@@ -171,10 +171,10 @@ impl Inspector<'_> {
     }
 }
 
-/// The digest of a file that is still as long as it was; `None` where it is not.
+/// The digest of a file; `None` if its size has changed.
 fn read_to_digest(mut file: File, size: u64) -> io::Result<Option<ContentDigest>> {
     let mut hash = Sha256::new();
-    // One more than there is, so that one read takes in a small file and finds its end.
+    // One byte more than the file has, so that a small file and its end need one read.
     let mut buffer = vec![0; usize::try_from(size + 1).map_or(PIECE, |all| all.min(PIECE))];
     let mut total = 0;
     while total <= size {

@@ -1,4 +1,4 @@
-//! What git says about a work tree, record by record.
+//! Parses what git reports about a working tree, record by record.
 
 use std::collections::BTreeSet;
 
@@ -7,26 +7,26 @@ use serde::{Deserialize, Serialize};
 use crate::ObjectId;
 use crate::repo_path::RepoPath;
 
-/// A path with what git says of it.
+/// A path with its status.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct StatusEntry {
     pub(super) path: RepoPath,
-    /// What compares the index with HEAD, and a letter or two for the rest.
+    /// The record of git, or only its letters if the index is the same as HEAD.
     pub(super) state: String,
-    /// Whether the file may differ from what the index says of it.
+    /// Whether the file may differ from the index.
     pub(super) look: bool,
 }
 
-/// The answer of `git status --porcelain=v2 --branch -z --no-renames`.
+/// The output of `git status --porcelain=v2 --branch -z --no-renames`.
 #[derive(Default)]
 pub(super) struct StatusOutput {
-    /// The commit of HEAD, or that there is none yet; `None` until git said so.
+    /// The commit of HEAD, `Some(None)` before the first one; `None` until git has reported it.
     pub(super) head: Option<Option<ObjectId>>,
     pub(super) listed: Vec<StatusEntry>,
 }
 
 impl StatusOutput {
-    /// Takes the next record; `false` where it has an unknown form.
+    /// Takes the next record; returns whether it could be parsed.
     pub(super) fn push(&mut self, record: &[u8]) -> bool {
         self.read(record).is_some()
     }
@@ -72,7 +72,7 @@ fn tracked(record: &[u8], fields: usize) -> Option<StatusEntry> {
         &record[end + 1..],
     );
     let letters = facts.get(2..4)?;
-    // Where the index is as HEAD has it, HEAD's commit says all about it.
+    // If the index is the same as HEAD, HEAD's commit identifies it.
     let state = if letters.starts_with('.') {
         letters
     } else {
@@ -85,28 +85,28 @@ fn tracked(record: &[u8], fields: usize) -> Option<StatusEntry> {
     })
 }
 
-/// What `git status` does not tell, from the answer of `git ls-files -v --stage -z`.
+/// What `git status` does not report, from the output of `git ls-files -v --stage -z`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct IndexFlags {
-    /// PathStates at which the index has a commit of another repository.
+    /// The paths of submodules.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) submodules: BTreeSet<RepoPath>,
-    /// Files whose changes git was told to overlook (`assume-unchanged`, `skip-worktree`).
+    /// Files whose changes git ignores (`assume-unchanged`, `skip-worktree`).
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) overlooked: BTreeSet<RepoPath>,
-    /// Files that a sparse checkout leaves out (`skip-worktree`): overlooked, if they are there.
+    /// Files that a sparse checkout leaves out (`skip-worktree`): overlooked if they exist.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) left_out: BTreeSet<RepoPath>,
 }
 
 impl IndexFlags {
-    /// Takes the next record; `false` where it has an unknown form.
+    /// Takes the next record; returns whether it could be parsed.
     pub(super) fn push(&mut self, record: &[u8]) -> bool {
         let Some(tab) = record.iter().position(|&byte| byte == b'\t') else {
             return false;
         };
-        // Only few records matter, and there may be very many.
+        // Few records matter, and there may be very many: allocate only for those.
         if record.get(2..8) == Some(b"160000") {
             self.submodules.insert(RepoPath::new(&record[tab + 1..]));
         } else if matches!(record[0], b's' | b'S') {
@@ -121,7 +121,7 @@ impl IndexFlags {
         self.submodules.len() + self.overlooked.len() + self.left_out.len()
     }
 
-    /// Adds the overlooked files to those that git lists.
+    /// Adds the overlooked files to the listed ones; returns the submodules.
     pub(super) fn merge_into(self, listed: &mut Vec<StatusEntry>) -> BTreeSet<RepoPath> {
         let Self {
             submodules,
@@ -144,10 +144,10 @@ impl IndexFlags {
     }
 }
 
-/// The state of a file that git was told to overlook.
+/// The state of a file whose changes git ignores.
 const OVERLOOKED: &str = "h";
 
-/// The state of a file that should not be there; it counts only if it is.
+/// The state of a file that should not exist; it counts only if it does.
 pub(super) const LEFT_OUT: &str = "S";
 
 #[cfg(test)]

@@ -15,43 +15,43 @@ use crate::repo_path::RepoPath;
 use crate::top_level::git_dir;
 use crate::{Error, Repository};
 
-/// The most paths that are kept one by one.
+/// The most paths that are listed.
 const LISTED: usize = 10_000;
 
-/// The most repositories inside this one that are looked into.
+/// The most repositories inside this one that are inspected.
 const NESTED: usize = 32;
 
-/// The most that is taken in of one answer of git, in bytes.
+/// The most output of one call of git, in bytes.
 const ANSWER_LIMIT: u64 = 256 << 20;
 
 impl Repository {
-    /// Takes the fingerprint of the work tree and the index as they are.
+    /// Takes the fingerprint of the working tree and the index.
     ///
-    /// Digests of an earlier fingerprint are used again for files whose size, times and inode are
-    /// the same and were not fresh then. `now` is the current time; an earlier one is harmless.
+    /// Reuses the digests of the previous fingerprint for files with the same size, times and inode,
+    /// unless those were too recent. `now` is the current time; an earlier one is harmless.
     ///
     /// Calls git once or twice, and up to four times for each repository inside this one.
     ///
     /// # Errors
-    /// What a failed call means.
+    /// The error of a failed call.
     pub fn fingerprint(
         &self,
         previous: Option<&Fingerprint>,
         now: Time,
     ) -> Result<Fingerprint, Error> {
-        let mut room = Budget::new();
-        self.fingerprint_within(previous, now, &mut room)
+        let mut bounds = Bounds::new();
+        self.fingerprint_within(previous, now, &mut bounds)
     }
 
     fn fingerprint_within(
         &self,
         previous: Option<&Fingerprint>,
         now: Time,
-        room: &mut Budget,
+        bounds: &mut Bounds,
     ) -> Result<Fingerprint, Error> {
         let (status, index) = join(|| self.status(), || self.index(previous, now));
         let (status, index) = (status?, index?);
-        let head = status.head.ok_or_else(|| not_understood("status"))?;
+        let head = status.head.ok_or_else(|| unexpected_output("status"))?;
         let (inside, mut listed): (Vec<StatusEntry>, Vec<StatusEntry>) = status
             .listed
             .into_iter()
@@ -62,8 +62,8 @@ impl Repository {
 
         let known = previous.map(KnownFiles::of).unwrap_or_default();
         let entries = inspect::inspect_all(self.root(), listed, &known);
-        let paths = if entries.len() <= room.paths {
-            room.paths -= entries.len();
+        let paths = if entries.len() <= bounds.paths {
+            bounds.paths -= entries.len();
             PathStates::Each(entries)
         } else {
             PathStates::TooMany {
@@ -75,16 +75,16 @@ impl Repository {
         let mut nested = BTreeMap::new();
         let untracked = inside.into_iter().map(|listed| listed.path.without_slash());
         for path in submodules.into_iter().chain(untracked) {
-            if room.nested == 0 {
+            if bounds.nested == 0 {
                 break;
             }
             let earlier = previous.and_then(|previous| previous.nested.get(&path));
             if let Some(repository) = self.nested(&path) {
                 let found = repository.and_then(|repository| {
-                    room.nested -= 1;
-                    repository.fingerprint_within(earlier, now, room)
+                    bounds.nested -= 1;
+                    repository.fingerprint_within(earlier, now, bounds)
                 });
-                nested.extend(room.after(found).map(|found| (path, found)));
+                nested.extend(bounds.after(found).map(|found| (path, found)));
             }
         }
         Ok(Fingerprint {
@@ -96,7 +96,7 @@ impl Repository {
         })
     }
 
-    /// What git says of the paths that differ from HEAD.
+    /// The paths that differ from HEAD.
     fn status(&self) -> Result<StatusOutput, Error> {
         let args = [
             "status",
@@ -107,7 +107,7 @@ impl Repository {
             "--no-renames",
             "--untracked-files=all",
             "--ignored=no",
-            // Git would run programs that a submodule configures; we inspect into it ourselves.
+            // Git would run programs that a submodule configures; it is inspected separately.
             "--ignore-submodules=dirty",
         ];
         let mut status = StatusOutput::default();
@@ -115,10 +115,10 @@ impl Repository {
         Ok(status)
     }
 
-    /// What git would not tell about, from the index; asked only where the index is another one.
+    /// What `git status` does not report of the index; git is called only if the index file has changed.
     fn index(&self, previous: Option<&Fingerprint>, now: Time) -> Result<IndexState, Error> {
         let file = git_dir(self.root()).map(|dir| dir.join("index"));
-        // Looked at first: an index that changes meanwhile must not seem to be known.
+        // Before the call: an index that changes meanwhile must not count as known.
         let stamp = file.and_then(|file| fs::symlink_metadata(file).ok());
         let stamp = stamp.map(|meta| FileStamp::of(&meta));
         if let Some(known) = previous.and_then(|previous| previous.index.as_ref())
@@ -133,7 +133,7 @@ impl Repository {
         Ok(IndexState { stamp, special })
     }
 
-    /// Gives each record of git's answer to `take`, which says whether it could be read.
+    /// Gives each record of the output to `take`, which returns whether it could be parsed.
     fn records(&self, args: &[&str], take: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Error> {
         let mut understood = true;
         let call = self.runner.call(args).limit(ANSWER_LIMIT);
@@ -146,33 +146,33 @@ impl Repository {
         })?;
         match understood {
             true => Ok(()),
-            false => Err(not_understood(args[0])),
+            false => Err(unexpected_output(args[0])),
         }
     }
 
-    /// The repository at a path of this one; `None` where there is none.
+    /// The repository at a path of this one, if there is one.
     fn nested(&self, path: &RepoPath) -> Option<Result<Repository, Error>> {
         let dir = path.below(self.root())?;
-        // An empty directory belongs to this repository, a link to another place.
+        // An empty directory belongs to this repository; a link leads elsewhere.
         crate::top_level(&dir).filter(|top| dir == *top)?;
         Some(Repository::discover(self.git.clone(), &dir))
     }
 }
 
-fn not_understood(command: &str) -> Error {
+fn unexpected_output(command: &str) -> Error {
     Error::Failed {
         command: command.to_owned(),
-        stderr: "its answer has an unknown form".into(),
+        stderr: "unexpected output".into(),
     }
 }
 
-/// What is left of the bounds.
-struct Budget {
+/// The rest of the bounds.
+struct Bounds {
     paths: usize,
     nested: usize,
 }
 
-impl Budget {
+impl Bounds {
     fn new() -> Self {
         Self {
             paths: LISTED,
@@ -180,13 +180,13 @@ impl Budget {
         }
     }
 
-    /// What was found in a repository inside, after which none more is looked into if it hung: the
-    /// next could take as long, and a turn waits for all of them.
+    /// Unwraps the fingerprint of a repository inside this one. After a timeout no more are inspected:
+    /// the next could take as long, and a turn waits for all of them.
     fn after(&mut self, found: Result<Fingerprint, Error>) -> Option<Fingerprint> {
         if let Err(Error::Timeout { .. }) = found {
             self.nested = 0;
         }
-        // A broken one, such as a fixture of a test, must not keep us from seeing the rest.
+        // A broken repository, such as a test fixture, must not hide changes elsewhere.
         found.ok()
     }
 }
@@ -199,18 +199,18 @@ mod tests {
 
     #[test]
     fn the_first_inner_repository_that_hangs_is_the_last() {
-        let mut room = Budget::new();
+        let mut bounds = Bounds::new();
         let broken = Error::Failed {
             command: "status".into(),
             stderr: String::new(),
         };
-        assert_eq!(room.after(Err(broken)), None);
-        assert_eq!(room.nested, NESTED);
+        assert_eq!(bounds.after(Err(broken)), None);
+        assert_eq!(bounds.nested, NESTED);
         let hung = Error::Timeout {
             command: "status".into(),
             waited: Duration::from_secs(60),
         };
-        assert_eq!(room.after(Err(hung)), None);
-        assert_eq!(room.nested, 0);
+        assert_eq!(bounds.after(Err(hung)), None);
+        assert_eq!(bounds.nested, 0);
     }
 }

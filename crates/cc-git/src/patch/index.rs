@@ -1,4 +1,4 @@
-//! Every change of a work tree, taken into an index that is ours alone.
+//! A temporary index with all changes of a worktree.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,11 +13,11 @@ use crate::records::records;
 use crate::repo_path::RepoPath;
 use crate::runner::Runner;
 
-/// Gives `inside` an index of its own, a copy in which no file is hidden: what is marked as
-/// unchanged (`update-index --assume-unchanged`, `--skip-worktree`) may be changed all the same.
-/// Those that a sparse checkout left out stay hidden, or they would look deleted.
+/// Makes `inside` use a copy of the index in which no file is hidden: a file marked as unchanged
+/// (`update-index --assume-unchanged`, `--skip-worktree`) may have changed. Files that a sparse checkout
+/// left out stay hidden, or they would look deleted.
 ///
-/// The work tree's own index stays as it is, and its lock does not matter. The copy goes with what is returned.
+/// The index of the worktree is not changed or locked. The copy is removed with the returned directory.
 pub(super) fn copy(inside: &mut Runner, git_dir: &Path) -> Result<TempDir, Error> {
     let dir = tempfile::Builder::new()
         .prefix("cc-index-")
@@ -31,7 +31,7 @@ pub(super) fn copy(inside: &mut Runner, git_dir: &Path) -> Result<TempDir, Error
         _ => {}
     }
     inside.set_env("GIT_INDEX_FILE", &copy);
-    // What lies outside of a sparse checkout is part of the change, too.
+    // Files outside a sparse checkout are part of the change.
     inside.configure([("core.sparseCheckout".into(), "false".into())]);
     let tags = inside.long_call(&["ls-files", "-v", "-z"]).checked()?;
     let (mut unchanged, mut skipped) = (Vec::new(), Vec::new());
@@ -64,18 +64,18 @@ pub(super) fn copy(inside: &mut Runner, git_dir: &Path) -> Result<TempDir, Error
     Ok(dir)
 }
 
-/// Git compares the content of a file that was changed in the moment in which the index was
-/// written, so that moment belongs to the copy.
+/// Copies a file with its modification time: git compares the content of files that changed at the time
+/// the index was written.
 fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
     let written = fs::metadata(from)?.modified()?;
     fs::copy(from, to)?;
     File::options().append(true).open(to)?.set_modified(written)
 }
 
-/// Takes every change into the index.
+/// Adds all changes to the index.
 ///
-/// Repositories inside are left out: git would run another git there, with all that their
-/// configuration names, and it fails for those without a commit.
+/// Repositories inside are excluded: git would run another git there, with the programs of their
+/// configuration, and it fails for those without a commit.
 pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
     let staged = inside.long_call(&["ls-files", "--stage", "-z"]).checked()?;
     let submodules = records(&staged)

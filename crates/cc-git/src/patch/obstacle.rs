@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::repo_path::RepoPath;
 
-/// What lies where `files` need a directory, or in a directory where they need a file.
+/// Finds what is where `files` need a directory, or in a directory where they need a file.
 ///
-/// `git apply` finds out too late, when it has written other files.
+/// `git apply` detects that too late, after it has written other files.
 pub(super) fn find(root: &Path, files: &[RepoPath]) -> Option<RepoPath> {
     let files: BTreeSet<PathBuf> = files.iter().filter_map(|file| file.below(root)).collect();
     let found = files.iter().find_map(|file| {
@@ -16,13 +16,13 @@ pub(super) fn find(root: &Path, files: &[RepoPath]) -> Option<RepoPath> {
         parents
             .find(|parent| kind(parent) == EntryKind::Other && !files.contains(*parent))
             .map(Path::to_owned)
-            .or_else(|| stranger(file, &files))
+            .or_else(|| unrelated_entry(file, &files))
     })?;
     Some(RepoPath::from_os(found.strip_prefix(root).ok()?))
 }
 
-/// What lies in the directory `dir`, if it is one, and is neither in `files` nor leads there.
-fn stranger(dir: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
+/// Finds an entry of the directory `dir` that is neither one of `files` nor a parent of one.
+fn unrelated_entry(dir: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
     if kind(dir) != EntryKind::Dir {
         return None;
     }
@@ -32,7 +32,7 @@ fn stranger(dir: &Path, files: &BTreeSet<PathBuf>) -> Option<PathBuf> {
     let mut paths = entries.flatten().map(|entry| entry.path());
     paths.find_map(|path| match files.range(path.clone()..).next() {
         Some(file) if *file == path => None,
-        Some(file) if file.starts_with(&path) => stranger(&path, files),
+        Some(file) if file.starts_with(&path) => unrelated_entry(&path, files),
         _ => Some(path),
     })
 }
@@ -44,7 +44,7 @@ enum EntryKind {
     Other,
 }
 
-/// Links are not followed.
+/// The kind of a path; links are not followed.
 fn kind(path: &Path) -> EntryKind {
     match path.symlink_metadata() {
         Ok(meta) if meta.is_dir() => EntryKind::Dir,

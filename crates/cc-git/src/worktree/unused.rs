@@ -1,4 +1,4 @@
-//! A linked work tree that was begun and never used: its maker was killed.
+//! Removes a linked worktree whose job was killed before it used it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,32 +11,31 @@ use crate::top_level::git_dir;
 use crate::{Error, Repository, Worktree};
 
 impl Repository {
-    /// Removes the work tree at `root` and its branch, where it is one of this repository in which
-    /// nothing was done: no file changed, and no commit on the branch that is nowhere else. Returns
-    /// whether it went.
+    /// Removes the worktree at `root` and its branch if it belongs to this repository and was not used:
+    /// no file has changed, and no commit is only on its branch. Returns whether it was removed.
     ///
     /// # Errors
-    /// When git cannot tell, or something stays.
+    /// If something is left, or the error of a failed call.
     pub fn remove_unused_worktree(&self, root: &Path, branch: &str) -> Result<bool, Error> {
-        let common = self.common_dir()?;
-        let notes = match root.join(".git").symlink_metadata() {
+        let common = self.worktrees_dir()?;
+        let git_dir = match root.join(".git").symlink_metadata() {
             Ok(_) => git_dir(root).and_then(|dir| canonical(&dir).ok()),
-            // Where git would have put them.
+            // The directory that git would have created.
             Err(_) if is_empty(root) => root.file_name().map(|name| common.join(name)),
             Err(_) => None,
         };
-        let Some(notes) = notes.filter(|dir| dir.parent() == Some(&common)) else {
+        let Some(git_dir) = git_dir.filter(|dir| dir.parent() == Some(&common)) else {
             return Ok(false);
         };
         let Some(found) = self.find_branch(branch)? else {
-            // An empty directory is all that was made, or there is somebody's work in it.
+            // Only the empty directory was created; anything else in it is kept.
             return Ok(fs::remove_dir(root).is_ok());
         };
         let tree = Worktree {
             root: root.to_owned(),
             branch: branch.to_owned(),
             base: found.tip,
-            git_dir: notes,
+            git_dir,
         };
         if self.has_own_commits(branch)? || self.has_changes(&tree)? {
             return Ok(false);
@@ -45,8 +44,8 @@ impl Repository {
         Ok(true)
     }
 
-    /// Where git keeps its notes of linked work trees.
-    fn common_dir(&self) -> Result<PathBuf, Error> {
+    /// The directory of the Git directories of linked worktrees.
+    fn worktrees_dir(&self) -> Result<PathBuf, Error> {
         let args = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
         let answer = self.runner.call(&args).checked()?;
         let path = os_path(answer.strip_suffix(b"\n").unwrap_or(&answer));
@@ -55,10 +54,10 @@ impl Repository {
         Ok(common.join("worktrees"))
     }
 
-    /// Whether a branch holds commits that no other branch, tag or HEAD has.
+    /// Whether a branch has commits that no other branch, tag or HEAD has.
     fn has_own_commits(&self, branch: &str) -> Result<bool, Error> {
         let name = format!("refs/heads/{branch}");
-        // Without `--single-worktree`, the HEAD of its own work tree would count.
+        // Without `--single-worktree`, the HEAD of its own worktree would count.
         let but = format!("--exclude={name}");
         let args = [
             "rev-list",
@@ -74,7 +73,7 @@ impl Repository {
     }
 
     fn has_changes(&self, tree: &Worktree) -> Result<bool, Error> {
-        // Git locks a work tree with this word until it has written all files.
+        // Git locks a worktree with this reason until it has written all files.
         let lock = fs::read(tree.git_dir.join("locked")).unwrap_or_default();
         if is_empty(&tree.root) || lock.starts_with(b"initializing") {
             return Ok(false);
@@ -83,7 +82,7 @@ impl Repository {
     }
 }
 
-/// Whether there is an empty directory.
+/// Whether a path is an empty directory.
 fn is_empty(dir: &Path) -> bool {
     let is_dir = dir.symlink_metadata().is_ok_and(|meta| meta.is_dir());
     is_dir && fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none())
