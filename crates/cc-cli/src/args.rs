@@ -7,7 +7,7 @@ use std::time::Duration;
 use cc_core::Dollars;
 use cc_core::time::parse_duration;
 use cc_git::{Scope, Selection};
-use cc_jobs::Settings;
+use cc_jobs::settings::Settings;
 use cc_workflows::RunOptions;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;

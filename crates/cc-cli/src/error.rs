@@ -2,7 +2,8 @@
 
 use cc_core::{Failure, FailureClass, LocateError};
 use cc_git::Error as GitError;
-use cc_jobs::{Ending, Job, SelectError, SettingsError, StoreError};
+use cc_jobs::select::SelectError;
+use cc_jobs::{Ending, Job, SettingsError, StoreError};
 use cc_workflows::cancel::CancelError;
 use cc_workflows::preflight::{Obstacle, PreflightError};
 use cc_workflows::rescue::isolated::ApplyError;

@@ -1,4 +1,4 @@
-//! What can go wrong in a hook, and how the user reads it.
+//! The errors of hooks.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use cc_workflows::{LaunchError, ProjectError};
 
 use crate::input::InputError;
 
-/// Why a hook could not do its part.
+/// Why a hook failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HookError {
     #[error("unknown event `{0}`: expected session-start, session-end, user-prompt-submit or stop")]
@@ -29,7 +29,7 @@ pub(crate) enum HookError {
     Answer(#[source] io::Error),
 }
 
-/// An error as the user reads it. Names of directories may hold anything, and may be long.
+/// An error as one line of bounded length: names of directories may contain anything.
 pub(crate) fn in_one_line(error: &dyn std::error::Error) -> String {
     cc_core::text::one_line(&format!("cc-hooks: {error}"), 1_000)
 }

@@ -1,4 +1,4 @@
-//! What the host says on standard input: JSON, tolerant of fields that are missing or of another type.
+//! The host's input: JSON in which fields may be missing or have another type.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cc_core::{Env, SessionId};
 use serde_json::Value;
 
-/// The most that is read where `CLAUDE_HOOK_INPUT_MAX_BYTES` does not say otherwise.
+/// The input limit in bytes, unless `CLAUDE_HOOK_INPUT_MAX_BYTES` is set.
 const LIMIT: u64 = 1 << 20;
 
 /// Why the input cannot be used.
@@ -18,7 +18,7 @@ pub(crate) enum InputError {
     NoSession,
 }
 
-/// The fields that the hooks look at.
+/// The fields that the hooks use.
 #[derive(Debug, Default)]
 pub(crate) struct HookInput {
     pub(crate) session: Option<SessionId>,

@@ -1,8 +1,7 @@
 //! The hooks of `cc`: the host's JSON in, the host's JSON out, one file an event.
 //!
-//! A hook never stands in the user's way: whatever goes wrong here is one line on standard error
-//! and exit code 1, which the host shows and passes over. Exit code 2, which would block, is never
-//! used.
+//! A hook never blocks the user: an error is one line on standard error and exit code 1, which the
+//! host shows and ignores. Exit code 2, which would block, is never used.
 //! Not here: what the review gate does (`cc-workflows`).
 //!
 //! Start with [`run`].
@@ -28,7 +27,7 @@ use input::{HookInput, InputError};
 
 pub use patience::stdin;
 
-/// What people get to read who ask.
+/// The text of `--help`.
 const USAGE: &str = "\
 Usage: cc-hooks session-start|session-end|user-prompt-submit|stop
 
@@ -64,20 +63,20 @@ pub fn run(
     });
     match written {
         Ok(()) => ExitCode::SUCCESS,
-        // A panic has told its line already.
+        // A panic has printed its message already.
         Err(None) => ExitCode::FAILURE,
         Err(Some(error)) => {
-            // Nobody hears it if standard error is gone.
+            // If standard error is closed, nobody can be told.
             let _ = writeln!(io::stderr(), "{}", in_one_line(&error));
             ExitCode::FAILURE
         }
     }
 }
 
-/// What one event does.
+/// The handler of one event.
 type Hook = fn(&Project, &SessionId, &HookInput) -> Result<Option<serde_json::Value>, HookError>;
 
-/// What the host gets to read, if anything.
+/// The answer to the host, if any.
 fn answer(
     env: &Env,
     event: &str,
@@ -105,7 +104,7 @@ fn answer(
     hook(&Project::open(&env)?, &session, &input)
 }
 
-/// Whether the session runs within another one, which is the user's own.
+/// Whether the session runs inside another one, which is the user's own.
 fn is_within_another(env: &Env, session: &SessionId) -> bool {
     inherited(env).is_some_and(|outer| outer != *session)
 }

@@ -1,14 +1,14 @@
-//! Standard input that is not waited for without end: a host that never finishes its object would
-//! otherwise hold a turn until it ends the hook itself, a quarter of an hour for `stop`.
+//! Standard input with a time limit: a host that never finishes its object would otherwise hold a turn
+//! until it ends the hook itself, after 15 minutes for `stop`.
 
 use std::io::{self, BufReader, Read};
 use std::time::{Duration, Instant};
 
-/// How long the host may take to say everything. A busy machine is slow; this one would be hung.
+/// How long the host may take to write its input. A slow machine needs less.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the host says to this process, as long as we listen. Waits without end where the system
-/// cannot wait for a pipe and a time at once.
+/// The standard input of this process, with the time limit. Without a limit on systems that cannot wait
+/// for a pipe and a timeout at once.
 pub fn stdin() -> impl Read {
     BufReader::new(Patient {
         inner: os::stdin(),
@@ -25,7 +25,7 @@ impl<R: os::Source> Read for Patient<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.until.saturating_duration_since(Instant::now());
         if !os::has_news(&self.inner, left)? {
-            let late = "the host did not say all of it in time";
+            let late = "the host did not finish its input in time";
             return Err(io::Error::new(io::ErrorKind::TimedOut, late));
         }
         self.inner.read(buffer)

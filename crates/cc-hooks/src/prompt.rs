@@ -1,4 +1,4 @@
-//! `user-prompt-submit`: a turn begins, and jobs that finished since are announced, each once.
+//! `user-prompt-submit`: saves the start of the turn, and announces finished jobs, each once.
 
 use cc_core::SessionId;
 use cc_core::frame::framed;
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::error::{HookError, in_one_line};
 use crate::input::HookInput;
 
-/// How many jobs are named.
+/// How many jobs an announcement lists.
 const NAMED: usize = 3;
 
-/// Prompts with these words ask for the news themselves.
+/// Prompts with these words ask for the jobs themselves.
 const ASKING: [&str; 2] = ["$cc:status", "$cc:result"];
 
 pub(crate) fn submit(
@@ -26,7 +26,7 @@ pub(crate) fn submit(
         false => Ok(()),
     };
     let news = news(project, session, input);
-    // News that was taken off the list has to be told, whatever else went wrong.
+    // Jobs that are marked as announced must be announced, whatever else failed.
     match (begun, news?) {
         (Ok(()), news) => Ok(news),
         (Err(error), None) => Err(error.into()),
@@ -37,7 +37,7 @@ pub(crate) fn submit(
     }
 }
 
-/// The jobs of the session that ended and that nobody has heard of yet.
+/// The announcement of the session's jobs that ended and were not announced yet.
 fn news(
     project: &Project,
     session: &SessionId,
@@ -68,7 +68,7 @@ fn announce(project: &Project, job: &Job) -> bool {
     marked.unwrap_or(false)
 }
 
-/// Titles and summaries hold words of users and models; in the frame they cannot instruct anybody.
+/// Titles and summaries contain text of users and models; in the frame it cannot instruct anybody.
 fn message(news: &[&Job]) -> String {
     let line = |job: &&Job| {
         let (title, summary) = (one_line(&job.title, 100), one_line(&job.summary, 120));

@@ -1,4 +1,4 @@
-//! `session-start` and `session-end`: which session works in the workspace.
+//! `session-start` and `session-end`: remembers the session of the workspace.
 
 use cc_core::SessionId;
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::HookError;
 use crate::input::HookInput;
 
-/// Remembers the session, for calls whose environment does not name one.
+/// Saves the session, for calls whose environment does not name one.
 pub(crate) fn start(
     project: &Project,
     session: &SessionId,
@@ -30,8 +30,8 @@ pub(crate) fn start(
     Ok(None)
 }
 
-/// Forgets the session, unless another one has taken its place. Jobs live on where the user does not
-/// want it otherwise; the host allows three seconds, so ending them is left to a process of its own.
+/// Removes what was saved, unless another session has taken its place. Its jobs are cancelled if the user
+/// wants that, by separate processes, since the host allows three seconds.
 pub(crate) fn end(
     project: &Project,
     session: &SessionId,

@@ -1,5 +1,5 @@
 use cc_core::{DataDir, SessionId, Workspace};
-use cc_jobs::{Draft, Ending, JobReport, Kind, Store};
+use cc_jobs::{Draft, Ending, JobKind, JobReport, Store};
 use serde_json::{Value, json};
 
 use super::*;
@@ -45,7 +45,7 @@ impl World {
 
     fn finished_job(&self, session: &str, summary: &str) {
         let draft = Draft {
-            kind: Kind::Review,
+            kind: JobKind::Review,
             title: "Review of uncommitted changes".into(),
             summary: summary.into(),
             write: false,

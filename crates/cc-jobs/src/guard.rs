@@ -13,6 +13,7 @@ use crate::store::{Store, StoreError};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A locked job. Every change is saved before it returns.
+#[must_use = "dropping the guard releases the lock"]
 #[derive(Debug)]
 pub struct Guard<'store> {
     store: &'store Store,

@@ -5,8 +5,8 @@ use cc_core::{BlockedCall, JobId, ModelNames, SessionId, ThreadId, Time, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::kind::Kind;
-use crate::state::{Ending, JobEvent, Rejected, State};
+use crate::kind::JobKind;
+use crate::state::{Ending, JobEvent, JobState, Rejected};
 
 /// The version of the records that this crate writes.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -19,7 +19,7 @@ pub struct Job {
     /// Its name.
     pub id: JobId,
     /// Its kind.
-    pub kind: Kind,
+    pub kind: JobKind,
     /// One line: what was requested, such as `Review of uncommitted changes`.
     pub title: String,
     /// One line: the outcome, or before that what it is about.
@@ -48,12 +48,12 @@ pub struct Job {
     pub notified_at: Option<Time>,
     /// The version of its record; `None` in records of the plugin before this one.
     pub schema_version: Option<u32>,
-    pub(crate) state: State,
+    pub(crate) state: JobState,
 }
 
 impl Job {
     /// Its state.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &JobState {
         &self.state
     }
 
@@ -106,7 +106,7 @@ pub struct Body {
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: JobKind,
     /// One line: what was requested.
     pub title: String,
     /// One line: what it is about.

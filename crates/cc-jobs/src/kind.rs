@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The kind of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum JobKind {
     /// A plain review: prose.
     Review,
     /// An adversarial review: structured findings.
@@ -16,7 +16,7 @@ pub enum Kind {
     Gate,
 }
 
-impl Kind {
+impl JobKind {
     /// The name that people read; `kindLabel` of the record.
     pub fn label(self) -> &'static str {
         match self {

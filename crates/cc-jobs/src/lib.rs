@@ -1,11 +1,11 @@
 //! The life of a job on disk.
 //!
-//! A job is one JSON record, changed only under its lock; its state is changed only by [`State::on`].
+//! A job is one JSON record, changed only under its lock; its state is changed only by [`JobState::on`].
 //! Its worker holds a second lock as long as it lives, so every reader can distinguish a running job
 //! from a lost one: [`Store::read`] and [`Store::list`] finish lost jobs on the spot.
 //! Not here: what a job does (`cc-workflows`), how Claude runs (`cc-claude`).
 //!
-//! Start with [`Store`] and [`State`].
+//! Start with [`Store`] and [`JobState`].
 
 mod kind;
 mod state;
@@ -31,11 +31,9 @@ mod settings_file;
 pub use config::WorkspaceConfig;
 pub use guard::Guard;
 pub use job::{Body, Draft, Job, JobReport};
-pub use kind::Kind;
+pub use kind::JobKind;
 pub use listing::{Listing, Skipped, without_record};
 pub use reading::find_anywhere;
-pub use select::SelectError;
-pub use settings::Settings;
-pub use settings_file::{Entry, Origin, SettingsError, SettingsFile};
-pub use state::{Ending, JobEvent, Rejected, State};
+pub use settings_file::{Setting, SettingOrigin, SettingsError, SettingsFile};
+pub use state::{Ending, JobEvent, JobState, Rejected};
 pub use store::{CleanUp, Store, StoreError};

@@ -9,7 +9,7 @@ use cc_core::{DataDir, Failure, FailureClass, JobId, Proc, Time};
 
 use crate::job::{Body, Job};
 use crate::record;
-use crate::state::{Ending, JobEvent, State};
+use crate::state::{Ending, JobEvent, JobState};
 use crate::store::{Store, StoreError};
 
 impl Store {
@@ -36,7 +36,7 @@ impl Store {
         match self.finish_lost(&job.id) {
             Ok(job) => job,
             // A reader that may not write, as in a sandbox, may not see its processes either.
-            Err(_) if matches!(job.state, State::CancelFailed { .. }) => job,
+            Err(_) if matches!(job.state, JobState::CancelFailed { .. }) => job,
             // A reader that may not write still reports the truth.
             Err(_) => {
                 let mut job = job;
@@ -61,7 +61,7 @@ impl Store {
         }
         // Elsewhere than on Unix a lock cannot be inherited: the worker takes it a moment later.
         let starting = !cfg!(unix)
-            && job.state == State::Queued
+            && job.state == JobState::Queued
             && job.created_at.until(self.now()) < Duration::from_secs(15);
         starting || self.is_alive(&job.id).unwrap_or(true)
     }
@@ -73,7 +73,7 @@ impl Store {
             return Ok(guard.into_job());
         }
         match ((self.clean_up)(job, guard.body()), &job.state) {
-            (Err(survivors), State::Cancelling { .. } | State::CancelFailed { .. }) => {
+            (Err(survivors), JobState::Cancelling { .. } | JobState::CancelFailed { .. }) => {
                 guard.apply(JobEvent::CancelFailed { survivors })?;
             }
             (ended, _) => guard.apply(lost(self.now(), ended.err()))?,

@@ -13,8 +13,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::job::{Body, Job, SCHEMA_VERSION};
-use crate::kind::Kind;
-use crate::state::{Ending, State};
+use crate::kind::JobKind;
+use crate::state::{Ending, JobState};
 
 /// The largest record that is read, in bytes.
 pub(crate) const RECORD_LIMIT: u64 = 32 << 20;
@@ -43,7 +43,7 @@ struct RecordHead {
     #[serde(default)]
     schema_version: Option<u32>,
     id: JobId,
-    kind: Kind,
+    kind: JobKind,
     #[serde(default)]
     kind_label: String,
     #[serde(default)]
@@ -132,7 +132,7 @@ impl TryFrom<RecordHead> for Job {
     }
 }
 
-fn state_of(head: &RecordHead) -> Result<State, RecordError> {
+fn state_of(head: &RecordHead) -> Result<JobState, RecordError> {
     let proc = |pid: Option<u32>, identity: &Option<String>| {
         Some(Proc {
             pid: pid?,
@@ -147,7 +147,7 @@ fn state_of(head: &RecordHead) -> Result<State, RecordError> {
     });
     let claude = proc(head.claude_pid, &head.claude_pid_identity);
     let survivors = head.survivors.clone().unwrap_or_default();
-    let done = |ending| State::Done {
+    let done = |ending| JobState::Done {
         since: head.started_at,
         at: head
             .completed_at
@@ -156,13 +156,13 @@ fn state_of(head: &RecordHead) -> Result<State, RecordError> {
         ending,
     };
     Ok(match head.status.as_str() {
-        "queued" => State::Queued,
-        "running" => State::Running {
+        "queued" => JobState::Queued,
+        "running" => JobState::Running {
             since,
             worker,
             claude,
         },
-        "cancelling" => State::Cancelling {
+        "cancelling" => JobState::Cancelling {
             since,
             worker,
             claude,
@@ -170,7 +170,7 @@ fn state_of(head: &RecordHead) -> Result<State, RecordError> {
         },
         "cancel_failed" => {
             let why = head.error_message.clone().unwrap_or_default();
-            State::CancelFailed {
+            JobState::CancelFailed {
                 since,
                 worker,
                 claude,
@@ -199,8 +199,8 @@ impl From<Job> for RecordHead {
     fn from(job: Job) -> Self {
         let (worker, claude) = job.state.processes();
         let error_message = match &job.state {
-            State::CancelFailed { why, .. } => Some(why.clone()),
-            State::Done {
+            JobState::CancelFailed { why, .. } => Some(why.clone()),
+            JobState::Done {
                 ending: Ending::Failed(failure),
                 ..
             } => Some(failure.detail.clone()),

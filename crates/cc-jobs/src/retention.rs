@@ -18,6 +18,7 @@ pub const MAKING: Duration = Duration::from_secs(3_600);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// What was pruned, or would be.
+#[must_use = "it names the jobs that could not be removed"]
 #[derive(Debug, Default)]
 pub struct Pruned {
     /// The jobs, newest first.

@@ -18,25 +18,25 @@ pub use value::Span;
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Plain reviews.
-    pub review: Review,
+    pub review: ReviewSettings,
     /// Adversarial reviews.
-    pub adversarial_review: Review,
+    pub adversarial_review: ReviewSettings,
     /// Rescues.
-    pub rescue: Rescue,
+    pub rescue: RescueSettings,
     /// The review gate at the end of a turn.
-    pub gate: Gate,
+    pub gate: GateSettings,
     /// All jobs.
-    pub jobs: Jobs,
+    pub jobs: JobSettings,
     /// What all jobs together may cost.
-    pub budget: Budget,
+    pub budget: BudgetSettings,
     /// Claude Code itself.
-    pub claude: Claude,
+    pub claude: ClaudeSettings,
 }
 
 /// Defaults of a review, where its command line does not say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Review {
+pub struct ReviewSettings {
     /// The model, passed through unchanged.
     #[serde(with = "value::name")]
     pub model: Option<String>,
@@ -55,7 +55,7 @@ pub struct Review {
 /// Defaults of a rescue, where its command line does not say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Rescue {
+pub struct RescueSettings {
     /// The model, passed through unchanged.
     #[serde(with = "value::name")]
     pub model: Option<String>,
@@ -106,7 +106,7 @@ pub enum SettingSources {
 /// The review gate at the end of a turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Gate {
+pub struct GateSettings {
     /// The model, passed through unchanged.
     #[serde(with = "value::name")]
     pub model: Option<String>,
@@ -134,7 +134,7 @@ pub struct Gate {
 /// The life of all jobs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Jobs {
+pub struct JobSettings {
     /// Whether the background jobs of a session are cancelled when it ends.
     pub cancel_on_session_end: bool,
     /// Whether an idle session is notified at once when a background job ends.
@@ -144,7 +144,7 @@ pub struct Jobs {
 /// What all jobs together may cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Budget {
+pub struct BudgetSettings {
     /// In 24 hours, in US dollars, over all workspaces.
     #[serde(with = "value::dollars")]
     pub per_day_usd: Option<Dollars>,
@@ -153,7 +153,7 @@ pub struct Budget {
 /// Claude Code itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Claude {
+pub struct ClaudeSettings {
     /// The binary to use instead of the one on the PATH; absolute.
     #[serde(with = "value::absolute_path")]
     pub path: Option<PathBuf>,
@@ -162,7 +162,7 @@ pub struct Claude {
 /// Longer than Claude's own limit of five minutes for a silent stream.
 const IDLE_LIMIT: Span = Span::from_minutes(10);
 
-impl Default for Review {
+impl Default for ReviewSettings {
     fn default() -> Self {
         Self {
             model: None,
@@ -174,15 +174,15 @@ impl Default for Review {
     }
 }
 
-impl Default for Rescue {
+impl Default for RescueSettings {
     fn default() -> Self {
-        let Review {
+        let ReviewSettings {
             model,
             effort,
             timeout,
             idle_timeout,
             max_budget_usd,
-        } = Review::default();
+        } = ReviewSettings::default();
         Self {
             model,
             effort,
@@ -196,7 +196,7 @@ impl Default for Rescue {
     }
 }
 
-impl Default for Gate {
+impl Default for GateSettings {
     fn default() -> Self {
         Self {
             model: None,
@@ -212,7 +212,7 @@ impl Default for Gate {
     }
 }
 
-impl Default for Jobs {
+impl Default for JobSettings {
     fn default() -> Self {
         Self {
             cancel_on_session_end: false,

@@ -56,19 +56,19 @@ pub enum SettingsError {
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Entry {
+pub struct Setting {
     /// Its name, such as `rescue.timeout`.
     pub key: String,
     /// Its value; null if it has none, so that Claude's or Codex's own default applies.
     pub value: Json,
     /// Where the value comes from.
-    pub origin: Origin,
+    pub origin: SettingOrigin,
 }
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum SettingOrigin {
     /// The file.
     File,
     /// The default.
@@ -112,17 +112,17 @@ impl SettingsFile {
     }
 
     /// Every setting there is, in the order of [`Settings`].
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<Setting> {
         let entry = |(key, value): (String, Json)| match find(self.document.as_table(), &key) {
             // As it was written: `90s` stays `90s`.
-            Some(said) => Entry {
+            Some(said) => Setting {
                 value: said.as_str().map_or(value, Json::from),
-                origin: Origin::File,
+                origin: SettingOrigin::File,
                 key,
             },
-            None => Entry {
+            None => Setting {
                 value,
-                origin: Origin::Default,
+                origin: SettingOrigin::Default,
                 key,
             },
         };
@@ -133,7 +133,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When there is none of that name.
-    pub fn entry(&self, key: &str) -> Result<Entry, SettingsError> {
+    pub fn entry(&self, key: &str) -> Result<Setting, SettingsError> {
         known(key)?;
         let mut entries = self.entries().into_iter();
         entries

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The total of several jobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Spent {
+pub struct Spending {
     /// How many jobs.
     pub jobs: usize,
     /// Their tokens.
@@ -68,18 +68,19 @@ type Bills = BTreeMap<String, Bill>;
 
 /// The total of the jobs of a workspace whose runs ended in the 24 hours before `now`: those of `jobs`,
 /// and those whose record is gone.
+#[must_use]
 pub fn of_workspace<'a>(
     dir: &StateDir,
     jobs: impl IntoIterator<Item = &'a Job>,
     now: Time,
-) -> Spent {
+) -> Spending {
     let mut gone = removed(dir);
     let there = jobs.into_iter().map(|job| {
         // A record that was billed and could not be removed counts once.
         gone.remove(job.id.as_str());
         Bill::from(job)
     });
-    let mut spent = Spent::default();
+    let mut spent = Spending::default();
     spent.add(there, now);
     spent.add(gone.into_values(), now);
     spent
@@ -87,6 +88,7 @@ pub fn of_workspace<'a>(
 
 /// The price in US dollars, as Claude reports it, of the jobs of all workspaces whose runs ended in the
 /// 24 hours before `now`. Records that cannot be read cost nothing.
+#[must_use]
 pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
     let since = a_day_before(now);
     let inside = |dir| fs::read_dir(dir).into_iter().flatten().flatten();
@@ -102,7 +104,7 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
                 let id = name.strip_suffix(".json")?.to_owned();
                 Some((id, serde_json::from_slice(&bytes.ok()?).ok()?))
             }));
-            let mut spent = Spent::default();
+            let mut spent = Spending::default();
             spent.add(bills.into_values(), now);
             spent.cost_usd
         })
@@ -133,7 +135,7 @@ fn removed(dir: &StateDir) -> Bills {
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
-impl Spent {
+impl Spending {
     /// Adds those bills that are of the 24 hours before `now`.
     fn add(&mut self, bills: impl Iterator<Item = Bill>, now: Time) {
         let since = a_day_before(now);

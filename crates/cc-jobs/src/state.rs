@@ -5,7 +5,7 @@ use cc_core::{Failure, Proc, Time};
 
 /// The state of a job, with the data that exists only in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum JobState {
     /// Made; its worker has not started.
     Queued,
     /// Its worker runs.
@@ -102,19 +102,19 @@ pub enum JobEvent {
 #[error("a job that is {} cannot make this transition", state.status())]
 pub struct Rejected {
     /// The state as it was.
-    pub state: Box<State>,
+    pub state: Box<JobState>,
 }
 
-impl State {
+impl JobState {
     /// Returns the state after `event`, or returns the state unchanged if the event does not apply.
     ///
     /// A `Spawned` that comes after `Cancel` is rejected: the caller must end that child.
     ///
     /// # Errors
     /// [`Rejected`] with the unchanged state.
-    pub fn on(self, event: JobEvent) -> Result<State, Rejected> {
+    pub fn on(self, event: JobEvent) -> Result<JobState, Rejected> {
         use JobEvent as E;
-        use State as S;
+        use JobState as S;
         Ok(match (self, event) {
             (S::Queued, E::Start { at, worker }) => S::Running {
                 since: at,

@@ -12,7 +12,7 @@ use cc_core::{
 
 use crate::job::{Body, Draft, Job, SCHEMA_VERSION};
 use crate::record::{self, RECORD_LIMIT, RecordError};
-use crate::state::{Rejected, State};
+use crate::state::{JobState, Rejected};
 
 /// Why the store cannot do something.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +121,7 @@ impl Store {
             viewed_at: None,
             notified_at: None,
             schema_version: Some(SCHEMA_VERSION),
-            state: State::Queued,
+            state: JobState::Queued,
         };
         let body = Body {
             request: draft.request,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cc_core::process::Signal;
 use cc_core::{JobId, Proc, SessionId};
-use cc_jobs::{Job, JobEvent, State, StoreError, select};
+use cc_jobs::{Job, JobEvent, JobState, StoreError, select};
 
 use crate::{LaunchError, Project, launch, wait};
 
@@ -69,8 +69,8 @@ pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
     match guard.apply(JobEvent::Cancel { at: store.now() }) {
         Ok(()) => {}
         // Two callers that cancel at once wait for the same end.
-        Err(StoreError::Rejected(_)) if matches!(guard.job().state(), State::Cancelling { .. }) => {
-        }
+        Err(StoreError::Rejected(_))
+            if matches!(guard.job().state(), JobState::Cancelling { .. }) => {}
         Err(StoreError::Rejected(_)) => {
             return Err(CancelError::AlreadyEnded {
                 job: Box::new(guard.into_job()),
@@ -85,7 +85,7 @@ pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
     };
     let job = stop(project, &job.id, &worker)?;
     match job.state() {
-        State::CancelFailed { why, .. } => {
+        JobState::CancelFailed { why, .. } => {
             let why = why.clone();
             Err(CancelError::Survived {
                 job: Box::new(job),

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use cc_core::{Dollars, SessionId};
 use cc_git::{Git, Repository};
 use cc_jobs::settings::Settings;
-use cc_jobs::{Body, Ending, Job, Kind};
+use cc_jobs::{Body, Ending, Job, JobKind};
 
 use crate::job_result::JobResult;
 use crate::order::{GateSpec, WorkOrder};
@@ -130,7 +130,7 @@ impl Stop<'_> {
             options: preflight::clear(self.project, &options, day_budget)?,
         });
         let (session, title) = (Some(self.session.clone()), "Check at the end of a turn");
-        let draft = order.draft(Kind::Gate, session, title.into(), change.summary.clone())?;
+        let draft = order.draft(JobKind::Gate, session, title.into(), change.summary.clone())?;
         // Counted before it costs anything: the user or Codex may end this process in the middle.
         let entry = HistoryEntry::unfinished(self.project.store.now(), self.session, self.end);
         history::record(self.project, &entry, true)?;

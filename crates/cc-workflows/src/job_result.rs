@@ -1,6 +1,6 @@
 //! What came of a job: `result` of its record, written and read here.
 
-use cc_jobs::{Body, Kind};
+use cc_jobs::{Body, JobKind};
 use serde::{Deserialize, Serialize};
 
 use crate::gate::verdict::GateReport;
@@ -22,18 +22,20 @@ pub enum JobResult {
 impl JobResult {
     /// Reads the result of a job of `kind`; `None` if there is none, or one of another version.
     /// Unknown fields are ignored, and stay in the record.
-    pub fn read(kind: Kind, body: &Body) -> Option<Self> {
+    #[must_use]
+    pub fn read(kind: JobKind, body: &Body) -> Option<Self> {
         let result = &body.result;
         Some(match kind {
-            Kind::Review | Kind::AdversarialReview => {
+            JobKind::Review | JobKind::AdversarialReview => {
                 Self::Review(ReviewReport::deserialize(result).ok()?)
             }
-            Kind::Task => Self::Rescue(RescueReport::deserialize(result).ok()?),
-            Kind::Gate => Self::Gate(GateReport::deserialize(result).ok()?),
+            JobKind::Task => Self::Rescue(RescueReport::deserialize(result).ok()?),
+            JobKind::Gate => Self::Gate(GateReport::deserialize(result).ok()?),
         })
     }
 
     /// The report of a review, if it is one.
+    #[must_use]
     pub fn into_review(self) -> Option<ReviewReport> {
         match self {
             Self::Review(report) => Some(report),

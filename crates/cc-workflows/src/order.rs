@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cc_core::{JobId, SessionId, ThreadId};
 use cc_git::{ShownDiffs, Target, Totals, Worktree};
-use cc_jobs::{Body, Draft, Job, Kind, Store, StoreError};
+use cc_jobs::{Body, Draft, Job, JobKind, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::RunOptions;
@@ -126,14 +126,14 @@ impl WorkOrder {
     ///
     /// # Errors
     /// When it has another shape, as in records of the plugin before this one.
-    pub(crate) fn read(kind: Kind, body: &Body) -> Result<Self, serde_json::Error> {
+    pub(crate) fn read(kind: JobKind, body: &Body) -> Result<Self, serde_json::Error> {
         let request = &body.request;
         Ok(match kind {
-            Kind::Review | Kind::AdversarialReview => {
+            JobKind::Review | JobKind::AdversarialReview => {
                 Self::Review(ReviewSpec::deserialize(request)?)
             }
-            Kind::Task => Self::Rescue(RescueSpec::deserialize(request)?),
-            Kind::Gate => Self::Gate(GateSpec::deserialize(request)?),
+            JobKind::Task => Self::Rescue(RescueSpec::deserialize(request)?),
+            JobKind::Gate => Self::Gate(GateSpec::deserialize(request)?),
         })
     }
 
@@ -143,7 +143,7 @@ impl WorkOrder {
     /// When the order has no JSON form.
     pub(crate) fn draft(
         &self,
-        kind: Kind,
+        kind: JobKind,
         session: Option<SessionId>,
         title: String,
         summary: String,
@@ -186,7 +186,7 @@ impl RescueSpec {
     /// # Errors
     /// When its record cannot be read.
     pub(crate) fn of(store: &Store, job: &Job) -> Result<Option<Self>, StoreError> {
-        if job.kind != Kind::Task {
+        if job.kind != JobKind::Task {
             return Ok(None);
         }
         let (_, body) = store.read(&job.id)?;
@@ -194,7 +194,7 @@ impl RescueSpec {
     }
 
     /// The order in the body of a record; `None` if it is another one.
-    pub(crate) fn in_record(kind: Kind, body: &Body) -> Option<Self> {
+    pub(crate) fn in_record(kind: JobKind, body: &Body) -> Option<Self> {
         match WorkOrder::read(kind, body) {
             Ok(WorkOrder::Rescue(spec)) => Some(spec),
             _ => None,

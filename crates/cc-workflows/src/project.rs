@@ -5,7 +5,8 @@ use std::path::Path;
 use cc_claude::Claude;
 use cc_core::process::Survivors;
 use cc_core::{DataDir, Env, IoError, LocateError, SessionId, Workspace};
-use cc_jobs::{Body, Job, Settings, SettingsError, SettingsFile, Store, session};
+use cc_jobs::settings::Settings;
+use cc_jobs::{Body, Job, SettingsError, SettingsFile, Store, session};
 
 use crate::order::RescueSpec;
 use crate::rescue::leftovers::Leftovers;

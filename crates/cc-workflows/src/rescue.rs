@@ -16,7 +16,7 @@ use cc_core::text::one_line;
 use cc_core::{Dollars, JobId, ThreadId};
 use cc_git::{Git, Repository};
 use cc_jobs::settings::TrustPolicy;
-use cc_jobs::{Job, Kind, StoreError};
+use cc_jobs::{Job, JobKind, StoreError};
 
 use crate::order::{RescueSpec, WorkOrder};
 use crate::preflight::{self, PreflightError};
@@ -189,7 +189,7 @@ fn launch_job(
     let title = one_line(&format!("{verb}: {}", task.name), 100);
     let summary = one_line(&task.name, 200);
     let order = WorkOrder::Rescue(spec);
-    let draft = order.draft(Kind::Task, project.session.clone(), title, summary)?;
+    let draft = order.draft(JobKind::Task, project.session.clone(), title, summary)?;
     Ok(launch::launch(project, draft, &task.text)?)
 }
 

@@ -9,7 +9,7 @@ mod survey;
 use cc_core::Dollars;
 use cc_core::text::one_line;
 use cc_git::Selection;
-use cc_jobs::{Job, Kind, StoreError};
+use cc_jobs::{Job, JobKind, StoreError};
 
 use crate::order::{ReviewSpec, WorkOrder};
 use crate::preflight::{self, PreflightError};
@@ -40,11 +40,11 @@ pub struct ReviewRequest {
 
 impl ReviewRequest {
     /// The kind of job this becomes.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> JobKind {
         if self.adversarial {
-            Kind::AdversarialReview
+            JobKind::AdversarialReview
         } else {
-            Kind::Review
+            JobKind::Review
         }
     }
 }
@@ -95,7 +95,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartRev
         request.focus.as_deref(),
     );
     let title = match kind {
-        Kind::AdversarialReview => format!("Adversarial review of {}", target.label),
+        JobKind::AdversarialReview => format!("Adversarial review of {}", target.label),
         _ => format!("Review of {}", target.label),
     };
     let summary = request

@@ -120,6 +120,7 @@ pub(crate) struct Told {
 }
 
 /// How a job ended, and what is kept of it.
+#[must_use]
 pub(crate) struct JobEnd {
     pub(crate) ending: Ending,
     pub(crate) report: JobReport,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cc_claude::{Limits, Request};
 use cc_core::Dollars;
-use cc_jobs::settings::{Rescue, Review};
+use cc_jobs::settings::{RescueSettings, ReviewSettings};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Which Claude, and its limits. Part of the job's request.
@@ -52,8 +52,8 @@ impl RunOptions {
     }
 }
 
-impl From<&Review> for RunOptions {
-    fn from(settings: &Review) -> Self {
+impl From<&ReviewSettings> for RunOptions {
+    fn from(settings: &ReviewSettings) -> Self {
         Self {
             claude: None,
             model: settings.model.clone(),
@@ -65,8 +65,8 @@ impl From<&Review> for RunOptions {
     }
 }
 
-impl From<&Rescue> for RunOptions {
-    fn from(settings: &Rescue) -> Self {
+impl From<&RescueSettings> for RunOptions {
+    fn from(settings: &RescueSettings) -> Self {
         Self {
             claude: None,
             model: settings.model.clone(),

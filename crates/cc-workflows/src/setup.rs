@@ -1,7 +1,7 @@
-//! Whether everything is there that a job needs: Claude Code and its login, a place for jobs, the
-//! sandbox, and what Codex has of us.
+//! Checks whether everything works that a job needs: Claude Code and its login, the directory of jobs,
+//! the sandbox, and the Codex integration.
 //!
-//! Looking asks Claude and Codex about themselves; it asks no model, and costs nothing.
+//! The check asks Claude and Codex about themselves; it asks no model, and costs nothing.
 
 mod installation;
 
@@ -18,28 +18,25 @@ use crate::Project;
 use crate::preflight::{self, Obstacle};
 use crate::rescue::sandbox::{self, SandboxMissing};
 
-pub use installation::{
-    Binaries, Codex, ExecRule, Hooks, Installation, InstallationError, Plugin, Problem, Trust,
-    installer,
-};
+pub use installation::{HooksTrusted, Installation, InstallationError, InstalledHooks, installer};
 
 /// The oldest Claude Code that the tests run with.
 pub const OLDEST_TESTED: [u32; 3] = [2, 1, 197];
 
-/// What was found.
+/// The result of the check.
 #[derive(Debug)]
-pub struct Findings {
-    /// Why no job can be started by this very call; then Claude and Codex were not asked.
+pub struct SetupCheck {
+    /// Why no job can be started from here; then Claude and Codex were not checked.
     pub obstacle: Option<Obstacle>,
     /// Claude Code.
     pub claude: Result<ClaudeFound, LocateError>,
     /// Whether the sandbox for Claude's commands can start.
     pub sandbox: Result<(), SandboxMissing>,
-    /// Whether jobs can be kept.
+    /// Whether jobs can be saved.
     pub state: Result<(), IoError>,
     /// Whether the user's settings are valid.
     pub settings: Result<(), SettingsError>,
-    /// What Codex has of us; `None` where it was not asked.
+    /// The Codex integration; `None` if it was not checked.
     pub installation: Option<Result<Installation, InstallationError>>,
     /// Whether the review gate of the workspace is on.
     pub gate: bool,
@@ -50,14 +47,14 @@ pub struct Findings {
 pub struct ClaudeFound {
     /// Its binary.
     pub path: PathBuf,
-    /// Its version; `None` where it was not asked.
+    /// Its version; `None` if it was not checked.
     pub version: Option<Result<String, ProbeError>>,
-    /// Its login; `None` where it was not asked.
+    /// Its login; `None` if it was not checked.
     pub auth: Option<Result<AuthStatus, ProbeError>>,
 }
 
-impl Findings {
-    /// Whether reviews can run: what else is wrong is only a lack of comfort.
+impl SetupCheck {
+    /// Whether reviews can run. Other problems only mean that less works.
     pub fn is_ready(&self) -> bool {
         self.obstacle.is_none()
             && self.state.is_ok()
@@ -88,7 +85,7 @@ fn is_older(version: &str) -> bool {
 }
 
 /// Looks at everything. Takes about a second: Claude and Codex are started.
-pub fn look(project: &Project) -> Findings {
+pub fn look(project: &Project) -> SetupCheck {
     let settings = SettingsFile::read(&project.data);
     let configured = settings
         .as_ref()
@@ -106,7 +103,7 @@ pub fn look(project: &Project) -> Findings {
             (joined(claude), Some(installation))
         })
     };
-    Findings {
+    SetupCheck {
         obstacle,
         claude,
         sandbox: sandbox::check(&project.env, workspace),

@@ -45,6 +45,7 @@ fn wait_for(store: &Store, id: &JobId, deadline: Option<Instant>) -> Result<Job,
 }
 
 /// Sends once, when the worker of a job is gone. The thread that waits ends with the process.
+#[must_use]
 pub fn ended(store: &Store, id: &JobId) -> mpsc::Receiver<Result<(), StoreError>> {
     let (tell, told) = mpsc::channel();
     let (store, id) = (store.clone(), id.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
 use cc_jobs::log::Log;
-use cc_jobs::{Body, Draft, Ending, Job, JobEvent, State, StoreError, retention};
+use cc_jobs::{Body, Draft, Ending, Job, JobEvent, JobState, StoreError, retention};
 
 use crate::order::WorkOrder;
 use crate::run::{CannotRun, JobEnd, Prologue, Run, RunRecorder, StopRequest};
@@ -163,7 +163,7 @@ async fn save(run: &mut Run<'_>, end: JobEnd) -> Result<(), WorkError> {
                 }
             }
             // Processes of the job still run, so it has not ended; the reader that finds them gone ends it.
-            if matches!(guard.job().state(), State::CancelFailed { .. }) {
+            if matches!(guard.job().state(), JobState::CancelFailed { .. }) {
                 return guard.keep_report(end.report.clone());
             }
             guard.finish(end.ending.clone(), end.report.clone())

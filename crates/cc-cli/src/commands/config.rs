@@ -2,7 +2,7 @@
 
 use cc_core::DataDir;
 use cc_jobs::SettingsFile;
-use cc_jobs::{Entry, Origin};
+use cc_jobs::{Setting, SettingOrigin};
 use serde_json::{Value, json};
 
 use crate::args::ConfigCommand;
@@ -34,10 +34,10 @@ fn list(data: &DataDir, as_json: bool, printer: &mut Printer) -> CliResult {
         }));
         return Ok(ExitStatus::Success);
     }
-    let row = |entry: &Entry| {
+    let row = |entry: &Setting| {
         let origin = match entry.origin {
-            Origin::File => "config.toml",
-            Origin::Default => "default",
+            SettingOrigin::File => "config.toml",
+            SettingOrigin::Default => "default",
         };
         let value = match &entry.value {
             Value::Null => "-".to_owned(),

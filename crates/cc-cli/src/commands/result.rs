@@ -5,7 +5,8 @@ use std::io::Write;
 
 use cc_core::time::human_duration;
 use cc_core::{JobId, SessionId};
-use cc_jobs::{Body, Ending, Job, SelectError, State, StoreError, select};
+use cc_jobs::select::{self, SelectError};
+use cc_jobs::{Body, Ending, Job, JobState, StoreError};
 use cc_workflows::review::ReviewReport;
 use cc_workflows::{JobResult, Project};
 use serde_json::{Map, Value, json};
@@ -102,7 +103,9 @@ fn markdown(project: &Project, job: &Job, body: &Body) -> String {
             let elapsed = elapsed.map(human_duration).unwrap_or_default();
             let (phase, title) = (job.state().phase(), &job.title);
             let next = match job.state() {
-                State::CancelFailed { .. } => "It could not be stopped. Try again: cc-cli cancel",
+                JobState::CancelFailed { .. } => {
+                    "It could not be stopped. Try again: cc-cli cancel"
+                }
                 _ => "It has no result yet. Wait for it: cc-cli wait",
             };
             format!("{id} is {phase} ({elapsed}): {title}\n{next} {id}")

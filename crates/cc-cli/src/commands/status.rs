@@ -6,8 +6,8 @@ use cc_core::text::{count, human_count, one_line};
 use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
 use cc_git::Worktree;
-use cc_jobs::spending::{self, Spent};
-use cc_jobs::{Ending, Job, Listing, State, select};
+use cc_jobs::spending::{self, Spending};
+use cc_jobs::{Ending, Job, JobState, Listing, select};
 use cc_workflows::Project;
 use cc_workflows::rescue::isolated;
 use serde_json::json;
@@ -147,7 +147,7 @@ fn overview_text(project: &Project, overview: &Overview, all: bool) -> String {
 }
 
 /// What the jobs of all sessions used in the last 24 hours.
-fn last_day_text(spent: &Spent) -> String {
+fn last_day_text(spent: &Spending) -> String {
     match spent.jobs {
         0 => String::new(),
         jobs => format!(
@@ -285,7 +285,7 @@ fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
     if let Some(tree) = worktree(project, job) {
         rows.push(("Worktree", tree.root.display().to_string()));
     }
-    if let State::CancelFailed { why, .. } = job.state() {
+    if let JobState::CancelFailed { why, .. } = job.state() {
         rows.push(("Failure", format!("could not be stopped: {why}")));
         rows.push(("Next", format!("cc-cli cancel {}", job.id)));
     }

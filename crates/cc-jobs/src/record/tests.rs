@@ -94,7 +94,7 @@ fn a_record_in_any_order_has_the_same_head() {
 fn a_long_error_is_read_whole() {
     let (mut job, body) = completed();
     let failure = Failure::new(FailureClass::Other, "no ".repeat(5_000));
-    job.state = State::Done {
+    job.state = JobState::Done {
         since: None,
         at: job.created_at,
         ending: Ending::Failed(failure),

@@ -4,7 +4,7 @@ use cc_core::DataDir;
 use serde_json::json;
 
 use super::*;
-use crate::settings::{Review, SettingSources};
+use crate::settings::{ReviewSettings, SettingSources};
 
 struct World {
     dir: tempfile::TempDir,
@@ -49,7 +49,7 @@ fn what_the_file_does_not_say_has_its_default() {
         Duration::from_secs(1200)
     );
     assert_eq!(settings.rescue.setting_sources, SettingSources::User);
-    assert_eq!(settings.review, Review::default());
+    assert_eq!(settings.review, ReviewSettings::default());
 }
 
 #[test]
@@ -111,7 +111,11 @@ fn a_value_is_set_as_its_key_takes_it() {
             .unwrap()
             .entry(key)
             .unwrap();
-        assert_eq!((entry.value, entry.origin), (expect, Origin::File), "{key}");
+        assert_eq!(
+            (entry.value, entry.origin),
+            (expect, SettingOrigin::File),
+            "{key}"
+        );
     };
     check("review.model", "5", json!("5"));
     check("review.model", "opus [1m]", json!("opus [1m]"));

@@ -15,32 +15,32 @@ fn survivors() -> Survivors {
     }
 }
 
-fn states() -> Vec<State> {
+fn states() -> Vec<JobState> {
     let (since, worker, claude) = (Time::from_millis(1), proc(10), Some(proc(11)));
-    let done = |ending| State::Done {
+    let done = |ending| JobState::Done {
         since: Some(since),
         at: since,
         ending,
     };
     vec![
-        State::Queued,
-        State::Running {
+        JobState::Queued,
+        JobState::Running {
             since,
             worker: worker.clone(),
             claude: None,
         },
-        State::Running {
+        JobState::Running {
             since,
             worker: worker.clone(),
             claude: claude.clone(),
         },
-        State::Cancelling {
+        JobState::Cancelling {
             since,
             worker: worker.clone(),
             claude: claude.clone(),
             survivors: Vec::new(),
         },
-        State::CancelFailed {
+        JobState::CancelFailed {
             since,
             worker,
             claude,

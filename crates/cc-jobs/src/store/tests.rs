@@ -7,7 +7,7 @@ use cc_core::{FailureClass, Proc, ThreadId};
 use serde_json::json;
 
 use super::*;
-use crate::{Ending, JobEvent, JobReport, Kind};
+use crate::{Ending, JobEvent, JobKind, JobReport};
 
 struct World {
     dir: tempfile::TempDir,
@@ -32,7 +32,7 @@ fn world_with(clean_up: CleanUp) -> World {
 
 fn draft() -> Draft {
     Draft {
-        kind: Kind::Review,
+        kind: JobKind::Review,
         title: "Review of working tree".into(),
         summary: "2 files".into(),
         write: false,

@@ -1,14 +1,14 @@
 //! How often the gate may work: without limits it would burn money and trap people.
 
 use cc_core::{SessionId, Time};
-use cc_jobs::settings::Gate;
+use cc_jobs::settings::GateSettings;
 use cc_jobs::spending::DAY;
 
 use super::history::HistoryEntry;
 use super::outcome::Refusal;
 
 /// Whether the turn may be blocked again.
-pub(super) fn rounds(gate: &Gate, blocked: u32) -> Result<(), Refusal> {
+pub(super) fn rounds(gate: &GateSettings, blocked: u32) -> Result<(), Refusal> {
     match blocked < gate.max_rounds {
         true => Ok(()),
         false => Err(Refusal::Rounds { blocked }),
@@ -18,7 +18,7 @@ pub(super) fn rounds(gate: &Gate, blocked: u32) -> Result<(), Refusal> {
 /// Whether another check is allowed after those of the past. Entries later than `now`, from before the
 /// clock was set back, do not count.
 pub(super) fn frequency(
-    gate: &Gate,
+    gate: &GateSettings,
     past: &[HistoryEntry],
     session: &SessionId,
     now: Time,
@@ -67,7 +67,7 @@ mod tests {
         }
     }
 
-    fn refused(gate: &Gate, past: &[HistoryEntry]) -> Option<String> {
+    fn refused(gate: &GateSettings, past: &[HistoryEntry]) -> Option<String> {
         let session = SessionId::parse("s").unwrap();
         let refusal = frequency(gate, past, &session, Time::from_millis(NOW)).err()?;
         Some(refusal.to_string())
@@ -75,10 +75,10 @@ mod tests {
 
     #[test]
     fn each_bound_holds_at_its_number() {
-        let gate = Gate {
+        let gate = GateSettings {
             max_per_session: 2,
             max_per_day: 4,
-            ..Gate::default()
+            ..GateSettings::default()
         };
         assert_eq!(refused(&gate, &[]), None);
         assert_eq!(refused(&gate, &[check_by("s", 9)]), None);
@@ -94,9 +94,9 @@ mod tests {
 
     #[test]
     fn it_rests_after_a_check_of_this_session() {
-        let gate = Gate {
+        let gate = GateSettings {
             cooldown: Duration::from_secs(60),
-            ..Gate::default()
+            ..GateSettings::default()
         };
         assert!(refused(&gate, &[check_by("s", 59)]).is_some());
         assert_eq!(refused(&gate, &[check_by("s", 60)]), None);
@@ -110,10 +110,10 @@ mod tests {
 
     #[test]
     fn a_turn_is_blocked_so_often_and_no_more() {
-        let gate = Gate::default();
+        let gate = GateSettings::default();
         assert_eq!(rounds(&gate, 0), Ok(()));
         assert_eq!(rounds(&gate, 1), Err(Refusal::Rounds { blocked: 1 }));
-        let never = Gate {
+        let never = GateSettings {
             max_rounds: 0,
             ..gate
         };

@@ -115,10 +115,10 @@ fn what_another_plugin_recorded_is_no_order_and_no_result() {
         ..Body::default()
     };
     for kind in [
-        Kind::Review,
-        Kind::AdversarialReview,
-        Kind::Task,
-        Kind::Gate,
+        JobKind::Review,
+        JobKind::AdversarialReview,
+        JobKind::Task,
+        JobKind::Gate,
     ] {
         assert!(WorkOrder::read(kind, &body).is_err());
         assert!(JobResult::read(kind, &body).is_none());

@@ -8,7 +8,8 @@ use std::time::Duration;
 use cc_core::fs::create_private_dir;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::Worktree;
-use cc_jobs::{Job, Kind, SelectError, State, StoreError, select};
+use cc_jobs::select::{self, SelectError};
+use cc_jobs::{Job, JobKind, JobState, StoreError};
 
 use crate::Project;
 use crate::order::RescueSpec;
@@ -95,7 +96,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub fn candidate(project: &Project) -> Result<Job, ResumeError> {
     let jobs = project.store.list()?.jobs;
     let latest = select::of_session(&jobs, project.session.as_ref())
-        .filter(|job| job.kind == Kind::Task && job.thread.is_some() && !job.state().is_active())
+        .filter(|job| job.kind == JobKind::Task && job.thread.is_some() && !job.state().is_active())
         .max_by_key(|job| (job.state().completed_at(), job.id.clone()));
     let job = latest.ok_or(ResumeError::None)?;
     check(project, job, &jobs)?;
@@ -156,7 +157,7 @@ fn elsewhere(project: &Project, reference: &str) -> Option<ResumeError> {
 
 fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> {
     let id = || job.id.clone();
-    if job.kind != Kind::Task {
+    if job.kind != JobKind::Task {
         return Err(ResumeError::NotARescue { id: id() });
     }
     if job.workspace_root != project.store.workspace().root().display().to_string() {
@@ -172,7 +173,7 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
     if let Some(active) = active.find(|other| works_in(project, other, thread)) {
         let id = active.id.clone();
         return Err(match active.state() {
-            State::CancelFailed { .. } => ResumeError::NotStopped { id },
+            JobState::CancelFailed { .. } => ResumeError::NotStopped { id },
             _ => ResumeError::StillRuns { id },
         });
     }

@@ -2,7 +2,8 @@
 
 use cc_core::JobId;
 use cc_core::frame::framed;
-use cc_jobs::{SelectError, StoreError, select};
+use cc_jobs::StoreError;
+use cc_jobs::select::{self, SelectError};
 
 use crate::Project;
 use crate::job_result::JobResult;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::{Applied, Git, RepoPath, Repository, Worktree};
-use cc_jobs::{Job, SelectError, State, StoreError, retention, select, without_record};
+use cc_jobs::select::{self, SelectError};
+use cc_jobs::{Job, JobState, StoreError, retention, without_record};
 
 use super::continuation;
 use super::report::ChangedFiles;
@@ -213,7 +214,7 @@ fn idle_isolated(project: &Project, reference: &str) -> Result<IdleIsolatedJob, 
     if let Some(active) = jobs.iter().find(works_there) {
         let id = active.id.clone();
         return Err(match active.state() {
-            State::CancelFailed { .. } => ApplyError::NotStopped { id },
+            JobState::CancelFailed { .. } => ApplyError::NotStopped { id },
             _ => ApplyError::StillRuns { id },
         });
     }

@@ -1,4 +1,4 @@
-//! Whether the operating system's sandbox, which keeps Claude's commands in the workspace, can start.
+//! Checks whether the sandbox for Claude's commands can start.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -24,7 +24,7 @@ pub enum SandboxMissing {
     /// The operating system does not let it start, as in many containers.
     #[error("the sandbox for Claude's commands cannot start: {reason}")]
     Refused {
-        /// What the sandbox said.
+        /// The error message of the sandbox.
         reason: String,
         /// The command that allows it, where a known setting forbids it.
         allow: Option<String>,
@@ -46,7 +46,7 @@ const INSTALLERS: [(&str, &str); 5] = [
     ("apk", "sudo apk add"),
 ];
 
-/// What the sandbox needs at least of the operating system.
+/// The least that the sandbox needs of the operating system.
 const LEAST: [&str; 8] = [
     "--die-with-parent",
     "--unshare-net",
@@ -68,10 +68,10 @@ const FORBIDDING: [(&str, &str, &str); 3] = [
     ("user.max_user_namespaces", "0", "10000"),
 ];
 
-/// Looks whether the sandbox can start, by starting it on Linux.
+/// Checks whether the sandbox can start; on Linux, by starting it.
 ///
 /// # Errors
-/// What is missing, and how to mend it.
+/// What is missing, and how to fix it.
 pub(crate) fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     if cfg!(target_os = "macos") {
         return Ok(());

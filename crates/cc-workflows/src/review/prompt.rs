@@ -2,16 +2,16 @@
 
 use cc_core::frame::framed;
 use cc_git::{Context, Mode, ObjectId, Target};
-use cc_jobs::Kind;
+use cc_jobs::JobKind;
 
 use super::survey::EarlierReview;
 
 /// Standing instructions of a review: they replace Claude Code's own system prompt, which is about
 /// changing code and eight kilobytes longer.
-pub(super) fn system(kind: Kind) -> String {
+pub(super) fn system(kind: JobKind) -> String {
     let (stance, answer) = match kind {
-        Kind::AdversarialReview => (ADVERSARIAL, STRUCTURED),
-        Kind::Review | Kind::Task | Kind::Gate => (PLAIN, PROSE),
+        JobKind::AdversarialReview => (ADVERSARIAL, STRUCTURED),
+        JobKind::Review | JobKind::Task | JobKind::Gate => (PLAIN, PROSE),
     };
     format!("{stance}\n{METHOD}\n{answer}")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cc_core::text::{first_line, one_line, printable};
 use cc_core::{JobId, SessionId};
-use cc_jobs::Kind;
+use cc_jobs::JobKind;
 use serde::{Deserialize, Serialize};
 
 use super::findings::{Finding, LocatedFinding, ReviewVerdict, Severity};
@@ -108,9 +108,9 @@ impl ReviewReport {
     }
 
     /// The report as Markdown.
-    pub fn markdown(&self, kind: Kind, elapsed: Option<Duration>) -> String {
+    pub fn markdown(&self, kind: JobKind, elapsed: Option<Duration>) -> String {
         let mut out = String::new();
-        let noun = if kind == Kind::AdversarialReview {
+        let noun = if kind == JobKind::AdversarialReview {
             "Adversarial review"
         } else {
             "Review"

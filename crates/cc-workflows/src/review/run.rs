@@ -5,7 +5,7 @@ use std::time::Duration;
 use cc_claude::{Claude, End, Limits, Outcome, Request, Tools};
 use cc_core::FailureClass;
 use cc_git::{Git, Repository};
-use cc_jobs::Kind;
+use cc_jobs::JobKind;
 
 use super::findings::{LocatedFinding, Location, ReviewFindings};
 use super::report::{ReportTarget, ReviewReport, ReviewResult};
@@ -29,7 +29,7 @@ pub(crate) async fn run(
     claude: &Claude,
     request: Request,
 ) -> JobEnd {
-    let structured = run.job.kind == Kind::AdversarialReview;
+    let structured = run.job.kind == JobKind::AdversarialReview;
     let request = Request {
         system_prompt: Some(prompt::system(run.job.kind)),
         tools: Tools::ReadOnly,
@@ -132,7 +132,7 @@ fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Struc
         not_seen: spec.not_seen.clone(),
         result,
         parse_error,
-        raw_output: (job.kind == Kind::AdversarialReview).then(|| raw(claude)),
+        raw_output: (job.kind == JobKind::AdversarialReview).then(|| raw(claude)),
     };
     let elapsed = job.elapsed(run.project.store.now());
     let told = completed.then(|| Told {

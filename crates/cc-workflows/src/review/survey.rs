@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use cc_core::JobId;
 use cc_core::text::{count, head};
 use cc_git::{Context, Git, Repository, Selection, Target, Totals};
-use cc_jobs::{Job, SelectError, StoreError, select};
+use cc_jobs::select::{self, SelectError};
+use cc_jobs::{Job, StoreError};
 
 use crate::Project;
 use crate::job_result::JobResult;

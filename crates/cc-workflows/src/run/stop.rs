@@ -57,12 +57,12 @@ impl Source {
     }
 
     async fn heard(&mut self) {
-        use cc_jobs::State;
+        use cc_jobs::JobState;
         let Self(store, id) = self;
         let is_cancelled = || {
             store
                 .read(id)
-                .is_ok_and(|(job, _)| matches!(job.state(), State::Cancelling { .. }))
+                .is_ok_and(|(job, _)| matches!(job.state(), JobState::Cancelling { .. }))
         };
         while !is_cancelled() {
             tokio::time::sleep(std::time::Duration::from_millis(500)).await;

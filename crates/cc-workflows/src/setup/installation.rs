@@ -1,4 +1,4 @@
-//! What Codex has of us, as the installer beside our own binary tells it.
+//! The Codex integration, as the installer beside our own binary reports it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,39 +13,39 @@ use crate::Project;
 /// How long the installer may take; it gives Codex less.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How an installation stands: the parts of `cc-installer status --json` that matter here.
+/// The status of the installation: the parts of `cc-installer status --json` that matter here.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Installation {
     /// The installer's version.
     pub version: String,
     /// The Codex that was asked, if one was found.
-    pub codex: Option<Codex>,
+    pub codex: Option<InstalledCodex>,
     /// The installed binaries.
-    pub binaries: Binaries,
+    pub binaries: InstalledBinaries,
     /// The plugin, as Codex knows it.
-    pub plugin: Plugin,
+    pub plugin: InstalledPlugin,
     /// The hooks, as Codex knows them.
-    pub hooks: Hooks,
+    pub hooks: InstalledHooks,
     /// Codex's permission to run `cc-cli` outside of its sandbox.
-    pub exec_rule: ExecRule,
-    /// What is wrong, each with its remedy.
-    pub problems: Vec<Problem>,
+    pub exec_rule: InstalledRule,
+    /// The problems, each with its fix.
+    pub problems: Vec<InstallationProblem>,
 }
 
 /// The host.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Codex {
+pub struct InstalledCodex {
     /// Its binary.
     pub path: PathBuf,
-    /// Its version, if it told one.
+    /// Its version, if known.
     pub version: Option<String>,
 }
 
 /// The binaries that Codex calls.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Binaries {
+pub struct InstalledBinaries {
     /// Their directory.
     pub dir: PathBuf,
     /// Whether they are those of one installation.
@@ -54,26 +54,26 @@ pub struct Binaries {
 
 /// The plugin.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Plugin {
+pub struct InstalledPlugin {
     /// Whether Codex has it.
     pub installed: bool,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// Whether Codex's copy is another than was installed.
+    /// Whether Codex's copy differs from what was installed.
     pub drifted: bool,
 }
 
 /// The hooks.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Hooks {
+pub struct InstalledHooks {
     /// Whether Codex has them.
     pub installed: bool,
     /// Whether the user has not declined them.
     pub allowed: bool,
     /// Whether it runs them.
-    pub trusted: Trust,
-    /// Whether the user has switched them off in Codex.
+    pub trusted: HooksTrusted,
+    /// Whether the user has disabled them in Codex.
     pub switched_off: bool,
     /// Whether they are declared twice.
     pub double: bool,
@@ -82,7 +82,7 @@ pub struct Hooks {
 /// How many of the hooks Codex runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Trust {
+pub enum HooksTrusted {
     /// All of them.
     All,
     /// Not all of them.
@@ -98,7 +98,7 @@ pub enum Trust {
 
 /// The exec rule.
 #[derive(Clone, Debug, Deserialize)]
-pub struct ExecRule {
+pub struct InstalledRule {
     /// Whether there is one about a `cc-cli`.
     pub present: bool,
     /// Whether it is about the installed one.
@@ -107,16 +107,16 @@ pub struct ExecRule {
     pub path: PathBuf,
 }
 
-/// Something that is wrong.
+/// A problem.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Problem {
+pub struct InstallationProblem {
     /// What.
     pub what: String,
-    /// The way out, most often a command.
+    /// The fix, usually a command.
     pub fix: String,
 }
 
-/// Why nothing is known of an installation.
+/// Why the status of the installation is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallationError {
     /// The installer cannot be started, most often because it is not there, or did not end in time.
@@ -127,21 +127,20 @@ pub enum InstallationError {
     NotUnderstood {
         /// The installer.
         path: PathBuf,
-        /// The beginning of its complaint, as one line.
+        /// The start of its error message, one line.
         said: String,
     },
 }
 
 impl Installation {
-    /// Whether running the installer's `install` can mend something.
+    /// Whether running `cc-installer install` can fix something.
     pub fn wants_installing(&self) -> bool {
         let is_missing = !self.plugin.installed || !self.plugin.enabled || !self.hooks.installed;
         let is_broken = is_missing || self.is_out_of_order() || !self.binaries.versions_agree;
         self.codex.is_some() && (is_broken || self.lacks_permission())
     }
 
-    /// Whether Codex has the plugin, but not in the state that the installer left: no permission is
-    /// needed to put that back, and no binary.
+    /// Whether Codex has the plugin, but changed: restoring it needs no permission and no binary.
     pub fn can_be_restored(&self) -> bool {
         let has_plugin = self.plugin.installed && self.plugin.enabled;
         self.codex.is_some() && has_plugin && (self.lacks_hooks() || self.is_out_of_order())
@@ -156,7 +155,8 @@ impl Installation {
     }
 
     fn lacks_permission(&self) -> bool {
-        !self.exec_rule.matches || matches!(self.hooks.trusted, Trust::Some | Trust::None)
+        !self.exec_rule.matches
+            || matches!(self.hooks.trusted, HooksTrusted::Some | HooksTrusted::None)
     }
 }
 

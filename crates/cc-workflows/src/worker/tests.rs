@@ -1,7 +1,7 @@
 use cc_claude::Observer;
 use cc_core::process::Survivors;
 use cc_core::{Failure, FailureClass, Time};
-use cc_jobs::{JobReport, Kind};
+use cc_jobs::{JobKind, JobReport};
 
 use super::*;
 
@@ -13,7 +13,7 @@ fn runtime() -> tokio::runtime::Runtime {
 /// A job that runs in this process.
 fn running(project: &Project) -> (Job, FileLock) {
     let draft = Draft {
-        kind: Kind::Review,
+        kind: JobKind::Review,
         title: "Review".into(),
         summary: String::new(),
         write: false,

@@ -8,14 +8,14 @@ use std::process::{Command, Stdio};
 use cc_core::program::SearchPath;
 use cc_core::{Env, LocateError};
 use cc_workflows::Project;
-use cc_workflows::setup::{Findings, Installation, installer};
+use cc_workflows::setup::{Installation, SetupCheck, installer};
 
 use crate::printer::Printer;
 
 /// Fixes what it can, and returns one sentence for each fix.
 pub(super) fn fix(
     project: &Project,
-    findings: &Findings,
+    findings: &SetupCheck,
     quiet: bool,
     printer: &mut Printer,
 ) -> Vec<String> {
@@ -42,7 +42,11 @@ fn is_interactive(env: &Env) -> bool {
     env.stdin_is_terminal && env.stderr_is_terminal && env.var("CODEX_THREAD_ID").is_none()
 }
 
-fn install_claude(project: &Project, findings: &Findings, printer: &mut Printer) -> Option<String> {
+fn install_claude(
+    project: &Project,
+    findings: &SetupCheck,
+    printer: &mut Printer,
+) -> Option<String> {
     if !matches!(findings.claude, Err(LocateError::NotFound { .. })) {
         return None;
     }
@@ -60,7 +64,7 @@ fn install_claude(project: &Project, findings: &Findings, printer: &mut Printer)
     installed.then(|| "Installed Claude Code.".to_owned())
 }
 
-fn log_in(project: &Project, findings: &Findings, printer: &mut Printer) -> Option<String> {
+fn log_in(project: &Project, findings: &SetupCheck, printer: &mut Printer) -> Option<String> {
     let claude = findings.claude.as_ref().ok()?;
     let auth = claude.auth.as_ref()?.as_ref().ok()?;
     let logged_in = !auth.logged_in

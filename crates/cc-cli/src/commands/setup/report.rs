@@ -7,7 +7,8 @@ use cc_core::child::CommandError;
 use cc_workflows::Project;
 use cc_workflows::preflight::Obstacle;
 use cc_workflows::setup::{
-    ClaudeFound, Findings, Hooks, Installation, InstallationError, OLDEST_TESTED, Trust,
+    ClaudeFound, HooksTrusted, Installation, InstallationError, InstalledHooks, OLDEST_TESTED,
+    SetupCheck,
 };
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ struct NextStep {
 }
 
 impl SetupReport {
-    pub(super) fn new(project: &Project, findings: &Findings, actions: Vec<String>) -> Self {
+    pub(super) fn new(project: &Project, findings: &SetupCheck, actions: Vec<String>) -> Self {
         let mut report = Self {
             ready: findings.is_ready(),
             workspace: project.store.workspace().root().display().to_string(),
@@ -173,7 +174,7 @@ fn this_call(obstacle: Obstacle) -> (Check, Option<NextStep>) {
     (check, Some(CliError::from(obstacle).into()))
 }
 
-fn claude(findings: &Findings) -> (Check, Option<NextStep>) {
+fn claude(findings: &SetupCheck) -> (Check, Option<NextStep>) {
     let check = |detail: String, version: Option<&str>, step: Option<NextStep>| {
         let path = findings.claude.as_ref().ok().map(|claude| &claude.path);
         let available = path.is_some() && (version.is_some() || step.is_none());
@@ -223,7 +224,7 @@ fn too_old(claude: &ClaudeFound, version: &str) -> Option<NextStep> {
     })
 }
 
-fn login(findings: &Findings) -> (Check, Option<NextStep>) {
+fn login(findings: &SetupCheck) -> (Check, Option<NextStep>) {
     let claude = findings.claude.as_ref().ok();
     let asked = claude.and_then(|claude| claude.auth.as_ref());
     let (detail, step) = match asked {
@@ -263,7 +264,7 @@ fn login_detail(auth: &AuthStatus) -> String {
     }
 }
 
-fn state_dir(project: &Project, findings: &Findings) -> (Check, Option<NextStep>) {
+fn state_dir(project: &Project, findings: &SetupCheck) -> (Check, Option<NextStep>) {
     let dir = project.data.root().display().to_string();
     let step = match (&findings.state, &findings.settings) {
         (Err(error), _) => Some(NextStep::new(
@@ -295,7 +296,7 @@ fn state_dir(project: &Project, findings: &Findings) -> (Check, Option<NextStep>
     (check, step)
 }
 
-fn sandbox(findings: &Findings) -> (Check, Option<NextStep>) {
+fn sandbox(findings: &SetupCheck) -> (Check, Option<NextStep>) {
     let missing = findings.sandbox.as_ref().err();
     let check = Check {
         key: "sandbox",
@@ -322,7 +323,7 @@ fn codex_checks(installation: &Installation) -> [Check; 4] {
         ..
     } = installation;
     let version = codex.as_ref().and_then(|codex| codex.version.as_deref());
-    let trusted = matches!(hooks.trusted, Trust::All | Trust::NotNeeded);
+    let trusted = matches!(hooks.trusted, HooksTrusted::All | HooksTrusted::NotNeeded);
     [
         Check {
             key: "codex",
@@ -382,16 +383,16 @@ fn codex_checks(installation: &Installation) -> [Check; 4] {
     ]
 }
 
-fn hooks_detail(hooks: &Hooks) -> &'static str {
+fn hooks_detail(hooks: &InstalledHooks) -> &'static str {
     match (hooks.installed, hooks.trusted) {
         (false, _) => "not installed",
         _ if hooks.switched_off => "disabled in Codex",
         _ if hooks.double => "declared twice",
-        (true, Trust::All) => "trusted",
-        (true, Trust::NotNeeded) => "installed; this Codex needs no trust",
-        (true, Trust::Some) => "not all trusted",
-        (true, Trust::None) => "not trusted",
-        (true, Trust::Unknown) => "installed; trust unknown",
+        (true, HooksTrusted::All) => "trusted",
+        (true, HooksTrusted::NotNeeded) => "installed; this Codex needs no trust",
+        (true, HooksTrusted::Some) => "not all trusted",
+        (true, HooksTrusted::None) => "not trusted",
+        (true, HooksTrusted::Unknown) => "installed; trust unknown",
     }
 }
 

@@ -59,7 +59,7 @@ fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
     });
     let job = lost_on_the_way_to_its_cancel(&store);
     let (read, _) = store.read(&job.id).unwrap();
-    let State::CancelFailed { why, .. } = read.state() else {
+    let JobState::CancelFailed { why, .. } = read.state() else {
         panic!("{:?}", read.state())
     };
     assert_eq!(*why, survivors().to_string());
