@@ -25,6 +25,8 @@ pub struct Env {
     pub stdout_is_terminal: bool,
     /// Whether standard error is a terminal.
     pub stderr_is_terminal: bool,
+    /// The width of the terminal, if there is one.
+    pub columns: Option<usize>,
 }
 
 impl Env {
@@ -45,6 +47,7 @@ impl Env {
             stdin_is_terminal: io::stdin().is_terminal(),
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal: io::stderr().is_terminal(),
+            columns: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
         })
     }
 
@@ -65,6 +68,7 @@ impl Env {
             stdin_is_terminal: false,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
+            columns: None,
         }
     }
 

@@ -1,27 +1,87 @@
-//! Doing the steps of a plan, each so that doing it again is harmless.
+//! The third step: executes a plan. Doing any step again is harmless.
 
-mod codex;
+mod plugin;
 mod removal;
 
 use cc_core::fs::{create_private_dir, remove_if_there};
+use cc_plugin::HooksFrom;
 
 use crate::bundle;
-use crate::edit::config::{self, Entries};
+use crate::consent::Granted;
+use crate::edit::config::{ConfigEntries, flag};
 use crate::edit::{hooks_json, rules};
 use crate::error::Error;
 use crate::files::{self, backup_of, copy_program, digest, leftovers, read_text, replace};
-use crate::found::{self, Found, Host};
-use crate::place::Places;
-use crate::plan::Step;
-use crate::record::Record;
+use crate::layout::Layout;
+use crate::prepare::codex_info::{CodexInfo, InstallMethod};
+use crate::prepare::plan::{self, PlanStep};
+use crate::prepare::snapshot::{Inspector, Snapshot, read_config};
+use crate::record::InstallRecord;
 
-/// Keeps the user's files as they are before a first installation; an uninstall restores them.
+/// Executes the plan of an installation, then what the user allowed; returns the steps done.
+///
+/// A Codex that turns out not to run the plugin's hooks gets them in the user's file.
 ///
 /// # Errors
-/// When a file cannot be read or a backup not be written.
-pub(crate) fn back_up(places: &Places) -> Result<(), Error> {
-    for path in [places.config(), places.hooks_json()] {
-        // What an earlier installation left behind is not what this one finds.
+/// What a step failed of; running the command again continues from there.
+pub(crate) fn install(
+    inspector: &Inspector<'_>,
+    snapshot: Snapshot,
+    mut steps: Vec<PlanStep>,
+    granted: Granted,
+) -> Result<Vec<PlanStep>, Error> {
+    if snapshot.record.is_none() {
+        back_up(&snapshot.layout)?;
+    }
+    Executor::begin(&snapshot, &steps)?.run(&steps)?;
+    let mut snapshot = inspector.inspect()?;
+    if plan::lacks_native_hooks(&snapshot) {
+        let more = plan::install(&snapshot, HooksFrom::User);
+        let mut executor = Executor::begin(&snapshot, &more)?;
+        executor.record_no_native_hooks()?;
+        executor.run(&more)?;
+        steps.extend(more);
+        snapshot = inspector.inspect()?;
+    }
+    if let Some(codex) = snapshot.codex()
+        && codex.method != InstallMethod::UserSkills
+        && !codex.plugin.installed
+    {
+        return Err(Error::PluginRejected {
+            why: "it does not list it as installed",
+        });
+    }
+    // Which hooks this Codex wants trust for is known only now.
+    let mut executor = Executor::begin(&snapshot, &[])?;
+    for permission in plan::permissions(&snapshot, &[]) {
+        if granted.covers(permission) {
+            let allowed = plan::allowed_by(permission, &snapshot);
+            executor.run(&allowed)?;
+            steps.extend(allowed);
+        }
+    }
+    executor.finish()?;
+    Ok(steps)
+}
+
+/// Executes the plan of an uninstall.
+///
+/// # Errors
+/// What a step failed of; running the command again continues from there.
+pub(crate) fn uninstall(snapshot: &Snapshot, steps: &[PlanStep]) -> Result<(), Error> {
+    let mut executor = Executor::begin(snapshot, steps)?;
+    executor.run(steps)?;
+    if !steps.contains(&PlanStep::RemoveFiles) {
+        // The record that `begin` wrote.
+        executor.run(&[PlanStep::RemoveFiles])?;
+    }
+    Ok(())
+}
+
+/// Saves the user's files as they are before a first installation; an uninstall restores them.
+fn back_up(layout: &Layout) -> Result<(), Error> {
+    for path in [layout.config(), layout.hooks_json()] {
+        // One that an earlier installation left is not the state before this one.
         remove_if_there(&backup_of(&path))?;
         if let Some(text) = read_text(&path)? {
             files::write(&backup_of(&path), text.as_bytes())?;
@@ -30,98 +90,91 @@ pub(crate) fn back_up(places: &Places) -> Result<(), Error> {
     Ok(())
 }
 
-/// One run of a plan.
-pub(crate) struct Apply<'a> {
-    found: &'a Found,
-    record: Record,
+/// Executes steps on what a snapshot shows, and keeps the record.
+struct Executor<'a> {
+    snapshot: &'a Snapshot,
+    record: InstallRecord,
 }
 
-impl<'a> Apply<'a> {
-    /// Makes ready to change what was found.
-    ///
-    /// # Errors
-    /// When the record cannot be written.
-    pub(crate) fn begin(found: &'a Found, steps: &[Step]) -> Result<Self, Error> {
-        let places = &found.places;
-        create_private_dir(&places.cc())?;
-        let written = places.written().into_iter();
-        let mut left = written.flat_map(|dir| leftovers(&dir));
+impl<'a> Executor<'a> {
+    /// Removes what a killed call left, and writes the record before anything else: a repair or an
+    /// uninstall has to know what may be there.
+    fn begin(snapshot: &'a Snapshot, steps: &[PlanStep]) -> Result<Self, Error> {
+        let layout = &snapshot.layout;
+        create_private_dir(&layout.cc())?;
+        let dirs = layout.written_dirs().into_iter();
+        let mut left = dirs.flat_map(|dir| leftovers(&dir));
         left.try_for_each(|file| remove_if_there(&file))?;
-        let mut record = match &found.record {
+        let mut record = match &snapshot.record {
             Some(record) => record.clone(),
-            None => Record {
-                had_config: found.has_config,
-                ..Record::default()
+            None => InstallRecord {
+                had_config: snapshot.has_config,
+                ..InstallRecord::default()
             },
         };
-        record.copied |= steps
-            .iter()
-            .any(|step| matches!(step, Step::Binaries { .. }));
+        let mut copies = steps.iter();
+        record.copied |= copies.any(|step| matches!(step, PlanStep::CopyBinaries { .. }));
         if record.bin.as_os_str().is_empty() {
-            record.bin.clone_from(&places.bin);
+            record.bin.clone_from(&layout.bin);
         }
-        // Before anything else: whoever repairs or removes must know what may be there.
-        let mut apply = Self { found, record };
-        apply.remember_trusted(found.config.as_ref().ok());
-        apply.record.write(places)?;
-        Ok(apply)
+        let mut executor = Self { snapshot, record };
+        executor.record_trusted(snapshot.config.as_ref().ok());
+        executor.record.write(layout)?;
+        Ok(executor)
     }
 
-    fn remember_trusted(&mut self, config: Option<&Entries>) {
-        let contents = config.into_iter().flat_map(|config| &config.contents);
-        self.record.trusted_contents.extend(contents.cloned());
+    fn run(&mut self, steps: &[PlanStep]) -> Result<(), Error> {
+        steps.iter().try_for_each(|step| self.step(step))
     }
 
-    /// Does one step.
-    ///
-    /// # Errors
-    /// Whatever it failed of; running the plan again goes on from there.
-    pub(crate) fn step(&mut self, step: &Step) -> Result<(), Error> {
+    fn step(&mut self, step: &PlanStep) -> Result<(), Error> {
+        let layout = self.layout();
         match step {
-            Step::Binaries { .. } => self.binaries(),
-            Step::Bundle(hooks_from) => Ok(bundle::write(self.places(), *hooks_from)?),
-            Step::Plugin(way) => codex::install(self.places(), self.host()?, *way),
-            Step::Wrappers => Ok(bundle::write_wrappers(self.places())?),
-            Step::UserHooks => self.user_hooks(),
-            Step::NoUserHooks => removal::user_hooks(self.found),
-            Step::Flag => self.flag(),
-            Step::Rule => self.rule(),
-            Step::Trust => {
-                codex::trust(self.places(), self.host()?)?;
-                let config = found::read_config(self.places());
-                self.remember_trusted(config.as_ref().ok());
+            PlanStep::CopyBinaries { .. } => self.copy_binaries(),
+            PlanStep::WriteBundle(hooks_from) => Ok(bundle::write(layout, *hooks_from)?),
+            PlanStep::InstallPlugin(method) => plugin::install(layout, self.codex()?, *method),
+            PlanStep::WriteUserSkills => Ok(bundle::write_user_skills(layout)?),
+            PlanStep::AddUserHooks => self.add_user_hooks(),
+            PlanStep::RemoveUserHooks => removal::user_hooks(self.snapshot),
+            PlanStep::EnableHooks => self.enable_hooks(),
+            PlanStep::WriteRule => {
+                let text = rules::file(&layout.program("cc-cli"));
+                Ok(replace(&layout.rules(), &text)?)
+            }
+            PlanStep::TrustHooks => {
+                plugin::trust_hooks(layout, self.codex()?)?;
+                self.record_trusted(read_config(layout).as_ref().ok());
                 Ok(())
             }
-            Step::DropPlugin(way) => codex::remove(self.places(), self.host()?, *way),
-            Step::NoRules => removal::rules(self.found),
-            Step::Forget => {
-                removal::baselines(self.places(), &self.record)?;
-                removal::forget(self.found, &self.record)
+            PlanStep::UninstallPlugin(method) => plugin::uninstall(layout, self.codex()?, *method),
+            PlanStep::RemoveRules => removal::rules(layout),
+            PlanStep::CleanConfig => {
+                removal::trusted_contents(layout, &self.record)?;
+                removal::config_entries(layout, &self.record)
             }
-            Step::NoCache => removal::cache(self.places()),
-            Step::NoWrappers => removal::wrappers(self.places()),
-            Step::NoFiles => removal::files(self.found, &self.record),
-            Step::NoJobs => removal::jobs(self.places()),
+            PlanStep::RemoveCache => removal::cache(layout),
+            PlanStep::RemoveUserSkills => removal::user_skills(layout),
+            PlanStep::RemoveFiles => removal::files(layout, &self.record),
+            PlanStep::DeleteJobs => removal::jobs(layout),
         }
     }
 
     /// Records that this Codex does not run the hooks of plugins.
-    ///
-    /// # Errors
-    /// When the record cannot be written.
-    pub(crate) fn remember_no_native_hooks(&mut self) -> Result<(), Error> {
-        self.record.no_native_hooks = self.host()?.version.clone();
-        self.record.write(self.places())
+    fn record_no_native_hooks(&mut self) -> Result<(), Error> {
+        self.record.no_native_hooks = self.codex()?.version.clone();
+        self.record.write(self.layout())
+    }
+
+    fn record_trusted(&mut self, config: Option<&ConfigEntries>) {
+        let contents = config.into_iter().flat_map(|config| &config.contents);
+        self.record.trusted_contents.extend(contents.cloned());
     }
 
     /// Records what is installed now.
-    ///
-    /// # Errors
-    /// When the record cannot be written.
-    pub(crate) fn finish(mut self) -> Result<(), Error> {
-        let places = self.places().clone();
-        for binary in &self.found.binaries {
-            // What the installed installer finds beside itself it did not put there.
+    fn finish(mut self) -> Result<(), Error> {
+        let layout = self.layout();
+        for binary in &self.snapshot.binaries {
+            // The installed installer did not copy the binaries beside it.
             let is_known = self.record.binaries.contains_key(binary.name);
             if (binary.source != binary.installed || !is_known)
                 && let Some(digest) = digest(&binary.installed)
@@ -130,25 +183,25 @@ impl<'a> Apply<'a> {
             }
         }
         self.record.version = cc_plugin::VERSION.to_owned();
-        if self.record.bin != places.bin {
+        if self.record.bin != layout.bin {
             removal::programs(&self.record.bin)?;
-            self.record.bin.clone_from(&places.bin);
+            self.record.bin.clone_from(&layout.bin);
         }
-        self.record.write(&places)
+        self.record.write(layout)
     }
 
-    fn places(&self) -> &'a Places {
-        &self.found.places
+    fn layout(&self) -> &'a Layout {
+        &self.snapshot.layout
     }
 
-    fn host(&self) -> Result<&'a Host, Error> {
-        self.found.host().ok_or(Error::NotTaken {
+    fn codex(&self) -> Result<&'a CodexInfo, Error> {
+        self.snapshot.codex().ok_or(Error::PluginRejected {
             why: "it was not asked",
         })
     }
 
-    fn binaries(&self) -> Result<(), Error> {
-        for binary in &self.found.binaries {
+    fn copy_binaries(&self) -> Result<(), Error> {
+        for binary in &self.snapshot.binaries {
             if !binary.is_current() {
                 copy_program(&binary.source, &binary.installed)?;
             }
@@ -156,43 +209,33 @@ impl<'a> Apply<'a> {
         Ok(())
     }
 
-    fn user_hooks(&mut self) -> Result<(), Error> {
+    fn add_user_hooks(&mut self) -> Result<(), Error> {
         self.record.user_hooks = true;
-        self.record.write(self.places())?;
-        // Trust goes by place, and what is stale may have another than what comes.
-        if !self.found.user_hooks.as_ref().map_or(true, Vec::is_empty) {
-            removal::user_trust(self.found)?;
+        self.record.write(self.layout())?;
+        // Trust is keyed by position, and stale hooks may be in other positions than the new ones.
+        if !self
+            .snapshot
+            .user_hooks
+            .as_ref()
+            .map_or(true, Vec::is_empty)
+        {
+            removal::user_trust(self.snapshot)?;
         }
-        let path = self.places().hooks_json();
-        let before = read_text(&path)?;
-        let text = before.as_deref().unwrap_or_default();
-        let wanted = bundle::hooks(self.places());
-        let merged = hooks_json::merged(text, &wanted, &self.found.hook_programs());
-        let merged = merged.map_err(|source| Error::Edit {
-            path: path.clone(),
-            source,
-        })?;
-        Ok(replace(&path, &merged)?)
+        let path = self.layout().hooks_json();
+        let text = read_text(&path)?.unwrap_or_default();
+        let wanted = bundle::hooks(self.layout());
+        let merged = hooks_json::merged(&text, &wanted, &self.snapshot.hook_programs());
+        Ok(replace(&path, &merged.map_err(Error::edit(&path))?)?)
     }
 
-    fn flag(&mut self) -> Result<(), Error> {
-        let path = self.places().config();
-        let before = read_text(&path)?;
-        let text = before.as_deref().unwrap_or_default();
-        let set = config::with_flag(text);
-        let (with, was) = set.map_err(|source| Error::Edit {
-            path: path.clone(),
-            source,
-        })?;
-        if self.record.flag.is_none() && was.value != Some(true) {
-            self.record.flag = Some(was);
-            self.record.write(self.places())?;
+    fn enable_hooks(&mut self) -> Result<(), Error> {
+        let path = self.layout().config();
+        let text = read_text(&path)?.unwrap_or_default();
+        let (text, before) = flag::with_flag(&text).map_err(Error::edit(&path))?;
+        if self.record.flag.is_none() && before.value != Some(true) {
+            self.record.flag = Some(before);
+            self.record.write(self.layout())?;
         }
-        Ok(replace(&path, &with)?)
-    }
-
-    fn rule(&self) -> Result<(), Error> {
-        let text = rules::file(&self.places().program("cc-cli"));
-        Ok(replace(&self.places().rules(), &text)?)
+        Ok(replace(&path, &text)?)
     }
 }

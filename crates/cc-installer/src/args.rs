@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -13,40 +13,40 @@ use clap::{Parser, Subcommand};
     disable_help_subcommand = true
 )]
 pub(crate) struct Args {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// The commands.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Install the binaries and the plugin, or repair what is there.
     Install(InstallArgs),
-    /// Bring an installation to this version; what you allowed stays allowed where nothing changed.
+    /// Update an installation to this version; existing permissions are kept.
     Update(InstallArgs),
-    /// Remove everything but your jobs.
+    /// Remove everything except your jobs.
     Uninstall(UninstallArgs),
-    /// Show what is installed, and what is wrong with it.
+    /// Show what is installed, and any problems.
     Status(StatusArgs),
 }
 
 /// Arguments of `install` and `update`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InstallArgs {
-    /// Go through with the plan without asking; permissions are asked for all the same.
+    /// Do not ask to confirm the plan; permissions are asked for separately.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Let Codex run cc-cli outside of its sandbox without asking (an exec rule).
+    /// Let Codex run cc-cli outside its sandbox without asking (adds an exec rule).
     #[arg(long)]
     pub(crate) allow_commands: bool,
-    /// Let Codex run the hooks of cc.
+    /// Let Codex run the cc hooks.
     #[arg(long)]
     pub(crate) trust_hooks: bool,
-    /// Put the binaries here, and remember it; the path must need no quotes in a shell.
+    /// Install the binaries here, also in later updates; the path must need no quotes in a shell.
     #[arg(long, value_name = "DIR")]
     pub(crate) bin_dir: Option<PathBuf>,
-    /// Where to look.
+    /// The shared arguments.
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }
@@ -54,27 +54,27 @@ pub(crate) struct InstallArgs {
 /// Arguments of `uninstall`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct UninstallArgs {
-    /// Go through with the plan without asking; jobs are kept.
+    /// Do not ask to confirm the plan; jobs are kept.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Delete all jobs and settings too.
+    /// Also delete all jobs and settings.
     #[arg(long)]
     pub(crate) delete_jobs: bool,
-    /// Where to look.
+    /// The shared arguments.
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 }
 
-/// Arguments of all that changes something.
+/// Arguments of every command that changes something.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CommonArgs {
     /// Print the plan and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Print JSON; nothing is asked.
+    /// Print JSON, and ask nothing.
     #[arg(long)]
     pub(crate) json: bool,
-    /// The Codex to set up; the first on the PATH if not named.
+    /// The Codex to set up [default: the first on the PATH].
     #[arg(long, value_name = "PATH")]
     pub(crate) codex: Option<PathBuf>,
 }
@@ -85,7 +85,7 @@ pub(crate) struct StatusArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// The Codex to ask; the first on the PATH if not named.
+    /// The Codex to ask [default: the first on the PATH].
     #[arg(long, value_name = "PATH")]
     pub(crate) codex: Option<PathBuf>,
 }

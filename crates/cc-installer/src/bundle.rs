@@ -1,4 +1,4 @@
-//! The bundle on disk: what we put into our marketplace, and what Codex copied of it.
+//! The bundle on disk: in our marketplace, and in Codex's copies.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,17 +10,17 @@ use cc_plugin::{Bundle, Hook, HooksFrom};
 use serde_json::json;
 
 use crate::files::{self, read_text, remove_dir, replace};
-use crate::place::{MARKETPLACE, Places};
+use crate::layout::{Layout, MARKETPLACE};
 
-/// Far above the largest file of a bundle.
+/// The largest file that is read, far above those of a bundle.
 const FILE_LIMIT: u64 = 4 << 20;
 
 /// The files of a directory by their path in it, with forward slashes.
-type Tree = BTreeMap<String, Vec<u8>>;
+type FileTree = BTreeMap<String, Vec<u8>>;
 
-/// The files that belong into the bundle of this installation.
-fn wanted(places: &Places, hooks_from: HooksFrom) -> Tree {
-    let (cli, hooks) = (places.program("cc-cli"), places.program("cc-hooks"));
+/// The files that belong in the bundle of this installation.
+fn wanted(layout: &Layout, hooks_from: HooksFrom) -> FileTree {
+    let (cli, hooks) = (layout.program("cc-cli"), layout.program("cc-hooks"));
     let bundle = Bundle {
         cli: &cli,
         hooks: &hooks,
@@ -33,8 +33,8 @@ fn wanted(places: &Places, hooks_from: HooksFrom) -> Tree {
 }
 
 /// The hooks of this installation.
-pub(crate) fn hooks(places: &Places) -> Vec<Hook> {
-    let hooks = places.program("cc-hooks");
+pub(crate) fn hooks(layout: &Layout) -> Vec<Hook> {
+    let hooks = layout.program("cc-hooks");
     let bundle = Bundle {
         cli: "",
         hooks: &hooks,
@@ -44,16 +44,16 @@ pub(crate) fn hooks(places: &Places) -> Vec<Hook> {
 }
 
 /// Which bundle of this installation `dir` holds, to the byte and with nothing else in it.
-pub(crate) fn held_by(places: &Places, dir: &Path) -> Option<HooksFrom> {
-    let mut found = Tree::new();
+pub(crate) fn held_by(layout: &Layout, dir: &Path) -> Option<HooksFrom> {
+    let mut found = FileTree::new();
     read_tree(dir, "", &mut found).ok()?;
     let kinds = [HooksFrom::Plugin, HooksFrom::User];
     kinds
         .into_iter()
-        .find(|kind| wanted(places, *kind) == found)
+        .find(|kind| wanted(layout, *kind) == found)
 }
 
-fn read_tree(dir: &Path, prefix: &str, tree: &mut Tree) -> Result<(), IoError> {
+fn read_tree(dir: &Path, prefix: &str, tree: &mut FileTree) -> Result<(), IoError> {
     let entries = fs::read_dir(dir).map_err(IoError::at("read", dir))?;
     for entry in entries {
         let entry = entry.map_err(IoError::at("read", dir))?;
@@ -68,8 +68,8 @@ fn read_tree(dir: &Path, prefix: &str, tree: &mut Tree) -> Result<(), IoError> {
 }
 
 /// Codex's copies of our plugin: the directories of its versions, newest name last.
-pub(crate) fn cached(places: &Places) -> Vec<PathBuf> {
-    let entries = fs::read_dir(places.cache()).into_iter().flatten().flatten();
+pub(crate) fn cached(layout: &Layout) -> Vec<PathBuf> {
+    let entries = fs::read_dir(layout.cache()).into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = entries
         .map(|entry| entry.path())
         .filter(|path| path.is_dir())
@@ -85,20 +85,20 @@ pub(crate) fn version_of(dir: &Path) -> Option<String> {
     Some(manifest["version"].as_str()?.to_owned())
 }
 
-/// Puts the bundle into our marketplace, whole or not at all.
+/// Writes the bundle into our marketplace, as a whole or not at all.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(crate) fn write(places: &Places, hooks_from: HooksFrom) -> Result<(), IoError> {
-    write_marketplace(places)?;
-    let target = places.bundle();
-    if held_by(places, &target) == Some(hooks_from) {
+pub(crate) fn write(layout: &Layout, hooks_from: HooksFrom) -> Result<(), IoError> {
+    write_marketplace(layout)?;
+    let target = layout.bundle();
+    if held_by(layout, &target) == Some(hooks_from) {
         return Ok(());
     }
-    // A killed call may have left it, in a directory that is ours alone.
+    // A killed call may have left it; the directory around it is ours alone.
     let staging = target.with_extension("new");
     remove_dir(&staging)?;
-    for (path, content) in wanted(places, hooks_from) {
+    for (path, content) in wanted(layout, hooks_from) {
         let path = staging.join(path);
         create_private_dir(path.parent().unwrap_or(&staging))?;
         files::write(&path, &content)?;
@@ -107,7 +107,7 @@ pub(crate) fn write(places: &Places, hooks_from: HooksFrom) -> Result<(), IoErro
     fs::rename(&staging, &target).map_err(IoError::at("move the bundle to", &target))
 }
 
-fn write_marketplace(places: &Places) -> Result<(), IoError> {
+fn write_marketplace(layout: &Layout) -> Result<(), IoError> {
     let list = json!({
         "name": MARKETPLACE,
         "interface": {"displayName": "cc"},
@@ -118,46 +118,46 @@ fn write_marketplace(places: &Places) -> Result<(), IoError> {
             "category": "Coding",
         }],
     });
-    let (path, text) = (places.marketplace_json(), format!("{list:#}\n"));
+    let (path, text) = (layout.marketplace_json(), format!("{list:#}\n"));
     if read_text(&path).ok().flatten().as_deref() == Some(&text) {
         return Ok(());
     }
     replace(&path, &text)
 }
 
-/// Where the skills go as skills of the user, for a Codex without plugins.
-pub(crate) fn wrapper(places: &Places, skill: &str) -> PathBuf {
-    places.codex_home.join("skills").join(format!("cc-{skill}"))
+/// Where a skill goes among the user's own, for a Codex without plugins.
+pub(crate) fn user_skill(layout: &Layout, skill: &str) -> PathBuf {
+    layout.codex_home.join("skills").join(format!("cc-{skill}"))
 }
 
-/// Whether all skills lie there as skills of the user, as this version has them.
-pub(crate) fn wrapped(places: &Places) -> bool {
-    let mut wrappers = wrappers(places).into_iter();
-    wrappers.all(|(path, text)| read_text(&path).ok().flatten() == Some(text))
+/// Whether all skills are there, as in this version.
+pub(crate) fn has_current_user_skills(layout: &Layout) -> bool {
+    let mut skills = user_skills(layout).into_iter();
+    skills.all(|(path, text)| read_text(&path).ok().flatten() == Some(text))
 }
 
-/// Puts the skills there as skills of the user.
+/// Writes all skills there.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(crate) fn write_wrappers(places: &Places) -> Result<(), IoError> {
-    wrappers(places)
+pub(crate) fn write_user_skills(layout: &Layout) -> Result<(), IoError> {
+    user_skills(layout)
         .into_iter()
         .try_for_each(|(path, text)| replace(&path, &text))
 }
 
-fn wrappers(places: &Places) -> Vec<(PathBuf, String)> {
-    let files = wanted(places, HooksFrom::User).into_iter();
+fn user_skills(layout: &Layout) -> Vec<(PathBuf, String)> {
+    let files = wanted(layout, HooksFrom::User).into_iter();
     let skills = files.filter_map(|(path, content)| {
         let (skill, file) = path.strip_prefix("skills/")?.split_once('/')?;
-        // The prefix of a plugin is what tells our names from others.
+        // Without the prefix of a plugin, the name itself has to be unique.
         let text = String::from_utf8_lossy(&content).replace("$cc:", "$cc-");
         let text = text.replacen(
             &format!("name: {skill}\n"),
             &format!("name: cc-{skill}\n"),
             1,
         );
-        Some((wrapper(places, skill).join(file), text))
+        Some((user_skill(layout, skill).join(file), text))
     });
     skills.collect()
 }

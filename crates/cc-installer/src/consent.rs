@@ -1,132 +1,148 @@
-//! What the user is asked, word for word, and what a no means.
+//! The second step: shows the plan, and asks for each permission by its exact words.
 
-use std::io::{BufRead, Write};
-
+use crate::args::InstallArgs;
 use crate::bundle;
+use crate::console::Console;
 use crate::edit::rules;
 use crate::error::Error;
-use crate::place::Places;
-use crate::plan::Step;
+use crate::layout::Layout;
+use crate::prepare::plan::{Permission, PlanStep};
 
-/// Who answers.
-pub(crate) struct Asker<'a> {
-    input: &'a mut dyn BufRead,
-    output: &'a mut dyn Write,
-    is_terminal: bool,
+/// What the user allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Granted {
+    commands: bool,
+    hooks: bool,
 }
 
-impl<'a> Asker<'a> {
-    /// Asks on `output` and reads from `input`, if somebody sits there.
-    pub(crate) fn new(
-        input: &'a mut dyn BufRead,
-        output: &'a mut dyn Write,
-        is_terminal: bool,
-    ) -> Self {
-        Self {
-            input,
-            output,
-            is_terminal,
+impl Granted {
+    /// Whether it includes a permission.
+    pub(crate) fn covers(self, permission: Permission) -> bool {
+        match permission {
+            Permission::Commands => self.commands,
+            Permission::HookTrust | Permission::UserHooks => self.hooks,
         }
     }
+}
 
-    /// Whether somebody can be asked.
-    pub(crate) fn is_there(&self) -> bool {
-        self.is_terminal
+/// Shows what is going to be done.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn show_plan(
+    steps: &[PlanStep],
+    layout: &Layout,
+    console: &mut Console<'_>,
+) -> Result<(), Error> {
+    if steps.is_empty() {
+        return console.say(format!("cc {} is installed.", cc_plugin::VERSION));
     }
+    console.say("cc-installer will")?;
+    let mut lines = steps.iter().map(|step| step.describe(layout));
+    lines.try_for_each(|line| console.say(format!("  - {line}")))
+}
 
-    /// A question; no is the answer unless somebody says yes.
-    ///
-    /// # Errors
-    /// When the question cannot be shown.
-    pub(crate) fn ask(&mut self, question: &str) -> Result<bool, Error> {
-        if !self.is_terminal {
-            return Ok(false);
+/// Asks for permissions, except for those that a flag of this call grants.
+///
+/// # Errors
+/// When a question cannot be written.
+pub(crate) fn ask(
+    permissions: &[Permission],
+    args: &InstallArgs,
+    layout: &Layout,
+    console: &mut Console<'_>,
+) -> Result<Granted, Error> {
+    let mut granted = Granted {
+        commands: args.allow_commands,
+        hooks: args.trust_hooks,
+    };
+    for permission in permissions {
+        console.say(format!("\n{}", text(*permission, layout)))?;
+        let (question, by_flag, granted) = match permission {
+            Permission::Commands => (
+                "Write this rule?",
+                "Allowed by --allow-commands.",
+                &mut granted.commands,
+            ),
+            Permission::UserHooks => (
+                "Add these hooks?",
+                "Allowed by --trust-hooks.",
+                &mut granted.hooks,
+            ),
+            Permission::HookTrust => (
+                "Trust these hooks?",
+                "Trusted by --trust-hooks.",
+                &mut granted.hooks,
+            ),
+        };
+        if *granted {
+            console.say(by_flag)?;
+        } else {
+            *granted = console.ask(question)?;
         }
-        let shown = write!(self.output, "{question} [y/N] ").and_then(|()| self.output.flush());
-        shown.map_err(Error::Output)?;
-        let mut answer = String::new();
-        // An answer that cannot be read is none.
-        let _ = self.input.read_line(&mut answer);
-        Ok(matches!(
-            answer.trim().to_ascii_lowercase().as_str(),
-            "y" | "yes"
-        ))
     }
+    Ok(granted)
 }
 
-/// What exactly a consent is about, before the question.
-pub(crate) fn text(step: &Step, places: &Places) -> String {
-    match step {
-        Step::Rule => rule_text(places),
-        Step::UserHooks => {
-            let file = places.hooks_json();
-            let once = format!("as soon as they stand in {}", file.display());
-            hooks_text(places, &once, "This Codex does not ask for itself.")
-        }
-        _ => hooks_text(places, "once you trust them", "A new version asks again."),
-    }
-}
-
-/// The question of a consent.
-pub(crate) fn question(step: &Step) -> &'static str {
-    match step {
-        Step::Rule => "Write this rule?",
-        Step::UserHooks => "Add these hooks?",
-        _ => "Trust these hooks?",
-    }
-}
-
-/// What is said in place of the question where the answer came with the call.
-pub(crate) fn by_flag(step: &Step) -> &'static str {
-    match step {
-        Step::Rule => "Allowed by --allow-commands.",
-        Step::UserHooks => "Allowed by --trust-hooks.",
-        _ => "Trusted by --trust-hooks.",
-    }
-}
-
-/// What does not work without a consent, and how to give it later.
-pub(crate) fn declined(step: &Step, places: &Places) -> String {
-    let installer = places.program("cc-installer");
-    match step {
-        Step::Rule => format!(
-            "Without the exec rule, Codex asks about each call of cc-cli, and where nobody can be asked it fails.\n  Allow it later: {installer} install --allow-commands"
+/// What exactly a permission allows.
+pub(crate) fn text(permission: Permission, layout: &Layout) -> String {
+    let hooks_json = layout.hooks_json();
+    match permission {
+        Permission::Commands => rule_text(layout),
+        Permission::HookTrust => hooks_text(
+            layout,
+            "once you trust them",
+            "Codex asks again when a new version changes them.",
         ),
-        Step::UserHooks => format!(
-            "Without the hooks, there are no notices of finished jobs and no review gate.\n  Add them later: {installer} install --trust-hooks"
-        ),
-        _ => format!(
-            "Without trust in the hooks, there are no notices of finished jobs and no review gate.\n  Trust them later: {installer} install --trust-hooks   (or /hooks in Codex)"
+        Permission::UserHooks => hooks_text(
+            layout,
+            &format!("as soon as they are in {}", hooks_json.display()),
+            "This version of Codex does not ask for itself.",
         ),
     }
 }
 
-fn rule_text(places: &Places) -> String {
-    let cli = places.program("cc-cli");
+/// What does not work without a permission, and how to grant it later.
+pub(crate) fn declined(permission: Permission, layout: &Layout) -> String {
+    let installer = layout.program("cc-installer");
+    match permission {
+        Permission::Commands => format!(
+            "Without the exec rule, Codex asks before each cc-cli call, and the call fails where nobody can answer. To allow it later:\n    {installer} install --allow-commands"
+        ),
+        Permission::UserHooks => format!(
+            "Without the hooks, there are no notices of finished jobs and no review gate. To add them later:\n    {installer} install --trust-hooks"
+        ),
+        Permission::HookTrust => format!(
+            "Unless the hooks are trusted, there are no notices of finished jobs and no review gate. To trust them later (or in Codex: /hooks):\n    {installer} install --trust-hooks"
+        ),
+    }
+}
+
+fn rule_text(layout: &Layout) -> String {
     format!(
         "Permission 1: commands\n\
-         Codex runs commands in a sandbox without network, where Claude Code cannot work. This rule\n\
-         \n  {rule}\n\n\
-         in {file} lets Codex run cc-cli outside of the sandbox, without\n\
-         asking, in every workspace. cc-cli starts Claude Code with your login: its reviews cannot change\n\
-         files, its rescues can change those of the workspace.\n",
-        rule = rules::rule(&cli),
-        file = places.rules().display(),
+         Codex runs commands in a sandbox without network access, where Claude Code cannot work. This rule\n\
+         \n    {rule}\n\n\
+         in {file} lets Codex run cc-cli outside the sandbox, without asking, in every workspace. \
+         cc-cli starts Claude Code with your login: its reviews cannot change files, its rescues can \
+         change those of the workspace.\n",
+        rule = rules::rule(&layout.program("cc-cli")),
+        file = layout.rules().display(),
     )
 }
 
-fn hooks_text(places: &Places, when: &str, end: &str) -> String {
-    let hooks = bundle::hooks(places);
+fn hooks_text(layout: &Layout, when: &str, end: &str) -> String {
+    let hooks = bundle::hooks(layout);
     let lines: String = hooks
         .iter()
-        .map(|hook| format!("  {:<17} {}\n", hook.event, hook.command))
+        .map(|hook| format!("    {:<17} {}\n", hook.event, hook.command))
         .collect();
     format!(
         "Permission 2: hooks\n\
-         Codex runs these commands outside of its sandbox, {when}:\n\
+         Codex runs these commands outside its sandbox, {when}:\n\
          \n{lines}\n\
-         They remember which session a job belongs to, tell of finished jobs, and hold up the end of a turn\n\
-         for a review if you switch that on. {end}\n"
+         They record which session a job belongs to, announce finished jobs, and delay the end of a \
+         turn for a review if you enable the review gate. {end}\n"
     )
 }
 
@@ -138,55 +154,70 @@ mod tests {
     use cc_core::Env;
 
     use super::*;
+    use crate::console::wrap;
 
-    fn places() -> Places {
+    fn layout() -> Layout {
         let env = Env::fixed("/", "/x", [("HOME", "/home/dev")]);
-        Places::new(&env, Some(Path::new("/opt/cc"))).unwrap()
+        Layout::new(&env, Some(Path::new("/opt/cc"))).unwrap()
     }
 
     #[test]
-    fn what_is_consented_to_is_shown_word_for_word() {
-        insta::assert_snapshot!(text(&Step::Rule, &places()));
-        insta::assert_snapshot!(text(&Step::Trust, &places()));
-        insta::assert_snapshot!(text(&Step::UserHooks, &places()), @r"
+    fn the_exact_rule_and_commands_are_shown() {
+        let text = |permission| wrap(&text(permission, &layout()), Some(80));
+        insta::assert_snapshot!(text(Permission::Commands), @r#"
+        Permission 1: commands
+        Codex runs commands in a sandbox without network access, where Claude Code
+        cannot work. This rule
+
+            prefix_rule(pattern=["/opt/cc/cc-cli"], decision="allow")
+
+        in /home/dev/.codex/rules/cc.rules lets Codex run cc-cli outside the sandbox,
+        without asking, in every workspace. cc-cli starts Claude Code with your login:
+        its reviews cannot change files, its rescues can change those of the workspace.
+        "#);
+        insta::assert_snapshot!(text(Permission::HookTrust), @"
         Permission 2: hooks
-        Codex runs these commands outside of its sandbox, as soon as they stand in /home/dev/.codex/hooks.json:
+        Codex runs these commands outside its sandbox, once you trust them:
 
-          SessionEnd        /opt/cc/cc-hooks session-end
-          SessionStart      /opt/cc/cc-hooks session-start
-          Stop              /opt/cc/cc-hooks stop
-          UserPromptSubmit  /opt/cc/cc-hooks user-prompt-submit
+            SessionEnd        /opt/cc/cc-hooks session-end
+            SessionStart      /opt/cc/cc-hooks session-start
+            Stop              /opt/cc/cc-hooks stop
+            UserPromptSubmit  /opt/cc/cc-hooks user-prompt-submit
 
-        They remember which session a job belongs to, tell of finished jobs, and hold up the end of a turn
-        for a review if you switch that on. This Codex does not ask for itself.
+        They record which session a job belongs to, announce finished jobs, and delay
+        the end of a turn for a review if you enable the review gate. Codex asks again
+        when a new version changes them.
+        ");
+        insta::assert_snapshot!(text(Permission::UserHooks), @"
+        Permission 2: hooks
+        Codex runs these commands outside its sandbox, as soon as they are in
+        /home/dev/.codex/hooks.json:
+
+            SessionEnd        /opt/cc/cc-hooks session-end
+            SessionStart      /opt/cc/cc-hooks session-start
+            Stop              /opt/cc/cc-hooks stop
+            UserPromptSubmit  /opt/cc/cc-hooks user-prompt-submit
+
+        They record which session a job belongs to, announce finished jobs, and delay
+        the end of a turn for a review if you enable the review gate. This version of
+        Codex does not ask for itself.
         ");
     }
 
     #[test]
-    fn only_a_clear_yes_is_one() {
-        for (answer, expect) in [
-            ("y\n", true),
-            ("YES\n", true),
-            ("\n", false),
-            ("yeah\n", false),
-            ("", false),
-        ] {
-            let (mut input, mut output) = (answer.as_bytes(), Vec::new());
-            assert_eq!(
-                Asker::new(&mut input, &mut output, true)
-                    .ask("Do it?")
-                    .unwrap(),
-                expect,
-                "{answer:?}"
-            );
-            assert_eq!(output, b"Do it? [y/N] ");
+    fn every_text_fits_a_narrow_terminal() {
+        let (layout, width) = (layout(), 48);
+        let permissions = [
+            Permission::Commands,
+            Permission::HookTrust,
+            Permission::UserHooks,
+        ];
+        for permission in permissions {
+            let texts = [text(permission, &layout), declined(permission, &layout)];
+            for text in texts.map(|text| wrap(&text, Some(width))) {
+                let mut prose = text.lines().filter(|line| !line.starts_with("    "));
+                assert!(prose.all(|line| line.len() <= width), "{text}");
+            }
         }
-        let (mut input, mut output) = (b"y\n".as_slice(), Vec::new());
-        assert!(
-            !Asker::new(&mut input, &mut output, false)
-                .ask("Do it?")
-                .unwrap()
-        );
-        assert!(output.is_empty(), "nobody to ask");
     }
 }

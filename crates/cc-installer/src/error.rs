@@ -1,39 +1,39 @@
-//! What can go wrong, what to do about it, and how the call ends.
+//! What can go wrong, what to do about it, and the exit code.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cc_core::text::count;
 use cc_core::{IoError, LocateError, LockError};
 
 use crate::edit::EditError;
 use crate::host::HostError;
-use crate::place::{BinDirError, HomeError};
-use crate::stakes::Stake;
+use crate::jobs_at_risk::JobAtRisk;
+use crate::layout::{BinDirError, HomeError};
 
-/// Why a call did not do its work.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// There is no directory of Codex.
+    /// Codex has no usable home directory.
     #[error(transparent)]
     Home(#[from] HomeError),
-    /// There is no Codex to set up.
+    /// Codex was not found.
     #[error(transparent)]
     Codex(#[from] LocateError),
     /// Codex did not do its part.
     #[error(transparent)]
-    Host(#[from] HostError),
-    /// The binaries cannot go where they should.
+    CodexInfo(#[from] HostError),
+    /// The directory for the binaries was refused.
     #[error(transparent)]
     BinDir(#[from] BinDirError),
-    /// A binary to install is not beside the running one.
+    /// A binary to install is not beside the running installer.
     #[error("`{}` is missing: the three binaries belong together", path.display())]
     SourceMissing {
         /// Where it should be.
         path: PathBuf,
     },
-    /// A file of the user cannot be changed safely and was left alone.
-    #[error("`{}` was left alone, {source}", path.display())]
+    /// A file of the user cannot be parsed, and is never changed then.
+    #[error("`{}`, {source}", path.display())]
     Edit {
         /// The file.
         path: PathBuf,
@@ -41,7 +41,7 @@ pub(crate) enum Error {
         source: EditError,
     },
     /// Codex could not record the plugin.
-    #[error("`{}` cannot be written, and Codex keeps in it which plugins it has", path.display())]
+    #[error("`{}` cannot be written, but Codex records its plugins there", path.display())]
     ConfigLocked {
         /// The file, its links followed.
         path: PathBuf,
@@ -52,52 +52,58 @@ pub(crate) enum Error {
         /// Codex's directory.
         codex_home: PathBuf,
     },
-    /// Codex would take the plugin, and then not load it.
-    #[error("plugins are switched off in codex")]
-    PluginsOff,
-    /// Codex said that it installed the plugin, and then did not have it.
+    /// Codex would install the plugin, and then not load it.
+    #[error("plugins are disabled in codex")]
+    PluginsDisabled,
+    /// Codex reported no error, but does not have the plugin.
     #[error("codex does not have the plugin after installing it: {why}")]
-    NotTaken {
+    PluginRejected {
         /// What was found instead.
         why: &'static str,
     },
-    /// Jobs run whose files were to be deleted.
-    #[error("nothing was changed: {} still at work: {}", count(jobs.len(), "job"), list(jobs))]
-    JobsRun {
+    /// Jobs to be deleted are still running.
+    #[error("nothing was changed: {} still running: {}", count(jobs.len(), "job"), list(jobs))]
+    JobsRunning {
         /// Which.
-        jobs: Vec<Stake>,
-        /// The program that waits for them or ends them.
+        jobs: Vec<JobAtRisk>,
+        /// The `cc-cli` that waits for them or cancels them.
         cli: String,
     },
-    /// Changes of isolated jobs are nowhere but in what was to be deleted.
-    #[error("nothing was changed: {} left a change in a work tree: {}", count(jobs.len(), "job"), list(jobs))]
-    ChangesWait {
+    /// Changes of isolated jobs are only in worktrees to be deleted.
+    #[error("nothing was changed: {} left a change in a worktree: {}", count(jobs.len(), "job"), list(jobs))]
+    ChangesWaiting {
         /// Which.
-        jobs: Vec<Stake>,
-        /// The program that brings the changes over or drops them.
+        jobs: Vec<JobAtRisk>,
+        /// The `cc-cli` that applies or discards the changes.
         cli: String,
     },
-    /// Nobody is there to confirm the plan.
-    #[error("nothing was changed: there is no terminal to ask on")]
+    /// The plan needs a confirmation, and there is no terminal.
+    #[error("nothing was changed: there is no terminal to ask for confirmation")]
     NobodyToAsk {
-        /// The flags that say yes beforehand.
+        /// The flags that confirm it.
         flags: &'static str,
     },
     /// The answer was no.
     #[error("nothing was changed")]
     Declined,
-    /// Another installer is at work.
+    /// Another installer is running.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// A file operation failed.
     #[error(transparent)]
     Io(#[from] IoError),
-    /// Nothing can be said to the user.
-    #[error("cannot write the answer: {0}")]
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
     Output(#[source] io::Error),
 }
 
 impl Error {
+    /// Names the file of an edit that failed; made for `map_err`.
+    pub(crate) fn edit(path: &Path) -> impl FnOnce(EditError) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Edit { path, source }
+    }
+
     /// The next step.
     pub(crate) fn hint(&self) -> String {
         match self {
@@ -110,61 +116,61 @@ impl Error {
                 "Run this as that user, without sudo.".into()
             }
             Self::Codex(LocateError::NotFound { .. }) => {
-                "Install Codex (npm install -g @openai/codex), or name it: cc-installer install --codex PATH".into()
+                "Install Codex (npm install -g @openai/codex), or pass its path: cc-installer install --codex PATH".into()
             }
-            Self::Codex(_) => "Name the right one: cc-installer install --codex PATH".into(),
-            Self::Host(HostError::Timeout { .. } | HostError::Ended { .. } | HostError::Command(_)) => {
-                "See whether Codex itself works: codex features list; then run this again.".into()
+            Self::Codex(_) => "Pass the path of another one: cc-installer install --codex PATH".into(),
+            Self::CodexInfo(HostError::Timeout { .. } | HostError::Ended { .. } | HostError::Command(_)) => {
+                "Check that Codex itself works (codex features list), then run this again.".into()
             }
-            Self::Host(HostError::Refused { .. }) => {
-                "Mend what it names, or update Codex; then run this again, it goes on where it stopped.".into()
+            Self::CodexInfo(HostError::Refused { .. }) => {
+                "Fix what it names, or update Codex. Then run this again; it continues where it stopped.".into()
             }
-            Self::Host(_) | Self::NotTaken { .. } => {
-                "Update Codex, then run this again; it goes on where it stopped.".into()
+            Self::CodexInfo(_) | Self::PluginRejected { .. } => {
+                "Update Codex, then run this again; it continues where it stopped.".into()
             }
             Self::BinDir(BinDirError::Writable { .. }) => {
-                "Choose another directory: cc-installer install --bin-dir ~/.local/lib/cc. Naming this one as DIR takes the risk.".into()
+                "Choose another directory: cc-installer install --bin-dir ~/.local/lib/cc. To override, pass this one with --bin-dir.".into()
             }
             Self::BinDir(BinDirError::NeedsQuoting { .. }) => {
                 "Choose a directory without such characters: cc-installer install --bin-dir ~/.local/lib/cc".into()
             }
             Self::ConfigLocked { .. } => {
-                "Make the file and its directory writable, then run this again. If another program makes the file, have it make one that Codex can change.".into()
+                "Make the file and its directory writable, then run this again. If another program generates the file, have it generate one that Codex can change.".into()
             }
-            Self::PluginsOff => {
-                "Switch them on: codex features enable plugins; then run this again.".into()
+            Self::PluginsDisabled => {
+                "Enable them (codex features enable plugins), then run this again.".into()
             }
-            Self::SourceMissing { .. } => "Get all three anew: cargo install cc-installer --force".into(),
-            Self::Edit { .. } => "Mend the file, then run this again.".into(),
+            Self::SourceMissing { .. } => "Reinstall all three: cargo install cc-installer --force".into(),
+            Self::Edit { .. } => "The file was not changed. Fix it, then run this again.".into(),
             Self::NotInstalled { .. } => "Install it: cc-installer install".into(),
             Self::NobodyToAsk { flags } => {
-                format!("Look at the plan with --dry-run, then confirm it with {flags}.")
+                format!("See the plan with --dry-run, then confirm it with {flags}.")
             }
-            Self::Declined => "Run this again whenever you like.".into(),
-            Self::JobsRun { jobs, cli } => {
-                let it = if jobs.len() == 1 { "it goes" } else { "they go" };
+            Self::Declined => "Run this again at any time.".into(),
+            Self::JobsRunning { jobs, cli } => {
+                let them = if jobs.len() == 1 { "it is" } else { "they are" };
                 lines(jobs, |job| format!("{cli} wait {job}, or {cli} cancel {job}"))
-                    + &format!("Then run this again; without --delete-jobs {it} on.")
+                    + &format!("Then run this again; without --delete-jobs {them} kept.")
             }
-            Self::ChangesWait { jobs, cli } => {
-                let it = if jobs.len() == 1 { "it stays" } else { "they stay" };
+            Self::ChangesWaiting { jobs, cli } => {
+                let them = if jobs.len() == 1 { "it is" } else { "they are" };
                 lines(jobs, |job| format!("{cli} apply {job} if you want the change, then {cli} discard {job}"))
-                    + &format!("Then run this again; without --delete-jobs {it}.")
+                    + &format!("Then run this again; without --delete-jobs {them} kept.")
             }
-            Self::Lock(LockError::Timeout { .. }) => "Another cc-installer is at work; run this again when it is done.".into(),
-            Self::Lock(LockError::Io(_)) | Self::Io(_) => "Make the place writable and leave some space, then run this again; it goes on where it stopped.".into(),
+            Self::Lock(LockError::Timeout { .. }) => "Another cc-installer is running; run this again when it is done.".into(),
+            Self::Lock(LockError::Io(_)) | Self::Io(_) => "Make it writable and free some disk space, then run this again; it continues where it stopped.".into(),
             Self::Output(_) => "Run this again.".into(),
         }
     }
 
-    /// The exit code, as `cc-cli` uses them.
+    /// The exit code, with the meanings of those of `cc-cli`.
     pub(crate) fn exit(&self) -> u8 {
         match self {
             Self::NobodyToAsk { .. } => 2,
             Self::Home(_)
             | Self::Codex(_)
             | Self::BinDir(_)
-            | Self::PluginsOff
+            | Self::PluginsDisabled
             | Self::ConfigLocked { .. }
             | Self::NotInstalled { .. }
             | Self::Edit { .. } => 3,
@@ -174,13 +180,13 @@ impl Error {
     }
 }
 
-fn list(jobs: &[Stake]) -> String {
-    let names: Vec<String> = jobs.iter().map(Stake::to_string).collect();
+fn list(jobs: &[JobAtRisk]) -> String {
+    let names: Vec<String> = jobs.iter().map(JobAtRisk::to_string).collect();
     names.join(", ")
 }
 
-/// What to do about each job, in its workspace.
-fn lines(jobs: &[Stake], commands: impl Fn(&str) -> String) -> String {
-    let line = |stake: &Stake| format!("In {}: {}\n  ", stake.workspace, commands(&stake.job));
+/// The commands for each job, to be copied, under its workspace.
+fn lines(jobs: &[JobAtRisk], commands: impl Fn(&str) -> String) -> String {
+    let line = |job: &JobAtRisk| format!("In {}:\n    {}\n  ", job.workspace, commands(&job.job));
     jobs.iter().map(line).collect()
 }

@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 use crate::edit::hooks_json::snake;
 use crate::host::HostError;
 use crate::host::app_server::AppServer;
-use crate::place::{PLUGIN_ID, Places};
+use crate::layout::{Layout, PLUGIN_ID};
 
 /// Whether Codex would run a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) enum Trust {
-    /// It is set up by whoever manages the machine.
+pub(crate) enum HookTrust {
+    /// An administrator set it up.
     Managed,
-    /// The user said yes.
+    /// The user trusts it.
     Trusted,
-    /// Nobody was asked.
+    /// The user was not asked.
     Untrusted,
-    /// It is not what the user said yes to.
+    /// It changed since the user trusted it.
     Modified,
-    /// Something that this version does not know, or nothing was said.
+    /// A status that this version does not know.
     #[serde(other)]
     Unknown,
 }
 
-impl Trust {
+impl HookTrust {
     /// Whether it runs.
     pub(crate) fn is_given(self) -> bool {
         matches!(self, Self::Managed | Self::Trusted)
@@ -35,7 +35,7 @@ impl Trust {
 
 /// Where a hook comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum HookOrigin {
     /// From our plugin.
     Plugin,
     /// From the user's `hooks.json`.
@@ -44,26 +44,26 @@ pub(crate) enum Origin {
 
 /// One hook of ours in Codex's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Listed {
+pub(crate) struct ListedHook {
     /// Where it comes from.
-    pub(crate) origin: Origin,
+    pub(crate) origin: HookOrigin,
     /// The name under which Codex keeps the trust in it.
     pub(crate) key: String,
     /// Its event, as `hooks.json` writes it.
     pub(crate) event: String,
     /// Its command.
     pub(crate) command: String,
-    /// Whether it is switched on.
+    /// Whether it is enabled.
     pub(crate) enabled: bool,
     /// Whether it is trusted; `None` where this version asks for no trust.
-    pub(crate) trust: Option<Trust>,
-    /// What trust would be given to.
+    pub(crate) trust: Option<HookTrust>,
+    /// The hash that trust is given to.
     pub(crate) hash: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct HookEntry {
     key: String,
     event_name: String,
     #[serde(default)]
@@ -75,7 +75,7 @@ struct Entry {
     #[serde(default)]
     enabled: Option<bool>,
     #[serde(default)]
-    trust_status: Option<Trust>,
+    trust_status: Option<HookTrust>,
     #[serde(default)]
     current_hash: Option<String>,
 }
@@ -84,24 +84,24 @@ struct Entry {
 ///
 /// # Errors
 /// [`HostError::Unknown`] where this version has no list; others as named.
-pub(crate) fn list(server: &mut AppServer, places: &Places) -> Result<Vec<Listed>, HostError> {
+pub(crate) fn list(server: &mut AppServer, layout: &Layout) -> Result<Vec<ListedHook>, HostError> {
     let answer = server.call("hooks/list", &json!({}))?;
-    Ok(ours(&answer, places))
+    Ok(ours(&answer, layout))
 }
 
-fn ours(answer: &Value, places: &Places) -> Vec<Listed> {
-    let expected = crate::bundle::hooks(places);
-    let hooks_json = places.hooks_json().display().to_string();
+fn ours(answer: &Value, layout: &Layout) -> Vec<ListedHook> {
+    let expected = crate::bundle::hooks(layout);
+    let hooks_json = layout.hooks_json().display().to_string();
     let groups = answer["data"].as_array().into_iter().flatten();
     let entries = groups
         .filter_map(|group| group["hooks"].as_array())
         .flatten();
-    let entries = entries.filter_map(|entry| Entry::deserialize(entry).ok());
-    let mut listed: Vec<Listed> = entries
+    let entries = entries.filter_map(|entry| HookEntry::deserialize(entry).ok());
+    let mut listed: Vec<ListedHook> = entries
         .filter_map(|entry| {
             let origin = match (entry.plugin_id.as_deref(), entry.source_path.as_deref()) {
-                (Some(PLUGIN_ID), _) => Origin::Plugin,
-                (None, Some(path)) if path == hooks_json => Origin::User,
+                (Some(PLUGIN_ID), _) => HookOrigin::Plugin,
+                (None, Some(path)) if path == hooks_json => HookOrigin::User,
                 _ => return None,
             };
             let command = entry.command?;
@@ -109,7 +109,7 @@ fn ours(answer: &Value, places: &Places) -> Vec<Listed> {
                 hook.command == command && snake(&hook.event) == snake(&entry.event_name)
             };
             let hook = expected.iter().find(is_it)?;
-            Some(Listed {
+            Some(ListedHook {
                 origin,
                 key: entry.key,
                 event: hook.event.clone(),
@@ -125,11 +125,18 @@ fn ours(answer: &Value, places: &Places) -> Vec<Listed> {
     listed
 }
 
+/// The hooks that Codex would not run.
+#[must_use]
+pub(crate) fn untrusted(hooks: &[ListedHook]) -> Vec<ListedHook> {
+    let is_untrusted = |hook: &&ListedHook| hook.trust.is_some_and(|trust| !trust.is_given());
+    hooks.iter().filter(is_untrusted).cloned().collect()
+}
+
 /// Records the user's trust in `hooks`, the way Codex's own dialog does.
 ///
 /// # Errors
 /// When Codex refuses.
-pub(crate) fn trust(server: &mut AppServer, hooks: &[Listed]) -> Result<(), HostError> {
+pub(crate) fn trust(server: &mut AppServer, hooks: &[ListedHook]) -> Result<(), HostError> {
     let state: serde_json::Map<String, Value> = hooks
         .iter()
         .filter_map(|hook| {
@@ -157,7 +164,7 @@ mod tests {
     #[test]
     fn only_our_commands_from_our_places_are_ours() {
         let env = Env::fixed("/", "/x", [("HOME", "/home/dev")]);
-        let places = Places::new(&env, None).unwrap();
+        let layout = Layout::new(&env, None).unwrap();
         let command = "/home/dev/.codex/cc/bin/cc-hooks stop";
         let entry = |key: &str, command: &str, plugin: Option<&str>, path: &str| {
             json!({"key": key, "eventName": "stop", "command": command, "pluginId": plugin, "sourcePath": path,
@@ -172,15 +179,18 @@ mod tests {
             entry("other file", command, None, "/repo/.codex/hooks.json"),
             json!({"key": "unreadable"}),
         ]}]});
-        let found = ours(&answer, &places);
-        let keys: Vec<(&str, Origin)> = found
+        let found = ours(&answer, &layout);
+        let keys: Vec<(&str, HookOrigin)> = found
             .iter()
             .map(|hook| (hook.key.as_str(), hook.origin))
             .collect();
-        assert_eq!(keys, [("plugin", Origin::Plugin), ("user", Origin::User)]);
+        assert_eq!(
+            keys,
+            [("plugin", HookOrigin::Plugin), ("user", HookOrigin::User)]
+        );
         assert_eq!(
             (found[0].event.as_str(), found[0].trust),
-            ("Stop", Some(Trust::Modified))
+            ("Stop", Some(HookTrust::Modified))
         );
     }
 }

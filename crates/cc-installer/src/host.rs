@@ -11,7 +11,7 @@ use cc_core::program::{SearchPath, executable};
 use cc_core::text::tail;
 use cc_core::{Env, LocateError};
 
-use crate::place;
+use crate::layout;
 
 use app_server::AppServer;
 
@@ -79,7 +79,7 @@ pub(crate) fn locate(env: &Env, asked: Option<&Path>) -> Result<PathBuf, LocateE
     match asked {
         Some(path) => executable(env.absolute(path)),
         None => SearchPath::of(env)
-            .without(place::workspace(env))
+            .without(layout::workspace(env))
             .find("codex"),
     }
 }

@@ -1,4 +1,4 @@
-//! Taking out what is ours, and only that.
+//! Removes what is ours, and nothing else.
 
 use std::fs;
 use std::path::Path;
@@ -6,52 +6,45 @@ use std::path::Path;
 use cc_core::fs::remove_if_there;
 
 use crate::bundle;
-use crate::edit::{EditError, config, hooks_json, rules as rule};
+use crate::edit::config::{self, flag};
+use crate::edit::{hooks_json, rules as exec_rules};
 use crate::error::Error;
 use crate::files::{backup_of, prune_empty, read_text, remove_dir, replace, settle_backup};
-use crate::found::Found;
-use crate::place::{BINARIES, MARKETPLACE, PLUGIN_ID, Places};
-use crate::record::Record;
+use crate::layout::{BINARIES, Layout, MARKETPLACE, PLUGIN_ID};
+use crate::prepare::snapshot::Snapshot;
+use crate::record::InstallRecord;
 
-/// The trust in our hooks in the user's file goes.
+/// Removes the trust in our hooks of the user's file.
 ///
-/// It does so before they do: it goes by their places, which nobody knows any more afterwards.
-pub(super) fn user_trust(found: &Found) -> Result<(), Error> {
-    let places = &found.places;
-    let path = places.config();
+/// Has to come before their removal: trust is keyed by their positions.
+pub(super) fn user_trust(snapshot: &Snapshot) -> Result<(), Error> {
+    let layout = &snapshot.layout;
+    let path = layout.config();
     let Some(before) = read_text(&path)? else {
         return Ok(());
     };
-    let hooks_json = places.hooks_json().display().to_string();
-    let placed = found.user_hooks.as_deref().unwrap_or_default();
+    let hooks_json = layout.hooks_json().display().to_string();
+    let placed = snapshot.user_hooks.as_deref().unwrap_or_default();
     let trust: Vec<String> = placed
         .iter()
         .map(|placed| placed.key(&hooks_json))
         .collect();
-    let text = config::without_trust(&before, &trust).map_err(at(&path))?;
+    let text = config::without_trust(&before, &trust).map_err(Error::edit(&path))?;
     if text != before {
         replace(&path, &text)?;
     }
     Ok(())
 }
 
-/// Names the file of an edit that failed.
-fn at(path: &Path) -> impl Fn(EditError) -> Error {
-    let path = path.to_owned();
-    move |source| Error::Edit {
-        path: path.clone(),
-        source,
-    }
-}
-
-/// Our hooks go from the user's file, and the file with them if it was ours alone.
-pub(super) fn user_hooks(found: &Found) -> Result<(), Error> {
-    user_trust(found)?;
-    let path = found.places.hooks_json();
+/// Removes our hooks from the user's file, and the file if it was ours alone.
+pub(super) fn user_hooks(snapshot: &Snapshot) -> Result<(), Error> {
+    user_trust(snapshot)?;
+    let path = snapshot.layout.hooks_json();
     let Some(before) = read_text(&path)? else {
         return Ok(());
     };
-    let without = hooks_json::without(&before, &found.hook_programs()).map_err(at(&path))?;
+    let without =
+        hooks_json::without(&before, &snapshot.hook_programs()).map_err(Error::edit(&path))?;
     // A file of the user was backed up when our hooks came.
     if hooks_json::is_empty(&without) && !backup_of(&path).exists() {
         return Ok(remove_if_there(&path)?);
@@ -62,36 +55,35 @@ pub(super) fn user_hooks(found: &Found) -> Result<(), Error> {
     Ok(settle_backup(&path, str::to_owned)?)
 }
 
-/// Our rules file goes, and rules for our binary that Codex's dialog wrote.
-pub(super) fn rules(found: &Found) -> Result<(), Error> {
-    let places = &found.places;
-    remove_if_there(&places.rules())?;
-    let path = places.default_rules();
+/// Removes our rules file, and the rules for our binary that Codex's dialog wrote.
+pub(super) fn rules(layout: &Layout) -> Result<(), Error> {
+    remove_if_there(&layout.rules())?;
+    let path = layout.default_rules();
     if let Some(before) = read_text(&path)? {
-        let without = rule::without(&before, &places.program("cc-cli"));
+        let without = exec_rules::without(&before, &layout.program("cc-cli"));
         if without.is_empty() {
             remove_if_there(&path)?;
         } else if without != before {
             replace(&path, &without)?;
         }
     }
-    prune_empty(&places.codex_home.join("rules"), &places.codex_home);
+    prune_empty(&layout.codex_home.join("rules"), &layout.codex_home);
     Ok(())
 }
 
-/// What Codex leaves about us in its settings goes: trust in hooks, and all of it if Codex is gone.
-pub(super) fn forget(found: &Found, record: &Record) -> Result<(), Error> {
-    let places = &found.places;
-    let path = places.config();
+/// Removes what Codex left about us in its settings: trust in hooks, and everything if Codex is gone.
+pub(super) fn config_entries(layout: &Layout, record: &InstallRecord) -> Result<(), Error> {
+    let path = layout.config();
     let Some(before) = read_text(&path)? else {
         return Ok(());
     };
-    let known = config::entries(&before, PLUGIN_ID, MARKETPLACE).map_err(at(&path))?;
+    let known = config::entries(&before, PLUGIN_ID, MARKETPLACE).map_err(Error::edit(&path))?;
     let mut trust = known.trust;
     trust.retain(|key| config::is_of(PLUGIN_ID, key));
-    let mut text = config::without(&before, PLUGIN_ID, MARKETPLACE, &trust).map_err(at(&path))?;
+    let mut text =
+        config::without(&before, PLUGIN_ID, MARKETPLACE, &trust).map_err(Error::edit(&path))?;
     if let Some(flag) = record.flag {
-        text = config::with_flag_restored(&text, flag).map_err(at(&path))?;
+        text = flag::with_flag_restored(&text, flag).map_err(Error::edit(&path))?;
     }
     if text.trim().is_empty() && !record.had_config {
         return Ok(remove_if_there(&path)?);
@@ -102,11 +94,11 @@ pub(super) fn forget(found: &Found, record: &Record) -> Result<(), Error> {
     Ok(settle_backup(&path, config::without_idle_headers)?)
 }
 
-/// The digests go that Codex keeps of what it was first told to trust.
+/// Removes the digests that Codex keeps of the plugin contents that were trusted.
 ///
-/// It names them after nothing that we know, so they are told by what they say.
-pub(super) fn baselines(places: &Places, record: &Record) -> Result<(), Error> {
-    let dir = places.codex_home.join(".hook-trust");
+/// Nothing in their file names refers to us, so they are recognized by their content.
+pub(super) fn trusted_contents(layout: &Layout, record: &InstallRecord) -> Result<(), Error> {
+    let dir = layout.codex_home.join(".hook-trust");
     for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
         let text = read_text(&entry.path()).ok().flatten().unwrap_or_default();
         if record
@@ -117,55 +109,54 @@ pub(super) fn baselines(places: &Places, record: &Record) -> Result<(), Error> {
             remove_if_there(&entry.path())?;
         }
     }
-    prune_empty(&dir, &places.codex_home);
+    prune_empty(&dir, &layout.codex_home);
     Ok(())
 }
 
-/// Codex's copies of the plugin go, and the directories that held nothing else.
-pub(super) fn cache(places: &Places) -> Result<(), Error> {
-    remove_dir(&places.cache())?;
-    for dir in [places.cache(), places.offered_data()] {
-        prune_empty(&dir, &places.codex_home);
+/// Removes Codex's copies of the plugin, and the directories that held nothing else.
+pub(super) fn cache(layout: &Layout) -> Result<(), Error> {
+    remove_dir(&layout.cache())?;
+    for dir in [layout.cache(), layout.offered_data()] {
+        prune_empty(&dir, &layout.codex_home);
     }
     Ok(())
 }
 
-/// The skills among the user's own go.
-pub(super) fn wrappers(places: &Places) -> Result<(), Error> {
+/// Removes our skills from the user's own.
+pub(super) fn user_skills(layout: &Layout) -> Result<(), Error> {
     for skill in cc_plugin::SKILLS {
-        remove_dir(&bundle::wrapper(places, skill))?;
+        remove_dir(&bundle::user_skill(layout, skill))?;
     }
-    prune_empty(&places.codex_home.join("skills"), &places.codex_home);
+    prune_empty(&layout.codex_home.join("skills"), &layout.codex_home);
     Ok(())
 }
 
-/// The binaries that an installation put there go, and our own directory but for its lock.
-pub(super) fn files(found: &Found, record: &Record) -> Result<(), Error> {
-    let places = &found.places;
-    cache(places)?;
+/// Removes the binaries that an installation copied, and our own directory except for its lock.
+pub(super) fn files(layout: &Layout, record: &InstallRecord) -> Result<(), Error> {
+    cache(layout)?;
     if record.copied {
         programs(&record.bin)?;
     }
-    // This one is ours whatever the record says.
-    programs(&places.cc().join("bin"))?;
-    remove_dir(&places.marketplace())?;
-    settle_backup(&places.hooks_json(), str::to_owned)?;
-    Ok(remove_if_there(&places.record())?)
+    // This directory is ours even without a record.
+    programs(&layout.cc().join("bin"))?;
+    remove_dir(&layout.marketplace())?;
+    settle_backup(&layout.hooks_json(), str::to_owned)?;
+    Ok(remove_if_there(&layout.record())?)
 }
 
-/// Our programs in `dir` go, and `dir` if that leaves it empty.
+/// Removes our programs from `dir`, and `dir` if it is empty then.
 pub(super) fn programs(dir: &Path) -> Result<(), Error> {
     for name in BINARIES {
         remove_if_there(&dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))?;
     }
-    // It stays where something else is in it.
+    // A directory that is not empty stays.
     let _ = fs::remove_dir(dir);
     Ok(())
 }
 
-/// All jobs and settings go.
-pub(super) fn jobs(places: &Places) -> Result<(), Error> {
-    remove_dir(&places.data)?;
-    prune_empty(&places.data, &places.codex_home);
+/// Deletes all jobs and settings.
+pub(super) fn jobs(layout: &Layout) -> Result<(), Error> {
+    remove_dir(&layout.data)?;
+    prune_empty(&layout.data, &layout.codex_home);
     Ok(())
 }

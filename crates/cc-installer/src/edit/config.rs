@@ -3,20 +3,17 @@
 //! Codex writes its entries itself. Here is what it leaves behind (trust in hooks), what it leaves
 //! when it is gone, and the one flag that old versions need.
 
-mod flag;
-mod kept;
+pub(crate) mod flag;
+pub(crate) mod kept;
 
 use toml_edit::{DocumentMut, Item, TableLike, TomlError};
 
 use super::lines::{keep_endings, unix};
 use super::{EditError, line_at};
 
-pub(crate) use flag::{FlagBefore, with_flag, with_flag_restored};
-pub(crate) use kept::kept;
-
 /// What `config.toml` says about our plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Entries {
+pub(crate) struct ConfigEntries {
     /// Whether the plugin is enabled, where it is named.
     pub(crate) enabled: Option<bool>,
     /// Where our marketplace lies, where it is named.
@@ -31,7 +28,7 @@ pub(crate) struct Entries {
 ///
 /// # Errors
 /// When the text is not TOML.
-pub(crate) fn entries(text: &str, id: &str, marketplace: &str) -> Result<Entries, EditError> {
+pub(crate) fn entries(text: &str, id: &str, marketplace: &str) -> Result<ConfigEntries, EditError> {
     let document = parse(&unix(text))?;
     let at = |path: &[&str]| {
         path.iter()
@@ -46,7 +43,7 @@ pub(crate) fn entries(text: &str, id: &str, marketplace: &str) -> Result<Entries
         .filter_map(|(_, state)| Some(state.get("trusted_content_hash")?.as_str()?.to_owned()))
         .collect();
     contents.dedup();
-    Ok(Entries {
+    Ok(ConfigEntries {
         contents,
         enabled: plugin.map(|plugin| {
             plugin

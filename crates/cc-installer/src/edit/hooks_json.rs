@@ -1,6 +1,6 @@
 //! `hooks.json` of the user, where hooks go whose host does not take them from a plugin.
 //!
-//! Ours are put in and cut out as text at places that the parser names, so that all else keeps its
+//! Ours are put in and cut out as text at positions from the parser, so that all else keeps its
 //! bytes: an entry goes directly behind the one before it, and comes out from there.
 
 use cc_plugin::Hook;
@@ -13,7 +13,7 @@ use super::{EditError, line_at};
 
 /// One hook of ours in the file, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Placed {
+pub(crate) struct PlacedHook {
     /// What is declared.
     pub(crate) hook: Hook,
     /// The index of its group in the event.
@@ -22,8 +22,8 @@ pub(crate) struct Placed {
     pub(crate) handler: usize,
 }
 
-impl Placed {
-    /// The name under which Codex keeps the trust in it: events in snake case, both places.
+impl PlacedHook {
+    /// The name under which Codex keeps the trust in it: events in snake case, both positions.
     pub(crate) fn key(&self, file: &str) -> String {
         let event = snake(&self.hook.event);
         format!("{file}:{event}:{}:{}", self.group, self.handler)
@@ -46,7 +46,7 @@ pub(crate) fn snake(event: &str) -> String {
 ///
 /// # Errors
 /// When the text is not JSON, or not of the shape of hooks.
-pub(crate) fn ours(text: &str, programs: &[String]) -> Result<Vec<Placed>, EditError> {
+pub(crate) fn ours(text: &str, programs: &[String]) -> Result<Vec<PlacedHook>, EditError> {
     Ok(find(text, programs)?
         .into_iter()
         .map(|found| found.placed)
@@ -97,13 +97,13 @@ pub(crate) fn is_empty(text: &str) -> bool {
     text.trim().is_empty() || document.is_ok_and(|document| document == json!({}))
 }
 
-struct Found {
-    placed: Placed,
+struct Occurrence {
+    placed: PlacedHook,
     /// What to remove: the handler, or the largest thing around it that holds nothing else.
     cut: std::ops::Range<usize>,
 }
 
-fn find(text: &str, programs: &[String]) -> Result<Vec<Found>, EditError> {
+fn find(text: &str, programs: &[String]) -> Result<Vec<Occurrence>, EditError> {
     let Some(root) = parse(text)? else {
         return Ok(Vec::new());
     };
@@ -124,51 +124,46 @@ fn find(text: &str, programs: &[String]) -> Result<Vec<Found>, EditError> {
                 let Some(hook) = hook_of(event, value, programs) else {
                     continue;
                 };
-                let mut cut = Cut::of(handlers.range, &handlers.elements, handler);
+                let mut cut = cut_item(handlers.range, &handlers.elements, handler);
                 if handlers.elements.len() == 1 {
-                    cut = Cut::of(groups.range, &groups.elements, group);
+                    cut = cut_item(groups.range, &groups.elements, group);
                     if groups.elements.len() == 1 {
-                        cut = Cut::property(events, event);
+                        cut = cut_property(events, event);
                         if events.properties.len() == 1 {
-                            cut = Cut::property(root, hooks);
+                            cut = cut_property(root, hooks);
                         }
                     }
                 }
-                let placed = Placed {
+                let placed = PlacedHook {
                     hook,
                     group,
                     handler,
                 };
-                found.push(Found { placed, cut });
+                found.push(Occurrence { placed, cut });
             }
         }
     }
     Ok(found)
 }
 
-struct Cut;
-
-impl Cut {
-    /// The bytes of an item of a list, with the comma and the space that came with it.
-    fn of(list: Range, items: &[impl Ranged], index: usize) -> std::ops::Range<usize> {
-        let ranges: Vec<Range> = items.iter().map(Ranged::range).collect();
-        let item = ranges[index];
-        match (index.checked_sub(1), ranges.get(index + 1)) {
-            (Some(before), _) => ranges[before].end..item.end,
-            (None, Some(next)) => item.start..next.start,
-            (None, None) => list.start + 1..item.end,
-        }
-    }
-
-    fn property(object: &Object<'_>, property: &ObjectProp<'_>) -> std::ops::Range<usize> {
-        let mut places = object.properties.iter();
-        let index = places
-            .position(|other| other.range == property.range)
-            .unwrap_or_default();
-        Self::of(object.range, &object.properties, index)
+/// The bytes of an item of a list, with the comma and the space that came with it.
+fn cut_item(list: Range, items: &[impl Ranged], index: usize) -> std::ops::Range<usize> {
+    let ranges: Vec<Range> = items.iter().map(Ranged::range).collect();
+    let item = ranges[index];
+    match (index.checked_sub(1), ranges.get(index + 1)) {
+        (Some(before), _) => ranges[before].end..item.end,
+        (None, Some(next)) => item.start..next.start,
+        (None, None) => list.start + 1..item.end,
     }
 }
 
+fn cut_property(object: &Object<'_>, property: &ObjectProp<'_>) -> std::ops::Range<usize> {
+    let mut layout = object.properties.iter();
+    let index = layout
+        .position(|other| other.range == property.range)
+        .unwrap_or_default();
+    cut_item(object.range, &object.properties, index)
+}
 fn hook_of(event: &ObjectProp<'_>, handler: &Value<'_>, programs: &[String]) -> Option<Hook> {
     let handler = handler.as_object()?;
     let command = &*handler.get_string("command")?.value;

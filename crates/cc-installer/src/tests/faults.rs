@@ -86,7 +86,7 @@ fn hooks_that_codex_does_not_ask_about_are_asked_about_here() {
     fs::remove_file(world.path("codex/hooks.json")).unwrap();
     let did = world.run(&["update", "--yes"]);
     assert!(
-        did.ok && did.stdout.contains("add our hooks to"),
+        did.ok && did.stdout.contains("add the cc hooks to"),
         "{}",
         did.stdout
     );
@@ -106,7 +106,7 @@ fn an_update_renews_what_changed_and_keeps_what_was_allowed() {
     );
     let did = world.run(&["update", "--yes"]);
     assert!(
-        did.ok && did.stdout.contains("renew cc-cli in"),
+        did.ok && did.stdout.contains("update cc-cli in"),
         "{}",
         did.stdout
     );
@@ -422,7 +422,7 @@ fn where_nothing_is_installed_nothing_is_said_to_go() {
     assert!(kept.contains("Your jobs are kept"), "{kept}");
     let gone = told(&["uninstall", "--yes", "--delete-jobs"]);
     assert!(gone.contains("cc was not installed"), "{gone}");
-    assert!(!gone.contains("gone from Codex"), "{gone}");
+    assert!(!gone.contains("Uninstalled"), "{gone}");
     assert_eq!(world.files(), Vec::<String>::new());
 }
 
@@ -432,9 +432,10 @@ fn a_plan_that_is_only_shown_says_how_to_go_through_with_it() {
     let last = |args: &[&str]| {
         let did = world.run(args);
         assert!(did.ok, "{}", did.stdout);
-        did.stdout.lines().last().map(str::to_owned).unwrap()
+        let (_, last) = did.stdout.split_at(did.stdout.rfind("\n\n").unwrap());
+        last.trim_start().to_owned()
     };
-    let expect = |call: &str| format!("Nothing was changed. To do it: cc-installer {call}");
+    let expect = |call: &str| format!("Nothing was changed. To do it:\n    cc-installer {call}\n");
     assert_eq!(last(&["install", "--dry-run"]), expect("install"));
     assert_eq!(world.files(), Vec::<String>::new());
     assert!(world.install().ok);

@@ -21,7 +21,7 @@ fn check(mode: &str, plugin_way: &str, hooks_way: &str, trusted: &str) {
     assert_eq!(status["hooks"]["double"], false, "{mode}");
     let again = world.run(&["install", "--yes"]);
     assert!(
-        again.ok && again.stdout.contains("cc 0.1.0 is in place"),
+        again.ok && again.stdout.contains("cc 0.1.0 is installed"),
         "{mode}: {}",
         again.stdout
     );

@@ -40,7 +40,7 @@ impl World {
             fs::Permissions::from_mode(0o755),
         )
         .unwrap();
-        for name in crate::place::BINARIES {
+        for name in crate::layout::BINARIES {
             world.write(&format!("source/{name}"), &format!("the program {name}"));
         }
         world.set_mode(mode);

@@ -16,7 +16,7 @@ use super::{meaning, parse, remove};
 const TABLES: [&[&str]; 3] = [&["marketplaces"], &["plugins"], &["hooks", "state"]];
 
 /// One entry that Codex added, changed or removed.
-struct Change<'a> {
+struct EntryChange<'a> {
     table: &'a [&'a str],
     key: String,
     /// What it says now; `None` where it is gone.
@@ -50,7 +50,7 @@ fn has_lines_of(text: &str, old: &str) -> bool {
     old.all(|old| lines.any(|line| line == old))
 }
 
-fn changes(before: &str, after: &str) -> Vec<Change<'static>> {
+fn changes(before: &str, after: &str) -> Vec<EntryChange<'static>> {
     let read = |text: &str| parse(&unix(text)).unwrap_or_default();
     let (before, after) = (read(before), read(after));
     let mut changes = Vec::new();
@@ -61,7 +61,7 @@ fn changes(before: &str, after: &str) -> Vec<Change<'static>> {
         let changed = keys
             .into_iter()
             .filter(|key| said(was.get(key)) != said(now.get(key)));
-        changes.extend(changed.map(|key| Change {
+        changes.extend(changed.map(|key| EntryChange {
             table,
             key: key.to_owned(),
             now: now.get(key).cloned(),
@@ -91,7 +91,7 @@ fn entries<'a>(document: &'a DocumentMut, table: &[&str]) -> BTreeMap<&'a str, T
         .collect()
 }
 
-impl Change<'_> {
+impl EntryChange<'_> {
     fn path(&self) -> Vec<&str> {
         let key = std::iter::once(self.key.as_str());
         self.table.iter().copied().chain(key).collect()

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use super::flag::{with_flag, with_flag_restored};
+use super::kept::kept;
 use super::*;
 
 const ID: &str = "cc@cc-local";

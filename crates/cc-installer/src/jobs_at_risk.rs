@@ -1,4 +1,4 @@
-//! What would be lost with the jobs: those at work, and changes that wait to be applied or discarded.
+//! The jobs whose deletion would lose something: running ones, and changes not yet applied or discarded.
 
 use std::fmt;
 use std::fs;
@@ -11,33 +11,33 @@ use serde_json::Value;
 /// The most that is read of a record.
 const RECORD_LIMIT: u64 = 32 << 20;
 
-/// A job that is not to be deleted yet.
+/// A job that must not be deleted yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stake {
+pub(crate) struct JobAtRisk {
     /// Its id.
     pub(crate) job: String,
-    /// Where it belongs; the directory of its record where that does not say.
+    /// Its workspace, or the directory of its record where that does not name one.
     pub(crate) workspace: String,
 }
 
-impl fmt::Display for Stake {
+impl fmt::Display for JobAtRisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` in {}", self.job, self.workspace)
     }
 }
 
-/// The jobs that are alive, in all workspaces.
-pub(crate) fn running(data: &DataDir) -> Vec<Stake> {
+/// The running jobs of all workspaces.
+pub(crate) fn running(data: &DataDir) -> Vec<JobAtRisk> {
     let jobs = jobs(data, "alive").into_iter();
-    // One that cannot be told is taken for alive.
+    // Where that is unknown, it may be running.
     let alive = jobs.filter(|path| cc_core::lock::is_held(path).unwrap_or(true));
     alive
-        .map(|path| stake(&path.with_extension("json")))
+        .map(|path| job_of(&path.with_extension("json")))
         .collect()
 }
 
-/// The latest job of each work tree that is still there, in all workspaces.
-pub(crate) fn waiting(data: &DataDir) -> Vec<Stake> {
+/// The latest job of each worktree that still exists, in all workspaces.
+pub(crate) fn waiting(data: &DataDir) -> Vec<JobAtRisk> {
     let trees = entries(&data.root().join("worktrees"));
     let trees = trees.into_iter().filter(|tree| tree.is_dir());
     let threads: Vec<String> = trees
@@ -58,10 +58,10 @@ pub(crate) fn waiting(data: &DataDir) -> Vec<Stake> {
         theirs.max_by_key(|(path, text)| (field(text, "createdAt"), path))
     };
     let waiting = threads.iter().filter_map(latest);
-    waiting.map(|(path, _)| stake(path)).collect()
+    waiting.map(|(path, _)| job_of(path)).collect()
 }
 
-/// The files of jobs that end like that, sorted.
+/// The files of jobs with an extension, sorted.
 fn jobs(data: &DataDir, extension: &str) -> Vec<PathBuf> {
     let states = entries(&data.states()).into_iter();
     let mut files: Vec<PathBuf> = states
@@ -77,17 +77,17 @@ fn entries(dir: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-fn stake(record: &Path) -> Stake {
+fn job_of(record: &Path) -> JobAtRisk {
     let job = record.file_stem().unwrap_or_default().to_string_lossy();
     let dir = record.parent().unwrap_or(record);
-    Stake {
+    JobAtRisk {
         job: job.into_owned(),
         workspace: field(&read(record), "workspaceRoot")
             .unwrap_or_else(|| dir.display().to_string()),
     }
 }
 
-/// A record, however damaged; empty where it cannot be read.
+/// A record as text, however damaged; empty where it cannot be read.
 fn read(record: &Path) -> String {
     let bytes = read_bounded(record, RECORD_LIMIT).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()

@@ -1,4 +1,4 @@
-//! Where everything goes, and where nothing may go.
+//! Where everything belongs, and which directories are refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ pub(crate) enum BinDirError {
 
 /// The files and directories that this crate deals with; all absolute.
 #[derive(Clone, Debug)]
-pub(crate) struct Places {
+pub(crate) struct Layout {
     /// Codex's own directory.
     pub(crate) codex_home: PathBuf,
     /// The directory of the binaries.
@@ -71,7 +71,7 @@ pub(crate) struct Places {
     pub(crate) data: PathBuf,
 }
 
-impl Places {
+impl Layout {
     /// `$CODEX_HOME`, else `~/.codex`, and the binaries in `bin` or below it.
     ///
     /// # Errors
@@ -147,7 +147,7 @@ impl Places {
     }
 
     /// The directories in which files of the user or of ours are replaced.
-    pub(crate) fn written(&self) -> Vec<PathBuf> {
+    pub(crate) fn written_dirs(&self) -> Vec<PathBuf> {
         let files = [
             self.record(),
             self.config(),

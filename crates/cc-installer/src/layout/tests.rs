@@ -2,8 +2,8 @@ use super::*;
 
 fn check(bin: &str, cwd: &str) -> Result<(), BinDirError> {
     let env = Env::fixed(cwd, "/x", [("HOME", "/home/dev"), ("TMPDIR", "/scratch")]);
-    let places = Places::new(&env, Some(Path::new(bin))).unwrap();
-    places.check_bin(&env)
+    let layout = Layout::new(&env, Some(Path::new(bin))).unwrap();
+    layout.check_bin(&env)
 }
 
 #[test]
@@ -56,19 +56,19 @@ fn binaries_go_where_rules_match_and_sandboxes_cannot_write() {
 #[test]
 fn places_follow_the_environment() {
     let env = Env::fixed("/", "/x", [("HOME", "/home/dev")]);
-    let places = Places::new(&env, None).unwrap();
+    let layout = Layout::new(&env, None).unwrap();
     assert_eq!(
-        places.binary("cc-cli"),
+        layout.binary("cc-cli"),
         Path::new("/home/dev/.codex/cc/bin/cc-cli")
     );
     let env = Env::fixed("/", "/x", [("HOME", "/home/dev"), ("CODEX_HOME", "/codex")]);
-    let places = Places::new(&env, None).unwrap();
+    let layout = Layout::new(&env, None).unwrap();
     assert_eq!(
-        places.cache(),
+        layout.cache(),
         Path::new("/codex/plugins/cache/cc-local/cc")
     );
     let homeless = Env::fixed("/", "/x", [("A", "b")]);
-    assert_eq!(Places::new(&homeless, None).err(), Some(HomeError::Missing));
+    assert_eq!(Layout::new(&homeless, None).err(), Some(HomeError::Missing));
 }
 
 #[test]
@@ -83,21 +83,21 @@ fn the_home_of_somebody_else_is_not_worked_on_by_sudo() {
         )
     };
     let (sudo, plain) = (env("SUDO_UID"), env("SHLVL"));
-    let places = Places::new(&plain, None).unwrap();
+    let layout = Layout::new(&plain, None).unwrap();
     let us = rustix::process::geteuid().as_raw();
-    assert_eq!(places.check_owned_by(us, &sudo), Ok(()));
-    assert_eq!(places.check_owned_by(us + 1, &plain), Ok(()), "a container");
+    assert_eq!(layout.check_owned_by(us, &sudo), Ok(()));
+    assert_eq!(layout.check_owned_by(us + 1, &plain), Ok(()), "a container");
     for env in [&sudo, &env("DOAS_USER")] {
-        let refused = places.check_owned_by(us + 1, env).unwrap_err().to_string();
+        let refused = layout.check_owned_by(us + 1, env).unwrap_err().to_string();
         let told = format!(
             "belongs to another user (uid {us}; sudo made this uid {})",
             us + 1
         );
         assert!(refused.ends_with(&told), "{refused}");
     }
-    let nowhere = Places {
+    let nowhere = Layout {
         codex_home: dir.path().join("not-there-yet"),
-        ..places
+        ..layout
     };
     assert_eq!(nowhere.check_owned_by(us + 1, &sudo), Ok(()));
 }

@@ -1,0 +1,102 @@
+//! The lock that only one installer holds at a time.
+
+use std::fs;
+use std::time::Duration;
+
+use cc_core::fs::create_private_dir;
+use cc_core::{Env, FileLock, LockError};
+
+use crate::error::Error;
+use crate::layout::Layout;
+
+/// How long another installer may take.
+const LOCK_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often taking the lock may fail: where nothing is installed, its last holder removes the file
+/// and its directory, perhaps in the middle of our taking it.
+const TRIES: usize = 20;
+
+/// The right to change things. Dropping it leaves nothing where nothing is installed.
+#[must_use = "it is held until it is dropped"]
+pub(crate) struct InstallLock {
+    layout: Layout,
+    held: Option<FileLock>,
+}
+
+/// Takes the lock, unless nothing is going to be changed.
+///
+/// # Errors
+/// When there is no home directory, it belongs to another user, or another installer keeps the lock.
+pub(crate) fn acquire(env: &Env, dry_run: bool) -> Result<Option<InstallLock>, Error> {
+    let layout = Layout::new(env, None)?;
+    layout.check_owner(env)?;
+    if dry_run {
+        return Ok(None);
+    }
+    Ok(Some(InstallLock::take(layout)?))
+}
+
+impl InstallLock {
+    fn take(layout: Layout) -> Result<Self, LockError> {
+        let path = layout.lock();
+        let mut tries = 0..TRIES;
+        loop {
+            let made = create_private_dir(&layout.cc()).map_err(LockError::from);
+            match made.and_then(|()| FileLock::exclusive(&path, LOCK_PATIENCE)) {
+                Ok(held) if held.is_at(&path) => {
+                    return Ok(Self {
+                        layout,
+                        held: Some(held),
+                    });
+                }
+                Err(LockError::Io(_)) if tries.next().is_some() => {}
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+impl Drop for InstallLock {
+    fn drop(&mut self) {
+        if self.layout.record().exists() {
+            return;
+        }
+        if cfg!(windows) {
+            // Windows removes no open file.
+            self.held = None;
+        }
+        // The directory stays where the user keeps something in it; a lock file does no harm.
+        let _ = fs::remove_file(self.layout.lock());
+        let _ = fs::remove_dir(self.layout.cc());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_also_where_each_leaves_no_trace() {
+        let home = tempfile::tempdir().unwrap();
+        let vars = [("HOME", home.path()), ("CODEX_HOME", home.path())];
+        let layout = Layout::new(&Env::fixed("/", "/x", vars), None).unwrap();
+        let at_work = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let _lock = InstallLock::take(layout.clone()).unwrap();
+                        assert_eq!(at_work.fetch_add(1, Ordering::SeqCst), 0);
+                        thread::yield_now();
+                        at_work.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert!(!layout.cc().exists());
+    }
+}
