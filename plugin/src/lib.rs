@@ -1,9 +1,9 @@
-//! What Codex reads of `cc`: manifest, skills, hooks, logo; made for the place of the binaries.
+//! The plugin that Codex loads: manifest, skills, hooks and logo, with the paths of the binaries.
 //!
-//! The files lie beside this crate as templates. Skills and hooks name our binaries by absolute
-//! path, because nothing of Codex expands a variable there and no PATH can be relied on
-//! (`facts/codex.md`, D and F), so a bundle belongs to one installation.
-//! Not here: where a bundle is put, and how Codex is told of it (`cc-installer`).
+//! The files beside this crate are templates. Skills and hooks name our binaries by absolute path,
+//! because Codex expands no variables there and its PATH cannot be relied on, so a bundle belongs to
+//! one installation.
+//! Not here: where a bundle is written, and how Codex installs it (`cc-installer`).
 //!
 //! Start with [`Bundle`].
 
@@ -17,13 +17,13 @@ pub const NAME: &str = "cc";
 /// The version of the plugin, which is that of its binaries.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where the manifest lies in the bundle.
+/// The path of the manifest in the bundle.
 pub const MANIFEST: &str = ".codex-plugin/plugin.json";
 
-/// Where the declaration of hooks lies in a bundle that brings its own.
+/// The path of the hooks' declaration in a bundle that has its own.
 pub const HOOKS: &str = "hooks/hooks.json";
 
-/// The skills, in the order people meet them.
+/// The skills, most used first.
 pub const SKILLS: [&str; 7] = [
     "review",
     "adversarial-review",
@@ -40,7 +40,7 @@ macro_rules! templates {
     };
 }
 
-/// All files, with `{{…}}` where a path or the version belongs.
+/// All files, with `{{…}}` for paths and the version.
 const TEMPLATES: &[(&str, &[u8])] = &templates![
     ".codex-plugin/plugin.json",
     "assets/logo.svg",
@@ -66,16 +66,16 @@ const TEMPLATES: &[(&str, &[u8])] = &templates![
 pub enum HooksFrom {
     /// The plugin declares them itself.
     Plugin,
-    /// They stand in the user's `hooks.json`: the plugin declares none, or each would run twice.
+    /// The user's `hooks.json` does; the plugin declares none, or each would run twice.
     User,
 }
 
 /// The bundle for one installation.
 #[derive(Clone, Copy, Debug)]
 pub struct Bundle<'a> {
-    /// The absolute path of `cc-cli`, in need of no quoting in a shell.
+    /// The absolute path of `cc-cli`; a shell must need no quotes around it.
     pub cli: &'a str,
-    /// The absolute path of `cc-hooks`, likewise.
+    /// The absolute path of `cc-hooks`, with the same condition.
     pub hooks: &'a str,
     /// Where Codex gets the hooks from.
     pub hooks_from: HooksFrom,
@@ -90,14 +90,14 @@ pub struct File {
     pub content: Cow<'static, [u8]>,
 }
 
-/// One hook as it is declared.
+/// The declaration of a hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook {
-    /// The event as `hooks.json` writes it, such as `SessionStart`.
+    /// The event as in `hooks.json`, such as `SessionStart`.
     pub event: String,
     /// The whole command line.
     pub command: String,
-    /// The time it may take, in seconds.
+    /// The longest that it may take, in seconds.
     pub timeout: u64,
 }
 
@@ -115,7 +115,7 @@ impl Bundle<'_> {
             .collect()
     }
 
-    /// The hooks that [`HOOKS`] declares, in its order, wherever they end up.
+    /// The hooks that [`HOOKS`] declares, in its order, also where the bundle has none of its own.
     pub fn hooks(&self) -> Vec<Hook> {
         let template = TEMPLATES.iter().find(|(path, _)| *path == HOOKS);
         let content = template.map_or_else(Cow::default, |&(path, text)| self.fill(path, text));
@@ -140,7 +140,7 @@ impl Bundle<'_> {
         let is_json = path.ends_with(".json");
         let place = |value: &str| {
             if is_json {
-                // A path of Windows has backslashes.
+                // Paths on Windows have backslashes.
                 let quoted = Value::from(value).to_string();
                 quoted[1..quoted.len() - 1].to_owned()
             } else {
@@ -152,7 +152,7 @@ impl Bundle<'_> {
             .replace("{{cc-hooks}}", &place(self.hooks))
             .replace("{{version}}", VERSION);
         if path == MANIFEST && self.hooks_from == HooksFrom::User {
-            // Without the field Codex would look for `hooks/hooks.json` by itself.
+            // Without the field, Codex would look for `hooks/hooks.json`.
             text = text.replace(&format!("\"./{HOOKS}\""), "{}");
         }
         Cow::Owned(text.into_bytes())

@@ -21,9 +21,6 @@ use crate::record::InstallRecord;
 /// Executes the plan of an installation, then what the user allowed; returns the steps done.
 ///
 /// A Codex that turns out not to run the plugin's hooks gets them in the user's file.
-///
-/// # Errors
-/// What a step failed of; running the command again continues from there.
 pub(crate) fn install(
     inspector: &Inspector<'_>,
     snapshot: Snapshot,
@@ -65,9 +62,6 @@ pub(crate) fn install(
 }
 
 /// Executes the plan of an uninstall.
-///
-/// # Errors
-/// What a step failed of; running the command again continues from there.
 pub(crate) fn uninstall(snapshot: &Snapshot, steps: &[PlanStep]) -> Result<(), Error> {
     let mut executor = Executor::begin(snapshot, steps)?;
     executor.run(steps)?;

@@ -86,9 +86,6 @@ pub(crate) fn version_of(dir: &Path) -> Option<String> {
 }
 
 /// Writes the bundle into our marketplace, as a whole or not at all.
-///
-/// # Errors
-/// When a file cannot be written.
 pub(crate) fn write(layout: &Layout, hooks_from: HooksFrom) -> Result<(), IoError> {
     write_marketplace(layout)?;
     let target = layout.bundle();
@@ -137,9 +134,6 @@ pub(crate) fn has_current_user_skills(layout: &Layout) -> bool {
 }
 
 /// Writes all skills there.
-///
-/// # Errors
-/// When a file cannot be written.
 pub(crate) fn write_user_skills(layout: &Layout) -> Result<(), IoError> {
     user_skills(layout)
         .into_iter()

@@ -26,9 +26,6 @@ impl Granted {
 }
 
 /// Shows what is going to be done.
-///
-/// # Errors
-/// When it cannot be written.
 pub(crate) fn show_plan(
     steps: &[PlanStep],
     layout: &Layout,
@@ -43,9 +40,6 @@ pub(crate) fn show_plan(
 }
 
 /// Asks for permissions, except for those that a flag of this call grants.
-///
-/// # Errors
-/// When a question cannot be written.
 pub(crate) fn ask(
     permissions: &[Permission],
     args: &InstallArgs,

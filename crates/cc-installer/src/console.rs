@@ -37,9 +37,6 @@ impl<'a> Console<'a> {
     }
 
     /// Prints text, unless one JSON document is wanted.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub(crate) fn say(&mut self, text: impl AsRef<str>) -> Result<(), Error> {
         if self.json {
             return Ok(());
@@ -49,9 +46,6 @@ impl<'a> Console<'a> {
     }
 
     /// Prints a JSON document, if that is wanted.
-    ///
-    /// # Errors
-    /// When it cannot be written.
     pub(crate) fn document(&mut self, document: &Value) -> Result<(), Error> {
         if !self.json {
             return Ok(());
@@ -60,9 +54,6 @@ impl<'a> Console<'a> {
     }
 
     /// Asks a question until the answer is clear. No answer means no, and so does nobody to ask.
-    ///
-    /// # Errors
-    /// When the question cannot be written.
     pub(crate) fn ask(&mut self, question: &str) -> Result<bool, Error> {
         if !self.is_interactive {
             return Ok(false);

@@ -13,16 +13,10 @@ pub(crate) mod rules;
 pub(crate) enum EditError {
     /// It is not what its name says.
     #[error("line {line}: {reason}")]
-    Syntax {
-        /// The line, counted from 1.
-        line: usize,
-        /// What the parser said.
-        reason: String,
-    },
+    Syntax { line: usize, reason: String },
     /// It parses, but something stands where our entry belongs.
     #[error("line {line}: expected {expected}")]
     Shape {
-        /// The line, counted from 1.
         line: usize,
         /// What belongs there.
         expected: &'static str,

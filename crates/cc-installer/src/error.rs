@@ -19,39 +19,25 @@ pub(crate) enum Error {
     Home(#[from] HomeError),
     /// Codex was not found.
     #[error(transparent)]
-    Codex(#[from] LocateError),
-    /// Codex did not do its part.
+    Locate(#[from] LocateError),
+    /// Codex failed or refused.
     #[error(transparent)]
-    CodexInfo(#[from] HostError),
+    Codex(#[from] HostError),
     /// The directory for the binaries was refused.
     #[error(transparent)]
     BinDir(#[from] BinDirError),
     /// A binary to install is not beside the running installer.
     #[error("`{}` is missing: the three binaries belong together", path.display())]
-    SourceMissing {
-        /// Where it should be.
-        path: PathBuf,
-    },
+    SourceMissing { path: PathBuf },
     /// A file of the user cannot be parsed, and is never changed then.
     #[error("`{}`, {source}", path.display())]
-    Edit {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: EditError,
-    },
+    Edit { path: PathBuf, source: EditError },
     /// Codex could not record the plugin.
     #[error("`{}` cannot be written, but Codex records its plugins there", path.display())]
-    ConfigLocked {
-        /// The file, its links followed.
-        path: PathBuf,
-    },
+    ConfigLocked { path: PathBuf },
     /// `update` without an installation.
     #[error("cc is not installed in `{}`", codex_home.display())]
-    NotInstalled {
-        /// Codex's directory.
-        codex_home: PathBuf,
-    },
+    NotInstalled { codex_home: PathBuf },
     /// Codex would install the plugin, and then not load it.
     #[error("plugins are disabled in codex")]
     PluginsDisabled,
@@ -64,7 +50,6 @@ pub(crate) enum Error {
     /// Jobs to be deleted are still running.
     #[error("nothing was changed: {} still running: {}", count(jobs.len(), "job"), list(jobs))]
     JobsRunning {
-        /// Which.
         jobs: Vec<JobAtRisk>,
         /// The `cc-cli` that waits for them or cancels them.
         cli: String,
@@ -72,7 +57,6 @@ pub(crate) enum Error {
     /// Changes of isolated jobs are only in worktrees to be deleted.
     #[error("nothing was changed: {} left a change in a worktree: {}", count(jobs.len(), "job"), list(jobs))]
     ChangesWaiting {
-        /// Which.
         jobs: Vec<JobAtRisk>,
         /// The `cc-cli` that applies or discards the changes.
         cli: String,
@@ -115,17 +99,17 @@ impl Error {
             Self::Home(HomeError::Foreign { .. }) => {
                 "Run this as that user, without sudo.".into()
             }
-            Self::Codex(LocateError::NotFound { .. }) => {
+            Self::Locate(LocateError::NotFound { .. }) => {
                 "Install Codex (npm install -g @openai/codex), or pass its path: cc-installer install --codex PATH".into()
             }
-            Self::Codex(_) => "Pass the path of another one: cc-installer install --codex PATH".into(),
-            Self::CodexInfo(HostError::Timeout { .. } | HostError::Ended { .. } | HostError::Command(_)) => {
+            Self::Locate(_) => "Pass the path of another one: cc-installer install --codex PATH".into(),
+            Self::Codex(HostError::Timeout { .. } | HostError::Ended { .. } | HostError::Command(_)) => {
                 "Check that Codex itself works (codex features list), then run this again.".into()
             }
-            Self::CodexInfo(HostError::Refused { .. }) => {
+            Self::Codex(HostError::Refused { .. }) => {
                 "Fix what it names, or update Codex. Then run this again; it continues where it stopped.".into()
             }
-            Self::CodexInfo(_) | Self::PluginRejected { .. } => {
+            Self::Codex(_) | Self::PluginRejected { .. } => {
                 "Update Codex, then run this again; it continues where it stopped.".into()
             }
             Self::BinDir(BinDirError::Writable { .. }) => {
@@ -168,7 +152,7 @@ impl Error {
         match self {
             Self::NobodyToAsk { .. } => 2,
             Self::Home(_)
-            | Self::Codex(_)
+            | Self::Locate(_)
             | Self::BinDir(_)
             | Self::PluginsDisabled
             | Self::ConfigLocked { .. }

@@ -1,4 +1,4 @@
-//! Files of the user and of ours: read with a bound, replaced in one step, backed up first.
+//! The user's files and ours: read with a limit, replaced in one step, backed up first.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,7 +18,7 @@ const TEXT_LIMIT: u64 = 8 << 20;
 /// The largest binary that is read.
 const BINARY_LIMIT: u64 = 1 << 30;
 
-/// The prefix and suffix of our temporary files; [`RANDOM`] letters and digits stand between them.
+/// The prefix and suffix of our temporary files, around [`RANDOM`] letters and digits.
 ///
 /// No other program uses such names, so a file with one is ours to remove.
 const TEMPORARY: (&str, &str) = (".cc-installer-", ".tmp");
@@ -26,10 +26,10 @@ const TEMPORARY: (&str, &str) = (".cc-installer-", ".tmp");
 /// The length of the random part of a temporary name.
 const RANDOM: usize = 6;
 
-/// A text, or `None` where there is no such file.
+/// Reads a text file; `None` if it does not exist.
 ///
 /// # Errors
-/// When it is there but cannot be read, or is not UTF-8.
+/// When it exists but cannot be read, or is not UTF-8.
 pub(crate) fn read_text(path: &Path) -> Result<Option<String>, IoError> {
     match read_bounded(path, TEXT_LIMIT) {
         Ok(bytes) => {
@@ -47,7 +47,7 @@ pub(crate) fn read_text(path: &Path) -> Result<Option<String>, IoError> {
 /// Writes a file of ours in one step: temporary file in the same directory (0600), sync, rename.
 ///
 /// # Errors
-/// When it cannot be written; what was there is then still there.
+/// When it cannot be written; the old content is then still there.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), IoError> {
     persist(temporary(path, &mut named(), content)?, path)
 }
@@ -98,7 +98,7 @@ fn persist(file: NamedTempFile, path: &Path) -> Result<(), IoError> {
     }
 }
 
-/// The file that `path` leads to, if it is there and cannot be replaced.
+/// The file that `path` resolves to, if it exists and cannot be replaced.
 pub(crate) fn locked(path: &Path) -> Option<PathBuf> {
     let path = fs::canonicalize(path).ok()?;
     let dir = path.parent().unwrap_or(&path);
@@ -115,7 +115,7 @@ fn is_writable(path: &Path) -> bool {
     path.is_dir() || fs::metadata(path).is_ok_and(|known| !known.permissions().readonly())
 }
 
-/// The temporary files in `dir` that a killed call of ours left: regular files of our naming.
+/// The temporary files in `dir` that a killed call of ours left: regular files with such names.
 ///
 /// Only the holder of the installer's lock may remove them: another call may still write one.
 pub(crate) fn leftovers(dir: &Path) -> Vec<PathBuf> {
@@ -132,19 +132,16 @@ pub(crate) fn leftovers(dir: &Path) -> Vec<PathBuf> {
     entries.filter(is_ours).map(|entry| entry.path()).collect()
 }
 
-/// Where the state before our first change is kept.
+/// The backup of a file from before our first change.
 pub(crate) fn backup_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
     name.push(".cc-backup");
     path.with_file_name(name)
 }
 
-/// Puts a file back to the byte where it says what its backup says, and drops the backup then.
+/// Restores a file byte for byte if it has the same meaning as its backup, and removes the backup.
 ///
-/// `plain` leaves out of a text what says nothing.
-///
-/// # Errors
-/// When one of the files cannot be read or written.
+/// `plain` removes from a text what has no meaning.
 pub(crate) fn settle_backup(path: &Path, plain: impl Fn(&str) -> String) -> Result<(), IoError> {
     let backup = backup_of(path);
     let (Some(before), now) = (read_text(&backup)?, read_text(path)?) else {
@@ -161,10 +158,7 @@ pub(crate) fn settle_backup(path: &Path, plain: impl Fn(&str) -> String) -> Resu
     remove_if_there(&backup)
 }
 
-/// Removes a directory with all that is in it; one that is not there counts as removed.
-///
-/// # Errors
-/// When it is there and stays.
+/// Removes a directory with its content; a missing one counts as removed.
 pub(crate) fn remove_dir(path: &Path) -> Result<(), IoError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -180,7 +174,7 @@ pub(crate) fn prune_empty(path: &Path, root: &Path) {
         .ancestors()
         .take_while(|dir| *dir != root && dir.starts_with(root));
     for dir in below {
-        // One that is not empty stays, and so do those around it.
+        // A directory that is not empty stays, and so do its parents.
         if fs::remove_dir(dir).is_err() && dir.exists() {
             return;
         }
@@ -213,10 +207,7 @@ pub(crate) fn same_content(one: &Path, other: &Path) -> bool {
     one == other || read(one).is_some_and(|content| read(other) == Some(content))
 }
 
-/// Copies a program in one step: whoever runs the old one keeps it.
-///
-/// # Errors
-/// When it cannot be read or written; what was there is then still there.
+/// Copies a program in one step; a running old one is not affected.
 pub(crate) fn copy_program(from: &Path, to: &Path) -> Result<(), IoError> {
     let bytes = read_bounded(from, BINARY_LIMIT)?;
     let dir = to.parent().unwrap_or(Path::new("."));
@@ -232,7 +223,7 @@ pub(crate) fn copy_program(from: &Path, to: &Path) -> Result<(), IoError> {
     persist(file, to)
 }
 
-/// Renames a running program away; what earlier runs set aside and nobody runs any more goes.
+/// Renames a running program, and removes those renamed earlier that no longer run.
 fn set_aside(program: &Path) -> Result<(), IoError> {
     let aside = |n: u32| program.with_extension(format!("old{n}"));
     for n in 0..100 {

@@ -47,11 +47,10 @@ pub(crate) enum HookOrigin {
 pub(crate) struct ListedHook {
     /// Where it comes from.
     pub(crate) origin: HookOrigin,
-    /// The name under which Codex keeps the trust in it.
+    /// The key of Codex's trust in it.
     pub(crate) key: String,
-    /// Its event, as `hooks.json` writes it.
+    /// Its event, as in `hooks.json`.
     pub(crate) event: String,
-    /// Its command.
     pub(crate) command: String,
     /// Whether it is enabled.
     pub(crate) enabled: bool,
@@ -120,7 +119,7 @@ fn ours(answer: &Value, layout: &Layout) -> Vec<ListedHook> {
             })
         })
         .collect();
-    // One list a directory asked about; ours are the same in each.
+    // Codex lists them for each directory; ours are the same in each.
     listed.dedup_by(|a, b| a.key == b.key);
     listed
 }
@@ -133,9 +132,6 @@ pub(crate) fn untrusted(hooks: &[ListedHook]) -> Vec<ListedHook> {
 }
 
 /// Records the user's trust in `hooks`, the way Codex's own dialog does.
-///
-/// # Errors
-/// When Codex refuses.
 pub(crate) fn trust(server: &mut AppServer, hooks: &[ListedHook]) -> Result<(), HostError> {
     let state: serde_json::Map<String, Value> = hooks
         .iter()

@@ -29,7 +29,6 @@ pub(crate) enum HostError {
     Timeout {
         /// What it was asked.
         request: String,
-        /// How long was waited.
         waited: Duration,
     },
     /// It ended before it answered.
@@ -51,7 +50,6 @@ pub(crate) enum HostError {
     Refused {
         /// What it was asked.
         request: String,
-        /// Its reason.
         message: String,
     },
 }
@@ -72,9 +70,6 @@ impl HostError {
 
 /// The binary: `asked` wherever it lies, since the user named it; else the first on PATH outside of
 /// the workspace.
-///
-/// # Errors
-/// When there is none, or every candidate was refused.
 pub(crate) fn locate(env: &Env, asked: Option<&Path>) -> Result<PathBuf, LocateError> {
     match asked {
         Some(path) => executable(env.absolute(path)),
@@ -110,9 +105,6 @@ impl Codex {
     }
 
     /// Runs one command to its end.
-    ///
-    /// # Errors
-    /// When it cannot be started or does not end in time.
     pub(crate) fn run(&self, args: &[&str]) -> Result<Printed, HostError> {
         self.command(args).run().map_err(|error| match error {
             CommandError::Timeout { waited, .. } => HostError::Timeout {
@@ -124,9 +116,6 @@ impl Codex {
     }
 
     /// Starts its app-server and greets it.
-    ///
-    /// # Errors
-    /// When it cannot be started or does not answer.
     pub(crate) fn app_server(&self) -> Result<AppServer, HostError> {
         let child = self.command(&["app-server"]).converse()?;
         AppServer::start(child, self.patience)

@@ -8,7 +8,7 @@ use crate::args::InstallArgs;
 use crate::console::Console;
 use crate::error::Error;
 use crate::prepare::plan::{self, Permission};
-use crate::prepare::snapshot::{Inspector, SETUP_PATIENCE, Snapshot};
+use crate::prepare::snapshot::{Inspector, Snapshot};
 use crate::{apply, consent, lock, prepare, report};
 
 /// Which command was called.
@@ -18,6 +18,15 @@ pub(crate) enum Goal {
     Install,
     /// Bring an existing installation to this version.
     Update,
+}
+
+impl Goal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Update => "update",
+        }
+    }
 }
 
 /// Installs or updates.
@@ -31,12 +40,7 @@ pub(crate) fn install(
     console: &mut Console<'_>,
 ) -> Result<ExitCode, Error> {
     let _lock = lock::acquire(env, args.common.dry_run)?;
-    let inspector = Inspector {
-        env,
-        codex: args.common.codex.as_deref(),
-        bin_dir: args.bin_dir.as_deref(),
-        patience: SETUP_PATIENCE,
-    };
+    let inspector = Inspector::new(env, &args.common, args.bin_dir.as_deref());
     // An update does not ask again for a rule that was declined.
     let is_wanted = |permission: Permission, snapshot: &Snapshot| {
         permission != Permission::Commands
@@ -52,7 +56,7 @@ pub(crate) fn install(
     permissions.retain(|permission| is_wanted(*permission, &snapshot));
     consent::show_plan(&steps, &snapshot.layout, console)?;
     if args.common.dry_run {
-        return report::install_preview(&snapshot, &steps, &permissions, goal, console);
+        return report::install_preview(&snapshot, &steps, &permissions, goal.name(), console);
     }
 
     // Ask for consent.

@@ -13,30 +13,24 @@ pub(crate) const MARKETPLACE: &str = "cc-local";
 /// Our plugin, as Codex names it.
 pub(crate) const PLUGIN_ID: &str = "cc@cc-local";
 
-/// The binaries of one version, which lie beside each other.
+/// The binaries of one version, all in one directory.
 pub(crate) const BINARIES: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
 
-/// Why there is no directory of Codex to work on.
+/// Why Codex's home directory cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HomeError {
-    /// No variable names one.
+    /// No variable is set.
     #[error("neither CODEX_HOME nor a home directory is set")]
     Missing,
-    /// Codex is told of its files in JSON, which has no such paths.
-    #[error("`{}` cannot be Codex's directory here: its path is not UTF-8", path.display())]
-    NotText {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// What we made there would be ours and not theirs, and their Codex could not use it.
+    /// Paths go to Codex in JSON, which holds only Unicode.
+    #[error("`{}` cannot be used as Codex's directory: its path is not UTF-8", path.display())]
+    NotText { path: PathBuf },
+    /// Files that we write there would belong to us, and their Codex could not use them.
     #[cfg(unix)]
     #[error("`{}` belongs to another user (uid {owner}; sudo made this uid {user})", path.display())]
     Foreign {
-        /// The directory.
         path: PathBuf,
-        /// Whose it is.
         owner: u32,
-        /// Who we are.
         user: u32,
     },
 }
@@ -46,24 +40,20 @@ pub(crate) enum HomeError {
 pub(crate) enum BinDirError {
     /// A shell would need quotes around it.
     #[error("`{}` cannot hold the binaries: a shell needs quotes around this path, and Codex runs quoted programs in its sandbox", path.display())]
-    NeedsQuoting {
-        /// The directory.
-        path: PathBuf,
-    },
+    NeedsQuoting { path: PathBuf },
     /// Commands in Codex's sandbox may write there.
-    #[error("`{}` is no safe place for the binaries: commands in Codex's sandbox may write below `{}`, and could replace a program that runs outside of it", path.display(), root.display())]
+    #[error("`{}` is not a safe location for the binaries: commands in Codex's sandbox can write to `{}`, and could replace a program that runs outside it", path.display(), root.display())]
     Writable {
-        /// The directory.
         path: PathBuf,
-        /// What the sandbox leaves open.
+        /// The directory that the sandbox lets commands write to.
         root: PathBuf,
     },
 }
 
-/// The files and directories that this crate deals with; all absolute.
+/// The files and directories that this crate uses; all absolute.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
-    /// Codex's own directory.
+    /// Codex's home directory.
     pub(crate) codex_home: PathBuf,
     /// The directory of the binaries.
     pub(crate) bin: PathBuf,
@@ -73,15 +63,12 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// `$CODEX_HOME`, else `~/.codex`, and the binaries in `bin` or below it.
-    ///
-    /// # Errors
-    /// When there is no home, or one that cannot be talked about.
     pub(crate) fn new(env: &Env, bin: Option<&Path>) -> Result<Self, HomeError> {
         let codex_home = match env.var("CODEX_HOME") {
             Some(dir) => env.absolute(Path::new(dir)),
             None => env.home().ok_or(HomeError::Missing)?.join(".codex"),
         };
-        // Codex follows links in it, and names files by what comes out.
+        // Codex resolves links in it, and names files by the result.
         let codex_home = resolve(&codex_home);
         if codex_home.to_str().is_none() {
             return Err(HomeError::NotText { path: codex_home });
@@ -98,8 +85,8 @@ impl Layout {
         })
     }
 
-    /// Refuses to work in the directory of somebody else where `sudo` or `doas` led to it. Root in a
-    /// container often has a directory of the host's user, and nobody else to be.
+    /// Refuses the directory of another user under `sudo` or `doas`. Root in a container is allowed:
+    /// it often has a directory of the host's user, and there is no other user.
     ///
     /// # Errors
     /// [`HomeError::Foreign`].
@@ -108,7 +95,7 @@ impl Layout {
         self.check_owned_by(rustix::process::geteuid().as_raw(), env)
     }
 
-    /// Windows keeps who may do what apart from who owns it.
+    /// On Windows, ownership does not decide who can use a file.
     #[cfg(not(unix))]
     pub(crate) fn check_owner(&self, _: &Env) -> Result<(), HomeError> {
         Ok(())
@@ -131,17 +118,17 @@ impl Layout {
         }
     }
 
-    /// Everything of ours but jobs and binaries.
+    /// Our directory.
     pub(crate) fn cc(&self) -> PathBuf {
         self.codex_home.join("cc")
     }
 
-    /// What was installed, and how.
+    /// The record of the installation.
     pub(crate) fn record(&self) -> PathBuf {
         self.cc().join("install.json")
     }
 
-    /// The lock of whoever changes something.
+    /// The lock of a call that changes something.
     pub(crate) fn lock(&self) -> PathBuf {
         self.cc().join("install.lock")
     }
@@ -154,7 +141,7 @@ impl Layout {
             self.hooks_json(),
             self.rules(),
         ];
-        // A link is replaced where it leads to.
+        // A link is followed, and its target replaced.
         let mut dirs: Vec<PathBuf> = files
             .iter()
             .flat_map(|file| {
@@ -174,7 +161,7 @@ impl Layout {
         self.cc().join("marketplace")
     }
 
-    /// The list of what our marketplace has.
+    /// The manifest of our marketplace.
     pub(crate) fn marketplace_json(&self) -> PathBuf {
         self.marketplace()
             .join(".agents")
@@ -187,7 +174,7 @@ impl Layout {
         self.marketplace().join("plugins").join(cc_plugin::NAME)
     }
 
-    /// Where Codex keeps its copies of our plugin, a directory a version.
+    /// Codex's copies of our plugin, a directory for each version.
     pub(crate) fn cache(&self) -> PathBuf {
         self.codex_home
             .join("plugins")
@@ -209,7 +196,7 @@ impl Layout {
         self.codex_home.join("config.toml")
     }
 
-    /// The hooks of the user.
+    /// The user's hooks.
     pub(crate) fn hooks_json(&self) -> PathBuf {
         self.codex_home.join("hooks.json")
     }
@@ -230,18 +217,15 @@ impl Layout {
             .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
-    /// One of our binaries, as commands and rules write it.
+    /// The same as text, for commands and rules.
     pub(crate) fn program(&self, name: &str) -> String {
         self.binary(name).display().to_string()
     }
 
-    /// Refuses a directory that would make the exec rule miss, or turn it into a hole.
-    ///
-    /// # Errors
-    /// Why it was refused.
+    /// Refuses a directory where the exec rule would not match, or would let the sandbox be escaped.
     pub(crate) fn check_bin(&self, env: &Env) -> Result<(), BinDirError> {
         let path = self.bin.clone();
-        // Shells give no meaning to letters of other scripts, nor does the parser of exec rules.
+        // Letters of any script have no meaning to shells, nor to the parser of exec rules.
         let is_plain = |c: char| {
             c.is_alphanumeric()
                 || is_mark(c)
@@ -269,13 +253,12 @@ impl Layout {
     }
 }
 
-/// Whether this is part of the letter before it: such are shown as they are after one, and nowhere
-/// else.
+/// Whether this is a combining mark: `escape_debug` escapes one except after a letter.
 fn is_mark(c: char) -> bool {
     c.escape_debug().count() > 1 && format!("a{c}").escape_debug().count() == 2
 }
 
-/// The work tree around the current directory, whose content may be anybody's: the Git top level, or
+/// The workspace around the current directory, whose content is not trusted: the Git top level, or
 /// the directory itself.
 pub(crate) fn workspace(env: &Env) -> Fence {
     let cwd = resolve(&env.cwd);

@@ -42,9 +42,6 @@ impl InstallRecord {
     }
 
     /// Writes it.
-    ///
-    /// # Errors
-    /// When the file cannot be replaced.
     pub(crate) fn write(&self, layout: &Layout) -> Result<(), Error> {
         let text = serde_json::json!(self);
         Ok(files::write(

@@ -14,7 +14,6 @@ use crate::consent;
 use crate::console::Console;
 use crate::error::Error;
 use crate::files::backup_of;
-use crate::install::Goal;
 use crate::layout::Layout;
 use crate::prepare::plan::{self, Permission, PlanStep};
 use crate::prepare::snapshot::{Inspector, STATUS_PATIENCE, Snapshot};
@@ -24,9 +23,6 @@ use status::InstallStatus;
 const PROBLEMS: u8 = 3;
 
 /// Runs `status`.
-///
-/// # Errors
-/// When there is no home directory.
 pub(crate) fn status(
     env: &Env,
     args: &StatusArgs,
@@ -46,9 +42,6 @@ pub(crate) fn status(
 }
 
 /// Shows what an installation did, and which permissions are missing.
-///
-/// # Errors
-/// When it cannot be written.
 pub(crate) fn installed(
     snapshot: &Snapshot,
     done: &[PlanStep],
@@ -80,14 +73,11 @@ pub(crate) fn installed(
 }
 
 /// Shows what an installation would do.
-///
-/// # Errors
-/// When it cannot be written.
 pub(crate) fn install_preview(
     snapshot: &Snapshot,
     steps: &[PlanStep],
     permissions: &[Permission],
-    goal: Goal,
+    command: &str,
     console: &mut Console<'_>,
 ) -> Result<ExitCode, Error> {
     let layout = &snapshot.layout;
@@ -95,14 +85,7 @@ pub(crate) fn install_preview(
         console.say(format!("\n{}", consent::text(*permission, layout)))?;
     }
     if !steps.is_empty() || !permissions.is_empty() {
-        nothing_changed(
-            if goal == Goal::Update {
-                "update"
-            } else {
-                "install"
-            },
-            console,
-        )?;
+        nothing_changed(command, console)?;
     }
     let allowed: Vec<String> = permissions
         .iter()
@@ -119,9 +102,6 @@ pub(crate) fn install_preview(
 }
 
 /// Shows what an uninstall did, and what it kept.
-///
-/// # Errors
-/// When it cannot be written.
 pub(crate) fn uninstalled(
     env: &Env,
     layout: &Layout,
@@ -158,9 +138,6 @@ pub(crate) fn uninstalled(
 }
 
 /// Shows what an uninstall would do.
-///
-/// # Errors
-/// When it cannot be written.
 pub(crate) fn uninstall_preview(
     layout: &Layout,
     steps: &[PlanStep],
@@ -178,9 +155,6 @@ pub(crate) fn uninstall_preview(
 }
 
 /// Says that there is nothing to uninstall.
-///
-/// # Errors
-/// When it cannot be written.
 pub(crate) fn nothing_to_uninstall(
     layout: &Layout,
     dry_run: bool,

@@ -8,7 +8,7 @@ use crate::args::UninstallArgs;
 use crate::console::Console;
 use crate::error::Error;
 use crate::prepare::plan;
-use crate::prepare::snapshot::{Inspector, SETUP_PATIENCE};
+use crate::prepare::snapshot::Inspector;
 use crate::{apply, consent, lock, prepare, report};
 
 /// Removes what was installed.
@@ -21,15 +21,11 @@ pub(crate) fn uninstall(
     console: &mut Console<'_>,
 ) -> Result<ExitCode, Error> {
     let _lock = lock::acquire(env, args.common.dry_run)?;
-    let inspector = Inspector {
-        env,
-        codex: args.common.codex.as_deref(),
-        bin_dir: None,
-        patience: SETUP_PATIENCE,
-    };
 
     // Prepare.
-    let snapshot = inspector.inspect()?.with_readable_config()?;
+    let snapshot = Inspector::new(env, &args.common, None)
+        .inspect()?
+        .with_readable_config()?;
     let layout = &snapshot.layout;
     let mut steps = plan::uninstall(&snapshot, args.delete_jobs);
     if steps.is_empty() {

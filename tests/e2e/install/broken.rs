@@ -145,7 +145,7 @@ fn a_full_disk_leaves_the_settings_whole() {
         ];
         let output = on_a_full_disk(&sandbox, 4096, &install).exits(1);
         assert!(
-            output.stderr.contains("leave some space"),
+            output.stderr.contains("free some disk space"),
             "{codex}: {output}"
         );
         assert!(output.stderr.contains("cc-cli"), "{codex}: {output}");

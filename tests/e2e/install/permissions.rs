@@ -152,3 +152,44 @@ fn hooks_and_plugins_that_the_user_switched_off_are_told() {
     sandbox.install(both).run().success();
     assert_eq!(problems(&sandbox.installation()), "[]");
 }
+
+/// What the installer prints at a terminal of `columns`, where somebody types `answers`.
+#[cfg(target_os = "linux")]
+fn at_a_terminal(sandbox: &Sandbox, columns: usize, args: &str, answers: &str) -> Output {
+    let installer = sandbox.product_file("cc-installer");
+    let call = format!("stty cols {columns} -echo; {} {args}", installer.display());
+    let script = sandbox.command("/usr/bin/script".as_ref());
+    let call = script.args(["-qec", &call, "/dev/null"]).stdin(answers);
+    call.run()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn text_fits_the_terminal_and_an_unclear_answer_is_asked_again() {
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api);
+    let bin = sandbox.installed_file("cc-cli");
+    let install = format!("install --bin-dir {}", bin.parent().unwrap().display());
+    let declined = at_a_terminal(&sandbox, 80, &install, "perhaps\n\n").exits(4);
+    assert_eq!(
+        declined.stdout.matches("Continue? [y/N]").count(),
+        2,
+        "{declined}"
+    );
+    assert!(!bin.exists(), "{declined}");
+    for columns in [80, 48] {
+        let output = at_a_terminal(&sandbox, columns, &install, "y\nwhat\nn\nn\n").success();
+        assert_eq!(
+            output.stdout.matches("Write this rule? [y/N]").count(),
+            2,
+            "{output}"
+        );
+        assert!(!sandbox.codex_home().join("rules").exists(), "{output}");
+        let lines = output.stdout.lines().map(str::trim_end);
+        // What is to be copied stays whole, and so does a path.
+        let wraps = |line: &&str| !line.starts_with("    ") && line.trim_start().contains(' ');
+        let longest = lines.filter(wraps).max_by_key(|line| line.len()).unwrap();
+        assert!(longest.len() <= columns, "{columns}: {longest}");
+        sandbox.installer(["uninstall", "--yes"]).run().success();
+    }
+}

@@ -175,7 +175,7 @@ fn a_second_installation_changes_nothing() {
             .install(["--allow-commands", "--trust-hooks"])
             .run()
             .success();
-        assert!(again.stdout.contains("is in place"), "{codex}: {again}");
+        assert!(again.stdout.contains("is installed"), "{codex}: {again}");
         assert!(ours(&sandbox) == before, "{codex}: {again}");
     }
 }
@@ -211,9 +211,9 @@ fn jobs_that_run_are_not_deleted_under_their_workers() {
     let (cli, job, repo) = (cli.display(), sandbox.job(), sandbox.repo());
     let repo = repo.display();
     let told = format!(
-        "cc-installer: nothing was changed: 1 job still at work: `{job}` in {repo}\n  \
-         In {repo}: {cli} wait {job}, or {cli} cancel {job}\n  \
-         Then run this again; without --delete-jobs it goes on.\n"
+        "cc-installer: nothing was changed: 1 job still running: `{job}` in {repo}\n  \
+         In {repo}:\n    {cli} wait {job}, or {cli} cancel {job}\n  \
+         Then run this again; without --delete-jobs it is kept.\n"
     );
     assert_eq!(refused.stderr, told);
     assert_eq!(sandbox.installation()["problems"].to_string(), "[]");
@@ -240,9 +240,9 @@ fn changes_that_wait_in_a_work_tree_are_not_deleted() {
     let (cli, job, repo) = (cli.display(), sandbox.job(), sandbox.repo());
     let repo = repo.display();
     let told = format!(
-        "cc-installer: nothing was changed: 1 job left a change in a work tree: `{job}` in {repo}\n  \
-         In {repo}: {cli} apply {job} if you want the change, then {cli} discard {job}\n  \
-         Then run this again; without --delete-jobs it stays.\n"
+        "cc-installer: nothing was changed: 1 job left a change in a worktree: `{job}` in {repo}\n  \
+         In {repo}:\n    {cli} apply {job} if you want the change, then {cli} discard {job}\n  \
+         Then run this again; without --delete-jobs it is kept.\n"
     );
     assert_eq!(uninstall().run().exits(1).stderr, told);
     let looked = uninstall().args(["--dry-run"]).run().exits(1);

@@ -242,7 +242,7 @@ fn a_rule_for_another_binary_is_told_from_a_missing_one() {
     assert_eq!(found["execRule"]["present"], true, "{found:#}");
     assert_eq!(found["execRule"]["matches"], false, "{found:#}");
     let steps = next_steps(&found);
-    assert!(steps.contains("about another cc-cli"), "{steps}");
+    assert!(steps.contains("for a different cc-cli"), "{steps}");
     assert!(
         steps.contains("cc-installer install --allow-commands"),
         "{steps}"
@@ -265,7 +265,7 @@ fn binaries_of_different_installations_are_told_until_they_are_replaced() {
         assert_eq!(found["actionsTaken"], serde_json::json!([]), "{found:#}");
         let steps = next_steps(&found);
         assert!(
-            steps.contains("not those of one installation: cc-installer update"),
+            steps.contains("not from the same installation: cc-installer update"),
             "{steps}"
         );
     }

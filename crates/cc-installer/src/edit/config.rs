@@ -1,7 +1,7 @@
-//! `config.toml` of Codex: what stands in it about us, and taking that out.
+//! The entries about us in Codex's `config.toml`, and their removal.
 //!
-//! Codex writes its entries itself. Here is what it leaves behind (trust in hooks), what it leaves
-//! when it is gone, and the one flag that old versions need.
+//! Codex writes its entries itself. We remove those it leaves behind (trust in hooks), all of them if
+//! Codex is gone, and set the one flag that old versions need.
 
 pub(crate) mod flag;
 pub(crate) mod kept;
@@ -11,23 +11,20 @@ use toml_edit::{DocumentMut, Item, TableLike, TomlError};
 use super::lines::{keep_endings, unix};
 use super::{EditError, line_at};
 
-/// What `config.toml` says about our plugin.
+/// The entries of `config.toml` about our plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConfigEntries {
-    /// Whether the plugin is enabled, where it is named.
+    /// Whether the plugin is enabled, if it has an entry.
     pub(crate) enabled: Option<bool>,
-    /// Where our marketplace lies, where it is named.
+    /// The path of our marketplace, if it has an entry.
     pub(crate) marketplace: Option<String>,
-    /// All keys of trust in hooks, those of others too.
+    /// The keys of all trusted hooks, ours and others.
     pub(crate) trust: Vec<String>,
-    /// The digests of the contents of our plugin that were trusted.
+    /// The digests of the trusted contents of our plugin.
     pub(crate) contents: Vec<String>,
 }
 
-/// Reads what stands about the plugin `id` of `marketplace`.
-///
-/// # Errors
-/// When the text is not TOML.
+/// Reads the entries about the plugin `id` of `marketplace`.
 pub(crate) fn entries(text: &str, id: &str, marketplace: &str) -> Result<ConfigEntries, EditError> {
     let document = parse(&unix(text))?;
     let at = |path: &[&str]| {
@@ -66,16 +63,13 @@ pub(crate) fn entries(text: &str, id: &str, marketplace: &str) -> Result<ConfigE
     })
 }
 
-/// Whether a key of trust is about a hook of the plugin `id`.
+/// Whether a trust key belongs to a hook of the plugin `id`.
 pub(crate) fn is_of(id: &str, key: &str) -> bool {
     key.strip_prefix(id)
         .is_some_and(|rest| rest.starts_with(':'))
 }
 
-/// `text` without the plugin `id`, its `marketplace` and the given keys of trust.
-///
-/// # Errors
-/// When the text is not TOML.
+/// `text` without the plugin `id`, its `marketplace` and the given trust keys.
 pub(crate) fn without(
     text: &str,
     id: &str,
@@ -93,10 +87,7 @@ pub(crate) fn without(
     Ok(as_before(text, edited))
 }
 
-/// `text` without the given keys of trust.
-///
-/// # Errors
-/// When the text is not TOML.
+/// `text` without the given trust keys.
 pub(crate) fn without_trust(text: &str, trust: &[String]) -> Result<String, EditError> {
     let was = unix(text);
     let mut edited = was.clone();
@@ -104,7 +95,7 @@ pub(crate) fn without_trust(text: &str, trust: &[String]) -> Result<String, Edit
         edited = remove(&edited, &["hooks", "state", key])?;
     }
     if edited != was {
-        // Codex heads the trust with tables of their own.
+        // Codex adds empty parent tables to trust.
         for path in [["hooks", "state"].as_slice(), &["hooks"]] {
             if is_empty_table(&edited, path)? {
                 edited = remove(&edited, path)?;
@@ -114,7 +105,7 @@ pub(crate) fn without_trust(text: &str, trust: &[String]) -> Result<String, Edit
     Ok(as_before(text, edited))
 }
 
-/// An edit of `text` with its line endings; where nothing was edited, `text` itself.
+/// `edited` with the line endings of `text`; `text` itself if nothing was edited.
 fn as_before(text: &str, edited: String) -> String {
     if edited == unix(text) {
         text.to_owned()
@@ -123,8 +114,8 @@ fn as_before(text: &str, edited: String) -> String {
     }
 }
 
-/// `text` without the lines that head tables of trust and say nothing: Codex adds one to the trust of
-/// others when it takes ours in. A text that is no TOML stays as it is.
+/// `text` without headers of trust tables that have only subtables: Codex adds one to the trust of
+/// others when it adds ours. A text that is not TOML is returned unchanged.
 pub(crate) fn without_idle_headers(text: &str) -> String {
     let mut edited = text.to_owned();
     for path in [["hooks", "state"].as_slice(), &["hooks"]] {
@@ -154,14 +145,14 @@ fn is_empty_table(text: &str, path: &[&str]) -> Result<bool, EditError> {
 
 /// `text` without the table at `path`.
 ///
-/// The editor of structure would take the comments above the table with it. So its lines are cut out
-/// where that gives the same document, and only else is the structure edited.
+/// `toml_edit` would also remove the comments above the table. So its lines are cut out if that gives
+/// the same document, and `toml_edit` is used only if not.
 fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
     let mut document = parse(text)?;
     let Some((last, parents)) = path.split_last() else {
         return Ok(text.to_owned());
     };
-    // Not `Item::get_mut`, which makes what is not there.
+    // Not `Item::get_mut`, which creates missing items.
     let parent = parents
         .iter()
         .try_fold(document.as_item_mut(), |item, key| {
@@ -208,7 +199,7 @@ fn cut_lines(text: &str, path: &[&str]) -> String {
     [&lines[..start], &lines[end..]].concat().concat()
 }
 
-/// The path of a line that heads a table.
+/// The path of a table header.
 fn header(line: &str) -> Option<Vec<String>> {
     if !line.trim_start().starts_with('[') || line.trim_start().starts_with("[[") {
         return None;
@@ -223,7 +214,7 @@ fn header(line: &str) -> Option<Vec<String>> {
     Some(path)
 }
 
-/// What a document says, whatever its form.
+/// The data of a document, in whatever syntax it is written.
 fn meaning(text: &str) -> Option<serde_json::Value> {
     toml_edit::de::from_str(text).ok()
 }

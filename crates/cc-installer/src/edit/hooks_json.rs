@@ -1,7 +1,7 @@
-//! `hooks.json` of the user, where hooks go whose host does not take them from a plugin.
+//! The user's `hooks.json`, for a Codex that does not run the hooks of plugins.
 //!
-//! Ours are put in and cut out as text at positions from the parser, so that all else keeps its
-//! bytes: an entry goes directly behind the one before it, and comes out from there.
+//! Our hooks are inserted and cut out as text at positions from the parser, so that everything else
+//! keeps its bytes.
 
 use cc_plugin::Hook;
 use jsonc_parser::ast::{Array, Object, ObjectProp, Value};
@@ -11,10 +11,10 @@ use serde_json::json;
 
 use super::{EditError, line_at};
 
-/// One hook of ours in the file, with its place.
+/// One of our hooks in the file, with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlacedHook {
-    /// What is declared.
+    /// Its declaration.
     pub(crate) hook: Hook,
     /// The index of its group in the event.
     pub(crate) group: usize,
@@ -23,7 +23,7 @@ pub(crate) struct PlacedHook {
 }
 
 impl PlacedHook {
-    /// The name under which Codex keeps the trust in it: events in snake case, both positions.
+    /// The key of Codex's trust in it: the event in snake case and both positions.
     pub(crate) fn key(&self, file: &str) -> String {
         let event = snake(&self.hook.event);
         format!("{file}:{event}:{}:{}", self.group, self.handler)
@@ -43,9 +43,6 @@ pub(crate) fn snake(event: &str) -> String {
 }
 
 /// The hooks in `text` whose command starts one of `programs`.
-///
-/// # Errors
-/// When the text is not JSON, or not of the shape of hooks.
 pub(crate) fn ours(text: &str, programs: &[String]) -> Result<Vec<PlacedHook>, EditError> {
     Ok(find(text, programs)?
         .into_iter()
@@ -53,10 +50,7 @@ pub(crate) fn ours(text: &str, programs: &[String]) -> Result<Vec<PlacedHook>, E
         .collect())
 }
 
-/// `text` with exactly `hooks` of ours; `programs` are those whose other entries are stale.
-///
-/// # Errors
-/// When the text is not JSON, or not of the shape of hooks.
+/// `text` with exactly `hooks` of ours; other entries that start one of `programs` are stale.
 pub(crate) fn merged(text: &str, hooks: &[Hook], programs: &[String]) -> Result<String, EditError> {
     let mut there: Vec<Hook> = ours(text, programs)?
         .into_iter()
@@ -80,9 +74,6 @@ pub(crate) fn merged(text: &str, hooks: &[Hook], programs: &[String]) -> Result<
 }
 
 /// `text` without the hooks whose command starts one of `programs`, and without what held only them.
-///
-/// # Errors
-/// When the text is not JSON, or not of the shape of hooks.
 pub(crate) fn without(text: &str, programs: &[String]) -> Result<String, EditError> {
     let mut text = text.to_owned();
     while let Some(found) = find(&text, programs)?.pop() {
@@ -146,7 +137,7 @@ fn find(text: &str, programs: &[String]) -> Result<Vec<Occurrence>, EditError> {
     Ok(found)
 }
 
-/// The bytes of an item of a list, with the comma and the space that came with it.
+/// The bytes of a list item, with its comma and spaces.
 fn cut_item(list: Range, items: &[impl Ranged], index: usize) -> std::ops::Range<usize> {
     let ranges: Vec<Range> = items.iter().map(Ranged::range).collect();
     let item = ranges[index];
@@ -180,7 +171,7 @@ fn hook_of(event: &ObjectProp<'_>, handler: &Value<'_>, programs: &[String]) -> 
     })
 }
 
-/// `text` with one more hook, behind all others of its event.
+/// `text` with one more hook, after all others of its event.
 fn with(text: &str, hook: &Hook) -> Result<String, EditError> {
     let group =
         json!({"hooks": [{"type": "command", "command": hook.command, "timeout": hook.timeout}]});
@@ -215,7 +206,7 @@ fn with(text: &str, hook: &Hook) -> Result<String, EditError> {
     ))
 }
 
-/// `text` with `item` behind the last of `items`.
+/// `text` with `item` after the last of `items`.
 fn insert(text: &str, list: Range, items: &[impl Ranged], indent: usize, item: &str) -> String {
     let (at, comma) = match items.last() {
         Some(last) => (last.range().end, ","),
@@ -229,7 +220,7 @@ fn insert(text: &str, list: Range, items: &[impl Ranged], indent: usize, item: &
 }
 
 fn parse(text: &str) -> Result<Option<Value<'_>>, EditError> {
-    // As strict as the reader of this file: what it could not read is not ours to change.
+    // As strict as Codex: a file that it cannot read is not changed.
     let strict = ParseOptions {
         allow_comments: false,
         allow_loose_object_property_names: false,

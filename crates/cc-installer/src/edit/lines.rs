@@ -1,12 +1,12 @@
-//! Line endings, which other programs replace by their own.
+//! Line endings, which other programs rewrite.
 
 /// The byte order mark.
 const MARK: char = '\u{feff}';
 
-/// `after` with the line endings of `before`, line by line, and its kind of end.
+/// `after` with the line endings of `before`, line by line, also at the end of the text.
 ///
-/// Codex rewrites `config.toml` with `\n` whatever stood there. Lines that are new get the ending
-/// that most lines had. The mark at the beginning that editors of Windows write stays too.
+/// Codex rewrites `config.toml` with `\n`. New lines get the ending that most lines had. A byte order
+/// mark, which editors on Windows write, stays too.
 pub(crate) fn keep_endings(before: &str, after: &str) -> String {
     if let (Some(before), false) = (before.strip_prefix(MARK), after.starts_with(MARK)) {
         return format!("{MARK}{}", keep_endings(before, after));
@@ -30,7 +30,7 @@ pub(crate) fn keep_endings(before: &str, after: &str) -> String {
             (from, old[from - 1].1)
         });
         text.push_str(match known {
-            // A last line without an ending stays so only where it is the last one.
+            // A last line without an ending stays so only if it is still the last one.
             Some((at, "")) if at == old.len() && lines.peek().is_none() => "",
             Some((_, known)) if !ending.is_empty() && !known.is_empty() => known,
             _ if ending.is_empty() => "",
@@ -40,7 +40,7 @@ pub(crate) fn keep_endings(before: &str, after: &str) -> String {
     text
 }
 
-/// A text with `\n` only, as editors of structure want it.
+/// A text with `\n` only.
 pub(crate) fn unix(text: &str) -> String {
     text.replace("\r\n", "\n")
 }

@@ -1,20 +1,20 @@
-//! Exec rules: which commands Codex runs without asking and outside its sandbox.
+//! Exec rules: the commands that Codex runs without asking and outside its sandbox.
 //!
-//! A rule is a line of Starlark. Ours stands in a file of its own; the host's dialog ("don't ask
-//! again") appends the same to `default.rules`, where it stands among the user's (`facts/codex.md`, I).
+//! A rule is a line of Starlark. Ours is in a file of its own; Codex's dialog ("don't ask again")
+//! appends the same to `default.rules`, among the user's rules.
 
 use serde_json::Value;
 
 /// The rule that lets Codex run `cli`, as Starlark.
 pub(crate) fn rule(cli: &str) -> String {
-    // Starlark reads the escapes of JSON.
+    // Starlark understands the escapes of JSON.
     format!(
         "prefix_rule(pattern=[{}], decision=\"allow\")",
         Value::from(cli)
     )
 }
 
-/// The whole of our own rules file.
+/// The content of our rules file.
 pub(crate) fn file(cli: &str) -> String {
     format!(
         "# Written by cc-installer with your consent: Codex runs cc-cli without asking and outside of\n\
@@ -51,7 +51,7 @@ pub(crate) fn without(text: &str, cli: &str) -> String {
     lines.filter(|line| !is_about(line, cli)).collect()
 }
 
-/// Whether a line is one whole rule whose pattern begins with `cli`.
+/// Whether a line is one complete rule whose pattern starts with `cli`.
 fn is_about(line: &str, cli: &str) -> bool {
     let squeezed = line.trim();
     let Some(rest) = squeezed.strip_prefix("prefix_rule(") else {

@@ -24,7 +24,6 @@ pub(crate) enum InstallMethod {
 /// The answers of a Codex.
 #[derive(Debug)]
 pub(crate) struct CodexInfo {
-    /// The program.
     pub(crate) program: Codex,
     /// Its version: to be shown, and to know whether an earlier installation tried the same one.
     pub(crate) version: Option<String>,

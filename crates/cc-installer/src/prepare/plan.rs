@@ -13,10 +13,7 @@ use crate::layout::{BINARIES, Layout, PLUGIN_ID};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PlanStep {
     /// Copy the binaries that are missing or different.
-    CopyBinaries {
-        /// Their names.
-        names: Vec<&'static str>,
-    },
+    CopyBinaries { names: Vec<&'static str> },
     /// Write the bundle into our marketplace.
     WriteBundle(HooksFrom),
     /// Have Codex install the plugin.
@@ -104,29 +101,22 @@ pub(crate) fn install(snapshot: &Snapshot, hooks_from: HooksFrom) -> Vec<PlanSte
         .user_hooks
         .as_ref()
         .is_ok_and(|hooks| !hooks.is_empty());
-    let mut steps = wanted([
-        (!names.is_empty(), PlanStep::CopyBinaries { names }),
-        (
-            !has_plugins && !snapshot.has_current_user_skills,
-            PlanStep::WriteUserSkills,
-        ),
-        (
-            has_plugins && snapshot.bundle != Some(hooks_from),
-            PlanStep::WriteBundle(hooks_from),
-        ),
-        (
-            has_plugins && !is_installed,
-            PlanStep::InstallPlugin(method),
-        ),
-        (
-            has_plugins && has_user_skills(snapshot),
-            PlanStep::RemoveUserSkills,
-        ),
-        (
-            hooks_from == HooksFrom::Plugin && has_user_hooks,
-            PlanStep::RemoveUserHooks,
-        ),
-    ]);
+    let mut steps = Vec::new();
+    if !names.is_empty() {
+        steps.push(PlanStep::CopyBinaries { names });
+    }
+    if !has_plugins && !snapshot.has_current_user_skills {
+        steps.push(PlanStep::WriteUserSkills);
+    }
+    if has_plugins {
+        let is_written = snapshot.bundle == Some(hooks_from);
+        steps.extend((!is_written).then_some(PlanStep::WriteBundle(hooks_from)));
+        steps.extend((!is_installed).then_some(PlanStep::InstallPlugin(method)));
+        steps.extend(has_user_skills(snapshot).then_some(PlanStep::RemoveUserSkills));
+    }
+    if hooks_from == HooksFrom::Plugin && has_user_hooks {
+        steps.push(PlanStep::RemoveUserHooks);
+    }
     if hooks_from == HooksFrom::User && are_user_hooks_allowed(snapshot) {
         steps.extend(add_user_hooks(snapshot));
     }
@@ -227,24 +217,17 @@ pub(crate) fn uninstall(snapshot: &Snapshot, delete_jobs: bool) -> Vec<PlanStep>
         let may_have_it = is_named || codex.plugin.installed || !snapshot.cached.is_empty();
         codex.method != InstallMethod::UserSkills && may_have_it
     });
-    let mut steps: Vec<PlanStep> = codex
-        .map(|codex| PlanStep::UninstallPlugin(codex.method))
+    let mut steps = Vec::new();
+    steps.extend(codex.map(|codex| PlanStep::UninstallPlugin(codex.method)));
+    steps.extend(may_have_user_hooks(snapshot).then_some(PlanStep::RemoveUserHooks));
+    let has_rules = snapshot.rule.ours || snapshot.rule.present;
+    steps.extend(has_rules.then_some(PlanStep::RemoveRules));
+    let has_copies = !snapshot.cached.is_empty() || layout.offered_data().exists();
+    let mut copies: Vec<PlanStep> = has_copies
+        .then_some(PlanStep::RemoveCache)
         .into_iter()
-        .chain(wanted([
-            (may_have_user_hooks(snapshot), PlanStep::RemoveUserHooks),
-            (
-                snapshot.rule.ours || snapshot.rule.present,
-                PlanStep::RemoveRules,
-            ),
-        ]))
         .collect();
-    let copies = wanted([
-        (
-            !snapshot.cached.is_empty() || layout.offered_data().exists(),
-            PlanStep::RemoveCache,
-        ),
-        (has_user_skills(snapshot), PlanStep::RemoveUserSkills),
-    ]);
+    copies.extend(has_user_skills(snapshot).then_some(PlanStep::RemoveUserSkills));
     if !steps.is_empty() || !copies.is_empty() || is_named || has_traces(snapshot) {
         steps.push(PlanStep::CleanConfig);
         steps.extend(copies);

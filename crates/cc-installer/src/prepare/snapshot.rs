@@ -7,6 +7,7 @@ use cc_core::{Env, LocateError};
 use cc_plugin::HooksFrom;
 
 use super::codex_info::CodexInfo;
+use crate::args::CommonArgs;
 use crate::bundle;
 use crate::edit::config::{self, ConfigEntries};
 use crate::edit::hooks_json::{self, PlacedHook};
@@ -18,7 +19,7 @@ use crate::layout::{BINARIES, Layout, MARKETPLACE, PLUGIN_ID};
 use crate::record::InstallRecord;
 
 /// How long Codex may take for one answer while it is being set up: it reads and copies files.
-pub(crate) const SETUP_PATIENCE: Duration = Duration::from_secs(30);
+const SETUP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The same for `status`.
 pub(crate) const STATUS_PATIENCE: Duration = Duration::from_secs(8);
@@ -68,7 +69,6 @@ pub(crate) struct Snapshot {
 /// One of our binaries.
 #[derive(Debug)]
 pub(crate) struct Binary {
-    /// Its name.
     pub(crate) name: &'static str,
     /// The one beside the running installer.
     pub(crate) source: PathBuf,
@@ -106,11 +106,18 @@ pub(crate) enum CodexState {
     NotFound(LocateError),
 }
 
-impl Inspector<'_> {
+impl<'a> Inspector<'a> {
+    /// An inspector for a call that changes something.
+    pub(crate) fn new(env: &'a Env, args: &'a CommonArgs, bin_dir: Option<&'a Path>) -> Self {
+        Self {
+            env,
+            codex: args.codex.as_deref(),
+            bin_dir,
+            patience: SETUP_PATIENCE,
+        }
+    }
+
     /// Takes a snapshot.
-    ///
-    /// # Errors
-    /// When there is no home directory.
     pub(crate) fn inspect(&self) -> Result<Snapshot, Error> {
         let default = Layout::new(self.env, None)?;
         let record = InstallRecord::read(&default);

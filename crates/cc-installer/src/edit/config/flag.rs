@@ -1,4 +1,4 @@
-//! The flag that old versions need, and what it was before.
+//! The flag that enables hooks in old versions of Codex, and its earlier value.
 
 use toml_edit::{Item, TableLike};
 
@@ -6,22 +6,19 @@ use super::super::EditError;
 use super::super::lines::{keep_endings, unix};
 use super::{parse, remove};
 
-/// The flag that switches hooks on in versions that have them off, as it was before us.
+/// The state of the flag before we set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FlagBefore {
-    /// Its value; `None` where it was not there.
+    /// Its value; `None` if it was not set.
     pub(crate) value: Option<bool>,
-    /// Whether the table around it was there.
+    /// Whether its table existed.
     pub(crate) table: bool,
 }
 
 const FLAG: (&str, &str) = ("features", "codex_hooks");
 
-/// `text` with the flag on, and what it was before.
-///
-/// # Errors
-/// When the text is not TOML, or `features` is no table.
+/// `text` with the flag set, and its state before.
 pub(crate) fn with_flag(text: &str) -> Result<(String, FlagBefore), EditError> {
     let (table, key) = FLAG;
     let mut document = parse(&unix(text))?;
@@ -36,7 +33,7 @@ pub(crate) fn with_flag(text: &str) -> Result<(String, FlagBefore), EditError> {
         return Ok((text.to_owned(), before));
     }
     let Some(features) = document.get_mut(table) else {
-        // Written the way that taking it out expects: one blank line, then the table.
+        // The form that `remove` undoes: one blank line, then the table.
         let mut edited = unix(text);
         if !edited.is_empty() {
             edited.push_str(if edited.ends_with('\n') { "\n" } else { "\n\n" });
@@ -52,10 +49,7 @@ pub(crate) fn with_flag(text: &str) -> Result<(String, FlagBefore), EditError> {
     Ok((keep_endings(text, &document.to_string()), before))
 }
 
-/// `text` with the flag as it was.
-///
-/// # Errors
-/// When the text is not TOML.
+/// `text` with the flag in its earlier state.
 pub(crate) fn with_flag_restored(text: &str, before: FlagBefore) -> Result<String, EditError> {
     let (table, key) = FLAG;
     let lf = unix(text);

@@ -1,8 +1,8 @@
-//! What Codex made of `config.toml`, with everything that it did not mean to change as it stood there.
+//! Codex's changes to `config.toml`, without what else it rewrote.
 //!
-//! Codex rewrites more than it is asked to: inline tables become tables, tables that are empty go, ends
-//! of lines and a mark at the beginning are lost. Its changes are small, so they are made again in the
-//! text that was there before; where that does not say the same, Codex's own text stays.
+//! Codex rewrites more than it is asked to: inline tables become tables, empty tables, line endings
+//! and a byte order mark are lost. Its real changes are small, so they are repeated in the old text; if
+//! that does not give the same data, Codex's text stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,18 +12,18 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike};
 use super::super::lines::{keep_endings, unix};
 use super::{meaning, parse, remove};
 
-/// The tables that Codex changes for us, an entry each time.
+/// The tables in which Codex changes entries for us.
 const TABLES: [&[&str]; 3] = [&["marketplaces"], &["plugins"], &["hooks", "state"]];
 
 /// One entry that Codex added, changed or removed.
 struct EntryChange<'a> {
     table: &'a [&'a str],
     key: String,
-    /// What it says now; `None` where it is gone.
+    /// Its new value; `None` if it was removed.
     now: Option<Table>,
 }
 
-/// `after`, which Codex made of `before`, with all else as it stood in `before`.
+/// `after`, which Codex made from `before`, with everything else as in `before`.
 pub(crate) fn kept(before: &str, after: &str) -> String {
     let plain = keep_endings(before, after);
     let changes = changes(before, after);
@@ -42,7 +42,7 @@ pub(crate) fn kept(before: &str, after: &str) -> String {
     }
 }
 
-/// Whether the lines of `old` stand in `text`, in their order.
+/// Whether `text` has the lines of `old`, in their order.
 fn has_lines_of(text: &str, old: &str) -> bool {
     let text = unix(text);
     let mut lines = text.lines();
@@ -70,7 +70,7 @@ fn changes(before: &str, after: &str) -> Vec<EntryChange<'static>> {
     changes
 }
 
-/// The entries of a table that are tables, in whatever form, without the space and comments around.
+/// The entries of a table that are tables, in whatever syntax, without spaces and comments around.
 fn entries<'a>(document: &'a DocumentMut, table: &[&str]) -> BTreeMap<&'a str, Table> {
     let item = table
         .iter()
@@ -97,7 +97,7 @@ impl EntryChange<'_> {
         self.table.iter().copied().chain(key).collect()
     }
 
-    /// The change in another text; `None` where it cannot be made there.
+    /// Makes the change in another text; `None` if that is not possible.
     fn make(&self, text: &str) -> Option<String> {
         let without = remove(text, &self.path()).ok()?;
         let Some(now) = &self.now else {
@@ -105,7 +105,7 @@ impl EntryChange<'_> {
         };
         let structural = self.insert(&without, now.clone())?;
         let appended = self.append(&without, now.clone());
-        // A table at the end is what Codex writes; one inside of braces can only be added to there.
+        // Codex writes a table at the end, but an inline table can only be extended in place.
         let same = meaning(&appended).is_some_and(|said| meaning(&structural) == Some(said));
         Some(if same { appended } else { structural })
     }
@@ -146,7 +146,7 @@ impl EntryChange<'_> {
     }
 }
 
-/// What a document says, tables without an entry left out.
+/// The data of a document without empty tables.
 fn full(text: &str) -> Option<Value> {
     fn prune(value: &mut Value) {
         if let Value::Object(entries) = value {
