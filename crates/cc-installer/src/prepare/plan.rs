@@ -129,7 +129,8 @@ pub(crate) fn permissions(snapshot: &Snapshot, steps: &[PlanStep]) -> Vec<Permis
     let codex = snapshot.codex();
     let listed = codex.and_then(|codex| codex.hooks.as_deref());
     let are_untrusted = listed.is_some_and(|listed| !untrusted(listed).is_empty());
-    let asks_for_trust = codex.is_none_or(|codex| codex.hooks.is_some());
+    let asks_for_trust =
+        codex.is_none_or(|codex| codex.hooks.is_some() && codex.disabled.hooks.is_none());
     let mut changes = steps.iter();
     let are_changed = changes.any(|step| {
         use PlanStep::{AddUserHooks, InstallPlugin, WriteBundle};
