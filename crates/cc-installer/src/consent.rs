@@ -9,6 +9,7 @@ use crate::layout::Layout;
 use crate::prepare::plan::{Permission, PlanStep};
 
 /// What the user allowed.
+#[must_use]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Granted {
     commands: bool,

@@ -118,6 +118,7 @@ fn is_writable(path: &Path) -> bool {
 /// The temporary files in `dir` that a killed call of ours left: regular files with such names.
 ///
 /// Only the holder of the installer's lock may remove them: another call may still write one.
+#[must_use]
 pub(crate) fn leftovers(dir: &Path) -> Vec<PathBuf> {
     let (prefix, suffix) = TEMPORARY;
     let is_ours = |entry: &fs::DirEntry| {
@@ -133,6 +134,7 @@ pub(crate) fn leftovers(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// The backup of a file from before our first change.
+#[must_use]
 pub(crate) fn backup_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
     name.push(".cc-backup");

@@ -1,7 +1,7 @@
 //! Hooks as Codex lists them, and which of them are ours.
 
 use cc_plugin::Hook;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::edit::hooks_json::snake;
@@ -10,7 +10,7 @@ use crate::host::app_server::AppServer;
 use crate::layout::{Layout, PLUGIN_ID};
 
 /// Whether Codex would run a hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum HookTrust {
     /// An administrator set it up.
@@ -43,11 +43,12 @@ pub(crate) enum HookOrigin {
 }
 
 /// One hook of ours in Codex's list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ListedHook {
-    /// Where it comes from.
+    #[serde(skip)]
     pub(crate) origin: HookOrigin,
     /// The key of Codex's trust in it.
+    #[serde(skip)]
     pub(crate) key: String,
     /// Its event, as in `hooks.json`.
     pub(crate) event: String,
@@ -57,6 +58,7 @@ pub(crate) struct ListedHook {
     /// Whether it is trusted; `None` where this version asks for no trust.
     pub(crate) trust: Option<HookTrust>,
     /// The hash that trust is given to.
+    #[serde(skip)]
     pub(crate) hash: Option<String>,
 }
 

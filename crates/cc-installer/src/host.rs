@@ -132,52 +132,19 @@ impl Codex {
 
 /// The variables that Codex may need; no login of somebody else's, no state of ours.
 fn environment(env: &Env) -> Vec<(OsString, OsString)> {
-    const KEEP: [&str; 30] = [
-        "PATH",
-        "HOME",
-        "USER",
-        "LOGNAME",
-        "SHELL",
-        "LANG",
-        "LANGUAGE",
-        "TZ",
-        "TERM",
-        "TMPDIR",
-        "TMP",
-        "TEMP",
-        "USERPROFILE",
-        "HOMEDRIVE",
-        "HOMEPATH",
-        "APPDATA",
-        "LOCALAPPDATA",
-        "PROGRAMDATA",
-        "SYSTEMROOT",
-        "SYSTEMDRIVE",
-        "WINDIR",
-        "COMSPEC",
-        "PATHEXT",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "NO_PROXY",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "NODE_EXTRA_CA_CERTS",
-    ];
-    // A session that this call may run in is none of the business of the Codex we start.
-    const SESSION: [&str; 5] = [
-        "CODEX_THREAD_ID",
-        "CODEX_SESSION_ID",
-        "CODEX_TOOL_CALL_ID",
-        "CODEX_CI",
-        "CODEX_VERSION",
-    ];
+    const KEEP: &str = "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TERM TMPDIR TMP TEMP USERPROFILE \
+        HOMEDRIVE HOMEPATH APPDATA LOCALAPPDATA PROGRAMDATA SYSTEMROOT SYSTEMDRIVE \
+        WINDIR COMSPEC PATHEXT HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE \
+        SSL_CERT_DIR NODE_EXTRA_CA_CERTS";
+    // A session that this call may run in does not concern the Codex that we start.
+    const SESSION: &str =
+        "CODEX_THREAD_ID CODEX_SESSION_ID CODEX_TOOL_CALL_ID CODEX_CI CODEX_VERSION";
     let wanted = |name: &str| {
         let name = name.to_ascii_uppercase();
-        KEEP.contains(&name.as_str())
+        KEEP.split(' ').any(|kept| kept == name)
             || name.starts_with("LC_")
             || name.starts_with("XDG_")
-            || (name.starts_with("CODEX_") && !SESSION.contains(&name.as_str()))
+            || (name.starts_with("CODEX_") && SESSION.split(' ').all(|session| session != name))
     };
     let vars = env
         .vars()

@@ -118,19 +118,23 @@ impl Layout {
         }
     }
 
+    fn home_file(&self, path: &[&str]) -> PathBuf {
+        self.codex_home.join(PathBuf::from_iter(path))
+    }
+
     /// Our directory.
     pub(crate) fn cc(&self) -> PathBuf {
-        self.codex_home.join("cc")
+        self.home_file(&["cc"])
     }
 
     /// The record of the installation.
     pub(crate) fn record(&self) -> PathBuf {
-        self.cc().join("install.json")
+        self.home_file(&["cc", "install.json"])
     }
 
     /// The lock of a call that changes something.
     pub(crate) fn lock(&self) -> PathBuf {
-        self.cc().join("install.lock")
+        self.home_file(&["cc", "install.lock"])
     }
 
     /// The directories in which files of the user or of ours are replaced.
@@ -158,15 +162,13 @@ impl Layout {
 
     /// The root of our marketplace.
     pub(crate) fn marketplace(&self) -> PathBuf {
-        self.cc().join("marketplace")
+        self.home_file(&["cc", "marketplace"])
     }
 
     /// The manifest of our marketplace.
     pub(crate) fn marketplace_json(&self) -> PathBuf {
-        self.marketplace()
-            .join(".agents")
-            .join("plugins")
-            .join("marketplace.json")
+        let path = [".agents", "plugins", "marketplace.json"];
+        self.marketplace().join(PathBuf::from_iter(path))
     }
 
     /// The bundle in our marketplace.
@@ -176,39 +178,32 @@ impl Layout {
 
     /// Codex's copies of our plugin, a directory for each version.
     pub(crate) fn cache(&self) -> PathBuf {
-        self.codex_home
-            .join("plugins")
-            .join("cache")
-            .join(MARKETPLACE)
-            .join(cc_plugin::NAME)
+        self.home_file(&["plugins", "cache", MARKETPLACE, cc_plugin::NAME])
     }
 
     /// The data directory that Codex offers our plugin; we use another, which outlives it.
     pub(crate) fn offered_data(&self) -> PathBuf {
-        self.codex_home
-            .join("plugins")
-            .join("data")
-            .join("cc-cc-local")
+        self.home_file(&["plugins", "data", "cc-cc-local"])
     }
 
     /// Codex's settings.
     pub(crate) fn config(&self) -> PathBuf {
-        self.codex_home.join("config.toml")
+        self.home_file(&["config.toml"])
     }
 
     /// The user's hooks.
     pub(crate) fn hooks_json(&self) -> PathBuf {
-        self.codex_home.join("hooks.json")
+        self.home_file(&["hooks.json"])
     }
 
     /// Our exec rule.
     pub(crate) fn rules(&self) -> PathBuf {
-        self.codex_home.join("rules").join("cc.rules")
+        self.home_file(&["rules", "cc.rules"])
     }
 
     /// The exec rules that Codex's dialog writes.
     pub(crate) fn default_rules(&self) -> PathBuf {
-        self.codex_home.join("rules").join("default.rules")
+        self.home_file(&["rules", "default.rules"])
     }
 
     /// One of our binaries.

@@ -116,6 +116,7 @@ fn as_before(text: &str, edited: String) -> String {
 
 /// `text` without headers of trust tables that have only subtables: Codex adds one to the trust of
 /// others when it adds ours. A text that is not TOML is returned unchanged.
+#[must_use]
 pub(crate) fn without_idle_headers(text: &str) -> String {
     let mut edited = text.to_owned();
     for path in [["hooks", "state"].as_slice(), &["hooks"]] {

@@ -7,6 +7,7 @@ const MARK: char = '\u{feff}';
 ///
 /// Codex rewrites `config.toml` with `\n`. New lines get the ending that most lines had. A byte order
 /// mark, which editors on Windows write, stays too.
+#[must_use]
 pub(crate) fn keep_endings(before: &str, after: &str) -> String {
     if let (Some(before), false) = (before.strip_prefix(MARK), after.starts_with(MARK)) {
         return format!("{MARK}{}", keep_endings(before, after));
@@ -41,6 +42,7 @@ pub(crate) fn keep_endings(before: &str, after: &str) -> String {
 }
 
 /// A text with `\n` only.
+#[must_use]
 pub(crate) fn unix(text: &str) -> String {
     text.replace("\r\n", "\n")
 }

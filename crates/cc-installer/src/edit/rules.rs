@@ -46,6 +46,7 @@ pub(crate) fn mentions(text: &str, name: &str) -> bool {
 }
 
 /// `text` without the rules whose command is `cli`.
+#[must_use]
 pub(crate) fn without(text: &str, cli: &str) -> String {
     let lines = text.split_inclusive('\n');
     lines.filter(|line| !is_about(line, cli)).collect()

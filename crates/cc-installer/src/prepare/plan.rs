@@ -13,16 +13,15 @@ use crate::layout::{BINARIES, Layout, PLUGIN_ID};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PlanStep {
     /// Copy the binaries that are missing or different.
-    CopyBinaries { names: Vec<&'static str> },
-    /// Write the bundle into our marketplace.
+    CopyBinaries {
+        names: Vec<&'static str>,
+    },
     WriteBundle(HooksFrom),
-    /// Have Codex install the plugin.
     InstallPlugin(InstallMethod),
     /// Write our skills among the user's own.
     WriteUserSkills,
     /// Add our hooks to the user's `hooks.json`; needs a permission.
     AddUserHooks,
-    /// Remove our hooks from the user's `hooks.json`.
     RemoveUserHooks,
     /// Enable hooks in a Codex whose default is off.
     EnableHooks,
@@ -30,19 +29,15 @@ pub(crate) enum PlanStep {
     WriteRule,
     /// Trust our hooks; needs a permission.
     TrustHooks,
-    /// Have Codex uninstall the plugin.
     UninstallPlugin(InstallMethod),
     /// Remove the exec rules for our binary.
     RemoveRules,
     /// Remove the remaining entries about us from `config.toml`.
     CleanConfig,
-    /// Remove Codex's copies of the plugin.
     RemoveCache,
-    /// Remove our skills from the user's own.
     RemoveUserSkills,
     /// Remove the binaries and our directory.
     RemoveFiles,
-    /// Delete all jobs and settings.
     DeleteJobs,
 }
 

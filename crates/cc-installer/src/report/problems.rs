@@ -1,7 +1,7 @@
 //! What is wrong, each with the command that fixes it.
 
-use super::status::{HookStatus, HooksTrust, InstallProblem, InstallStatus};
-use crate::hooks::HookTrust;
+use super::status::{HooksTrust, InstallProblem, InstallStatus};
+use crate::hooks::{HookTrust, ListedHook};
 use crate::prepare::codex_info::InstallMethod;
 use crate::prepare::snapshot::{CodexState, Snapshot};
 
@@ -129,7 +129,7 @@ fn hooks(
         };
         problems.push(problem("the hooks are not installed", run(command)));
     } else if matches!(hooks.trusted, HooksTrust::Some | HooksTrust::None) {
-        let is_modified = |hook: &HookStatus| hook.trust == Some(HookTrust::Modified);
+        let is_modified = |hook: &ListedHook| hook.trust == Some(HookTrust::Modified);
         let why = if hooks.entries.iter().any(is_modified) {
             "they changed since they were trusted"
         } else {

@@ -77,7 +77,7 @@ pub(super) struct HooksStatus {
     runs: Option<bool>,
     pub(super) switched_off: bool,
     pub(super) double: bool,
-    pub(super) entries: Vec<HookStatus>,
+    pub(super) entries: Vec<ListedHook>,
 }
 
 /// Where Codex gets our hooks from.
@@ -100,14 +100,6 @@ pub(super) enum HooksTrust {
     /// This version of Codex asks for no trust.
     NotNeeded,
     Unknown,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct HookStatus {
-    event: String,
-    command: String,
-    pub(super) trust: Option<HookTrust>,
-    pub(super) enabled: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -241,10 +233,9 @@ impl HooksStatus {
             Some(_) => is_in_copy,
             None => codex.is_none() && is_in_copy,
         };
-        let entries: Vec<HookStatus> = match listed {
-            Some(listed) => listed.iter().map(HookStatus::of_listed).collect(),
-            None => placed.iter().map(HookStatus::of_placed).collect(),
-        };
+        let hooks_json = text(&snapshot.layout.hooks_json());
+        let unlisted = || placed.iter().map(|placed| unlisted(placed, &hooks_json));
+        let entries = listed.map_or_else(|| unlisted().collect(), <[_]>::to_vec);
         let way = match (is_native, placed) {
             (true, _) => Some(HooksSource::Plugin),
             (false, []) => None,
@@ -287,22 +278,15 @@ impl HooksTrust {
     }
 }
 
-impl HookStatus {
-    fn of_listed(hook: &ListedHook) -> Self {
-        Self {
-            event: hook.event.clone(),
-            command: hook.command.clone(),
-            trust: hook.trust,
-            enabled: hook.enabled,
-        }
-    }
-
-    fn of_placed(placed: &PlacedHook) -> Self {
-        Self {
-            event: placed.hook.event.clone(),
-            command: placed.hook.command.clone(),
-            trust: None,
-            enabled: true,
-        }
+/// One of our hooks in the user's file, in a Codex that lists none.
+fn unlisted(placed: &PlacedHook, hooks_json: &str) -> ListedHook {
+    ListedHook {
+        origin: HookOrigin::User,
+        key: placed.key(hooks_json),
+        event: placed.hook.event.clone(),
+        command: placed.hook.command.clone(),
+        enabled: true,
+        trust: None,
+        hash: None,
     }
 }

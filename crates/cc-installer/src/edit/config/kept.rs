@@ -24,6 +24,7 @@ struct EntryChange<'a> {
 }
 
 /// `after`, which Codex made from `before`, with everything else as in `before`.
+#[must_use]
 pub(crate) fn kept(before: &str, after: &str) -> String {
     let plain = keep_endings(before, after);
     let changes = changes(before, after);
