@@ -7,7 +7,7 @@ use cc_core::text::count;
 use cc_core::{IoError, LocateError, LockError};
 
 use crate::edit::EditError;
-use crate::host::HostError;
+use crate::host::error::HostError;
 use crate::jobs_at_risk::JobAtRisk;
 use crate::layout::{BinDirError, HomeError};
 

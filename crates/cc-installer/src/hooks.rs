@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::edit::hooks_json::snake;
-use crate::host::HostError;
 use crate::host::app_server::AppServer;
+use crate::host::error::HostError;
 use crate::layout::{Layout, PLUGIN_ID};
 
 /// Whether Codex would run a hook.

@@ -1,6 +1,7 @@
 //! Codex as a program: finding it, calling it, talking to its app-server; every wait is bounded.
 
 pub(crate) mod app_server;
+pub(crate) mod error;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,65 +9,15 @@ use std::time::Duration;
 
 use cc_core::child::{CommandError, Printed, ShortCommand};
 use cc_core::program::{SearchPath, executable};
-use cc_core::text::tail;
 use cc_core::{Env, LocateError};
 
 use crate::layout;
 
 use app_server::AppServer;
+use error::HostError;
 
 /// How much of what Codex prints is kept.
 const OUTPUT_LIMIT: usize = 256 << 10;
-
-/// Why Codex did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum HostError {
-    /// It could not be started, or printed without end.
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    /// It did not answer in time and was ended.
-    #[error("codex did not answer `{request}` within {}s", waited.as_secs())]
-    Timeout {
-        /// What it was asked.
-        request: String,
-        waited: Duration,
-    },
-    /// It ended before it answered.
-    #[error("codex ended before it answered `{request}`: {}", said(stderr))]
-    Ended {
-        /// What it was asked.
-        request: String,
-        /// The end of what it printed.
-        stderr: String,
-    },
-    /// This version does not know the request.
-    #[error("this version of codex does not know `{request}`")]
-    Unknown {
-        /// What it was asked.
-        request: String,
-    },
-    /// It said no.
-    #[error("codex refused `{request}`: {message}")]
-    Refused {
-        /// What it was asked.
-        request: String,
-        message: String,
-    },
-}
-
-fn said(stderr: &str) -> &str {
-    match tail(stderr.trim(), 600) {
-        "" => "it said nothing",
-        said => said,
-    }
-}
-
-impl HostError {
-    /// Whether another way of asking may work: the version lacks this one.
-    pub(crate) fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown { .. })
-    }
-}
 
 /// The binary: `asked` wherever it lies, since the user named it; else the first on PATH outside of
 /// the workspace.

@@ -157,7 +157,10 @@ fn hooks_and_plugins_that_the_user_switched_off_are_told() {
 #[cfg(target_os = "linux")]
 fn at_a_terminal(sandbox: &Sandbox, columns: usize, args: &str, answers: &str) -> Output {
     let installer = sandbox.product_file("cc-installer");
-    let call = format!("stty cols {columns} rows 24 -echo; {} {args}", installer.display());
+    let call = format!(
+        "stty cols {columns} rows 24 -echo; {} {args}",
+        installer.display()
+    );
     let script = sandbox.command("/usr/bin/script".as_ref());
     let call = script.args(["-qec", &call, "/dev/null"]).stdin(answers);
     call.run()

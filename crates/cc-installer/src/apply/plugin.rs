@@ -7,8 +7,9 @@ use crate::edit::config::kept::kept;
 use crate::error::Error;
 use crate::files::{read_text, replace};
 use crate::hooks;
+use crate::host::Codex;
 use crate::host::app_server::AppServer;
-use crate::host::{Codex, HostError};
+use crate::host::error::HostError;
 use crate::layout::{Layout, MARKETPLACE, PLUGIN_ID};
 use crate::prepare::codex_info::{CodexInfo, InstallMethod};
 

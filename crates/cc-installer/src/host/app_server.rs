@@ -9,7 +9,7 @@ use cc_core::child::ChildGroup;
 use cc_core::text::Tail;
 use serde_json::{Value, json};
 
-use super::HostError;
+use super::error::HostError;
 
 /// The longest line that is read; an answer that lists everything is some 100 kB.
 const LINE_LIMIT: u64 = 16 << 20;

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::edit::config::ConfigEntries;
 use crate::hooks::{self, HookOrigin, ListedHook};
+use crate::host::Codex;
 use crate::host::app_server::AppServer;
-use crate::host::{Codex, HostError};
+use crate::host::error::HostError;
 use crate::layout::{Layout, PLUGIN_ID};
 
 /// How our skills get into this Codex.

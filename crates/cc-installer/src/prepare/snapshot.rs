@@ -14,7 +14,8 @@ use crate::edit::hooks_json::{self, PlacedHook};
 use crate::edit::rules;
 use crate::error::Error;
 use crate::files::{read_text, same_content};
-use crate::host::{Codex, HostError, locate};
+use crate::host::error::HostError;
+use crate::host::{Codex, locate};
 use crate::layout::{BINARIES, Layout, MARKETPLACE, PLUGIN_ID};
 use crate::record::InstallRecord;
 
