@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use cc_core::Proc;
 use cc_core::process::Signal;
-use cc_tests::{Block, MessagesApi, Sandbox, Turn, eventually};
+use cc_tests::fake::{Run, Scenario};
+use cc_tests::{Block, MessagesApi, Sandbox, Turn, eventually, peers};
 use serde_json::json;
 
 use super::SOON;
@@ -180,6 +183,54 @@ fn the_next_reader_of_a_lost_job_removes_them() {
         assert_eq!(status["latestFinished"]["status"], "failed", "{status}");
         lab.assert_only_on_purpose(&before, &["begun", "held"]);
     }
+}
+
+/// A sandbox of somebody else's that mounts over an empty file which bubblewrap makes for it.
+fn another_sandbox(mask: &Path) -> Child {
+    let bwrap = peers::sandbox_programs().unwrap().join("bwrap");
+    let mut child = Command::new(bwrap)
+        .args([
+            "--die-with-parent",
+            "--dev-bind",
+            "/",
+            "/",
+            "--ro-bind",
+            "/dev/null",
+        ])
+        .arg(mask)
+        .args(["--", "/bin/sh", "-c", "echo ready; cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = [0; 6];
+    child
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut said)
+        .unwrap();
+    child
+}
+
+#[test]
+fn a_mask_that_another_sandbox_needs_stays_until_that_has_ended() {
+    let sandbox = Sandbox::fake(&Scenario::runs([Run::hangs(), Run::hangs()])).with_change();
+    let mask = sandbox.repo().join(".mask");
+    let begin = |n: usize| {
+        let rescue = sandbox.cc(["rescue", "--background", "task"]);
+        rescue.run().success();
+        sandbox.wait_for_run(n, SOON);
+    };
+    begin(1);
+    let mut other = another_sandbox(&mask);
+    sandbox.cc(["cancel"]).run().success();
+    assert!(mask.exists(), "made after the note, and in use at the end");
+    begin(2);
+    drop(other.stdin.take());
+    other.wait().unwrap();
+    sandbox.cc(["cancel"]).run().success();
+    assert!(!mask.exists(), "in use at the note, and not at the end");
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl<'a> Sweep<'a> {
                 self.consider(before.place, &dir, &name);
             }
         }
-        if !before.existed {
+        if !before.existed && !self.mounts.cover(root) {
             let _ = dir.remove_itself();
         }
     }
@@ -99,13 +99,13 @@ impl<'a> Sweep<'a> {
             return;
         };
         let path = dir.path_of(name);
-        if self.named.contains(&path) {
+        if self.named.contains(&path) || self.mounts.cover(&path) {
             return;
         }
         // What cannot be removed, such as a mount, stays for the next reader.
         let _ = match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory if place != Place::WorkTree => dir.remove_hollow(name),
-            _ if is_mask(&stat) && !self.mounts.cover(&path) => dir.remove(name),
+            _ if is_mask(&stat) => dir.remove(name),
             FileType::RegularFile if place == Place::Git && self.is_void(&stat, &path) => {
                 dir.remove(name)
             }
@@ -117,9 +117,9 @@ impl<'a> Sweep<'a> {
     fn is_void(&self, stat: &Stat, path: &Path) -> bool {
         if path.extension().is_some_and(|it| it == "lock") {
             let roots: Vec<_> = self.noted.iter().map(|one| one.root.as_path()).collect();
-            !self.mounts.cover(path) && in_use::is_abandoned(path, &roots)
+            in_use::is_abandoned(path, &roots)
         } else {
-            stat.st_size == 0 && !is_mask(stat)
+            stat.st_size == 0
         }
     }
 }
