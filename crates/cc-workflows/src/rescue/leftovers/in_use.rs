@@ -70,25 +70,40 @@ fn is_git_in(process: &Path, roots: &[&Path]) -> bool {
         return false;
     };
     let is_git = stat[name + 1..].starts_with(b"git") && stat.get(end + 2) != Some(&b'Z');
-    is_git && (is_told_where(process) || works_in(process, roots))
-}
-
-/// Whether Git was told the repository, and so may work in another one than it was started in.
-fn is_told_where(process: &Path) -> bool {
-    let read = |name| fs::read(process.join(name)).unwrap_or_default();
-    let starts = |list: &[u8], start: &[u8]| {
-        list.split(|byte| *byte == 0)
-            .any(|it| it.starts_with(start))
-    };
-    starts(&read("cmdline"), b"--git-dir") || starts(&read("environ"), b"GIT_DIR=")
+    is_git && works_in(process, roots)
 }
 
 fn works_in(process: &Path, roots: &[&Path]) -> bool {
-    match fs::read_link(process.join("cwd")) {
-        Ok(cwd) => roots.iter().any(|root| cwd.starts_with(root)),
+    let cwd = match fs::read_link(process.join("cwd")) {
+        Ok(cwd) => cwd,
         // Somebody else's process; one that has ended works nowhere.
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
-    }
+        Err(error) => return error.kind() != io::ErrorKind::NotFound,
+    };
+    let is_ours = |dir: PathBuf| {
+        let dir = dir.canonicalize().unwrap_or(dir);
+        roots.iter().any(|root| dir.starts_with(root))
+    };
+    told_dirs(process).any(|dir| is_ours(cwd.join(dir))) || is_ours(cwd)
+}
+
+/// The repositories that Git was told, other than the one that it was started in.
+fn told_dirs(process: &Path) -> impl Iterator<Item = PathBuf> {
+    let words = |name: &str| -> Vec<Vec<u8>> {
+        let text = fs::read(process.join(name)).unwrap_or_default();
+        text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
+    };
+    let args = words("cmdline");
+    let next = args
+        .iter()
+        .position(|arg| arg == b"--git-dir")
+        .and_then(|at| args.get(at + 1).cloned());
+    let given = args.into_iter().chain(words("environ")).filter_map(|word| {
+        let dir = word.strip_prefix(b"--git-dir=");
+        Some(dir.or(word.strip_prefix(b"GIT_DIR="))?.to_vec())
+    });
+    next.into_iter()
+        .chain(given)
+        .map(|dir| OsString::from_vec(dir).into())
 }
 
 fn has(process: &Path, file: &Path) -> bool {

@@ -260,16 +260,20 @@ fn a_lock_goes_once_nobody_can_hold_it() {
             .collect::<BTreeSet<_>>()
     };
     // Git that works here may hold each of them, open or not.
-    let mut git = std::process::Command::new("git")
-        .args(["cat-file", "--batch"])
-        .current_dir(&lab.root)
-        .stdin(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    Leftovers::tidy(&noted, &[]);
-    assert_eq!(locks().len(), 4);
-    drop(git.stdin.take());
-    git.wait().unwrap();
+    let git_dir = format!("--git-dir={}", lab.root.join(".git").display());
+    for (dir, more) in [(lab.root.as_path(), None), ("/".as_ref(), Some(git_dir))] {
+        let mut git = std::process::Command::new("git")
+            .args(more)
+            .args(["cat-file", "--batch"])
+            .current_dir(dir)
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        Leftovers::tidy(&noted, &[]);
+        assert_eq!(locks().len(), 4);
+        drop(git.stdin.take());
+        git.wait().unwrap();
+    }
     // A process that another test starts has our files for a moment.
     let tidied_to = |left: &[&str]| {
         let left: BTreeSet<String> = left.iter().map(|name| (*name).to_owned()).collect();
