@@ -1,11 +1,12 @@
-//! A throw-away world: home, Codex home, repository, PATH and environment of its own.
+//! An isolated environment for one test: its own home, Codex home, repository, PATH and variables.
 //!
-//! Everything started in it is ended when it is dropped: by its group, by the pids in job records,
-//! and on Linux by the environment that every process of the sandbox carries.
+//! Dropping it ends every process started in it: by process group, by the pids in job records, and on
+//! Linux by the environment variable that all of them inherit.
 
 mod capture;
 mod codex;
 mod command;
+mod excerpt;
 mod installed;
 mod jobs;
 mod output;
@@ -31,8 +32,9 @@ pub use command::Cmd;
 pub use output::Output;
 pub use running::Running;
 
-/// A world of its own around the true binaries; dropping it ends what runs in it and removes it.
+/// An isolated environment around the real binaries; dropping it ends its processes and removes it.
 #[derive(Debug)]
+#[must_use = "dropping it ends its processes and removes it"]
 pub struct Sandbox {
     _removed_at_the_end: TempDir,
     root: PathBuf,
@@ -41,7 +43,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// A world without Claude.
+    /// A sandbox without Claude.
     ///
     /// # Panics
     /// When it cannot be set up.
@@ -49,7 +51,7 @@ impl Sandbox {
         Self::below(&std::env::temp_dir())
     }
 
-    /// A world without Claude in a directory of its own below `parent`.
+    /// A sandbox without Claude, in its own directory in `parent`.
     fn below(parent: &Path) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("cc-test-")
@@ -78,7 +80,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// A world whose Claude follows a scenario.
+    /// A sandbox whose Claude follows a scenario.
     ///
     /// # Panics
     /// When it cannot be set up.
@@ -97,7 +99,7 @@ impl Sandbox {
         self
     }
 
-    /// A world with the real, pinned Claude Code that talks to `api`.
+    /// A sandbox with the real, pinned Claude Code, which talks to `api`.
     ///
     /// # Panics
     /// When it cannot be installed.
@@ -105,7 +107,7 @@ impl Sandbox {
         Self::real_at(&peers::claude(), api)
     }
 
-    /// A world with the real Claude Code at `claude` that talks to `api`.
+    /// A sandbox with the real Claude Code at `claude`, which talks to `api`.
     pub fn real_at(claude: &Path, api: &MessagesApi) -> Self {
         Self::new().with_real_claude(claude, api)
     }
@@ -132,33 +134,33 @@ impl Sandbox {
         world::link(program, &self.bin().join(program_name(name)));
     }
 
-    /// Takes the real Claude's key away, so that it is not logged in.
+    /// Removes the API key of the real Claude, so that it is logged out.
     pub fn log_out(&mut self) {
         self.unset_env("ANTHROPIC_API_KEY");
     }
 
-    /// Gives the fake Claude another scenario; its next run is the first of that.
+    /// Replaces the scenario of the fake Claude; its next run is the first of the new one.
     pub fn set_scenario(&self, scenario: &Scenario) {
         scenario.install(&self.bin());
     }
 
-    /// Takes the binaries from `dir` instead of building them.
+    /// Uses the binaries in `dir` instead of building them.
     pub fn use_binaries(&mut self, dir: &Path) {
         self.product = Some(dir.to_owned());
     }
 
-    /// Sets a variable for everything started from now on.
+    /// Sets an environment variable for all programs started from now on.
     pub fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
         self.unset_env(name);
         self.env.push((name.into(), value.into()));
     }
 
-    /// Removes a variable for everything started from now on.
+    /// Removes an environment variable for all programs started from now on.
     pub fn unset_env(&mut self, name: &str) {
         self.env.retain(|(other, _)| other != name);
     }
 
-    /// The directory that holds all of it; canonical.
+    /// The canonical root directory of the sandbox.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -183,7 +185,7 @@ impl Sandbox {
         self.root.join("bin")
     }
 
-    /// The repository; everything starts in it.
+    /// The repository, the current directory of every program.
     pub fn repo(&self) -> PathBuf {
         self.root.join("repo")
     }
@@ -193,7 +195,7 @@ impl Sandbox {
         DataDir::at(self.codex_home().join("plugins").join("data").join("cc"))
     }
 
-    /// The product's state of the repository.
+    /// The product's state directory of the repository.
     pub fn state_dir(&self) -> StateDir {
         self.data_dir()
             .state(&Workspace::from_canonical(self.repo()))
@@ -216,13 +218,13 @@ impl Sandbox {
         self.product("cc-installer").args(args)
     }
 
-    /// A call of this sandbox's `claude`, without the product in between.
+    /// A call of this sandbox's `claude`, without the product.
     pub fn claude<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
         self.command(&self.bin().join(program_name("claude")))
             .args(args)
     }
 
-    /// A call of any program, in the repository and with the sandbox's environment alone.
+    /// A call of any program, in the repository, with only the sandbox's environment.
     pub fn command(&self, program: &Path) -> Cmd<'_> {
         Cmd::new(self, program)
     }
@@ -236,11 +238,20 @@ impl Sandbox {
         dir.join(program_name(name))
     }
 
+    /// Prints the jobs of a failed test.
+    #[expect(clippy::print_stderr, reason = "part of the report of a failed test")]
+    fn print_jobs(&self) {
+        let jobs = self.describe_jobs();
+        if !jobs.is_empty() {
+            eprintln!("jobs:\n{jobs}");
+        }
+    }
+
     fn product(&self, name: &str) -> Cmd<'_> {
         self.command(&self.product_file(name))
     }
 
-    /// The calls of the fake Claude so far, probes among them.
+    /// The calls of the fake Claude so far, including probes.
     pub fn claude_calls(&self) -> Vec<Call> {
         fake::json_lines(&fake::calls_file(&self.bin()))
     }
@@ -291,7 +302,7 @@ impl Default for Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.tell_state();
+            self.print_jobs();
         }
         processes::end_all(self);
     }

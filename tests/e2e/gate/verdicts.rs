@@ -32,7 +32,7 @@ fn a_turn_with_edits_is_blocked_once_and_told_how_to_switch_the_gate_off() {
     let command = reason.rsplit('`').find(|part| part.starts_with('/'));
     let command = command.expect("a command for a terminal");
     let shell = session.sandbox.command("/bin/sh".as_ref());
-    shell.args(["-c", command]).run();
+    shell.args(["-c", command]).run().success();
     session.turn_with_edit();
     assert_eq!(session.stop(), None, "{command}");
     assert_eq!(session.checks(), 1, "{command}");

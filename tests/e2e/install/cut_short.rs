@@ -59,7 +59,7 @@ fn what_a_killed_installation_left_is_repaired_by_the_next() {
                 continue;
             };
             running.signal(Signal::Kill);
-            running.wait();
+            running.wait().killed();
             // Codex itself still reads its settings, and what is there is told as it is.
             sandbox.codex(["features", "list"]).run().success();
             let is_installed = &sandbox.installation()["plugin"]["installed"];
@@ -101,7 +101,7 @@ fn a_kill_after_any_step_leaves_what_the_next_installation_repairs() {
             (made.exists() || running.has_ended()).then_some(())
         });
         running.signal(Signal::Kill);
-        running.wait();
+        drop(running.wait());
         sandbox = sandbox.installed();
         let problems = &sandbox.installation()["problems"];
         assert_eq!(*problems, json!([]), "{}", made.display());
@@ -134,7 +134,7 @@ fn a_killed_uninstall_is_finished_by_the_next() {
             (!rules.exists() || running.has_ended()).then_some(())
         });
         running.signal(Signal::Kill);
-        running.wait();
+        drop(running.wait());
         sandbox.installer(["uninstall", "--yes"]).run().success();
         assert_eq!(fs::read_to_string(&config).unwrap(), before, "{codex}");
         assert!(!sandbox.codex_home().join("cc").exists(), "{codex}");

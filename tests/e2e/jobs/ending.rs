@@ -82,7 +82,7 @@ fn a_shell_that_goes_away_does_not_take_the_job_with_it() {
     let review = sandbox.cc(["review"]).spawn();
     sandbox.wait_for_run(1, SOON);
     review.signal(Signal::Kill);
-    review.wait();
+    review.wait().killed();
     sandbox.write("go", "");
     let id = sandbox.job();
     sandbox.cc(["wait", id.as_str()]).run().success();

@@ -147,7 +147,7 @@ fn a_sandbox_leaves_no_process_behind() {
     let running = run(&sandbox, &[]).spawn();
     running.wait_for_stdout("init");
     running.signal(Signal::Kill);
-    running.wait();
+    running.wait().killed();
     let grandchild = sandbox.grandchildren().remove(0);
     assert_eq!(sandbox.processes(), std::slice::from_ref(&grandchild));
     drop(sandbox);

@@ -183,5 +183,5 @@ fn the_end_of_the_sandbox_ends_codex_and_its_commands() {
     assert!(processes.len() > 1, "{processes:?}");
     drop(sandbox);
     assert!(processes.iter().all(|process| !process.is_running()));
-    running.wait();
+    running.wait().killed();
 }

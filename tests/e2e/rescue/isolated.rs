@@ -264,7 +264,7 @@ fn an_apply_that_began_is_done_to_its_end_however_we_end() {
             true => apply.signal(Signal::Kill),
             false => apply.signal_group(Signal::Interrupt),
         }
-        apply.wait();
+        drop(apply.wait());
         slow.go_on();
         let is_there = |name: &String| {
             let file = fs::read_to_string(sandbox.repo().join(name));

@@ -116,7 +116,7 @@ fn the_job_outlives_the_shell_that_asked_for_it() {
         let review = sandbox.cc(["review"]).spawn();
         api.wait_for_request(1, SOON);
         review.signal(signal);
-        review.wait();
+        drop(review.wait());
         let job = sandbox.job();
         let running = sandbox
             .cc(["status", job.as_str(), "--json"])

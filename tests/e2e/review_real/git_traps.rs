@@ -209,7 +209,7 @@ fn a_repository_that_looks_like_none_is_one_or_none_for_claude_too() {
             Turn::text("Looked."),
         ]);
         // It may well be refused.
-        trap.sandbox.cc(call).run();
+        drop(trap.sandbox.cc(call).run());
         assert!(!trap.mark().exists(), "{call:?} ran a program");
     }
     trap.is_a_trap(&["git status", "git diff"], touch);

@@ -1,43 +1,43 @@
-//! Collecting what a program prints while it runs.
+//! Captures the output of a program while it runs.
 
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// The output of a pipe, collected by a thread.
+/// The output of a pipe, read by a thread.
 #[derive(Debug)]
-pub(super) struct Capture(Arc<(Mutex<Said>, Condvar)>);
+pub(super) struct Capture(Arc<(Mutex<Captured>, Condvar)>);
 
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Captured {
     bytes: Vec<u8>,
     pub(super) closed: bool,
 }
 
-impl Said {
+impl Captured {
     pub(super) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 }
 
 impl Capture {
-    pub(super) fn nothing() -> Self {
+    pub(super) fn empty() -> Self {
         Self::of(std::io::empty())
     }
 
     pub(super) fn of(mut pipe: impl Read + Send + 'static) -> Self {
-        let shared = Arc::new((Mutex::new(Said::default()), Condvar::new()));
+        let shared = Arc::new((Mutex::new(Captured::default()), Condvar::new()));
         let capture = Self(Arc::clone(&shared));
         thread::spawn(move || {
             let mut part = [0; 64 * 1024];
             loop {
                 let length = pipe.read(&mut part).unwrap_or(0);
-                let mut said = lock(&shared.0);
-                said.bytes.extend_from_slice(&part[..length]);
-                said.closed = length == 0;
+                let mut captured = lock(&shared.0);
+                captured.bytes.extend_from_slice(&part[..length]);
+                captured.closed = length == 0;
                 shared.1.notify_all();
-                if said.closed {
+                if captured.closed {
                     return;
                 }
             }
@@ -49,15 +49,15 @@ impl Capture {
         lock(&self.0.0).text()
     }
 
-    /// Waits until `probe` holds; false when `timeout` passes first.
-    pub(super) fn wait(&self, timeout: Duration, probe: impl Fn(&Said) -> bool) -> bool {
-        let said = lock(&self.0.0);
+    /// Waits until `probe` holds; false if `timeout` passes first.
+    pub(super) fn wait(&self, timeout: Duration, probe: impl Fn(&Captured) -> bool) -> bool {
+        let captured = lock(&self.0.0);
         let woken = self
             .0
             .1
-            .wait_timeout_while(said, timeout, |said| !probe(said));
-        let (said, _) = woken.unwrap_or_else(PoisonError::into_inner);
-        probe(&said)
+            .wait_timeout_while(captured, timeout, |captured| !probe(captured));
+        let (captured, _) = woken.unwrap_or_else(PoisonError::into_inner);
+        probe(&captured)
     }
 }
 

@@ -80,16 +80,16 @@ impl<'a> Cmd<'a> {
         self
     }
 
-    /// Gives it a standard output that nobody reads: the first write to it fails.
+    /// Connects standard output to a closed pipe: the first write fails.
     ///
     /// # Panics
-    /// When there is no pipe to be had.
+    /// When no pipe can be created.
     pub fn broken_stdout(self) -> Self {
         let (_, writer) = std::io::pipe().expect("a pipe can be made");
         self.stdout_to(writer)
     }
 
-    /// Gives it another standard output, of which nothing is seen here.
+    /// Redirects standard output; then it is not captured.
     pub fn stdout_to(mut self, stdout: impl Into<Stdio>) -> Self {
         self.stdout = Some(stdout.into());
         self
@@ -101,8 +101,7 @@ impl<'a> Cmd<'a> {
         self
     }
 
-    /// The program, its arguments, directory and environment as `std` starts it, for whoever
-    /// measures it and wants nothing in between.
+    /// The same program, arguments, directory and environment as a `std` command, for benchmarks.
     pub fn to_std(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).current_dir(&self.cwd).env_clear();
@@ -121,6 +120,7 @@ impl<'a> Cmd<'a> {
     /// # Panics
     /// When it cannot be started or does not end in time.
     #[track_caller]
+    #[must_use = "assert its exit code, for example with `success`"]
     pub fn run(self) -> Output {
         self.spawn().wait()
     }
@@ -144,7 +144,7 @@ impl<'a> Cmd<'a> {
         let mut stdin = child.stdin.take().expect("standard input is a pipe");
         let kept_stdin = Arc::new(Mutex::new(None));
         let (content, keep, slot) = (self.stdin, self.stdin_stays_open, Arc::clone(&kept_stdin));
-        // A program that does not read must not hold up the test.
+        // A program that does not read must not block the test.
         thread::spawn(move || {
             let _ = stdin.write_all(&content);
             if keep {
@@ -153,10 +153,7 @@ impl<'a> Cmd<'a> {
         });
         let title = title(&self.program, &self.args);
         Running {
-            stdout: child
-                .stdout
-                .take()
-                .map_or_else(Capture::nothing, Capture::of),
+            stdout: child.stdout.take().map_or_else(Capture::empty, Capture::of),
             stderr: Capture::of(child.stderr.take().expect("standard error is a pipe")),
             proc: Proc::of(child.id()),
             pid: child.id(),

@@ -1,4 +1,4 @@
-//! The product's jobs as they lie on disk, read without the product.
+//! The jobs on disk, read without the product.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,6 +9,7 @@ use cc_core::JobId;
 use serde_json::Value;
 
 use super::Sandbox;
+use super::excerpt::job_line;
 use crate::eventually;
 
 impl Sandbox {
@@ -16,18 +17,33 @@ impl Sandbox {
     ///
     /// # Panics
     /// When one is not JSON.
+    #[must_use]
     pub fn records(&self) -> Vec<Value> {
+        let read = |path: &PathBuf| {
+            let text = fs::read(path).expect("a record can be read");
+            serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        };
+        self.record_files().iter().map(read).collect()
+    }
+
+    /// One line for each job: id, status and failure.
+    #[must_use]
+    pub fn describe_jobs(&self) -> String {
+        let describe = |path: &PathBuf| {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            job_line(&name, &fs::read(path).unwrap_or_default()) + "\n"
+        };
+        self.record_files().iter().map(describe).collect()
+    }
+
+    fn record_files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.state_dir().jobs()).into_iter().flatten();
         let mut paths: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .collect();
         paths.retain(|path| path.extension() == Some(OsStr::new("json")));
         paths.sort();
-        let read = |path: &PathBuf| {
-            let text = fs::read(path).expect("a record can be read");
-            serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-        };
-        paths.iter().map(read).collect()
+        paths
     }
 
     /// The record of the only job.
@@ -37,7 +53,8 @@ impl Sandbox {
     #[track_caller]
     pub fn record(&self) -> Value {
         let mut records = self.records();
-        assert!(records.len() == 1, "expected one job: {records:#?}");
+        let jobs = self.describe_jobs();
+        assert!(records.len() == 1, "expected one job, found:\n{jobs}");
         records.remove(0)
     }
 

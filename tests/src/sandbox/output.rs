@@ -1,24 +1,27 @@
-//! What a program did, with assertions.
+//! The output of a program that has ended, with assertions.
 
 use std::fmt;
 use std::process::ExitStatus;
 
 use serde_json::Value;
 
-/// What a program did.
+use super::excerpt::{cut, excerpt};
+
+/// The exit status and the output of a program that has ended.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// How it ended.
+    /// Its exit status.
     pub status: ExitStatus,
-    /// Standard output, broken characters replaced.
+    /// Standard output; invalid UTF-8 is replaced.
     pub stdout: String,
-    /// Standard error, broken characters replaced.
+    /// Standard error; invalid UTF-8 is replaced.
     pub stderr: String,
     pub(super) title: String,
 }
 
 impl Output {
-    /// The exit code; `None` where a signal ended the program.
+    /// The exit code; `None` if a signal ended the program.
+    #[must_use]
     pub fn code(&self) -> Option<i32> {
         self.status.code()
     }
@@ -45,11 +48,22 @@ impl Output {
         self
     }
 
+    /// Asserts that a signal ended it.
+    ///
+    /// # Panics
+    /// When it exited by itself.
+    #[track_caller]
+    pub fn killed(self) -> Self {
+        assert!(self.code().is_none(), "expected to be killed: {self}");
+        self
+    }
+
     /// Standard output as one JSON document.
     ///
     /// # Panics
-    /// When it is not exactly that.
+    /// When it is anything else.
     #[track_caller]
+    #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("not JSON: {e}: {self}"))
     }
@@ -59,6 +73,7 @@ impl Output {
     /// # Panics
     /// When a line is not JSON.
     #[track_caller]
+    #[must_use]
     pub fn json_lines(&self) -> Vec<Value> {
         let parse = |line| serde_json::from_str(line);
         let lines: Result<_, _> = self.stdout.lines().map(parse).collect();
@@ -74,9 +89,7 @@ impl fmt::Display for Output {
             stderr,
             title,
         } = self;
-        write!(
-            f,
-            "`{title}` ended with {status}\nstdout: {stdout}\nstderr: {stderr}"
-        )
+        let (stdout, stderr) = (excerpt("stdout", stdout), excerpt("stderr", stderr));
+        write!(f, "`{}` ended with {status}\n{stdout}{stderr}", cut(title))
     }
 }

@@ -103,23 +103,3 @@ fn carrying(home: &Path) -> Vec<Proc> {
 fn carrying(_: &Path) -> Vec<Proc> {
     Vec::new()
 }
-
-impl Sandbox {
-    /// Prints the job records and logs of a failed test.
-    #[expect(clippy::print_stderr, reason = "for whoever reads the failed test")]
-    pub(super) fn tell_state(&self) {
-        let jobs = fs::read_dir(self.state_dir().jobs())
-            .into_iter()
-            .flatten()
-            .flatten();
-        for job in jobs {
-            let text = fs::read_to_string(job.path()).unwrap_or_default();
-            let name = job.file_name();
-            eprintln!(
-                "--- {}\n{}",
-                name.display(),
-                cc_core::text::tail(&text, 4000)
-            );
-        }
-    }
-}

@@ -1,4 +1,4 @@
-//! A program while it runs.
+//! A running program.
 
 use std::fmt;
 use std::io::Write;
@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 use cc_core::Proc;
 use cc_core::process::Signal;
 
-use super::capture::{Capture, Said};
+use super::capture::{Capture, Captured};
+use super::excerpt::excerpt;
 use super::{Output, processes};
 use crate::eventually;
 
-/// A program that was started; dropping it ends it with its group and its descendants.
+/// A running program; dropping it ends its process group and its descendants.
 #[derive(Debug)]
+#[must_use = "dropping it ends the program"]
 pub struct Running {
     pub(super) child: Child,
     pub(super) proc: Option<Proc>,
@@ -33,12 +35,12 @@ impl Running {
         self.pid
     }
 
-    /// What it printed on standard output so far.
+    /// The standard output so far.
     pub fn stdout(&self) -> String {
         self.stdout.text()
     }
 
-    /// What it printed on standard error so far.
+    /// The standard error so far.
     pub fn stderr(&self) -> String {
         self.stderr.text()
     }
@@ -63,27 +65,28 @@ impl Running {
 
     #[track_caller]
     fn wait_for(&self, capture: &Capture, text: &str) {
-        let seen = capture.wait(self.timeout, |said| said.text().contains(text));
-        assert!(seen, "`{}` did not print {text:?}; {self}", self.title);
+        let seen = capture.wait(self.timeout, |captured| captured.text().contains(text));
+        assert!(seen, "`{}` did not print {text:?}\n{self}", self.title);
     }
 
-    /// Waits for the `n`-th line of standard output, counted from 0; `None` where it does not come
-    /// within the timeout, or standard output is closed before.
+    /// Waits for the `n`-th line of standard output, counted from 0; `None` if it does not come
+    /// within the timeout or standard output is closed first.
+    #[must_use]
     pub fn line(&self, n: usize) -> Option<String> {
         let nth = |text: &str| {
             let mut lines = text.split_inclusive('\n');
             let line = lines.nth(n).filter(|line| line.ends_with('\n'))?;
             Some(line.trim_end().to_owned())
         };
-        let came = |said: &Said| said.closed || nth(&said.text()).is_some();
+        let came = |captured: &Captured| captured.closed || nth(&captured.text()).is_some();
         self.stdout.wait(self.timeout, came);
         nth(&self.stdout())
     }
 
-    /// Writes to standard input, where it was kept open.
+    /// Writes to standard input, if it was kept open.
     ///
     /// # Panics
-    /// When it was not, or the program does not read it any more.
+    /// When it was not, or the program has closed it.
     #[track_caller]
     pub fn say(&self, text: &str) {
         let mut kept = eventually(self.timeout, "standard input", || {
@@ -92,7 +95,11 @@ impl Running {
         });
         let written = kept.as_mut().map(|stdin| stdin.write_all(text.as_bytes()));
         let written = written.is_some_and(|written| written.is_ok());
-        assert!(written, "`{}` reads no more; {self}", self.title);
+        assert!(
+            written,
+            "`{}` no longer reads its input\n{self}",
+            self.title
+        );
     }
 
     /// Sends a signal to the process alone.
@@ -116,7 +123,7 @@ impl Running {
         }
     }
 
-    /// Closes standard input, where it was kept open.
+    /// Closes standard input, if it was kept open.
     pub fn close_stdin(&self) {
         let mut kept = self
             .kept_stdin
@@ -133,13 +140,14 @@ impl Running {
     /// Waits until it has ended and its output is closed.
     ///
     /// # Panics
-    /// When it does not within the timeout; the message says whether somebody still holds the output.
+    /// When it does not within the timeout; the message says whether its output is still open.
     #[track_caller]
+    #[must_use = "assert its exit code, for example with `success`"]
     pub fn wait(mut self) -> Output {
         let until = Instant::now() + self.timeout;
         let left = || until.saturating_duration_since(Instant::now());
-        let closed = self.stdout.wait(left(), |said| said.closed)
-            && self.stderr.wait(left(), |said| said.closed);
+        let closed = self.stdout.wait(left(), |captured| captured.closed)
+            && self.stderr.wait(left(), |captured| captured.closed);
         let mut status = self.try_wait();
         // The output closes a moment before the process can be awaited.
         while closed && status.is_none() && !left().is_zero() {
@@ -155,9 +163,9 @@ impl Running {
                 title,
             },
             Some(status) => {
-                panic!("`{title}` ended with {status}, but its output is still open; {self}")
+                panic!("`{title}` ended with {status}, but its output is still open\n{self}")
             }
-            None => panic!("`{title}` did not end within {:?}; {self}", self.timeout),
+            None => panic!("`{title}` did not end within {:?}\n{self}", self.timeout),
         }
     }
 
@@ -168,7 +176,9 @@ impl Running {
 
 impl fmt::Display for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "stdout: {}\nstderr: {}", self.stdout(), self.stderr())
+        let (stdout, stderr) = (self.stdout(), self.stderr());
+        let stdout = excerpt("stdout", &stdout);
+        write!(f, "{stdout}{}", excerpt("stderr", &stderr))
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn rows() -> Measured {
         let bytes = first_request(|sandbox| {
             diff = sandbox.git(["diff", "HEAD"]).len();
             sandbox.cc([command, "--background"]).run().success();
-            sandbox.cc(["wait", "review-"]).run();
+            drop(sandbox.cc(["wait", "review-"]).run());
         })?;
         let row = Row::at_most(
             format!("first request of `{command}`"),
