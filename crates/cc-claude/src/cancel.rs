@@ -15,7 +15,7 @@ use crate::family::Family;
 
 /// Ends what a job left running whose worker is gone: Claude, if it is known, and everything it
 /// started, also where Claude itself has ended. `survivors` are those that an earlier try could not
-/// end: a command that became root can be told by nothing else.
+/// end: a command that became root is recognized by nothing else.
 ///
 /// Blocks for at most 8 s; returns at once where nothing runs. Sees only what this process can
 /// see: a Claude in a pid namespace below or beside ours is not found.
@@ -92,8 +92,8 @@ impl KillSequence {
     /// The result, or how long to wait before the next step.
     fn step(&mut self) -> ControlFlow<Result<(), Survivors>, Duration> {
         if self.nothing_runs() {
-            // What was started after the last look must not escape. Two looks, because in the
-            // middle of an exec a process cannot be told by its mark.
+            // What was started after the last look must be found as well. Two looks, because in the
+            // middle of an exec a process cannot be recognized by its mark.
             self.family.remember();
             let nothing = self.nothing_runs();
             if nothing && self.quiet {
@@ -129,8 +129,8 @@ impl KillSequence {
         self.family.running().next().is_none()
     }
 
-    /// Sends the signal of this stage. A refused signal is no error here: whoever does not end is
-    /// told in the end.
+    /// Sends the signal of this stage. A refused signal is no error here: what does not end is
+    /// reported as a survivor.
     fn send(&mut self) {
         self.family.remember();
         let (signal, _) = STAGES[self.stage];

@@ -13,7 +13,7 @@ use cc_core::program::SearchPath;
 
 use crate::GitAccess;
 
-/// What is set whatever the user has.
+/// What is always set.
 ///
 /// Measured on Claude 2.1.330: without the first, `@path` in a prompt makes Claude send that file,
 /// unasked; without the second, a slow command moves to the background and a second result follows.
@@ -31,13 +31,13 @@ const GIT_CONFIG: &[(&str, &str)] = &[("core.fsmonitor", "false"), ("core.hooksP
 
 /// Settings of git where it may only read.
 ///
-/// `submodule.<name>.ignore` comes before `diff.ignoreSubmodules`, and an option before both: whoever
-/// looks into a submodule all the same is stopped by [`GitAccess::Read`]'s guard.
+/// `submodule.<name>.ignore` comes before `diff.ignoreSubmodules`, and an option before both: a look
+/// into a submodule all the same is stopped by [`GitAccess::Read`]'s guard.
 const READS_ONLY: &[(&str, &str)] = &[
     // These start `gpg.program`.
     ("log.showSignature", "false"),
     ("format.pretty", "medium"),
-    // This merges anew, with the programs of `merge.*.driver`.
+    // This merges again, with the programs of `merge.*.driver`.
     ("log.diffMerges", "separate"),
     ("diff.submodule", "short"),
     ("diff.ignoreSubmodules", "dirty"),

@@ -36,7 +36,7 @@ const STRUCTURED_OUTPUT: &str = "StructuredOutput";
 /// The most bytes of one [`Progress::Text`].
 const PROGRESS_TEXT: usize = 64 << 10;
 
-/// What a run amounts to so far.
+/// What is known of a run so far.
 #[derive(Debug)]
 pub(crate) struct OutcomeBuilder {
     structured: bool,
@@ -60,7 +60,7 @@ pub(crate) struct OutcomeBuilder {
 }
 
 impl OutcomeBuilder {
-    /// The digest of a run that has not begun. `structured` says whether it was given a schema.
+    /// A run that has not begun. `structured` says whether it was given a schema.
     pub(crate) fn new(structured: bool) -> Self {
         Self {
             structured,

@@ -2,7 +2,7 @@
 //!
 //! The tree of parents is not enough: Claude 2.1.330 gives every shell command a session of its
 //! own, and a command that forks twice leaves the tree. So a run carries its job's id in its
-//! environment, which children inherit, and whoever carries it belongs to the job, whoever its
+//! environment, which children inherit, and what carries it belongs to the job, whatever its
 //! parent is now. A command that clears its environment too stays below the worker, which adopts it.
 //!
 //! Anybody may set a variable. What carries the mark is therefore taken for ours only where it runs
@@ -21,7 +21,7 @@ pub(crate) struct Family {
     job: JobId,
     /// Nothing that is older belongs to the job.
     worker: Proc,
-    /// `None` where the worker ended before it could tell.
+    /// `None` where the worker ended before it could record it.
     claude: Option<Proc>,
     started_by: StartedBy,
     known: Vec<Proc>,
@@ -34,7 +34,7 @@ enum StartedBy {
     Us,
     /// This process started it and nothing else: whatever is below this process is Claude's.
     UsAlone,
-    /// Another process started it and is gone.
+    /// Another process started it and has ended.
     LostWorker,
 }
 

@@ -49,7 +49,7 @@ pub enum Progress {
     Tool {
         /// The tool's name.
         name: String,
-        /// What it works on: the command, path, pattern or address; empty where nothing says.
+        /// What it works on: the command, path, pattern or address; empty where unknown.
         detail: String,
     },
     /// A call was not permitted.

@@ -10,7 +10,7 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Exit {
     /// The exit code, where the process exited by itself. Never decides an outcome that a result
-    /// event decides: an interrupted Claude exits with 0 or 1, as it likes.
+    /// event decides: an interrupted Claude exits with 0 or with 1.
     pub(crate) code: Option<i32>,
     /// The signal that ended the process.
     pub(crate) signal: Option<i32>,
@@ -25,7 +25,7 @@ pub(crate) struct Exit {
 pub(crate) enum Interrupted {
     /// Someone asked for it.
     Cancelled,
-    /// Claude was silent for that long.
+    /// Claude printed nothing for that long.
     Idle(Duration),
     /// The run took that long.
     Total(Duration),
@@ -34,10 +34,11 @@ pub(crate) enum Interrupted {
 /// The outcome of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[must_use]
 pub struct Outcome {
     /// How it ended.
     pub end: End,
-    /// What it left, whatever the end.
+    /// What it produced, however it ended.
     pub report: RunReport,
 }
 
@@ -53,7 +54,7 @@ pub enum End {
     Cancelled,
 }
 
-/// What a run left. Bounded: at most 4 MiB of text and some hundreds of entries in each list.
+/// What a run produced. Bounded: at most 4 MiB of text and some hundreds of entries in each list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunReport {
@@ -69,7 +70,7 @@ pub struct RunReport {
     pub claude_version: Option<String>,
     /// The tokens of this run alone, earlier runs of a resumed thread left out.
     pub usage: Usage,
-    /// The price of this run alone in US dollars, as Claude reckons it.
+    /// The price of this run alone in US dollars, as Claude reports it.
     pub cost_usd: Option<f64>,
     /// The turns, as Claude counts them.
     pub turns: u64,
@@ -91,7 +92,7 @@ impl RunReport {
     /// structured output, but wrote the object into its text, mostly within a fence. Claude Code
     /// does not read it from there.
     pub fn json_in_text(&self) -> Option<Value> {
-        /// How many bytes to read in vain, so that a hostile text cannot make this slow.
+        /// How many bytes may be parsed without success: a hostile text must not make this slow.
         const WASTE: usize = 8 << 20;
         let (mut at, mut wasted) = (0, 0);
         let mut largest: Option<(usize, Value)> = None;

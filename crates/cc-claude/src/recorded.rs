@@ -212,7 +212,7 @@ fn a_run_out_of_time_failed_by_that_and_keeps_what_was_said() {
             "hang_headers",
             idle,
             FailureClass::TimeoutIdle,
-            "nothing was heard from claude for 5m 00s",
+            "no output from claude for 5m 00s",
         ),
         (
             "2.1.330",

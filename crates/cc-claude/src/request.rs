@@ -141,7 +141,7 @@ impl Tools {
             read_only,
         }) = self
         {
-            // What is no text could not be told; Claude itself cannot name it either.
+            // Claude cannot be given a path that is not valid Unicode, and cannot name it either.
             let read_only: Vec<&str> = read_only.iter().filter_map(|path| path.to_str()).collect();
             let sandbox = json!({
                 "enabled": true,
@@ -186,7 +186,7 @@ const PROMPT_BYTES: usize = 10 * 1024 * 1024;
 const PLAIN_TEXT: &str = "Task:\n";
 
 impl Request {
-    /// A request that says nothing yet, uses nothing, keeps nothing, and may take an hour.
+    /// A request with an empty prompt, no tools and no thread, which may take an hour.
     pub fn new(cwd: impl Into<PathBuf>) -> Self {
         Self {
             cwd: cwd.into(),
@@ -211,7 +211,7 @@ impl Request {
 
     /// The arguments after the program's name.
     ///
-    /// A value that is not ours stands behind `=`, so that one that begins with `-` stays a value.
+    /// A value from outside follows `=`, so that one that begins with `-` stays a value.
     pub fn args(&self) -> Vec<OsString> {
         let configuration = self.loaded();
         let mut args: Vec<OsString> = [

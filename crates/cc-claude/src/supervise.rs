@@ -35,7 +35,7 @@ const CHUNK: usize = 64 * 1024;
 ///
 /// The run ends when Claude does, when a limit of the request is reached, when `cancelled` is
 /// ready, or when the observer breaks off. A run that may only read, or has no result, leaves no
-/// process behind; what one that may write left running runs on after its result, and is told to
+/// process behind; what one that may write left running runs on after its result, and is reported to
 /// the observer. Where something cannot be ended, the
 /// outcome is a failure that names it, also after a cancel.
 ///
@@ -69,11 +69,11 @@ pub async fn run(
         mut stdout,
         mut stderr,
     } = started;
-    let _leash = Leash(&proc);
+    let _interrupt = InterruptOnDrop(&proc);
     state.spawned(&proc);
 
     let mut feed = pin!(async move {
-        // Claude may end without reading; what that means its outcome tells.
+        // Claude may end without reading; the outcome says what that means.
         let _ = stdin.write_all(prompt.as_bytes()).await;
     });
     let mut fed = false;
@@ -110,9 +110,9 @@ pub async fn run(
 }
 
 /// Interrupts Claude when the run is dropped before its end.
-struct Leash<'a>(&'a Proc);
+struct InterruptOnDrop<'a>(&'a Proc);
 
-impl Drop for Leash<'_> {
+impl Drop for InterruptOnDrop<'_> {
     fn drop(&mut self) {
         let _ = self.0.signal(Signal::Interrupt);
     }

@@ -237,6 +237,7 @@ impl fmt::Display for ShortCommand {
 /// A started program and what it starts, as npm starts the real program from its script: all of them
 /// are killed when this is dropped before the program has ended.
 #[derive(Debug)]
+#[must_use = "the processes are killed when this is dropped"]
 pub struct ChildGroup(Box<dyn ChildWrapper>);
 
 impl ChildGroup {

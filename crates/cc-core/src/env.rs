@@ -33,7 +33,7 @@ impl Env {
     /// Reads the current process.
     ///
     /// # Errors
-    /// When the current directory or the path of the running binary cannot be told.
+    /// When the current directory or the path of the running binary cannot be determined.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place that reads the process"

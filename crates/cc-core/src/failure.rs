@@ -22,13 +22,13 @@ pub enum FailureClass {
     Model,
     /// The prompt does not fit the model's context.
     PromptTooLong,
-    /// The conversation that was to go on is not there any more.
+    /// The conversation to continue no longer exists.
     Thread,
     /// No structured output came, even after asking again.
     Schema,
     /// The operating system's sandbox could not start, or we are inside one that forbids the run.
     Sandbox,
-    /// Nothing was heard from Claude for too long.
+    /// Claude printed nothing for too long.
     TimeoutIdle,
     /// The run took longer than allowed.
     TimeoutTotal,
@@ -38,11 +38,11 @@ pub enum FailureClass {
     Budget,
     /// Claude was ended by a signal that was not ours.
     Killed,
-    /// The worker of the job is gone.
+    /// The job's worker ended without saving a result.
     Lost,
-    /// Claude spoke in a way we do not understand, or said nothing.
+    /// Claude's output was empty or not understood.
     Protocol,
-    /// Our own part failed: a file, a process, a bug.
+    /// `cc` itself failed: a file, a process, a bug.
     Internal,
     /// A class written by a newer version.
     #[serde(other)]
@@ -50,7 +50,7 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
-    /// The class in words, a fragment.
+    /// A lowercase fragment for people, such as `out of time`.
     pub fn words(self) -> &'static str {
         match self {
             Self::NotInstalled => "Claude Code is not installed",
@@ -63,19 +63,19 @@ impl FailureClass {
             Self::Thread => "Claude Code no longer has the conversation",
             Self::Schema => "no structured answer",
             Self::Sandbox => "the sandbox could not start",
-            Self::TimeoutIdle => "Claude fell silent",
+            Self::TimeoutIdle => "no output from Claude for too long",
             Self::TimeoutTotal => "out of time",
             Self::Turns => "out of turns",
             Self::Budget => "out of budget",
             Self::Killed => "Claude was killed",
-            Self::Lost => "its worker is gone",
-            Self::Protocol => "Claude gave no answer that can be read",
+            Self::Lost => "its worker process ended unexpectedly",
+            Self::Protocol => "Claude's output could not be read",
             Self::Internal | Self::Other => "an error",
         }
     }
 }
 
-/// A failed run: its class, what was said, and when trying again makes sense.
+/// A failed run: its class, the details, and when to try again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
@@ -83,7 +83,7 @@ pub struct Failure {
     pub class: FailureClass,
     /// What happened, for people: a lowercase fragment or Claude's own words, at most 2,000 bytes.
     pub detail: String,
-    /// When the limit that was hit resets, where the service told.
+    /// When the limit resets, if the service reported it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Time>,
 }

@@ -1,10 +1,10 @@
-//! A frame around text from outside, so that a model can tell it from our own words.
+//! A frame around text from outside, so that a model can distinguish it from ours.
 
 use crate::id::random_bytes;
 
 /// Puts `text` between two lines that carry a random mark which `text` does not contain.
 ///
-/// `name` says what the text is; it must be our own word, not somebody else's.
+/// `name` says what the text is; it must not come from outside.
 pub fn framed(name: &str, text: &str) -> String {
     let mark = mark_absent_from(text);
     let line_end = if text.is_empty() || text.ends_with('\n') {

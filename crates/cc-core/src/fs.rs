@@ -127,7 +127,7 @@ pub fn remove_if_there(path: &Path) -> Result<(), IoError> {
 
 /// Whether the last change of a file or directory was longer ago than `age`; links are not followed.
 ///
-/// What cannot be looked at is young, so that nobody removes it.
+/// What cannot be read counts as new, so that it is not removed.
 pub fn is_older_than(path: &Path, age: Duration) -> bool {
     let changed = path.symlink_metadata().and_then(|meta| meta.modified());
     let elapsed = changed.ok().and_then(|at| at.elapsed().ok());

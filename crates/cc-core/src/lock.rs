@@ -29,6 +29,7 @@ pub enum LockError {
 
 /// An exclusive lock, held until dropped.
 #[derive(Debug)]
+#[must_use = "a lock is freed when it is dropped"]
 pub struct FileLock(File);
 
 impl FileLock {
@@ -73,7 +74,7 @@ impl FileLock {
     }
 
     /// Whether the locked file is still the one at `path`: where a holder removes it, whoever waited
-    /// for it has a lock that keeps nobody out.
+    /// for it holds a lock that excludes no one.
     pub fn is_at(&self, path: &Path) -> bool {
         match cfg!(unix) {
             true => same_file(&self.0, path).unwrap_or(false),
@@ -179,7 +180,7 @@ mod tests {
         assert!(matches!(error, LockError::Timeout { .. }), "{error}");
         drop(first);
         assert!(!is_held(&path).unwrap());
-        FileLock::exclusive(&path, Duration::ZERO).unwrap();
+        drop(FileLock::exclusive(&path, Duration::ZERO).unwrap());
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! Paths and other words of the operating system in JSON: as text, and where they are none, as the
-//! bytes that they are.
+//! Paths and other OS strings in JSON: as text, or as bytes where they are not valid Unicode.
 //!
 //! For fields, with `#[serde(with = "cc_core::os_text")]`.
 
@@ -8,18 +7,18 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A word as it stands in JSON: `"text"`, or `{"Unix": [98, 255]}` as serde writes an [`OsString`].
+/// An OS string in JSON: `"text"`, or `{"Unix": [98, 255]}` as serde writes an [`OsString`].
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Word {
+pub enum JsonOsString {
     /// Valid Unicode.
     Text(String),
-    /// Anything else. Earlier records have all words in this form.
+    /// Anything else. Earlier records have all of them in this form.
     Os(OsString),
 }
 
-/// What holds words of the operating system and can be written as JSON without a loss.
-pub trait Words: Sized {
+/// A type made of OS strings that can be written as JSON without a loss.
+pub trait OsText: Sized {
     /// The form in JSON.
     type Json: Serialize + for<'de> Deserialize<'de>;
 
@@ -30,53 +29,53 @@ pub trait Words: Sized {
     fn from_json(json: Self::Json) -> Self;
 }
 
-/// Writes `words`.
+/// Writes the OS strings of a field.
 ///
 /// # Errors
 /// Those of `serializer`.
-pub fn serialize<W: Words, S: Serializer>(words: &W, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn serialize<W: OsText, S: Serializer>(words: &W, serializer: S) -> Result<S::Ok, S::Error> {
     words.to_json().serialize(serializer)
 }
 
-/// Reads words in either form.
+/// Reads either form.
 ///
 /// # Errors
 /// Where there is something else.
-pub fn deserialize<'de, W: Words, D: Deserializer<'de>>(deserializer: D) -> Result<W, D::Error> {
+pub fn deserialize<'de, W: OsText, D: Deserializer<'de>>(deserializer: D) -> Result<W, D::Error> {
     W::Json::deserialize(deserializer).map(W::from_json)
 }
 
-impl Words for OsString {
-    type Json = Word;
+impl OsText for OsString {
+    type Json = JsonOsString;
 
-    fn to_json(&self) -> Word {
+    fn to_json(&self) -> JsonOsString {
         match self.to_str() {
-            Some(text) => Word::Text(text.to_owned()),
-            None => Word::Os(self.clone()),
+            Some(text) => JsonOsString::Text(text.to_owned()),
+            None => JsonOsString::Os(self.clone()),
         }
     }
 
-    fn from_json(json: Word) -> Self {
+    fn from_json(json: JsonOsString) -> Self {
         match json {
-            Word::Text(text) => text.into(),
-            Word::Os(word) => word,
+            JsonOsString::Text(text) => text.into(),
+            JsonOsString::Os(word) => word,
         }
     }
 }
 
-impl Words for PathBuf {
-    type Json = Word;
+impl OsText for PathBuf {
+    type Json = JsonOsString;
 
-    fn to_json(&self) -> Word {
+    fn to_json(&self) -> JsonOsString {
         self.as_os_str().to_owned().to_json()
     }
 
-    fn from_json(json: Word) -> Self {
+    fn from_json(json: JsonOsString) -> Self {
         OsString::from_json(json).into()
     }
 }
 
-impl<A: Words, B: Words> Words for (A, B) {
+impl<A: OsText, B: OsText> OsText for (A, B) {
     type Json = (A::Json, B::Json);
 
     fn to_json(&self) -> Self::Json {
@@ -88,7 +87,7 @@ impl<A: Words, B: Words> Words for (A, B) {
     }
 }
 
-impl<W: Words> Words for Vec<W> {
+impl<W: OsText> OsText for Vec<W> {
     type Json = Vec<W::Json>;
 
     fn to_json(&self) -> Self::Json {
@@ -100,7 +99,7 @@ impl<W: Words> Words for Vec<W> {
     }
 }
 
-impl<W: Words> Words for Option<W> {
+impl<W: OsText> OsText for Option<W> {
     type Json = Option<W::Json>;
 
     fn to_json(&self) -> Self::Json {

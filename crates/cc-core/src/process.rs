@@ -47,7 +47,7 @@ impl Proc {
         }
     }
 
-    /// The boot, where the operating system tells it, and the start in units since it.
+    /// The boot, where the operating system reports it, and the start in units since it.
     fn start(&self) -> Option<(&str, u64)> {
         let (boot, start) = self
             .identity

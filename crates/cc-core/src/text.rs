@@ -12,14 +12,14 @@ pub fn tail(text: &str, limit: usize) -> &str {
     &text[text.ceil_char_boundary(text.len().saturating_sub(limit))..]
 }
 
-/// Whether a character can rule a terminal or reorder what people read: controls other than
+/// Whether a character can control a terminal or reorder what people read: controls other than
 /// newline and tab, and the bidirectional overrides.
 fn is_unprintable(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// `text` without characters that can rule a terminal, each shown as `�`; `\r\n` becomes `\n`.
+/// `text` without characters that can control a terminal, each shown as `�`; `\r\n` becomes `\n`.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unprintable) {
         return Cow::Borrowed(text);
@@ -47,7 +47,7 @@ pub fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// The first line of Markdown `text` that says something, as one line of at most `limit` characters.
+/// The first line of Markdown `text` that is not empty, as one line of at most `limit` characters.
 pub fn first_line(text: &str, limit: usize) -> String {
     let mut lines = text
         .lines()
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn printable_text_cannot_rule_a_terminal() {
+    fn printable_text_cannot_control_a_terminal() {
         assert_eq!(printable("a\tb\nc"), "a\tb\nc");
         assert_eq!(
             printable("\x1b[2J\u{202e}x\r\ny\r"),

@@ -76,7 +76,7 @@ impl Clock {
     }
 }
 
-/// A text that is no time span.
+/// The text is not a time span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {}", Self::EXPECTED)]
 pub struct InvalidDuration;
@@ -109,7 +109,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
 pub fn exact_duration(span: Duration) -> String {
     match SignedDuration::try_from(span) {
         Ok(span) => format!("{span:#}"),
-        // Longer than that type can tell, and than anybody waits.
+        // Longer than that type can hold.
         Err(_) => span.as_secs().to_string(),
     }
 }

@@ -46,7 +46,7 @@ impl Usage {
 pub struct ModelNames {
     /// The name the user gave, verbatim; absent means Claude's own default.
     pub requested: Option<String>,
-    /// The model that Claude said it used.
+    /// The model that answered, as Claude reports it.
     pub actual: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub struct BlockedCall {
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Dollars(f64);
 
-/// What is no amount of dollars.
+/// The text is not an amount of dollars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {}", Self::EXPECTED)]
 pub struct InvalidDollars;
@@ -104,7 +104,7 @@ impl FromStr for Dollars {
 }
 
 impl fmt::Display for Dollars {
-    /// As people read it: `$2.50`; all digits where cents do not tell it.
+    /// As people read it: `$2.50`; all digits where cents are not enough.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cents = format!("{:.2}", self.0);
         match cents.parse::<f64>() {

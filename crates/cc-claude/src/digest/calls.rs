@@ -100,7 +100,7 @@ impl Calls {
         self.pending.contains_key(id)
     }
 
-    /// Whether the call was already told to start a subagent.
+    /// Whether the call is known to start a subagent.
     pub(super) fn starts_subagent(&self, id: &str) -> bool {
         self.pending
             .get(id)
@@ -114,7 +114,7 @@ impl Calls {
         self.deny(id, tool, detail)
     }
 
-    /// A call was refused, as a result event lists it. 2.1.197 tells only there.
+    /// A call was refused, as a result event lists it. 2.1.197 reports it only there.
     pub(super) fn refused(&mut self, call: &DeniedCall<'_>) {
         let id = call.id.as_deref().unwrap_or_default();
         self.deny(id, &call.tool, detail(&call.input));

@@ -1,4 +1,4 @@
-//! From what was heard to how the run ended.
+//! The outcome of a run, from its events and its exit.
 
 use cc_core::text::{printable, tail};
 use cc_core::time::human_duration;
@@ -99,7 +99,7 @@ impl OutcomeBuilder {
             let detail = if self.schema_refused {
                 "claude did not accept the schema and answered without structured output"
             } else {
-                "claude gave no structured output, though it was asked again"
+                "claude returned no structured output, even after a retry"
             };
             (FailureClass::Schema, detail)
         } else if answer.is_blank() {
@@ -117,7 +117,7 @@ fn timeout(exit: &Exit) -> Option<Failure> {
         Interrupted::Cancelled => return None,
         Interrupted::Idle(time) => (
             FailureClass::TimeoutIdle,
-            format!("nothing was heard from claude for {}", human_duration(time)),
+            format!("no output from claude for {}", human_duration(time)),
         ),
         Interrupted::Total(time) => (
             FailureClass::TimeoutTotal,
@@ -127,7 +127,7 @@ fn timeout(exit: &Exit) -> Option<Failure> {
     Some(Failure::new(class, detail))
 }
 
-/// Whether a failure may be the mere consequence of ending the process.
+/// Whether a failure may only be the consequence of ending the process.
 fn is_vague(failure: &Failure) -> bool {
     matches!(failure.class, FailureClass::Killed | FailureClass::Protocol)
 }

@@ -3,7 +3,7 @@
 //! Decided by fields: `subtype`, `terminal_reason`, HTTP status, the service's error type, the
 //! `error` words of `assistant` and `api_retry` events, in this order. The exit code decides
 //! nothing where a result event came, and only between "ended by a signal" and "gave up" where none
-//! came. Prose is looked at last, where no field tells: [`said_on_stderr`] for a run without a
+//! came. Prose is looked at last, where no field decides: [`said_on_stderr`] for a run without a
 //! result event (its arguments were refused, before any JSON), and [`startup_prose`] for a run
 //! that failed before its first turn.
 
@@ -14,7 +14,7 @@ use crate::outcome::Exit;
 use crate::stream::LINE_LIMIT;
 use crate::stream::event::{ApiError, Retry, Text, TurnResult};
 
-/// What was heard about failed requests in the current turn.
+/// What is known about failed requests in the current turn.
 #[derive(Debug, Default)]
 pub(super) struct Hints {
     /// `assistant.error` and its companions.
@@ -155,7 +155,7 @@ fn by_api_error(api_error: &str) -> Option<FailureClass> {
     network.then_some(FailureClass::Network)
 }
 
-/// By the word of the `assistant` event, all that tells a missing login.
+/// By the word of the `assistant` event: nothing else shows a missing login.
 fn by_kind(kind: &str) -> Option<FailureClass> {
     Some(match kind {
         "authentication_failed" => FailureClass::LoggedOut,
@@ -166,7 +166,7 @@ fn by_kind(kind: &str) -> Option<FailureClass> {
     })
 }
 
-/// Where the service never gave a status, the last retry tells overload from a dead network:
+/// Where the service never gave a status, the last retry distinguishes overload from a dead network:
 /// 2.1.197 says `server_error` to both.
 fn by_silence(kind: &str, retry: Option<&Refused>) -> Option<FailureClass> {
     let Some(retry) = retry else {
@@ -220,8 +220,8 @@ pub(super) fn without_result(
         return Failure::new(class, with_context(what.into(), &stderr));
     }
     let how = match exit.code {
-        Some(code) => format!("claude exited with code {code} and gave no result"),
-        None => "claude ended and gave no result".to_owned(),
+        Some(code) => format!("claude exited with code {code} without a result"),
+        None => "claude ended without a result".to_owned(),
     };
     let how = match oversized {
         Some(bytes) => format!(
@@ -237,11 +237,12 @@ pub(super) fn without_result(
     Failure::new(FailureClass::Protocol, with_context(how, context))
 }
 
-/// What standard error says about a run that never spoke JSON.
+/// What standard error says about a run that printed no JSON.
 fn said_on_stderr(stderr: &str) -> Option<(FailureClass, &'static str)> {
     let says = |text: &str| stderr.contains(text);
     Some(if says("unknown option") {
-        let what = "this version of claude does not know an option it was given; it may be too old";
+        let what =
+            "this version of claude does not support an option that cc uses; it may be too old";
         (FailureClass::Protocol, what)
     } else if says("--json-schema") || says("Invalid schema") {
         (FailureClass::Schema, "claude refused the schema")
@@ -252,7 +253,7 @@ fn said_on_stderr(stderr: &str) -> Option<(FailureClass, &'static str)> {
     } else if says("piped stdin input exceeds") {
         (FailureClass::PromptTooLong, "the prompt is too long")
     } else if says("Not logged in") || says("Please run /login") {
-        (FailureClass::LoggedOut, "claude has no login")
+        (FailureClass::LoggedOut, "claude is not logged in")
     } else {
         return None;
     })

@@ -10,7 +10,7 @@ use cc_core::{Usage, text::head};
 
 use crate::stream::event::{ModelUsage, TurnResult};
 
-/// The most models that are told apart.
+/// The most models that are counted separately.
 const MODELS: usize = 64;
 
 #[derive(Debug, Default)]
@@ -66,7 +66,7 @@ impl Tally {
         sum
     }
 
-    /// The price of the run; absent where no result told one.
+    /// The price of the run; absent where no result has one.
     pub(super) fn cost_usd(&self) -> Option<f64> {
         if self.adds || !self.so_far.is_empty() {
             // `-0.0` is what an empty sum of floats is.

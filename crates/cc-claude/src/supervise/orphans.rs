@@ -40,7 +40,7 @@ mod linux {
             }
             if let Some(runs) = runs.as_mut() {
                 *runs += 1;
-                // Without it orphans go to init: their mark still tells them.
+                // Without it orphans go to init: their mark still identifies them.
                 let _ = set_child_subreaper(Some(getpid()));
             }
             Self {

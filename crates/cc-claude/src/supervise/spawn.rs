@@ -72,7 +72,7 @@ impl Child {
         os::pipes(&mut self.0)
     }
 
-    /// Which process it is; one that has ended already is told by its pid alone.
+    /// Which process it is; one that has ended already has only its pid.
     fn proc(&self) -> Proc {
         let pid = self.0.id().unwrap_or_default();
         Proc::of(pid).unwrap_or(Proc {

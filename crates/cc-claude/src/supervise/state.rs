@@ -40,7 +40,7 @@ pub(super) struct RunState<'a> {
     pub(super) ending: Option<Pin<Box<dyn Future<Output = Ended>>>>,
     /// How that went.
     ended: Option<Ended>,
-    /// The outer `None`: Claude runs. The inner: it ended in a way that could not be told.
+    /// The outer `None`: Claude runs. The inner: how it ended is unknown.
     exited: Option<Option<ExitStatus>>,
 }
 
@@ -197,7 +197,7 @@ impl<'a> RunState<'a> {
         });
         let family = self.ended.map(|(family, result)| {
             if let Err(survivors) = result {
-                blame(&mut outcome.end, &survivors);
+                add_survivors(&mut outcome.end, &survivors);
                 self.observer.survived(&survivors);
             }
             family
@@ -219,8 +219,8 @@ impl<'a> RunState<'a> {
     }
 }
 
-/// A run whose end could not be enforced is not over: neither cancelled nor simply failed.
-fn blame(end: &mut End, survivors: &Survivors) {
+/// Adds the survivors to the end: a run that could not be stopped is not cancelled.
+fn add_survivors(end: &mut End, survivors: &Survivors) {
     match end {
         End::Completed => {}
         End::Cancelled => {

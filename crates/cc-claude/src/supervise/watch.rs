@@ -16,11 +16,11 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// Nothing was heard for too long.
+    /// Claude printed nothing for too long.
     Idle,
     /// The run took too long.
     Total,
-    /// Claude said all it had to say but does not end.
+    /// Claude has given its result but does not end.
     Lingering,
     /// Claude has ended, and what is left of its output has been read.
     Drained,

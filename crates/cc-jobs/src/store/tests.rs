@@ -219,7 +219,7 @@ fn a_record_of_a_newer_version_is_read_but_not_changed() {
 #[test]
 fn an_unknown_job_leaves_no_file() {
     let World { store, .. } = world();
-    store.create(draft(), "").unwrap();
+    drop(store.create(draft(), "").unwrap());
     let before = names(&store);
     let id = JobId::parse("review-nope").unwrap();
     assert!(matches!(store.read(&id), Err(StoreError::NotFound { .. })));

@@ -256,7 +256,7 @@ fn a_line_that_was_too_long_may_have_been_the_result() {
     };
     assert_eq!(
         failure.detail,
-        "claude exited with code 0 and gave no result that could be read: a line of 20000000 bytes \
+        "claude exited with code 0 without a result that could be read: a line of 20000000 bytes \
          is longer than the 16777216 that are taken"
     );
     assert_eq!(conclude(&[init(), ok("Done.")]), End::Completed);
@@ -297,28 +297,28 @@ fn without_a_result_the_process_tells() {
         None,
         "",
         Class::Protocol,
-        "claude ended and gave no result",
+        "claude ended without a result",
     );
     check(
         Some(0),
         None,
         "",
         Class::Protocol,
-        "claude exited with code 0 and gave no result",
+        "claude exited with code 0 without a result",
     );
     check(
         Some(1),
         None,
         "warning\nboom\x07\n",
         Class::Protocol,
-        "claude exited with code 1 and gave no result: warning\nboom\u{fffd}",
+        "claude exited with code 1 without a result: warning\nboom\u{fffd}",
     );
     check(
         Some(1),
         None,
         "error: unknown option '--json-schema'\n",
         Class::Protocol,
-        "this version of claude does not know an option it was given; it may be too old: \
+        "this version of claude does not support an option that cc uses; it may be too old: \
          error: unknown option '--json-schema'",
     );
     for (stderr, expected) in [
@@ -366,7 +366,7 @@ fn what_is_printed_outside_json_is_quoted_once() {
     };
     assert_eq!(
         failure.detail,
-        "claude ended and gave no result: Error: no disk"
+        "claude ended without a result: Error: no disk"
     );
 }
 

@@ -68,7 +68,7 @@ fn what_another_pruning_took_is_no_failure() {
 #[test]
 fn pruning_sweeps_old_leftovers_only() {
     let World { store, .. } = world();
-    store.create(draft(), "").unwrap();
+    drop(store.create(draft(), "").unwrap());
     let jobs = store.dir().jobs();
     for (name, old) in [
         ("task-x.alive", true),
@@ -93,7 +93,7 @@ fn pruning_sweeps_old_leftovers_only() {
 #[test]
 fn pruning_forgets_the_turns_of_sessions_that_never_told_their_end() {
     let World { store, .. } = world();
-    store.create(draft(), "").unwrap();
+    drop(store.create(draft(), "").unwrap());
     let turn = |session: &str| {
         let session = cc_core::SessionId::parse(session).unwrap();
         store.dir().turn_baseline(&session)
