@@ -49,6 +49,7 @@ pub(crate) struct InlineDiff {
 
 /// Whether the diff of a file is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub(crate) enum Fit {
     Shown,
     /// Too large for one file.

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use crate::budget::InlineDiff;
 use crate::context::{ChangeKind, FileChange, NotSeen, Reason};
 use crate::diff_stream::{DiffStream, ParsedDiff};
+use crate::paths::pathspecs;
 use crate::records::records;
 use crate::repo_path::RepoPath;
-use crate::resolve::pathspecs;
 use crate::runner::GitExit;
 use crate::working_file::WorkingFile;
-use crate::{Context, ContextLimits, Error, Mode, Repository, ShownDiffs, Target, untracked};
+use crate::{Context, ContextLimits, Error, Mode, Repository, ShownDiffs, Target};
 
 /// The most files that are excluded since git cannot read them.
 const MAX_EXCLUDED: usize = 500;
@@ -208,71 +208,6 @@ impl Repository {
                 Some((path, reason))
             })
             .collect())
-    }
-
-    /// Adds the untracked files; returns how many of them were shown before.
-    fn add_untracked(
-        &self,
-        target: &Target,
-        limits: &ContextLimits,
-        inline: &mut InlineDiff,
-        context: &mut Context,
-    ) -> Result<u64, Error> {
-        let (paths, omitted) = self.untracked(target, limits)?;
-        let listed = paths.len() as u64;
-        let mut left = limits.read_bytes;
-        let mut unchanged = 0;
-        for path in paths {
-            let Some((change, reason)) = untracked::read(self.root(), &path, inline, &mut left)
-            else {
-                unchanged += 1;
-                continue;
-            };
-            context.totals.files += 1;
-            context.totals.additions += change.additions.unwrap_or(0);
-            context.totals.bytes += change.bytes.unwrap_or(0);
-            if let Some(reason) = reason {
-                context.not_seen.push(NotSeen {
-                    path: Some(change.path.clone()),
-                    reason,
-                });
-            }
-            context.files.push(change);
-        }
-        if omitted > 0 {
-            context.totals.files += omitted;
-            context.not_seen.push(NotSeen {
-                path: None,
-                reason: Reason::TooManyFiles { listed, omitted },
-            });
-        }
-        Ok(unchanged)
-    }
-
-    /// Lists the first untracked files; returns how many more there are.
-    fn untracked(
-        &self,
-        target: &Target,
-        limits: &ContextLimits,
-    ) -> Result<(Vec<RepoPath>, u64), Error> {
-        let args = ["ls-files", "--others", "--exclude-standard", "-z"];
-        let call = self.runner.call(&args).args(&pathspecs(&target.paths));
-        let (mut paths, mut omitted) = (Vec::new(), 0);
-        let mut left = limits.read_bytes;
-        call.timeout(limits.timeout)
-            .limit(u64::MAX)
-            .records(|path| {
-                match paths.len() < limits.untracked_files {
-                    true => paths.push(RepoPath::new(path)),
-                    false => omitted += 1,
-                }
-                left = left.saturating_sub(path.len() as u64 + 1);
-                match left {
-                    0 => ControlFlow::Break(()),
-                    _ => ControlFlow::Continue(()),
-                }
-            })?;
-        Ok((paths, omitted))
     }
 
     /// Changes that are not part of the target, although a reader might think so.

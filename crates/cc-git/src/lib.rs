@@ -18,6 +18,7 @@ mod records;
 mod repository;
 mod runner;
 
+mod paths;
 mod resolve;
 mod selection;
 mod target;

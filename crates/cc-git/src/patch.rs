@@ -26,6 +26,7 @@ pub struct Patch {
 
 /// The result of applying a patch.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub enum Applied {
     /// The files were changed.
     Now,

@@ -1,11 +1,10 @@
 //! Resolves a [`Selection`] to a [`Target`]: commits, and the default branch.
 
 use std::ops::ControlFlow;
-use std::path::{Component, Path, PathBuf};
 
-use cc_core::fs::canonical;
 use cc_core::text::one_line;
 
+use crate::paths::pathspecs;
 use crate::repo_path::RepoPath;
 use crate::selection::{RevisionRange, Wanted};
 use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
@@ -22,7 +21,7 @@ impl Repository {
     /// [`Error::NothingToReview`] if that is already known; or the error of a failed call.
     pub fn resolve(&self, selection: &Selection) -> Result<Target, Error> {
         let wanted = selection.wanted()?;
-        let paths = self.settle_paths(&selection.paths)?;
+        let paths = self.resolve_paths(&selection.paths)?;
         match wanted {
             Wanted::WorkingTree => Ok(self.uncommitted(Mode::WorkingTree, paths)),
             Wanted::Staged => Ok(self.uncommitted(Mode::Staged, paths)),
@@ -271,41 +270,6 @@ impl Repository {
         })?;
         Ok(count)
     }
-
-    /// Converts paths from the user to paths in the repository; empty if one of them is the root.
-    fn settle_paths(&self, paths: &[PathBuf]) -> Result<Vec<RepoPath>, Error> {
-        let mut settled = Vec::new();
-        for path in paths {
-            let inside = self.inside(path).ok_or_else(|| Error::PathOutside {
-                path: one_line(&path.to_string_lossy(), 200),
-                root: self.root().to_owned(),
-            })?;
-            if inside.as_os_str().is_empty() {
-                return Ok(Vec::new());
-            }
-            settled.push(RepoPath::from_os(&inside));
-        }
-        settled.sort();
-        settled.dedup();
-        Ok(settled)
-    }
-
-    /// Converts a path to one relative to the root. Its last part may be a link, and need not exist.
-    fn inside(&self, path: &Path) -> Option<PathBuf> {
-        let absolute = without_dots(&self.cwd.join(path))?;
-        if let Ok(inside) = absolute.strip_prefix(self.root()) {
-            return Some(inside.to_owned());
-        }
-        // The path may go through a link outside the repository, such as `/tmp` on macOS.
-        if canonical(&absolute).is_ok_and(|path| path == self.root()) {
-            return Some(PathBuf::new());
-        }
-        absolute.ancestors().skip(1).find_map(|ancestor| {
-            let real = canonical(ancestor).ok()?;
-            let rest = absolute.strip_prefix(ancestor).ok()?;
-            Some(real.join(rest).strip_prefix(self.root()).ok()?.to_owned())
-        })
-    }
 }
 
 /// A revision from the user in a form that git can only read as a commit.
@@ -325,27 +289,4 @@ fn unknown(text: &str) -> Error {
     Error::UnknownRevision {
         text: one_line(text, 80),
     }
-}
-
-/// `--` and the pathspecs of `paths`.
-pub(crate) fn pathspecs(paths: &[RepoPath]) -> Vec<std::ffi::OsString> {
-    let specs = paths.iter().filter_map(RepoPath::pathspec);
-    ["--".into()].into_iter().chain(specs).collect()
-}
-
-/// Removes `.` and `..` without looking at the file system; `None` above the root.
-fn without_dots(path: &Path) -> Option<PathBuf> {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                if !plain.pop() {
-                    return None;
-                }
-            }
-            part => plain.push(part),
-        }
-    }
-    Some(plain)
 }

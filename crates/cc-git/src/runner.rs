@@ -234,6 +234,7 @@ impl<'a> GitCall<'a> {
 }
 
 /// How a call of git ended.
+#[must_use]
 pub(crate) struct GitExit {
     /// The subcommand.
     pub(crate) command: String,

@@ -2,19 +2,88 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::budget::{Fit, InlineDiff};
-use crate::context::{ChangeKind, FileChange, Reason};
+use crate::context::{ChangeKind, FileChange, NotSeen, Reason};
 use crate::lines::LineCounter;
+use crate::paths::pathspecs;
 use crate::repo_path::RepoPath;
 use crate::working_file::WorkingFile;
+use crate::{Context, ContextLimits, Error, Repository, Target};
 
 /// The most that is read of a large file to count its lines, in bytes.
 const COUNTED_BYTES: u64 = 8 << 20;
 
+impl Repository {
+    /// Adds the untracked files; returns how many of them were shown before.
+    pub(crate) fn add_untracked(
+        &self,
+        target: &Target,
+        limits: &ContextLimits,
+        inline: &mut InlineDiff,
+        context: &mut Context,
+    ) -> Result<u64, Error> {
+        let (paths, omitted) = self.untracked(target, limits)?;
+        let listed = paths.len() as u64;
+        let mut left = limits.read_bytes;
+        let mut unchanged = 0;
+        for path in paths {
+            let Some((change, reason)) = read(self.root(), &path, inline, &mut left) else {
+                unchanged += 1;
+                continue;
+            };
+            context.totals.files += 1;
+            context.totals.additions += change.additions.unwrap_or(0);
+            context.totals.bytes += change.bytes.unwrap_or(0);
+            if let Some(reason) = reason {
+                context.not_seen.push(NotSeen {
+                    path: Some(change.path.clone()),
+                    reason,
+                });
+            }
+            context.files.push(change);
+        }
+        if omitted > 0 {
+            context.totals.files += omitted;
+            context.not_seen.push(NotSeen {
+                path: None,
+                reason: Reason::TooManyFiles { listed, omitted },
+            });
+        }
+        Ok(unchanged)
+    }
+
+    /// Lists the first untracked files; returns how many more there are.
+    fn untracked(
+        &self,
+        target: &Target,
+        limits: &ContextLimits,
+    ) -> Result<(Vec<RepoPath>, u64), Error> {
+        let args = ["ls-files", "--others", "--exclude-standard", "-z"];
+        let call = self.runner.call(&args).args(&pathspecs(&target.paths));
+        let (mut paths, mut omitted) = (Vec::new(), 0);
+        let mut left = limits.read_bytes;
+        call.timeout(limits.timeout)
+            .limit(u64::MAX)
+            .records(|path| {
+                match paths.len() < limits.untracked_files {
+                    true => paths.push(RepoPath::new(path)),
+                    false => omitted += 1,
+                }
+                left = left.saturating_sub(path.len() as u64 + 1);
+                match left {
+                    0 => ControlFlow::Break(()),
+                    _ => ControlFlow::Continue(()),
+                }
+            })?;
+        Ok((paths, omitted))
+    }
+}
+
 /// Reads one file; returns it with the reason if it is not shown, `None` if it was shown before.
-pub(crate) fn read(
+fn read(
     root: &Path,
     path: &RepoPath,
     inline: &mut InlineDiff,

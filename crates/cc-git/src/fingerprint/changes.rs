@@ -12,6 +12,7 @@ const NAMED: usize = 100;
 
 /// The edits between two fingerprints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct Changes {
     /// The first hundred paths that differ, sorted.
     ///
@@ -26,6 +27,7 @@ pub struct Changes {
 
 impl Fingerprint {
     /// Returns the edits since an earlier fingerprint of the same working tree; `None` if there are none.
+    #[must_use]
     pub fn changes_since(&self, earlier: &Self) -> Option<Changes> {
         let mut found = Comparison::default();
         self.compare(earlier, None, &mut found);

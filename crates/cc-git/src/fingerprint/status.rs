@@ -27,6 +27,7 @@ pub(super) struct StatusOutput {
 
 impl StatusOutput {
     /// Takes the next record; returns whether it could be parsed.
+    #[must_use]
     pub(super) fn push(&mut self, record: &[u8]) -> bool {
         self.read(record).is_some()
     }
@@ -102,6 +103,7 @@ pub(super) struct IndexFlags {
 
 impl IndexFlags {
     /// Takes the next record; returns whether it could be parsed.
+    #[must_use]
     pub(super) fn push(&mut self, record: &[u8]) -> bool {
         let Some(tab) = record.iter().position(|&byte| byte == b'\t') else {
             return false;
@@ -207,8 +209,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn reading_never_fails(record: Vec<u8>) {
-            StatusOutput::default().push(&record);
-            IndexFlags::default().push(&record);
+            let _ = StatusOutput::default().push(&record);
+            let _ = IndexFlags::default().push(&record);
         }
     }
 }

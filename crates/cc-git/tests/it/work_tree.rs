@@ -9,7 +9,7 @@ mod removed;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cc_git::{Error, Patch, Worktree};
+use cc_git::{Applied, Error, Patch, Worktree};
 
 use crate::lab::{Lab, names, numbers, snapshot};
 
@@ -29,7 +29,8 @@ impl Lab {
     /// Brings everything over; the files that changed.
     fn bring_over(&self, tree: &Worktree) -> Vec<String> {
         let patch = self.patch(tree);
-        self.repository().apply_patch(&patch, false).unwrap();
+        let applied = self.repository().apply_patch(&patch, false).unwrap();
+        assert_eq!(applied, Applied::Now);
         names(&patch.files)
     }
 
