@@ -13,8 +13,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use cc_core::text::one_line;
-use cc_core::{Dollars, JobId, ThreadId};
-use cc_git::{Git, Repository};
+use cc_core::{Dollars, FileLock, JobId, ThreadId};
+use cc_git::{Git, Repository, Worktree};
 use cc_jobs::settings::TrustPolicy;
 use cc_jobs::{Job, JobKind, StoreError};
 
@@ -108,38 +108,79 @@ pub struct Started {
 /// When it cannot run or cannot be stored; no job is left behind then.
 pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, StartRescueError> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
-    let root = project.store.workspace().root();
     if request.access == Access::Write {
-        sandbox::check(&project.env, root)?;
+        sandbox::check(&project.env, project.store.workspace().root())?;
     }
     let task = task(project, request)?;
-    let earlier = continuation::resolve(project, &request.continuation)?;
-    let resumed = earlier.is_some();
-    let continued = earlier.as_ref().map(|earlier| earlier.job.clone());
-    let (thread, isolated, _lock) = match earlier {
-        Some(earlier) => (earlier.thread, earlier.isolated, Some(earlier.lock)),
-        None => (ThreadId::fresh(), None, None),
-    };
-    let (isolated, without_uncommitted) = match isolated {
-        None if request.isolated => {
-            let (tree, uncommitted) = isolated::create(project, &thread)?;
-            (Some(tree), uncommitted)
+    let place = Workplace::of(project, request)?;
+    let spec = spec(project, request, options, &place);
+    let started = spec.and_then(|spec| launch_job(project, spec, &task, place.continued.as_ref()));
+    if let (Err(_), Some(tree), None) = (&started, &place.isolated, &place.continued) {
+        // The first error is the one to report; `discard` finds what stays.
+        let _ = isolated::remove(project, tree);
+    }
+    Ok(Started {
+        job: started?,
+        without_uncommitted: place.without_uncommitted,
+    })
+}
+
+/// Where a rescue works: its thread, and its separate worktree if it has one.
+struct Workplace {
+    thread: ThreadId,
+    /// The job whose thread is continued.
+    continued: Option<JobId>,
+    isolated: Option<Worktree>,
+    without_uncommitted: bool,
+    /// Held until the job is stored, so that two jobs cannot continue the same thread.
+    _lock: Option<FileLock>,
+}
+
+impl Workplace {
+    /// Finds the thread to continue, or begins one; makes a separate worktree if that is requested.
+    fn of(project: &Project, request: &RescueRequest) -> Result<Self, StartRescueError> {
+        let mut place = match continuation::resolve(project, &request.continuation)? {
+            Some(earlier) => Self {
+                thread: earlier.thread,
+                continued: Some(earlier.job),
+                isolated: earlier.isolated,
+                without_uncommitted: false,
+                _lock: Some(earlier.lock),
+            },
+            None => Self {
+                thread: ThreadId::fresh(),
+                continued: None,
+                isolated: None,
+                without_uncommitted: false,
+                _lock: None,
+            },
+        };
+        if place.isolated.is_none() && request.isolated {
+            let (tree, uncommitted) = isolated::create(project, &place.thread)?;
+            (place.isolated, place.without_uncommitted) = (Some(tree), uncommitted);
         }
-        isolated => (isolated, false),
-    };
-    let work_root = isolated
-        .as_ref()
-        .map_or(root, |isolated| isolated.root.as_path());
+        Ok(place)
+    }
+}
+
+fn spec(
+    project: &Project,
+    request: &RescueRequest,
+    options: RunOptions,
+    place: &Workplace,
+) -> Result<RescueSpec, StartRescueError> {
+    let root = project.store.workspace().root();
+    let work_root = place.isolated.as_ref().map_or(root, |tree| &tree.root);
     // Rules of a configuration, its hooks and its MCP servers can write.
     let reads_only = request.access == Access::ReadOnly;
     let policy = match reads_only {
         true => TrustPolicy::Never,
         false => request.trust,
     };
-    let spec = RescueSpec {
+    Ok(RescueSpec {
         access: request.access,
-        thread,
-        resumed,
+        thread: place.thread.clone(),
+        resumed: place.continued.is_some(),
         trust: trust::decide(&project.env, policy, root, work_root),
         user_settings: request.user_settings && !reads_only,
         allowed_domains: request.allowed_domains.clone(),
@@ -152,17 +193,8 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
             Access::WriteUnsandboxed | Access::ReadOnly => Vec::new(),
         },
         options,
-        isolated: isolated.clone(),
-        without_uncommitted,
-    };
-    let launched = launch_job(project, spec, &task, continued.as_ref());
-    if let (Err(_), Some(isolated), false) = (&launched, &isolated, resumed) {
-        // The first error is the one to report; `discard` finds what stays.
-        let _ = isolated::remove(project, isolated);
-    }
-    Ok(Started {
-        job: launched?,
-        without_uncommitted,
+        isolated: place.isolated.clone(),
+        without_uncommitted: place.without_uncommitted,
     })
 }
 

@@ -133,6 +133,21 @@ impl RescueReport {
                 .iter()
                 .map(|denial| one_line(&format!("{} {}", denial.tool, denial.detail), 300)),
         );
+        self.tell_worktree(&mut out);
+        self.tell_rights(&mut out);
+        let _ = writeln!(out, "---\n{}", self.footer(elapsed));
+        if let Some(command) = &self.resume_command {
+            let _ = writeln!(
+                out,
+                "Continue: `cc-cli rescue --resume {} 'next instruction'`, or in a terminal: `{command}`",
+                self.job_id
+            );
+        }
+        printable(&out).into_owned()
+    }
+
+    /// Where the change is, and how to apply or discard it.
+    fn tell_worktree(&self, out: &mut String) {
         if let Some(isolated) = &self.isolated {
             let (root, id) = (isolated.root.display(), &self.job_id);
             let began = match self.without_uncommitted {
@@ -150,6 +165,10 @@ impl RescueReport {
                 ),
             };
         }
+    }
+
+    /// What Claude had beyond the defaults: configuration, permissions.
+    fn tell_rights(&self, out: &mut String) {
         if !self.loaded.is_empty() {
             let _ = writeln!(
                 out,
@@ -174,15 +193,6 @@ impl RescueReport {
                 "Claude's commands ran outside the sandbox, with all your permissions.\n"
             );
         }
-        let _ = writeln!(out, "---\n{}", self.footer(elapsed));
-        if let Some(command) = &self.resume_command {
-            let _ = writeln!(
-                out,
-                "Continue: `cc-cli rescue --resume {} 'next instruction'`, or in a terminal: `{command}`",
-                self.job_id
-            );
-        }
-        printable(&out).into_owned()
     }
 
     fn list_changes(&self, out: &mut String, in_repository: bool) {
