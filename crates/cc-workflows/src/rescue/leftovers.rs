@@ -18,76 +18,22 @@
 
 #[cfg(unix)]
 mod in_use;
+mod note;
 #[cfg(unix)]
 mod sweep;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+pub(crate) use note::Leftovers;
 
-/// Claude Code's own directory in a working tree.
-const CLAUDE: &str = ".claude";
+use note::{Before, CLAUDE, ENTRIES, Place};
 
 /// The most names that are noted of one directory: they stand in the job's record.
 const NAMES: usize = 1000;
 
-/// The most entries of one directory that are looked at.
-const ENTRIES: usize = 200_000;
-
 /// How deep directories are noted in those of Git's, whose depth is unbounded otherwise.
 const DEPTH: usize = 3;
-
-/// One directory in which the sandbox may leave something, and what lay in it before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Leftovers {
-    #[serde(with = "cc_core::os_text")]
-    root: PathBuf,
-    /// In records of earlier versions: names of a list that were not there, and all that is known.
-    #[serde(default)]
-    absent: Vec<String>,
-    /// With them: what lay in `.claude`.
-    #[serde(
-        default,
-        with = "cc_core::os_text",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    beside: Vec<PathBuf>,
-    #[serde(flatten)]
-    before: Option<Before>,
-}
-
-/// What was there before the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Before {
-    place: Place,
-    /// Whether the directory itself was there.
-    existed: bool,
-    /// The names in it that may matter; see [`Place::concerns`].
-    #[serde(with = "cc_core::os_text")]
-    names: Vec<PathBuf>,
-}
-
-/// What kind of directory it is, which decides what may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Place {
-    /// The root of a working tree: hidden masks.
-    WorkTree,
-    /// `.claude` in one: masks and empty directories.
-    Claude,
-    /// A directory of Git's: all that is empty, and abandoned locks.
-    Git,
-}
-
-impl Place {
-    /// Whether an entry of that name can be a leftover at all.
-    fn concerns(self, name: &Path) -> bool {
-        self != Self::WorkTree || name.as_os_str().as_encoded_bytes().starts_with(b".")
-    }
-}
 
 impl Leftovers {
     /// Notes what is there, for the working trees at `roots` and the Git directories that belong to them.

@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
 use super::in_use::{self, Mounts};
-use super::{Before, CLAUDE, ENTRIES, Leftovers, Place};
+use super::note::{Before, CLAUDE, ENTRIES, Leftovers, Place};
 
 /// How deep empty directories may lie in each other, and how many in one.
 const DEPTH: usize = 4;
