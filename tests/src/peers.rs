@@ -328,8 +328,8 @@ mod tests {
 
     #[test]
     fn a_peer_is_named_with_its_exact_version() {
-        let peer = Peer::try_from("codex@0.169.0").unwrap();
-        assert_eq!((peer, peer.to_string().as_str()), (CODEX, "codex@0.169.0"));
+        let peer = Peer::try_from("codex@0.171.0").unwrap();
+        assert_eq!((peer, peer.to_string().as_str()), (CODEX, "codex@0.171.0"));
         for bad in ["codex", "codex@", "codex@latest", "codex@../x", "npm@1.0.0"] {
             assert!(Peer::try_from(bad).is_err(), "{bad}");
         }

@@ -6,6 +6,7 @@ use super::{Peer, Program};
 
 /// The versions of Claude Code. The suites run against the first, `cargo xtask drift` against all.
 pub const EVERY_CLAUDE: &[Peer] = &[
+    claude_code("2.1.332"),
     claude_code("2.1.330"),
     claude_code("2.1.260"),
     claude_code("2.1.197"),
@@ -13,6 +14,7 @@ pub const EVERY_CLAUDE: &[Peer] = &[
 
 /// The versions of Codex. The suites run against the first, `cargo xtask drift` against all.
 pub const EVERY_CODEX: &[Peer] = &[
+    codex("0.171.0"),
     codex("0.169.0"),
     codex("0.155.0"),
     codex("0.145.0"),
