@@ -182,7 +182,7 @@ impl Stop<'_> {
         }
         match history::record(project, &entry, is_check(outcome)) {
             Ok(()) => decision,
-            // The decision stands: the turn file says that it was blocked.
+            // The decision is kept: the turn file says that it was blocked.
             Err(error) => match decision {
                 Decision::Pass => Decision::Warn(format!("Review gate: {error}")),
                 decision => decision,

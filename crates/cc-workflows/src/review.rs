@@ -69,7 +69,7 @@ pub enum StartReviewError {
     Launch(#[from] LaunchError),
 }
 
-/// Starts a review as a job with a worker of its own, and returns the queued job.
+/// Starts a review as a job with its own worker, and returns the queued job.
 ///
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.

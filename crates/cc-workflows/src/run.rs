@@ -178,7 +178,7 @@ fn git_guard(project: &Project) -> Result<Option<std::path::PathBuf>, IoError> {
     cc_core::fs::create_private_dir(&dir)?;
     let failed = |source| IoError::at("link", &git)(source);
     std::fs::metadata(&refuses).map_err(IoError::at("find", &refuses))?;
-    // Another worker may be doing the same: whoever comes last has the same link.
+    // Another worker may do the same at the same time: both make the same link.
     let link = |path: &Path| std::os::unix::fs::symlink(&refuses, path);
     let fresh = tempfile::Builder::new().make_in(&dir, link);
     let fresh = fresh.map_err(failed)?.into_temp_path();

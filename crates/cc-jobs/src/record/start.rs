@@ -74,7 +74,7 @@ impl<'de> Deserializer<'de> for Start<'de> {
         match (read, end) {
             // Where the bytes end with the last value, that may be cut: `1` of `12`.
             (_, Err(error)) if error.is_eof() => Err(error),
-            // That the object goes on is an error to `serde_json`, not to us.
+            // `serde_json` sees more of the object as an error; here it is none.
             (Some(read), _) => Ok(read),
             (None, Err(error)) => Err(error),
             (None, Ok(())) => Err(Error::custom("nothing was read")),

@@ -95,7 +95,7 @@ pub(super) mod dollars {
     }
 }
 
-/// A text that is passed on as it is; an empty one would be none.
+/// A text that is passed through unchanged; it must not be empty.
 pub(super) mod name {
     use super::*;
 

@@ -41,7 +41,7 @@ pub enum FromReviewError {
     NoSuchFinding {
         /// The job.
         id: JobId,
-        /// The number asked for.
+        /// The number.
         number: usize,
         /// How many there are.
         count: usize,

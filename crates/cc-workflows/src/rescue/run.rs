@@ -9,7 +9,7 @@ use crate::order::{Access, RescueSpec};
 use crate::rescue::leftovers::Leftovers;
 use crate::run::{JobEnd, Run, Told};
 
-/// What Claude is told beside the task. A resumed thread keeps what it was told first.
+/// Added to Claude's system prompt. A resumed thread keeps its first one.
 const NOTES: &str = "\
 You were handed this task by another coding agent; nobody can answer questions while you work. Do what \
 the task asks and no more. End with a short report: what you found or changed, file by file, what you \

@@ -111,7 +111,7 @@ impl Observer for RunRecorder<'_> {
                 version,
             } => {
                 if let Some(thread) = thread.filter(|_| self.keeps_thread) {
-                    // A thread that is not recorded cannot be resumed; the job itself goes on.
+                    // A thread that is not recorded cannot be resumed; the job itself continues.
                     let _ = self
                         .store
                         .lock(self.id)

@@ -23,7 +23,7 @@ impl StopRequest {
         })
     }
 
-    /// Completes once somebody has asked to stop, and at once from then on.
+    /// Completes once somebody has asked to stop; later calls complete immediately.
     pub(crate) async fn requested(&mut self) {
         if !self.requested {
             self.source.heard().await;
