@@ -86,11 +86,9 @@ impl Repository {
         };
         for (path, reason) in excluded {
             context.totals.files += 1;
-            context.files.push(unread(&path));
-            context.not_seen.push(NotSeen {
-                path: Some(path.clone()),
-                reason,
-            });
+            let change = FileChange::unread(path.clone(), ChangeKind::Modified);
+            context.files.push(change);
+            context.not_seen.push(NotSeen::of(&path, reason));
         }
         if target.mode == Mode::WorkingTree {
             unchanged += self.add_untracked(target, limits, &mut inline, &mut context)?;
@@ -229,7 +227,7 @@ impl Repository {
             }
             Mode::Commit | Mode::Range => None,
         };
-        Ok(reason.map(|reason| NotSeen { path: None, reason }))
+        Ok(reason.map(NotSeen::in_general))
     }
 }
 
@@ -237,10 +235,7 @@ impl Repository {
 fn since(earlier: &ShownDiffs, context: &Context, unchanged: u64) -> Vec<NotSeen> {
     let mut lines = Vec::new();
     if unchanged > 0 {
-        lines.push(NotSeen {
-            path: None,
-            reason: Reason::Unchanged { files: unchanged },
-        });
+        lines.push(NotSeen::in_general(Reason::Unchanged { files: unchanged }));
     }
     // A file that is not listed may still be changed if the list is incomplete.
     if context.totals.files > context.files.len() as u64 {
@@ -253,23 +248,8 @@ fn since(earlier: &ShownDiffs, context: &Context, unchanged: u64) -> Vec<NotSeen
     let reverted = earlier
         .files()
         .filter(|path| !context.shown.contains(path) && !is_listed(path));
-    lines.extend(reverted.map(|path| NotSeen {
-        path: Some(path.clone()),
-        reason: Reason::TakenBack,
-    }));
+    lines.extend(reverted.map(|path| NotSeen::of(path, Reason::TakenBack)));
     lines
-}
-
-fn unread(path: &RepoPath) -> FileChange {
-    FileChange {
-        path: path.clone(),
-        old_path: None,
-        change: ChangeKind::Modified,
-        additions: None,
-        deletions: None,
-        bytes: None,
-        shown: false,
-    }
 }
 
 fn is_dir(path: &std::path::Path) -> bool {

@@ -185,6 +185,19 @@ impl Context {
 }
 
 impl FileChange {
+    /// A file that was not read.
+    pub(crate) fn unread(path: RepoPath, change: ChangeKind) -> Self {
+        Self {
+            path,
+            old_path: None,
+            change,
+            additions: None,
+            deletions: None,
+            bytes: None,
+            shown: false,
+        }
+    }
+
     /// The status letter of git for the change; `?` for an untracked file.
     pub fn letter(&self) -> char {
         match self.change {
@@ -229,6 +242,18 @@ impl fmt::Display for Totals {
             count(number(self.deletions), "deletion"),
             human_bytes(self.bytes)
         )
+    }
+}
+
+impl NotSeen {
+    pub(crate) fn of(path: &RepoPath, reason: Reason) -> Self {
+        let path = Some(path.clone());
+        Self { path, reason }
+    }
+
+    /// Something that is not about one file.
+    pub(crate) fn in_general(reason: Reason) -> Self {
+        Self { path: None, reason }
     }
 }
 

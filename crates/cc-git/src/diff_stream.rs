@@ -282,21 +282,15 @@ impl DiffStream {
         for file in self.files.into_iter().filter(is_new) {
             let change = file.change();
             if let Some(reason) = file.reason() {
-                not_seen.push(NotSeen {
-                    path: Some(change.path.clone()),
-                    reason,
-                });
+                not_seen.push(NotSeen::of(&change.path, reason));
             }
             files.push(change);
         }
         if self.omitted > 0 {
-            not_seen.push(NotSeen {
-                path: None,
-                reason: Reason::TooManyFiles {
-                    listed: files.len() as u64,
-                    omitted: self.omitted,
-                },
-            });
+            not_seen.push(NotSeen::in_general(Reason::TooManyFiles {
+                listed: files.len() as u64,
+                omitted: self.omitted,
+            }));
         }
         ParsedDiff {
             files,

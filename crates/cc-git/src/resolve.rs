@@ -1,7 +1,5 @@
 //! Resolves a [`Selection`] to a [`Target`]: commits, and the default branch.
 
-use std::ops::ControlFlow;
-
 use cc_core::text::one_line;
 
 use crate::paths::pathspecs;
@@ -263,10 +261,7 @@ impl Repository {
             if let [index, tree, ..] = *record {
                 count += u64::from(matches([index, tree]));
             }
-            match count < enough {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            }
+            count < enough
         })?;
         Ok(count)
     }

@@ -127,16 +127,15 @@ impl<'a> GitCall<'a> {
         Ok((output, exit))
     }
 
-    /// Gives each NUL-terminated record of the output to `take`, until it breaks. A call that is not
-    /// stopped by that must succeed.
-    pub(crate) fn records(
-        self,
-        mut take: impl FnMut(&[u8]) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
+    /// Gives each NUL-terminated record of the output to `take`, until that returns `false`. A call
+    /// that is not stopped by that must succeed.
+    pub(crate) fn records(self, mut take: impl FnMut(&[u8]) -> bool) -> Result<(), Error> {
         let mut reader = RecordReader::default();
         let exit = self.stream_within_limit(&mut |mut bytes| {
             while let Some(record) = reader.next(&mut bytes) {
-                take(&record)?;
+                if !take(&record) {
+                    return ControlFlow::Break(());
+                }
             }
             ControlFlow::Continue(())
         })?;

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::budget::{Fit, InlineDiff};
@@ -38,19 +37,18 @@ impl Repository {
             context.totals.additions += change.additions.unwrap_or(0);
             context.totals.bytes += change.bytes.unwrap_or(0);
             if let Some(reason) = reason {
-                context.not_seen.push(NotSeen {
-                    path: Some(change.path.clone()),
-                    reason,
-                });
+                context.not_seen.push(NotSeen::of(&change.path, reason));
             }
             context.files.push(change);
         }
         if omitted > 0 {
             context.totals.files += omitted;
-            context.not_seen.push(NotSeen {
-                path: None,
-                reason: Reason::TooManyFiles { listed, omitted },
-            });
+            context
+                .not_seen
+                .push(NotSeen::in_general(Reason::TooManyFiles {
+                    listed,
+                    omitted,
+                }));
         }
         Ok(unchanged)
     }
@@ -73,10 +71,7 @@ impl Repository {
                     false => omitted += 1,
                 }
                 left = left.saturating_sub(path.len() as u64 + 1);
-                match left {
-                    0 => ControlFlow::Break(()),
-                    _ => ControlFlow::Continue(()),
-                }
+                left > 0
             })?;
         Ok((paths, omitted))
     }
@@ -89,15 +84,7 @@ fn read(
     inline: &mut InlineDiff,
     left: &mut u64,
 ) -> Option<(FileChange, Option<Reason>)> {
-    let mut change = FileChange {
-        path: path.clone(),
-        old_path: None,
-        change: ChangeKind::Untracked,
-        additions: None,
-        deletions: None,
-        bytes: None,
-        shown: false,
-    };
+    let mut change = FileChange::unread(path.clone(), ChangeKind::Untracked);
     match take_in(root, path, inline, left, &mut change) {
         Ok(Taken::In) => {
             change.shown = true;

@@ -19,18 +19,22 @@ pub(super) enum FileState {
     /// As in the index; not read.
     AsIndexed,
     Missing,
-    File {
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        executable: bool,
-        stamp: FileStamp,
-        /// `None` if the file is too large or cannot be read.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        digest: Option<ContentDigest>,
-    },
+    File(RegularFile),
     /// A symbolic link, with the digest of its target.
     Link(ContentDigest),
     /// Neither a file nor a link, or unreachable.
     Other,
+}
+
+/// A regular file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RegularFile {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) executable: bool,
+    pub(super) stamp: FileStamp,
+    /// `None` if the file is too large or cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<ContentDigest>,
 }
 
 /// Size, times and inode of a file.
@@ -48,44 +52,21 @@ pub(super) struct ContentDigest([u8; 16]);
 impl FileState {
     /// Whether this equals an earlier state, recorded at `taken`.
     pub(super) fn is_same_as(&self, earlier: &Self, taken: Time) -> bool {
-        match (self, earlier) {
-            (
-                Self::File {
-                    digest: Some(now), ..
-                },
-                Self::File {
-                    digest: Some(then), ..
-                },
-            ) if now != then => false,
-            (
-                Self::File {
-                    executable,
-                    stamp,
-                    digest,
-                },
-                Self::File {
-                    executable: was_executable,
-                    stamp: earlier_stamp,
-                    digest: earlier_digest,
-                },
-            ) => {
-                let by_content = digest.is_some() && earlier_digest.is_some();
-                let by_stamp = stamp == earlier_stamp && stamp.is_settled(taken);
-                executable == was_executable && (by_content || by_stamp)
-            }
-            (now, then) => now == then,
-        }
+        let (Self::File(now), Self::File(then)) = (self, earlier) else {
+            return self == earlier;
+        };
+        let is_same = match (now.digest, then.digest) {
+            (Some(now), Some(then)) => now == then,
+            _ => now.stamp == then.stamp && now.stamp.is_settled(taken),
+        };
+        is_same && now.executable == then.executable
     }
 
     /// Whether a state recorded at `taken` can be compared later: not if only the stamp of the file is
     /// known, and it was too recent.
     pub(super) fn is_settled(&self, taken: Time) -> bool {
         match self {
-            Self::File {
-                stamp,
-                digest: None,
-                ..
-            } => stamp.is_settled(taken),
+            Self::File(file) => file.digest.is_some() || file.stamp.is_settled(taken),
             _ => true,
         }
     }
@@ -100,23 +81,20 @@ impl FileState {
                 hash.update(b"l");
                 hash.update(digest.0);
             }
-            Self::File {
-                executable,
-                stamp,
-                digest,
-            } => {
-                hash.update(if *executable { b"x" } else { b"f" });
-                match digest {
+            Self::File(file) => {
+                hash.update(if file.executable { b"x" } else { b"f" });
+                let FileStamp(size, modified, changed, inode) = file.stamp;
+                match file.digest {
                     Some(digest) => {
                         hash.update(b"d");
                         hash.update(digest.0);
                     }
                     None => {
                         hash.update(b"s");
-                        hash.update(stamp.0.to_le_bytes());
-                        hash.update(stamp.1.to_le_bytes());
-                        hash.update(stamp.2.to_le_bytes());
-                        hash.update(stamp.3.to_le_bytes());
+                        hash.update(size.to_le_bytes());
+                        hash.update(modified.to_le_bytes());
+                        hash.update(changed.to_le_bytes());
+                        hash.update(inode.to_le_bytes());
                     }
                 }
             }
@@ -204,11 +182,11 @@ mod tests {
     const TAKEN: i64 = 1_000_000;
 
     fn file(executable: bool, changed: i64, content: Option<&str>) -> FileState {
-        FileState::File {
+        FileState::File(RegularFile {
             executable,
             stamp: FileStamp(1, changed * 1_000_000, changed * 1_000_000, 7),
             digest: content.map(|content| ContentDigest::of(Sha256::new().chain_update(content))),
-        }
+        })
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
-use super::file_state::{ContentDigest, FileStamp, FileState};
+use super::file_state::{ContentDigest, FileStamp, FileState, RegularFile};
 use super::status::{LEFT_OUT, StatusEntry};
 use super::{Fingerprint, PathState, PathStates};
 use crate::process::join;
@@ -29,7 +29,7 @@ const WORTH_A_THREAD: usize = 128;
 
 /// Files whose content is known from an earlier fingerprint as long as their stamp is the same.
 #[derive(Default)]
-pub(super) struct KnownFiles<'a>(HashMap<&'a RepoPath, (FileStamp, &'a FileState)>);
+pub(super) struct KnownFiles<'a>(HashMap<&'a RepoPath, &'a RegularFile>);
 
 impl<'a> KnownFiles<'a> {
     pub(super) fn of(earlier: &'a Fingerprint) -> Self {
@@ -37,11 +37,11 @@ impl<'a> KnownFiles<'a> {
             return Self::default();
         };
         let files = entries.iter().filter_map(|entry| match &entry.seen {
-            FileState::File {
-                stamp,
-                digest: Some(_),
-                ..
-            } if stamp.is_settled(earlier.taken) => Some((&entry.path, (*stamp, &entry.seen))),
+            FileState::File(file)
+                if file.digest.is_some() && file.stamp.is_settled(earlier.taken) =>
+            {
+                Some((&entry.path, file))
+            }
             _ => None,
         });
         Self(files.collect())
@@ -110,18 +110,25 @@ impl Inspector<'_> {
             return FileState::Other;
         };
         // If a link on the way leads elsewhere, a file with the same stamp is still the same file.
-        if let Some((stamp, seen)) = self.known.0.get(path)
-            && fs::symlink_metadata(&place).is_ok_and(|meta| FileStamp::of(&meta) == *stamp)
+        if let Some(&known) = self.known.0.get(path)
+            && fs::symlink_metadata(&place).is_ok_and(|meta| FileStamp::of(&meta) == known.stamp)
         {
-            return (*seen).clone();
+            return FileState::File(known.clone());
         }
+        let file = |executable, meta: &fs::Metadata, digest| {
+            let stamp = FileStamp::of(meta);
+            FileState::File(RegularFile {
+                executable,
+                stamp,
+                digest,
+            })
+        };
         match files.open(path) {
-            WorkingFile::Regular { file, executable } => match file.metadata() {
-                Ok(meta) => FileState::File {
-                    executable,
-                    stamp: FileStamp::of(&meta),
-                    digest: self.digest(file, meta.len()),
-                },
+            WorkingFile::Regular {
+                file: open,
+                executable,
+            } => match open.metadata() {
+                Ok(meta) => file(executable, &meta, self.digest(open, meta.len())),
                 Err(_) => FileState::Other,
             },
             WorkingFile::Link(target) => {
@@ -130,11 +137,7 @@ impl Inspector<'_> {
             WorkingFile::Missing => FileState::Missing,
             WorkingFile::Other => FileState::Other,
             WorkingFile::Unreadable => match fs::symlink_metadata(&place) {
-                Ok(meta) => FileState::File {
-                    executable: false,
-                    stamp: FileStamp::of(&meta),
-                    digest: None,
-                },
+                Ok(meta) => file(false, &meta, None),
                 Err(_) => FileState::Other,
             },
         }

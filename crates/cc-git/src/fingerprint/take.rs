@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::ops::ControlFlow;
 
 use cc_core::Time;
 
@@ -139,10 +138,7 @@ impl Repository {
         let call = self.runner.call(args).limit(ANSWER_LIMIT);
         call.records(|record| {
             understood = take(record);
-            match understood {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            }
+            understood
         })?;
         match understood {
             true => Ok(()),
