@@ -1,7 +1,6 @@
-//! A client of `codex app-server`: JSON-RPC, a line a message, over standard input and output.
+//! A client of `codex app-server`: JSON-RPC over standard input and output, one message on each line.
 //!
-//! One thread of conversation after another can be played through it, and what Codex tells on the
-//! way (items, runs of hooks) is kept.
+//! It starts threads, plays turns, and keeps the notifications (items, hook runs) for assertions.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use crate::sandbox::{Output, Running};
 
 /// A running `codex app-server`; dropping it ends it.
 #[derive(Debug)]
+#[must_use = "dropping it ends the server"]
 pub struct AppServer {
     server: Running,
     repo: PathBuf,
@@ -29,7 +29,7 @@ pub struct HookRun {
 }
 
 impl AppServer {
-    /// Says hello to a server whose standard input stays open.
+    /// Initializes a server whose standard input stays open.
     #[track_caller]
     pub(crate) fn on(server: Running, repo: &Path) -> Self {
         let mut client = Self {
@@ -47,17 +47,17 @@ impl AppServer {
         client
     }
 
-    /// Makes a request and gives its result.
+    /// Sends a request and returns its result.
     ///
     /// # Panics
-    /// When the answer is an error or does not come in time.
+    /// When the answer is an error or is late.
     #[track_caller]
     pub fn request(&mut self, method: &str, params: &Value) -> Value {
         self.try_request(method, params)
             .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 
-    /// Makes a request and gives its result.
+    /// Sends a request and returns its result.
     ///
     /// # Errors
     /// The server's error.
@@ -90,7 +90,7 @@ impl AppServer {
         self.list("hooks/list", "hooks")
     }
 
-    /// The skills on offer in the repository, as Codex lists them.
+    /// The skills of the repository, as Codex lists them.
     ///
     /// # Panics
     /// When the list does not come.
@@ -108,8 +108,8 @@ impl AppServer {
         }
     }
 
-    /// Starts a thread in the repository that may write there and asks nobody for more; its id,
-    /// which is the session's id too.
+    /// Starts a thread that can write in the repository and never asks for approval; returns its id, which
+    /// is also the session id.
     ///
     /// # Panics
     /// When the server refuses.
@@ -122,7 +122,7 @@ impl AppServer {
         id.expect("a thread has an id").to_owned()
     }
 
-    /// Plays one turn to its end; what Codex tells about it then.
+    /// Plays one turn to its end; returns the turn as Codex reports it.
     ///
     /// # Panics
     /// When the server refuses or the turn does not end in time.
@@ -132,7 +132,7 @@ impl AppServer {
         self.end_of_turn(&turn)
     }
 
-    /// Starts a turn; its id.
+    /// Starts a turn and returns its id.
     ///
     /// # Panics
     /// When the server refuses.
@@ -144,7 +144,7 @@ impl AppServer {
         id.expect("a turn has an id").to_owned()
     }
 
-    /// Says something into a turn that runs.
+    /// Sends a message to a running turn.
     ///
     /// # Panics
     /// When the server refuses.
@@ -155,7 +155,7 @@ impl AppServer {
         self.request("turn/steer", &params);
     }
 
-    /// Ends a turn that runs, as the user does with Esc.
+    /// Interrupts a running turn, as the user does with Esc.
     ///
     /// # Panics
     /// When the server refuses.
@@ -165,7 +165,7 @@ impl AppServer {
         self.request("turn/interrupt", &params);
     }
 
-    /// Waits for the end of a turn; what Codex tells about it then.
+    /// Waits for the end of a turn; returns the turn as Codex reports it.
     ///
     /// # Panics
     /// When it does not end in time.
@@ -177,7 +177,7 @@ impl AppServer {
         self.wait_for_note("the end of the turn", ended)["params"]["turn"].take()
     }
 
-    /// The messages that wait for the thread, put there by `codex queue`.
+    /// The messages queued for the thread by `codex queue`.
     ///
     /// # Panics
     /// When the list does not come; older versions have no queue.
@@ -189,7 +189,7 @@ impl AppServer {
         texts.map(str::to_owned).collect()
     }
 
-    /// Waits for a notification, those that came already among them.
+    /// Waits for a notification; those already received count.
     ///
     /// # Panics
     /// When it does not come in time.
@@ -223,7 +223,7 @@ impl AppServer {
         runs.collect()
     }
 
-    /// What hooks warned the user of, among the notifications read so far.
+    /// The warnings of hooks, among the notifications read so far.
     pub fn hook_warnings(&self) -> Vec<&str> {
         let ended = |note: &&Value| note["method"] == "hook/completed";
         let runs = self.notes.iter().filter(ended);
@@ -234,7 +234,7 @@ impl AppServer {
             .collect()
     }
 
-    /// Ends the server the way a client that leaves does, and waits for it.
+    /// Closes the connection like a client that exits, and waits for the server to end.
     ///
     /// # Panics
     /// When it does not end in time.

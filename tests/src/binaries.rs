@@ -1,4 +1,4 @@
-//! The true binaries, built once a process in the profile of whoever asks.
+//! The real binaries, built once in each process with the profile of the test.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 
 use cc_core::Env;
 
-/// The directory that holds `cc-cli`, `cc-hooks` and `cc-installer`, all three built from the
-/// package that ships them, with the features they ship with.
+/// The directory that holds `cc-cli`, `cc-hooks` and `cc-installer`, all built from the
+/// package that ships them, with its features.
 ///
 /// # Panics
 /// When they do not build.
@@ -60,7 +60,7 @@ fn build(what: &[&str]) -> PathBuf {
     profile_dir
 }
 
-/// Where the running binary stands in the target directory.
+/// The place of the running binary in the target directory.
 struct Running {
     profile_dir: PathBuf,
     /// In `deps`, so built by `cargo test`.

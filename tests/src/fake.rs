@@ -1,7 +1,7 @@
-//! What the scripted stand-in for Claude does, and what it noted.
+//! The fake Claude: what it does, and the calls it recorded.
 //!
-//! The product filters Claude's environment and arguments, so the scenario lies in a file beside
-//! the stand-in's binary; each [`Sandbox`](crate::Sandbox) has a copy of its own.
+//! The product filters Claude's environment and arguments, so the scenario is a file beside its
+//! binary; each [`Sandbox`](crate::Sandbox) has its own copy.
 
 mod run;
 
@@ -15,14 +15,15 @@ use serde_json::Value;
 
 pub use run::{Run, Step};
 
-/// What a fake Claude does whenever it is called.
+/// What a fake Claude does on each call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[must_use]
 pub struct Scenario {
-    /// What `--version` says.
+    /// The output of `--version`.
     pub version: String,
-    /// What `auth status` says.
+    /// The output of `auth status`.
     pub logged_in: bool,
-    /// What the calls with `-p` do, in order; the last one repeats.
+    /// The calls with `-p`, in order; the last one repeats.
     pub runs: Vec<Run>,
 }
 
@@ -90,22 +91,22 @@ const SCENARIO: &str = "fake-claude.json";
 const CALLS: &str = "fake-claude.calls.jsonl";
 const GRANDCHILDREN: &str = "fake-claude.grandchildren.jsonl";
 
-/// The file that the `n`-th run makes, so that two at once play different runs.
+/// The file that the `n`-th run creates, so that two runs at once differ.
 pub fn claim(dir: &Path, n: usize) -> PathBuf {
     dir.join(format!("fake-claude.run-{n}"))
 }
 
-/// Where the fake Claude in `dir` notes its calls.
+/// The file in which the fake Claude in `dir` records its calls.
 pub fn calls_file(dir: &Path) -> PathBuf {
     dir.join(CALLS)
 }
 
-/// Where the fake Claude in `dir` notes the processes it left behind.
+/// The file in which the fake Claude in `dir` records the processes it left running.
 pub fn grandchildren_file(dir: &Path) -> PathBuf {
     dir.join(GRANDCHILDREN)
 }
 
-/// One call of the fake Claude, noted when its standard input had ended.
+/// One call of the fake Claude, recorded at the end of its standard input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Call {
     /// The arguments without the program's name.
@@ -115,7 +116,7 @@ pub struct Call {
     /// The current directory.
     #[serde(with = "cc_core::os_text")]
     pub cwd: PathBuf,
-    /// Standard input, broken characters replaced; empty for calls without `-p`.
+    /// Standard input, invalid UTF-8 replaced; empty for calls without `-p`.
     pub stdin: String,
     /// The process.
     pub proc: Proc,
@@ -127,7 +128,7 @@ impl Call {
         self.args.iter().any(|arg| arg == "-p" || arg == "--print")
     }
 
-    /// The value of a flag, behind `=` or as the next argument.
+    /// The value of a flag, after `=` or as the next argument.
     pub fn flag(&self, name: &str) -> Option<&str> {
         let mut args = self.args.iter();
         args.find_map(|arg| match arg.strip_prefix(name)? {
@@ -138,7 +139,7 @@ impl Call {
     }
 }
 
-/// Reads a file of JSON lines; a file that is not there has none, an unfinished last line is left out.
+/// Reads a file of JSON lines; a missing file has none, and an incomplete last line is skipped.
 pub(crate) fn json_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);

@@ -1,7 +1,7 @@
 //! A loopback HTTP/1.1 server whose replies can be late, slow, silent or cut short.
 //!
-//! Blocking, a thread a connection: a handler then reads from top to bottom like the script that
-//! it plays, and cutting a connection is a call, not a state of some framework.
+//! Blocking, with one thread for each connection: a handler reads from top to bottom like the script it
+//! plays, and cutting a connection is a function call.
 
 mod incoming;
 mod reply;
@@ -25,7 +25,7 @@ pub struct Request {
     pub path: String,
     /// The headers, names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body, transfer coding undone.
+    /// The body, without transfer coding.
     pub body: Vec<u8>,
 }
 
@@ -41,6 +41,7 @@ impl From<io::Error> for Gone {
 
 /// A running server; dropping it closes every connection and joins every thread.
 #[derive(Debug)]
+#[must_use = "dropping it stops the server"]
 pub struct Server {
     address: SocketAddr,
     open: Arc<Mutex<Open>>,

@@ -1,12 +1,12 @@
-//! The kit of the end-to-end suites: a throw-away world around the true binaries.
+//! The test kit of the end-to-end suites: isolated environments around the real binaries.
 //!
 //! Here: [`Sandbox`] (own home, repository and environment), a scripted fake Claude ([`fake`]),
 //! loopback model servers for the real Claude and the real Codex ([`messages_api`],
 //! [`responses_api`]), a client of Codex's app server ([`app_server`]), and the pinned real
 //! programs themselves ([`peers`]).
-//! Not here: anything of the product but its binaries; the kit names no crate except `cc-core`.
+//! Not here: any code of the product except `cc-core`; the kit runs its binaries.
 //!
-//! A kit for tests fails by panic: whatever it cannot do is a failed test that says why.
+//! The kit panics when it cannot do something: the test fails and says why.
 //!
 //! Start with [`Sandbox`].
 

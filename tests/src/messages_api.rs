@@ -33,6 +33,7 @@ pub use turn::{Block, Turn};
 
 /// A running server; dropping it ends every connection.
 #[derive(Debug)]
+#[must_use = "dropping it stops the server"]
 pub struct MessagesApi {
     state: Arc<State>,
     server: http::Server,
@@ -49,8 +50,8 @@ struct Inner {
 }
 
 impl MessagesApi {
-    /// Starts a server that plays `turns` in order; after the last it answers 400, so that a
-    /// request nobody scripted shows. Let a turn repeat with [`Turn::times`] or [`Turn::forever`].
+    /// Starts a server that plays `turns` in order; after the last it answers 400, so that an
+    /// unexpected request fails. Repeat a turn with [`Turn::times`] or [`Turn::forever`].
     pub fn start(turns: impl IntoIterator<Item = Turn>) -> Self {
         let state = Arc::new(State::default());
         state.0.lock().turns.extend(turns);
@@ -61,18 +62,18 @@ impl MessagesApi {
         Self { state, server }
     }
 
-    /// Starts a server that plays a reviewer, whatever is asked and however often: it looks at
-    /// `git diff --stat` where Bash is offered, then answers with a review in the form asked for.
+    /// Starts a server that plays a reviewer for any number of requests: it runs `git diff --stat` if Bash
+    /// is available, then answers with a review in the requested format.
     pub fn reviewer() -> Self {
         Self::start([Turn::computed(reviewer::answer).forever()])
     }
 
-    /// What `ANTHROPIC_BASE_URL` has to be.
+    /// The value for `ANTHROPIC_BASE_URL`.
     pub fn url(&self) -> String {
         self.server.url()
     }
 
-    /// Adds turns behind those not played yet.
+    /// Appends turns to those not played yet.
     pub fn push(&self, turns: impl IntoIterator<Item = Turn>) {
         self.state.0.lock().turns.extend(turns);
     }

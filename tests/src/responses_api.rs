@@ -33,6 +33,7 @@ pub const OVER: &str = "The script is over.";
 
 /// A running server; dropping it ends every connection.
 #[derive(Debug)]
+#[must_use = "dropping it stops the server"]
 pub struct ResponsesApi {
     state: Arc<Watched<State>>,
     server: http::Server,

@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Asks `probe` again and again until it gives a value.
+/// Calls `probe` repeatedly until it returns a value.
 ///
 /// # Panics
 /// When `timeout` passes first, naming `what` was awaited.
@@ -22,7 +22,7 @@ pub fn eventually<T>(timeout: Duration, what: &str, mut probe: impl FnMut() -> O
     }
 }
 
-/// A value that others can wait on, for what changes within this process.
+/// A value whose changes other threads can wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Watched<T> {
     value: Mutex<T>,
@@ -30,19 +30,19 @@ pub(crate) struct Watched<T> {
 }
 
 impl<T> Watched<T> {
-    /// A look at the value.
+    /// Locks the value.
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the value and wakes whoever waits.
+    /// Changes the value and wakes all waiters.
     pub(crate) fn change<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         let result = change(&mut self.lock());
         self.changed.notify_all();
         result
     }
 
-    /// Waits until `probe` gives something; `None` when `timeout` passes first.
+    /// Waits until `probe` returns a value; `None` if `timeout` passes first.
     pub(crate) fn wait<R>(&self, timeout: Duration, probe: impl Fn(&T) -> Option<R>) -> Option<R> {
         let until = Instant::now() + timeout;
         let mut value = self.lock();

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 /// One run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[must_use]
 pub struct Run {
-    /// What is done, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
     /// The exit code after the last step.
     pub exit: i32,
-    /// Whether SIGINT, SIGTERM and SIGHUP do nothing. If not, SIGINT ends the run as it ends the
-    /// real one: with a result `error_during_execution` and exit code 0.
+    /// Whether to ignore SIGINT, SIGTERM and SIGHUP. Otherwise SIGINT ends the run like the real one, with
+    /// a result `error_during_execution` and exit code 0.
     pub ignores_signals: bool,
 }
 
@@ -23,15 +24,15 @@ pub struct Run {
 pub enum Step {
     /// Prints a JSON line; the text `{session}` in it becomes the session's id, `{cwd}` the directory.
     Line(Value),
-    /// Prints bytes as they are, for example half a line.
+    /// Prints bytes unchanged, for example half a line.
     Raw(String),
     /// Prints a recorded stream.
     File(PathBuf),
     /// Prints deltas of `each` bytes of text until they make up `total` bytes.
     Deltas {
-        /// All bytes of text.
+        /// Total bytes of text.
         total: u64,
-        /// The bytes of text a line.
+        /// Bytes of text in each line.
         each: usize,
     },
     /// Prints one line of about this many bytes, in pieces.
@@ -40,15 +41,15 @@ pub enum Step {
     Stderr(String),
     /// Prints this many bytes of lines on standard error.
     StderrFlood(u64),
-    /// Does nothing for some milliseconds.
+    /// Sleeps for some milliseconds.
     Sleep(u64),
-    /// Waits until this file is there.
+    /// Waits until this file exists.
     Await(PathBuf),
-    /// Writes a file, relative to the current directory, its directories too.
+    /// Writes a file relative to the current directory, with its parent directories.
     Write {
-        /// Where.
+        /// Path of the file.
         path: PathBuf,
-        /// What.
+        /// Content of the file.
         content: String,
     },
     /// Starts a process in a session of its own that ignores signals; it ends after an hour.
@@ -56,13 +57,13 @@ pub enum Step {
         /// Whether it keeps standard output and error open.
         holds_output: bool,
     },
-    /// Has a shell run this, as Claude has one run its commands, and waits for its end.
+    /// Runs this in a shell, as Claude runs commands, and waits for it.
     Shell(String),
-    /// Closes standard output and goes on.
+    /// Closes standard output and continues.
     CloseStdout,
-    /// Does nothing more until it is ended.
+    /// Hangs until it is killed.
     Hang,
-    /// Ends itself by SIGKILL.
+    /// Kills itself with SIGKILL.
     Kill,
 }
 
@@ -97,13 +98,13 @@ impl Run {
         run.success(&text, Some(output))
     }
 
-    /// A run that starts and never says more.
+    /// A run that starts and then hangs.
     pub fn hangs() -> Self {
         Self::started().step(Step::Hang)
     }
 
-    /// A run that fails as the real one does when the API refuses: `subtype` says `success`,
-    /// `is_error` tells the truth, exit code 1.
+    /// A run that fails like the real one on an API error: `subtype` is `success`, `is_error` is true, the
+    /// exit code is 1.
     pub fn api_error(status: Option<u16>, text: &str) -> Self {
         Self::started()
             .result(json!({
@@ -195,7 +196,7 @@ impl Run {
         self
     }
 
-    /// Lets SIGINT, SIGTERM and SIGHUP do nothing.
+    /// Ignores SIGINT, SIGTERM and SIGHUP.
     pub fn ignoring_signals(mut self) -> Self {
         self.ignores_signals = true;
         self

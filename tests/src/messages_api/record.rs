@@ -1,4 +1,4 @@
-//! What a client asked, kept for assertions.
+//! The requests of a client, kept for assertions.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::http;
 
-/// One request as it came.
+/// One request as received.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// What it asks for.
@@ -28,7 +28,7 @@ pub struct Request {
 pub enum Kind {
     /// A message of the conversation: takes a turn of the script.
     Message,
-    /// A title, a quota probe and the like: a message outside the conversation.
+    /// A message outside the conversation, such as a title or a quota probe.
     Side,
     /// A count of tokens.
     CountTokens,
@@ -36,7 +36,7 @@ pub enum Kind {
     Other,
 }
 
-/// Beginnings of system prompts that Claude Code sends besides the conversation.
+/// Prefixes of the system prompts that Claude Code sends outside the conversation.
 const SIDE_PROMPTS: [&str; 4] = [
     "Generate a concise, sentence-case title",
     "isNewTopic",

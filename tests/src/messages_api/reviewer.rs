@@ -1,11 +1,11 @@
-//! A reviewer that always has something plausible to say.
+//! A reviewer that always gives a plausible answer.
 
 use serde_json::{Map, Value, json};
 
 use super::{Block, Request, Turn};
 
-/// First a look at the change where Bash is offered, then the review: in the form of the schema
-/// where one is demanded, else as Markdown.
+/// Runs a diff first if Bash is available, then answers with the review: in the requested schema, else as
+/// Markdown.
 pub(super) fn answer(request: &Request) -> Turn {
     let results = request.tool_results();
     if results.is_empty() && request.tools().contains(&"Bash") {

@@ -46,6 +46,7 @@ impl Block {
 
 /// The answer to one request, and how well or badly it is delivered.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Turn {
     pub(super) answer: Answer,
     pub(super) pace: Pace,
@@ -135,12 +136,12 @@ impl Turn {
         Self::blocks([]).then_event_error(kind)
     }
 
-    /// Decides when the request is there.
+    /// Computes the answer from the request.
     pub fn computed(answer: impl Fn(&Request) -> Turn + Send + Sync + 'static) -> Self {
         Self::of(Answer::Computed(Arc::new(answer)))
     }
 
-    /// What is said when the script has no turn left: an error that Claude does not retry.
+    /// The answer when no turn is left: an error that Claude does not retry.
     pub(super) fn spent() -> Self {
         Self::error(400).message("the script has no turn left")
     }
@@ -167,7 +168,7 @@ impl Turn {
         self
     }
 
-    /// Plays this turn for every request from here on.
+    /// Plays this turn for every further request.
     pub fn forever(self) -> Self {
         self.times(usize::MAX)
     }
@@ -249,7 +250,7 @@ impl Turn {
         self
     }
 
-    /// Falls silent after `deltas` deltas, the connection open; 0 is right after `message_start`.
+    /// Stalls after `deltas` deltas, the connection open; 0 is right after `message_start`.
     pub fn hang_after(mut self, deltas: usize) -> Self {
         self.pace.stop_after = Some((deltas, Stop::Hang));
         self

@@ -1,4 +1,4 @@
-//! What Codex asked its model, kept for assertions.
+//! The requests of Codex to its model, kept for assertions.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::http;
 pub struct Request {
     /// The headers, names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The body; null where it is not JSON.
+    /// The body; null if it is not JSON.
     pub body: Value,
 }
 
@@ -28,12 +28,12 @@ impl Request {
         self.body["input"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// The text of each message of the user, what Codex adds in the user's name among them.
+    /// The text of each user message, including those that Codex adds.
     pub fn user_texts(&self) -> Vec<String> {
         self.texts_of("user")
     }
 
-    /// The text of each message of the developer: Codex's own instructions and what hooks add.
+    /// The text of each developer message: Codex's own instructions and the output of hooks.
     pub fn developer_texts(&self) -> Vec<String> {
         self.texts_of("developer")
     }
@@ -51,7 +51,7 @@ impl Request {
         Some(line.to_owned())
     }
 
-    /// What each call of a tool gave, in order.
+    /// The output of each tool call, in order.
     pub fn tool_outputs(&self) -> Vec<String> {
         let is_output = |item: &&Value| {
             let kind = item["type"].as_str().unwrap_or_default();
@@ -61,7 +61,7 @@ impl Request {
         outputs.map(|output| texts(&output["output"])).collect()
     }
 
-    /// What the latest call of a tool gave.
+    /// The output of the latest tool call.
     ///
     /// # Panics
     /// When no tool was called.
@@ -79,13 +79,13 @@ impl Request {
             .collect()
     }
 
-    /// What `stop` hooks made Codex tell the model, in order.
+    /// The reasons of `stop` hooks that reached the model, in order.
     pub fn hook_prompts(&self) -> Vec<String> {
         let texts = self.user_texts();
         texts.iter().filter_map(|text| hook_prompt(text)).collect()
     }
 
-    /// Asserts that the latest that the model was told is a `stop` hook's reason with `text` in it.
+    /// Asserts that the latest message is the reason of a `stop` hook that contains `text`.
     ///
     /// # Panics
     /// When it is not.
@@ -97,7 +97,7 @@ impl Request {
         assert!(told, "expected a hook prompt with {text:?}, got {last:?}");
     }
 
-    /// How often `text` stands in the messages of user and developer and in the outputs of tools.
+    /// How often `text` occurs in user and developer messages and in tool outputs.
     pub fn count(&self, text: &str) -> usize {
         let said = [
             self.user_texts(),
@@ -109,7 +109,7 @@ impl Request {
     }
 }
 
-/// The reason in a message that Codex made of what a `stop` hook said, its escapes undone.
+/// The unescaped reason in the message that Codex makes of a `stop` hook's output.
 fn hook_prompt(message: &str) -> Option<String> {
     let (_, inner) = message.strip_prefix("<hook_prompt ")?.split_once('>')?;
     let inner = inner.strip_suffix("</hook_prompt>")?;

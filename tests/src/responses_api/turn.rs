@@ -1,4 +1,4 @@
-//! What the model does in answer to one request.
+//! The model's answer to one request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub enum Call {
         /// Its arguments.
         arguments: Value,
     },
-    /// A tool that takes text as it is, `apply_patch` for one.
+    /// A tool that takes plain text, such as `apply_patch`.
     Custom {
         /// Its name.
         name: String,
@@ -43,7 +43,7 @@ impl Call {
         }
     }
 
-    /// A tool that takes text as it is.
+    /// A tool that takes plain text.
     pub fn custom(name: &str, input: &str) -> Self {
         Self::Custom {
             name: name.to_owned(),
@@ -54,6 +54,7 @@ impl Call {
 
 /// The answer to one request.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Turn {
     pub(super) answer: Answer,
     pub(super) delay: Duration,
@@ -70,7 +71,7 @@ pub(super) enum Answer {
 }
 
 impl Turn {
-    /// Says something, which ends the turn of the conversation.
+    /// Sends a message, which ends the turn.
     pub fn text(text: impl Into<String>) -> Self {
         Self::of(Answer::Text(text.into()))
     }
@@ -95,7 +96,7 @@ impl Turn {
         Self::of(Answer::HttpError(status))
     }
 
-    /// Says nothing until Codex hangs up.
+    /// Stalls until Codex hangs up.
     pub fn hang() -> Self {
         Self::of(Answer::Hang)
     }

@@ -19,7 +19,7 @@ impl Sandbox {
         self
     }
 
-    /// An installation with further arguments, where nobody is asked anything.
+    /// An installation with further arguments and no questions.
     ///
     /// The directory of the binaries is the one that the installer takes by itself. It is named,
     /// because the installer refuses it in a checkout that lies among temporary files.
@@ -28,10 +28,10 @@ impl Sandbox {
         install.args([self.installed_dir()]).args(args)
     }
 
-    /// What `cc-installer status` says of it, whether good or not.
+    /// The report of `cc-installer status`.
     ///
     /// # Panics
-    /// When it says nothing.
+    /// When there is no report.
     #[track_caller]
     pub fn installation(&self) -> Value {
         self.installer(["status", "--json"]).run().json()

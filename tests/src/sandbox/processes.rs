@@ -1,4 +1,4 @@
-//! Finding and ending what runs in a sandbox.
+//! Finding and ending the processes of a sandbox.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Sandbox;
 
-/// Ends every process of the sandbox; the second look catches what was started meanwhile.
+/// Ends every process of the sandbox; repeats to catch processes that were started meanwhile.
 pub(super) fn end_all(sandbox: &Sandbox) {
     for _ in 0..5 {
         let running = of(sandbox);
@@ -80,7 +80,7 @@ fn collect(value: &Value, into: &mut Vec<Proc>) {
     }
 }
 
-/// The processes whose environment names the sandbox's home, wherever they were detached to.
+/// The processes whose environment names the sandbox's home, including detached ones.
 #[cfg(target_os = "linux")]
 fn carrying(home: &Path) -> Vec<Proc> {
     use std::os::unix::ffi::OsStrExt;

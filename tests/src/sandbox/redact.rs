@@ -1,4 +1,4 @@
-//! What differs from run to run, taken out, so that whole outputs can be compared.
+//! Redacts what differs between runs, so that whole outputs can be compared.
 
 use std::sync::OnceLock;
 
@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 use super::{Output, Sandbox};
 use crate::peers::CLAUDE;
 
-/// Patterns and what stands in their place, in this order.
+/// Patterns and their replacements, applied in this order.
 const MASKS: [(&str, &str); 10] = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>"),
     // The widest cell decides the padding of a table, so what follows is made one width too.
@@ -26,7 +26,7 @@ const MASKS: [(&str, &str); 10] = [
 ];
 
 impl Sandbox {
-    /// `text` without what differs from run to run: the sandbox's directory becomes `<root>`, ids
+    /// Redacts what differs between runs: the sandbox's directory becomes `<root>`, ids
     /// of jobs `<review 1>`, `<review 2>` in the order they appear in, times `<time>`, spans of
     /// time `<n>s`, processes `<pid>`, the marks of frames `<mark>`, the pinned version of Claude
     /// Code `<claude>`.

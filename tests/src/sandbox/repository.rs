@@ -62,7 +62,7 @@ impl Sandbox {
         self
     }
 
-    /// Runs git in the repository and gives what it printed, without the last newline.
+    /// Runs git in the repository and returns its output without the last newline.
     ///
     /// # Panics
     /// When git fails.
@@ -71,7 +71,7 @@ impl Sandbox {
         self.git_in(&self.repo(), args)
     }
 
-    /// Runs git in a directory and gives what it printed, without the last newline.
+    /// Runs git in a directory and returns its output without the last newline.
     ///
     /// # Panics
     /// When git fails.

@@ -1,4 +1,4 @@
-//! What the sandbox is made of: its environment and its programs.
+//! The environment and the programs of a sandbox.
 
 use std::ffi::OsString;
 use std::fs;
@@ -55,7 +55,7 @@ impl Sandbox {
     }
 }
 
-/// What keeps the real Claude Code from talking to anybody but the stand-in.
+/// Variables that keep the real Claude Code from contacting anything but the local server.
 pub(super) const QUIET: [&str; 4] = [
     "DISABLE_TELEMETRY",
     "DISABLE_ERROR_REPORTING",
@@ -73,7 +73,7 @@ pub(super) fn link(target: &Path, link: &Path) {
     fs::copy(target, link).expect("a program can be copied");
 }
 
-/// A second name or a copy of a program, so that what lies beside it is the sandbox's own.
+/// Links or copies a program into the sandbox, so that files beside it belong to the sandbox.
 ///
 /// The copy is made by another process: a file that this one has open for writing would be
 /// inherited by any child another thread starts at that moment, and could then not be executed.
