@@ -34,6 +34,6 @@ pub use job::{Body, Draft, Job, JobReport};
 pub use kind::JobKind;
 pub use listing::{Listing, Skipped, without_record};
 pub use reading::find_anywhere;
-pub use settings_file::{Setting, SettingOrigin, SettingsError, SettingsFile};
+pub use settings_file::{SettingEntry, SettingOrigin, SettingsError, SettingsFile};
 pub use state::{Ending, JobEvent, JobState, Rejected};
 pub use store::{CleanUp, Store, StoreError};

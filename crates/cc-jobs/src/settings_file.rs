@@ -56,7 +56,7 @@ pub enum SettingsError {
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Setting {
+pub struct SettingEntry {
     /// Its name, such as `rescue.timeout`.
     pub key: String,
     /// Its value; null if it has none, so that Claude's or Codex's own default applies.
@@ -112,15 +112,15 @@ impl SettingsFile {
     }
 
     /// Every setting there is, in the order of [`Settings`].
-    pub fn entries(&self) -> Vec<Setting> {
+    pub fn entries(&self) -> Vec<SettingEntry> {
         let entry = |(key, value): (String, Json)| match find(self.document.as_table(), &key) {
             // As it was written: `90s` stays `90s`.
-            Some(said) => Setting {
+            Some(said) => SettingEntry {
                 value: said.as_str().map_or(value, Json::from),
                 origin: SettingOrigin::File,
                 key,
             },
-            None => Setting {
+            None => SettingEntry {
                 value,
                 origin: SettingOrigin::Default,
                 key,
@@ -133,7 +133,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When there is none of that name.
-    pub fn entry(&self, key: &str) -> Result<Setting, SettingsError> {
+    pub fn entry(&self, key: &str) -> Result<SettingEntry, SettingsError> {
         known(key)?;
         let mut entries = self.entries().into_iter();
         entries

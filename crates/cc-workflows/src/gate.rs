@@ -77,7 +77,7 @@ impl Stop<'_> {
     /// Finds what the turn edited, and has Claude check it.
     fn look(&mut self) -> Result<CheckOutcome, GateError> {
         let project = self.project;
-        if self.turn.suppressed || project.env.var("CC_SKIP_GATE").is_some() {
+        if self.turn.state.suppressed || project.env.var("CC_SKIP_GATE").is_some() {
             return Ok(CheckOutcome::Skipped(Skip::Suppressed));
         }
         let repository = match Git::locate(&project.env)
@@ -89,14 +89,14 @@ impl Stop<'_> {
             repository => repository?,
         };
         let now = project.store.now();
-        let seen = repository.fingerprint(self.turn.latest(), now)?;
-        let edits = match self.turn.edits(&seen) {
+        let seen = repository.fingerprint(self.turn.state.latest(), now)?;
+        let edits = match self.turn.state.edits(&seen) {
             Ok(edits) => edits,
             Err(skip) => return Ok(CheckOutcome::Skipped(skip)),
         };
         let gate = &self.settings.gate;
         let past = history::read(project);
-        let bounds = bounds::rounds(gate, self.turn.blocked)
+        let bounds = bounds::rounds(gate, self.turn.state.blocked)
             .and_then(|()| bounds::frequency(gate, &past, self.session, project.store.now()));
         if let Err(refusal) = bounds {
             return Ok(CheckOutcome::Skipped(refusal.into()));
@@ -105,7 +105,7 @@ impl Stop<'_> {
             return Ok(CheckOutcome::Skipped(Skip::NoEdits));
         };
         let (job, body) = self.check(&change)?;
-        self.turn.checked = Some(seen);
+        self.turn.state.checked = Some(seen);
         // If this is not saved, the same edits are checked again; a block reports the error.
         let _ = self.turn.write(project, self.session);
         outcome_of(job, &body)
@@ -160,10 +160,10 @@ impl Stop<'_> {
     /// Blocks the turn if it may be blocked again and the block can be saved: one that is not
     /// remembered could be repeated for ever.
     fn block(&mut self, reason: String) -> Decision {
-        if let Err(refusal) = bounds::rounds(&self.settings.gate, self.turn.blocked) {
+        if let Err(refusal) = bounds::rounds(&self.settings.gate, self.turn.state.blocked) {
             return Decision::Warn(format!("Review gate: {refusal}"));
         }
-        self.turn.blocked += 1;
+        self.turn.state.blocked += 1;
         match self.turn.write(self.project, self.session) {
             Ok(()) => Decision::Block(reason),
             Err(error) => Decision::Warn(format!(

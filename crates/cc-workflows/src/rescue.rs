@@ -95,7 +95,7 @@ pub enum StartRescueError {
 
 /// A rescue that was started.
 #[derive(Debug)]
-pub struct Started {
+pub struct StartedRescue {
     /// The queued job.
     pub job: Job,
     /// Whether its separate worktree lacks the user's uncommitted changes.
@@ -106,7 +106,10 @@ pub struct Started {
 ///
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.
-pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, StartRescueError> {
+pub fn start(
+    project: &Project,
+    request: &RescueRequest,
+) -> Result<StartedRescue, StartRescueError> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
     if request.access == Access::Write {
         sandbox::check(&project.env, project.store.workspace().root())?;
@@ -119,7 +122,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<Started, Star
         // The first error is the one to report; `discard` finds what stays.
         let _ = isolated::remove(project, tree);
     }
-    Ok(Started {
+    Ok(StartedRescue {
         job: started?,
         without_uncommitted: place.without_uncommitted,
     })

@@ -1,8 +1,8 @@
 //! `config`: the user's settings, the same for all workspaces.
 
 use cc_core::DataDir;
-use cc_jobs::SettingsFile;
-use cc_jobs::{Setting, SettingOrigin};
+
+use cc_jobs::{SettingEntry, SettingOrigin, SettingsFile};
 use serde_json::{Value, json};
 
 use crate::args::ConfigCommand;
@@ -34,7 +34,7 @@ fn list(data: &DataDir, as_json: bool, printer: &mut Printer) -> CliResult {
         }));
         return Ok(ExitStatus::Success);
     }
-    let row = |entry: &Setting| {
+    let row = |entry: &SettingEntry| {
         let origin = match entry.origin {
             SettingOrigin::File => "config.toml",
             SettingOrigin::Default => "default",

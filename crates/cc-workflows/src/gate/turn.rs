@@ -1,6 +1,5 @@
 //! The state of a session's turn: what the files were when it began, and how often it was blocked.
 
-use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 
 use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
@@ -122,7 +121,7 @@ impl TurnState {
 
 /// The turn that ends. Its file is read once; nobody else writes it meanwhile.
 pub(super) struct EndingTurn {
-    turn: TurnState,
+    pub(super) state: TurnState,
     kept: Kept,
 }
 
@@ -146,25 +145,25 @@ impl EndingTurn {
         let earlier = match TurnState::read(project, session) {
             Some(turn) if is_this(&turn) => {
                 return Self {
-                    turn,
+                    state: turn,
                     kept: Kept::This,
                 };
             }
             earlier => earlier,
         };
-        let turn = TurnState {
+        let state = TurnState {
             turn_id: end.turn.clone(),
             blocked: if end.is_continued { rounds } else { 0 },
             baseline: earlier.as_ref().and_then(TurnState::latest).cloned(),
             ..TurnState::unknown(project)
         };
         let kept = earlier.map_or(Kept::Nothing, |turn| Kept::Earlier(Box::new(turn)));
-        Self { turn, kept }
+        Self { state, kept }
     }
 
     /// Saves the turn.
     pub(super) fn write(&mut self, project: &Project, session: &SessionId) -> Result<(), IoError> {
-        self.turn.write(project, session)?;
+        self.state.write(project, session)?;
         self.kept = Kept::This;
         Ok(())
     }
@@ -175,24 +174,10 @@ impl EndingTurn {
         let mut turn = match self.kept {
             Kept::Nothing => return,
             Kept::Earlier(turn) => *turn,
-            Kept::This => self.turn,
+            Kept::This => self.state,
         };
         turn.ended = true;
         let _ = turn.write(project, session);
-    }
-}
-
-impl Deref for EndingTurn {
-    type Target = TurnState;
-
-    fn deref(&self) -> &TurnState {
-        &self.turn
-    }
-}
-
-impl DerefMut for EndingTurn {
-    fn deref_mut(&mut self) -> &mut TurnState {
-        &mut self.turn
     }
 }
 

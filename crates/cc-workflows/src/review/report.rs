@@ -83,26 +83,21 @@ impl ReviewReport {
         let Some(result) = &self.result else {
             return first_line(&self.claude.stdout, 200);
         };
-        let counts: Vec<String> = [
-            Severity::Critical,
-            Severity::High,
-            Severity::Medium,
-            Severity::Low,
-        ]
-        .into_iter()
-        .filter_map(|severity| {
-            let count = result
-                .findings
-                .iter()
-                .filter(|located| located.finding.severity == severity)
+        let count = |severity: Severity| {
+            let findings = result.findings.iter();
+            let count = findings
+                .filter(|it| it.finding.severity == severity)
                 .count();
             (count > 0).then(|| format!("{count} {}", severity.label().to_lowercase()))
-        })
-        .collect();
-        let counts = if counts.is_empty() {
-            "no findings".to_owned()
-        } else {
-            counts.join(", ")
+        };
+        use Severity::{Critical, High, Low, Medium};
+        let counts: Vec<String> = [Critical, High, Medium, Low]
+            .into_iter()
+            .filter_map(count)
+            .collect();
+        let counts = match counts.is_empty() {
+            true => "no findings".to_owned(),
+            false => counts.join(", "),
         };
         format!("{}: {counts}", verdict_words(result.verdict))
     }
@@ -110,23 +105,19 @@ impl ReviewReport {
     /// The report as Markdown.
     pub fn markdown(&self, kind: JobKind, elapsed: Option<Duration>) -> String {
         let mut out = String::new();
-        let noun = if kind == JobKind::AdversarialReview {
-            "Adversarial review"
-        } else {
-            "Review"
+        let noun = match kind {
+            JobKind::AdversarialReview => "Adversarial review",
+            _ => "Review",
         };
-        heading(
-            &mut out,
-            &format!("# {noun} of {}", one_line(&self.target.label, 200)),
-        );
+        let label = one_line(&self.target.label, 200);
+        heading(&mut out, &format!("# {noun} of {label}"));
         match &self.result {
             Some(result) => result.markdown(&mut out),
             None => {
                 if let Some(error) = &self.parse_error {
-                    heading(
-                        &mut out,
-                        &format!("> The findings are not structured ({error}). Claude's answer:"),
-                    );
+                    let note =
+                        format!("> The findings are not structured ({error}). Claude's answer:");
+                    heading(&mut out, &note);
                 }
                 heading(&mut out, self.claude.stdout.trim());
             }

@@ -8,7 +8,7 @@ use cc_jobs::Store;
 /// Hears the request to stop, also between two runs of a job, and remembers it.
 pub(crate) struct StopRequest {
     requested: bool,
-    source: Source,
+    source: StopSource,
 }
 
 impl StopRequest {
@@ -19,7 +19,7 @@ impl StopRequest {
     pub(crate) fn listen(store: &Store, id: &JobId) -> io::Result<Self> {
         Ok(Self {
             requested: false,
-            source: Source::open(store, id)?,
+            source: StopSource::open(store, id)?,
         })
     }
 
@@ -33,10 +33,10 @@ impl StopRequest {
 }
 
 #[cfg(unix)]
-struct Source(tokio::signal::unix::Signal);
+struct StopSource(tokio::signal::unix::Signal);
 
 #[cfg(unix)]
-impl Source {
+impl StopSource {
     fn open(_: &Store, _: &JobId) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self(signal(SignalKind::terminate())?))
@@ -48,10 +48,10 @@ impl Source {
 }
 
 #[cfg(not(unix))]
-struct Source(Store, JobId);
+struct StopSource(Store, JobId);
 
 #[cfg(not(unix))]
-impl Source {
+impl StopSource {
     fn open(store: &Store, id: &JobId) -> io::Result<Self> {
         Ok(Self(store.clone(), id.clone()))
     }
