@@ -1,7 +1,6 @@
 //! `config`: the user's settings, the same for all workspaces.
 
 use cc_core::DataDir;
-
 use cc_jobs::{SettingEntry, SettingOrigin, SettingsFile};
 use serde_json::{Value, json};
 
