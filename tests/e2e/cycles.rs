@@ -13,17 +13,11 @@ use syn::{Attribute, ImplItem, Item, UseTree};
 
 use crate::layers::packages;
 
-/// Crates that may still have cycles; this list only shrinks.
-const EXEMPT: [&str; 2] = ["cc-tests", "xtask"];
-
 #[test]
 fn modules_depend_in_one_direction() {
     let mut found = String::new();
     for package in packages() {
         let name = package["name"].as_str().unwrap();
-        if EXEMPT.contains(&name) {
-            continue;
-        }
         for target in package["targets"].as_array().unwrap() {
             let source = target["src_path"].as_str().unwrap();
             let cycles = Modules::of(Path::new(source)).cycles();

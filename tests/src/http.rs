@@ -3,41 +3,20 @@
 //! Blocking, with one thread for each connection: a handler reads from top to bottom like the script it
 //! plays, and cutting a connection is a function call.
 
+mod gone;
 mod incoming;
 mod reply;
 
-use std::collections::{BTreeMap, HashMap};
-use std::io;
+use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use incoming::Incoming;
 
+pub use gone::Gone;
+pub use incoming::Request;
 pub use reply::Reply;
-
-/// One request, read completely.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// The method, as sent.
-    pub method: String,
-    /// The path with its query.
-    pub path: String,
-    /// The headers, names in lower case.
-    pub headers: BTreeMap<String, String>,
-    /// The body, without transfer coding.
-    pub body: Vec<u8>,
-}
-
-/// The connection has ended: the client hung up, the script cut it, or the server is dropped.
-#[derive(Clone, Copy, Debug)]
-pub struct Gone;
-
-impl From<io::Error> for Gone {
-    fn from(_: io::Error) -> Self {
-        Self
-    }
-}
 
 /// A running server; dropping it closes every connection and joins every thread.
 #[derive(Debug)]

@@ -18,8 +18,6 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
-use table::Row;
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Fails where a limit is missed.
@@ -45,9 +43,6 @@ enum Group {
     /// The first request to the model.
     Request,
 }
-
-/// The rows of a group, or why they cannot be measured.
-type Measured = Result<Vec<Row>, Box<dyn Error>>;
 
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     if cfg!(debug_assertions) {

@@ -10,7 +10,6 @@ mod demo;
 mod in_codex;
 mod terminal;
 
-use std::error::Error;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -18,12 +17,10 @@ use cc_tests::peers::{CLAUDE, CODEX};
 use cc_tests::{MessagesApi, ResponsesApi, Sandbox, binaries};
 
 use demo::Reviewer;
-use terminal::{Shown, Terminal};
+use terminal::{Checked, Shown, Terminal};
 
 /// How long the real programs may take to get to their next request on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-type Checked<T = ()> = Result<T, Box<dyn Error>>;
 
 pub(crate) fn run() -> Checked {
     let begun = Instant::now();

@@ -4,7 +4,20 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::TcpStream;
 
-use super::{Gone, Request};
+use super::gone::Gone;
+
+/// One request, read completely.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method, as sent.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// The headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body, without transfer coding.
+    pub body: Vec<u8>,
+}
 
 pub(super) struct Incoming {
     stream: TcpStream,

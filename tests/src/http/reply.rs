@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Gone;
+use super::gone::Gone;
 
 /// Writes the answer to one request, as slowly or as badly as the script wants.
 #[derive(Debug)]

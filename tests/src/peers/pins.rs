@@ -2,7 +2,7 @@
 
 use cc_core::Env;
 
-use super::{Peer, Program};
+use super::peer::{Peer, Program};
 
 /// The versions of Claude Code. The suites run against the first, `cargo xtask drift` against all.
 pub const EVERY_CLAUDE: &[Peer] = &[

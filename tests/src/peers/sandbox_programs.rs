@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
 
-use super::{PeerError, fetched_once, list, run, tool};
+use super::fetch::{PeerError, fetched_once, list, run, tool};
 
 /// The programs, and the Debian packages of the same rank that bring them.
 const PROGRAMS: [&str; 2] = ["bwrap", "socat"];
@@ -177,7 +177,7 @@ mod tests {
         }
         if Path::new("/usr/bin/apt-get").exists() {
             let unpacked = bin.join("bwrap").canonicalize().unwrap();
-            let peers = super::super::peers_dir().canonicalize().unwrap();
+            let peers = super::super::fetch::peers_dir().canonicalize().unwrap();
             assert!(unpacked.starts_with(peers), "{}", unpacked.display());
         }
     }

@@ -6,7 +6,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Cmd, Output, Sandbox, program_name};
+use super::command::Cmd;
+use super::output::Output;
+use super::world::Sandbox;
+use super::world::program_name;
 use crate::app_server::AppServer;
 use crate::peers::{self, Peer};
 use crate::responses_api::ResponsesApi;

@@ -10,8 +10,56 @@ use std::time::Duration;
 
 use cc_core::Proc;
 
+use serde_json::Value;
+
 use super::capture::Capture;
-use super::{Output, Running, Sandbox};
+use super::output::Output;
+use super::running::Running;
+use super::world::{Sandbox, program_name};
+use crate::binaries;
+
+impl Sandbox {
+    /// A call of `cc-cli`.
+    pub fn cc<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
+        self.product("cc-cli").args(args)
+    }
+
+    /// A call of `cc-hooks` with the host's JSON on standard input.
+    pub fn hook(&self, event: &str, input: &Value) -> Cmd<'_> {
+        self.product("cc-hooks")
+            .args([event])
+            .stdin(input.to_string())
+    }
+
+    /// A call of `cc-installer`.
+    pub fn installer<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
+        self.product("cc-installer").args(args)
+    }
+
+    /// A call of this sandbox's `claude`, without the product.
+    pub fn claude<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
+        self.command(&self.bin().join(program_name("claude")))
+            .args(args)
+    }
+
+    /// A call of any program, in the repository, with only the sandbox's environment.
+    pub fn command(&self, program: &Path) -> Cmd<'_> {
+        Cmd::new(self, program)
+    }
+
+    /// The file of one of the product's binaries.
+    pub fn product_file(&self, name: &str) -> PathBuf {
+        let dir = self
+            .product
+            .as_deref()
+            .unwrap_or_else(|| binaries::product());
+        dir.join(program_name(name))
+    }
+
+    fn product(&self, name: &str) -> Cmd<'_> {
+        self.command(&self.product_file(name))
+    }
+}
 
 /// A program about to be started.
 #[derive(Debug)]

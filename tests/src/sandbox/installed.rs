@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Cmd, Sandbox, program_name};
+use super::command::Cmd;
+use super::world::Sandbox;
+use super::world::program_name;
 
 impl Sandbox {
     /// Installs the product into the Codex of this sandbox, with every permission.

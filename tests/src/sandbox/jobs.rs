@@ -8,8 +8,8 @@ use std::time::Duration;
 use cc_core::JobId;
 use serde_json::Value;
 
-use super::Sandbox;
 use super::excerpt::job_line;
+use super::world::Sandbox;
 use crate::eventually;
 
 impl Sandbox {

@@ -8,7 +8,36 @@ use cc_core::Proc;
 use cc_core::process::{Processes, Signal};
 use serde_json::Value;
 
-use super::Sandbox;
+use super::world::Sandbox;
+use crate::eventually;
+
+impl Sandbox {
+    /// The processes of this sandbox that run now, detached ones too.
+    ///
+    /// On Linux all of them; elsewhere those that job records and the fake Claude name.
+    pub fn processes(&self) -> Vec<Proc> {
+        of(self)
+    }
+
+    /// Waits until no process of this sandbox runs.
+    ///
+    /// # Panics
+    /// When some still run after `timeout`, naming them.
+    #[track_caller]
+    pub fn wait_quiet(&self, timeout: Duration) {
+        let probe = || self.processes().is_empty().then_some(());
+        eventually(timeout, "the end of every process of the sandbox", probe);
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.print_jobs();
+        }
+        end_all(self);
+    }
+}
 
 /// Ends every process of the sandbox; repeats to catch processes that were started meanwhile.
 pub(super) fn end_all(sandbox: &Sandbox) {

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use regex::{Captures, Regex};
 
-use super::{Output, Sandbox};
+use super::output::Output;
+use super::world::Sandbox;
 use crate::peers::CLAUDE;
 
 /// Patterns and their replacements, applied in this order.

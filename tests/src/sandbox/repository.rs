@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use super::{Output, Sandbox};
+use super::output::Output;
+use super::world::Sandbox;
 
 const DATE: &str = "2026-01-02T03:04:05Z";
 

@@ -12,7 +12,8 @@ use cc_core::process::Signal;
 
 use super::capture::{Capture, Captured};
 use super::excerpt::excerpt;
-use super::{Output, processes};
+use super::output::Output;
+use super::processes;
 use crate::eventually;
 
 /// A running program; dropping it ends its process group and its descendants.

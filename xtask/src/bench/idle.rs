@@ -8,9 +8,8 @@ use std::time::Duration;
 use cc_tests::fake::Run;
 use cc_tests::{Sandbox, Scenario, eventually};
 
-use super::Measured;
 use super::measure::{mib, proc_number};
-use super::table::Row;
+use super::table::{Measured, Row};
 
 const SOON: Duration = Duration::from_secs(30);
 const WATCHED: Duration = Duration::from_secs(10);

@@ -5,8 +5,7 @@ use std::error::Error;
 use cc_tests::peers::CLAUDE;
 use cc_tests::{MessagesApi, Sandbox, Turn};
 
-use super::Measured;
-use super::table::Row;
+use super::table::{Measured, Row};
 
 /// What a first request may have beyond the diff, in bytes.
 const LIMIT: usize = 21_000;

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use cc_core::Env;
 use cc_tests::{Sandbox, Scenario, binaries};
 
-use super::Measured;
 use super::measure::{median, millis, silent, wall};
-use super::table::Row;
+use super::table::{Measured, Row};
 
 const RUNS: usize = 21;
 

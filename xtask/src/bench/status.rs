@@ -11,9 +11,8 @@ use cc_tests::{Sandbox, Scenario};
 use serde_json::{Value, json};
 use wait4::Wait4;
 
-use super::Measured;
 use super::measure::{median, silent, wall};
-use super::table::Row;
+use super::table::{Measured, Row};
 
 /// How many finished jobs the product keeps of a session.
 const A_SESSION: usize = 100;

@@ -10,9 +10,8 @@ use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario, eventually};
 use serde_json::Value;
 
-use super::Measured;
 use super::measure::{median, mib, millis, proc_number, silent, wall};
-use super::table::Row;
+use super::table::{Measured, Row};
 
 const MIB: u64 = 1 << 20;
 const TEXT: u64 = 100 * MIB;

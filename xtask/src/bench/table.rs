@@ -1,5 +1,8 @@
 //! What was measured against its limit, as a table.
 
+/// The rows of a group, or why they cannot be measured.
+pub(super) type Measured = Result<Vec<Row>, Box<dyn std::error::Error>>;
+
 /// One operation.
 #[derive(Debug)]
 pub(super) struct Row {

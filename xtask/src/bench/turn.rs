@@ -9,9 +9,8 @@ use cc_core::{Clock, Env};
 use cc_git::{Fingerprint, Git, Repository};
 use cc_tests::{Sandbox, Scenario};
 
-use super::Measured;
 use super::measure::{median, millis, wall};
-use super::table::Row;
+use super::table::{Measured, Row};
 
 const FILES: usize = 20_000;
 

@@ -1,13 +1,15 @@
 //! A terminal session: a comment, a command, what it printed; and whether that is as it should be.
 
 use std::cell::Cell;
+use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use cc_core::Env;
 use cc_tests::sandbox::{Cmd, Output};
 
-use super::Checked;
+/// What came of a step of the tour.
+pub(super) type Checked<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Where the tour is shown.
 pub(super) struct Terminal {

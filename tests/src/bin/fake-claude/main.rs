@@ -7,24 +7,20 @@ mod signals;
 mod steps;
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use cc_core::{Env, Proc};
 use cc_tests::fake::{self, Call, Run, Scenario};
-use serde::Serialize;
-
-/// The hidden argument of a process left behind; see `Step::Grandchild`.
-const GRANDCHILD: &str = "--grandchild";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args_os()
         .skip(1)
         .map(|arg| arg.to_string_lossy().into_owned())
         .collect();
-    if args.first().is_some_and(|arg| arg == GRANDCHILD) {
+    if args.first().is_some_and(|arg| arg == steps::GRANDCHILD) {
         return steps::be_grandchild();
     }
     let env = Env::from_process().expect("the process has a directory and a binary");
@@ -46,7 +42,7 @@ fn main() -> ExitCode {
         args,
     };
     if !call.is_run() {
-        note(&fake::calls_file(&dir), &call);
+        steps::note(&fake::calls_file(&dir), &call);
         return probe(&scenario, &call.args);
     }
     let run = next_run(&dir, &scenario);
@@ -60,7 +56,7 @@ fn main() -> ExitCode {
         .read_to_end(&mut stdin)
         .expect("standard input can be read");
     call.stdin = String::from_utf8_lossy(&stdin).into_owned();
-    note(&fake::calls_file(&dir), &call);
+    steps::note(&fake::calls_file(&dir), &call);
     let player = steps::Player {
         session,
         cwd: lossy(call.cwd.as_os_str()),
@@ -107,13 +103,4 @@ fn next_run(dir: &Path, scenario: &Scenario) -> Run {
     let n = (0..).find(free).expect("some run is free");
     let run = scenario.runs.get(n).or(scenario.runs.last());
     run.cloned().expect("a scenario has a run")
-}
-
-/// Appends a JSON line in one write, so that processes do not mix theirs.
-fn note<T: Serialize>(path: &Path, value: &T) {
-    let mut line = serde_json::to_vec(value).expect("plain data");
-    line.push(b'\n');
-    let file = fs::OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(&line))
-        .expect("the sandbox is writable");
 }

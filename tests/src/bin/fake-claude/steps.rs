@@ -10,7 +10,11 @@ use std::time::Duration;
 use cc_core::Proc;
 use cc_core::process::Signal;
 use cc_tests::fake::{self, Step};
+use serde::Serialize;
 use serde_json::json;
+
+/// The hidden argument of a process left behind; see `Step::Grandchild`.
+pub(super) const GRANDCHILD: &str = "--grandchild";
 
 pub(crate) struct Player<'a> {
     pub(crate) session: String,
@@ -99,13 +103,13 @@ impl Player<'_> {
             }
         };
         let child = Command::new(std::env::current_exe()?)
-            .arg(super::GRANDCHILD)
+            .arg(GRANDCHILD)
             .stdin(Stdio::null())
             .stdout(stdio())
             .stderr(stdio())
             .spawn()?;
         let proc = Proc::of(child.id()).ok_or(io::ErrorKind::NotFound)?;
-        super::note(&fake::grandchildren_file(self.dir), &proc);
+        note(&fake::grandchildren_file(self.dir), &proc);
         Ok(())
     }
 }
@@ -143,4 +147,13 @@ pub(crate) fn be_grandchild() -> ExitCode {
     super::signals::take(true, "");
     thread::sleep(Duration::from_secs(3600));
     ExitCode::SUCCESS
+}
+
+/// Appends a JSON line in one write, so that processes do not mix theirs.
+pub(super) fn note<T: Serialize>(path: &Path, value: &T) {
+    let mut line = serde_json::to_vec(value).expect("plain data");
+    line.push(b'\n');
+    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(&line))
+        .expect("the sandbox is writable");
 }

@@ -1,0 +1,140 @@
+//! One version of a host, and its installation by npm.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::fetch::{PeerError, fetched_once, list, run, tool};
+
+/// A program that `cc` works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Claude Code.
+    ClaudeCode,
+    /// Codex.
+    Codex,
+}
+
+/// One version of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer<'a> {
+    /// The program.
+    pub program: Program,
+    /// Its exact version.
+    pub version: &'a str,
+}
+
+impl Peer<'_> {
+    /// The native binary, installed where needed.
+    ///
+    /// # Errors
+    /// When npm is missing or refuses, or the lock stays held for ten minutes.
+    pub fn ensure(self) -> Result<PathBuf, PeerError> {
+        let name = format!("{}-{}", self.program.name(), self.version);
+        let binary = |dir: &Path| self.program.binary(dir);
+        fetched_once(&name, binary, |fresh| self.install(fresh))
+    }
+
+    fn install(self, fresh: &Path) -> Result<(), PeerError> {
+        let spec = format!("{}@{}", self.program.package(), self.version);
+        let mut npm = tool("npm");
+        npm.args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+            "--prefix",
+        ]);
+        run(&self.to_string(), "npm", npm.arg(fresh).arg(&spec))?;
+        let script = fresh.join("node_modules").join(self.program.package());
+        let script = script.join("install.cjs");
+        if self.program.binary(fresh).is_none() && script.exists() {
+            // npm may be set up not to run install scripts.
+            run(&self.to_string(), "node", tool("node").arg(script))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Peer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.program.name(), self.version)
+    }
+}
+
+impl<'a> TryFrom<&'a str> for Peer<'a> {
+    type Error = PeerError;
+
+    /// Reads `claude-code@2.1.332` or `codex@0.169.0`.
+    fn try_from(text: &'a str) -> Result<Self, PeerError> {
+        let programs = [Program::ClaudeCode, Program::Codex];
+        let parsed = text.split_once('@').and_then(|(name, version)| {
+            let program = programs
+                .into_iter()
+                .find(|program| program.name() == name)?;
+            let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+            // Exact, and safe as part of a file name.
+            version
+                .split('.')
+                .all(digits)
+                .then_some(Peer { program, version })
+        });
+        parsed.ok_or_else(|| PeerError::Unknown(text.to_owned()))
+    }
+}
+
+impl Program {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "claude-code",
+            Self::Codex => "codex",
+        }
+    }
+
+    fn package(self) -> &'static str {
+        match self {
+            Self::ClaudeCode => "@anthropic-ai/claude-code",
+            Self::Codex => "@openai/codex",
+        }
+    }
+
+    /// The native binary of an installation in `dir`; `None` where it is not complete.
+    fn binary(self, dir: &Path) -> Option<PathBuf> {
+        let modules = dir.join("node_modules");
+        let native = |path: &PathBuf| fs::metadata(path).is_ok_and(|file| file.len() > 1 << 20);
+        match self {
+            // A small script stands there until the package's install script has run.
+            Self::ClaudeCode => {
+                let bin = modules
+                    .join("@anthropic-ai")
+                    .join("claude-code")
+                    .join("bin");
+                Some(bin.join("claude.exe")).filter(native)
+            }
+            Self::Codex => {
+                let exe = format!("codex{}", std::env::consts::EXE_SUFFIX);
+                let vendors = list(&modules.join("@openai"))
+                    .into_iter()
+                    .map(|p| p.join("vendor"));
+                let targets = vendors.flat_map(|vendor| list(&vendor));
+                let bins = targets.flat_map(|target| [target.join("bin"), target.join("codex")]);
+                bins.map(|bin| bin.join(&exe)).find(native)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pins::CODEX;
+    use super::*;
+
+    #[test]
+    fn a_peer_is_named_with_its_exact_version() {
+        let peer = Peer::try_from("codex@0.171.0").unwrap();
+        assert_eq!((peer, peer.to_string().as_str()), (CODEX, "codex@0.171.0"));
+        for bad in ["codex", "codex@", "codex@latest", "codex@../x", "npm@1.0.0"] {
+            assert!(Peer::try_from(bad).is_err(), "{bad}");
+        }
+    }
+}
