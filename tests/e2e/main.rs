@@ -11,6 +11,7 @@ mod install;
 mod jobs;
 mod kit;
 mod layers;
+mod maps;
 mod push;
 mod rescue;
 mod review_real;
