@@ -8,6 +8,8 @@ mod isolated;
 mod leftovers;
 mod prompt;
 mod settings;
+#[cfg(target_os = "linux")]
+mod shell;
 mod trust;
 
 use std::collections::BTreeSet;

@@ -31,6 +31,8 @@ pub struct Request {
     pub model: Option<String>,
     /// The effort, verbatim; the model's default where absent.
     pub effort: Option<String>,
+    /// Variables of Claude and its commands, besides what passes of ours.
+    pub env: Vec<(OsString, OsString)>,
     /// What becomes of the conversation.
     pub thread: Thread,
     /// How long the run may take.
@@ -84,6 +86,8 @@ pub enum Sandbox {
         allowed_domains: Vec<String>,
         /// What is not written although it lies in the working directory; absolute, there or not.
         read_only: Vec<PathBuf>,
+        /// What may be written besides the working directory; absolute.
+        writable: Vec<PathBuf>,
     },
     /// Nowhere: they have all rights of the user.
     Off,
@@ -139,17 +143,16 @@ impl Tools {
         if let Tools::Write(Sandbox::On {
             allowed_domains,
             read_only,
+            writable,
         }) = self
         {
-            // Claude cannot be given a path that is not valid Unicode, and cannot name it either.
-            let read_only: Vec<&str> = read_only.iter().filter_map(|path| path.to_str()).collect();
             let sandbox = json!({
                 "enabled": true,
                 "failIfUnavailable": true,
                 "allowUnsandboxedCommands": false,
                 "autoAllowBashIfSandboxed": true,
                 "network": {"allowedDomains": allowed_domains},
-                "filesystem": {"denyWrite": read_only},
+                "filesystem": {"denyWrite": texts(read_only), "allowWrite": texts(writable)},
             });
             settings.insert("sandbox".into(), sandbox);
         }
@@ -182,6 +185,11 @@ pub struct Limits {
 /// Claude 2.1.330 takes exactly this many bytes on standard input and refuses one more.
 const PROMPT_BYTES: usize = 10 * 1024 * 1024;
 
+/// Without this rule `acceptEdits` refuses every command that Claude cannot check before it runs: loops,
+/// `$(…)`, `"$HOME"`. The sandbox does not depend on that check. Measured on 2.1.197, 2.1.260, 2.1.330
+/// and 2.1.332: with the rule, writes outside still fail and `dangerouslyDisableSandbox` has no effect.
+const ALLOW_COMMANDS: &str = "--allowedTools=Bash";
+
 /// Keeps a prompt that begins with `/` from being a command to Claude itself.
 const PLAIN_TEXT: &str = "Task:\n";
 
@@ -199,6 +207,7 @@ impl Request {
             schema: None,
             model: None,
             effort: None,
+            env: Vec::new(),
             thread: Thread::NotKept,
             limits: Limits {
                 idle: Duration::from_secs(600),
@@ -232,8 +241,8 @@ impl Request {
         if !configuration.project {
             args.extend(["--strict-mcp-config", "--disable-slash-commands"].map(OsString::from));
         }
-        if self.tools == Tools::Write(Sandbox::Off) {
-            args.push("--allowedTools=Bash".into());
+        if matches!(self.tools, Tools::Write(_)) {
+            args.push(ALLOW_COMMANDS.into());
         }
         args.push(match &self.thread {
             Thread::NotKept => "--no-session-persistence".into(),
@@ -289,6 +298,11 @@ impl Request {
         }
         Ok(text)
     }
+}
+
+/// Claude cannot be given a path that is not valid Unicode, and cannot name it either.
+fn texts(paths: &[PathBuf]) -> Vec<&str> {
+    paths.iter().filter_map(|path| path.to_str()).collect()
 }
 
 fn valued(name: &str, value: &str) -> OsString {

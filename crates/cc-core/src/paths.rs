@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::{Env, JobId, SessionId};
+use crate::{Env, JobId, SessionId, ThreadId};
 
 /// The repository or directory that jobs belong to: the canonical git top level, or the directory
 /// itself outside git.
@@ -75,6 +75,11 @@ impl DataDir {
     /// The directory of a `git` that refuses, for runs that must not start one.
     pub fn git_guard(&self) -> PathBuf {
         self.0.join("git-guard")
+    }
+
+    /// The directory for the files of sandboxed commands in a thread of Claude.
+    pub fn scratch(&self, thread: &ThreadId) -> PathBuf {
+        self.0.join("scratch").join(thread.as_str())
     }
 
     /// The directory that holds one state directory a workspace.

@@ -1,7 +1,7 @@
 //! What the worker of a job is asked to do: `request` of the job's record, written and read here.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cc_core::{JobId, SessionId, ThreadId};
 use cc_git::{ShownDiffs, Target, Totals, Worktree};
@@ -85,6 +85,13 @@ pub(crate) struct RescueSpec {
     /// Whether that worktree lacks the user's uncommitted changes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) without_uncommitted: bool,
+    /// The directory for the files of its commands, in the sandbox; removed at the end.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) scratch: Option<PathBuf>,
     /// What the sandbox might leave behind, in the workspace and in the separate worktree.
     #[serde(default)]
     pub(crate) leftovers: Vec<Leftovers>,

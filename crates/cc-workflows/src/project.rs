@@ -10,6 +10,7 @@ use cc_jobs::{Body, Job, SettingsError, SettingsFile, Store, session};
 
 use crate::order::RescueSpec;
 use crate::rescue::leftovers::Leftovers;
+use crate::rescue::scratch;
 
 /// One workspace as one call sees it.
 #[derive(Clone, Debug)]
@@ -94,6 +95,7 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
     };
     if let Some(spec) = RescueSpec::in_record(job.kind, body) {
         Leftovers::tidy(&spec.leftovers, &[]);
+        scratch::remove(spec.scratch.as_deref());
     }
     ended
 }

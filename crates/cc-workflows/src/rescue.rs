@@ -7,6 +7,7 @@ pub(crate) mod leftovers;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod sandbox;
+pub(crate) mod scratch;
 pub(crate) mod trust;
 
 use std::ffi::OsString;
@@ -190,6 +191,10 @@ fn spec(
         git_config: match reads_only {
             true => git_config(project, work_root)?,
             false => None,
+        },
+        scratch: match request.access {
+            Access::Write => Some(project.data.scratch(&place.thread)),
+            Access::WriteUnsandboxed | Access::ReadOnly => None,
         },
         leftovers: match request.access {
             Access::Write => Leftovers::note([root, work_root]),

@@ -37,7 +37,7 @@ pub(crate) enum CannotRun {
     #[error(transparent)]
     Claude(#[from] LocateError),
     #[error(transparent)]
-    GitGuard(#[from] IoError),
+    Files(#[from] IoError),
 }
 
 /// What a job starts with.

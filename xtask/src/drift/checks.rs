@@ -217,26 +217,37 @@ fn structured(hosts: &mut Hosts) -> Checked {
 /// Commands write in the workspace and nowhere else, and the sandbox leaves nothing behind.
 fn rescue(hosts: &mut Hosts) -> Checked {
     let before = hosts.listing();
-    let command = format!(
-        "echo inside > made.txt; echo outside > {}/made.txt",
-        hosts.sandbox.home().display()
-    );
+    let command = "for name in made; do echo \"on $(git branch --show-current)\" > $name.txt; done; \
+                   echo outside > \"$HOME/made.txt\"; touch ../made.txt";
+    let unsandboxed = json!({"command": "touch ../made.txt", "dangerouslyDisableSandbox": true});
+    let asked = hosts.claude.requests().len();
     let output = hosts.cc(
         ["rescue", "make a file"],
         [
             Turn::tool("Bash", json!({"command": command})),
+            Turn::tool("Bash", unsandboxed),
+            Turn::tool("Bash", json!({"command": "git add --all --dry-run"})),
             Turn::text("Made it."),
         ],
     );
     output.success();
+    let requests = hosts.claude.requests();
+    let printed = requests[asked..].last().map(|last| last.tool_results());
+    let added = printed.as_ref().and_then(|printed| printed.last());
+    ensure(
+        added.is_some_and(|it| it.contains("add 'made.txt'")),
+        || format!("Git does not add what was made: {printed:?}"),
+    )?;
     let made = hosts.sandbox.repo().join("made.txt");
     ensure(made.exists(), || {
         "the command could not write in the workspace".to_owned()
     })?;
     fs::remove_file(made)?;
-    ensure(!hosts.sandbox.home().join("made.txt").exists(), || {
-        "the command wrote outside the workspace".to_owned()
-    })?;
+    for outside in [hosts.sandbox.home(), hosts.sandbox.root().to_owned()] {
+        ensure(!outside.join("made.txt").exists(), || {
+            "a command wrote outside the workspace".to_owned()
+        })?;
+    }
     let mut left = hosts.listing();
     left.retain(|name| !before.contains(name));
     ensure(left.is_empty(), || {

@@ -39,6 +39,7 @@ fn writing_in_a_cage() {
     let tools = Tools::Write(Sandbox::On {
         allowed_domains: vec!["crates.io".into()],
         read_only: vec!["/repo/.git/modules".into()],
+        writable: vec!["/scratch".into()],
     });
     let args = Request { tools, ..review() }.args();
     let text = args
@@ -47,6 +48,7 @@ fn writing_in_a_cage() {
         .collect::<Vec<_>>()
         .join(" ");
     assert!(text.contains("--permission-mode acceptEdits --tools Read,Glob,Grep,Bash,Edit,Write,NotebookEdit --strict"), "{text}");
+    assert!(text.contains("--allowedTools=Bash"), "{text}");
     let settings = text.split("--settings=").nth(1).unwrap();
     let settings: Value = serde_json::from_str(settings).unwrap();
     assert_eq!(
@@ -54,7 +56,7 @@ fn writing_in_a_cage() {
         json!({"disableAllHooks": true, "sandbox": {
             "enabled": true, "failIfUnavailable": true, "allowUnsandboxedCommands": false,
             "autoAllowBashIfSandboxed": true, "network": {"allowedDomains": ["crates.io"]},
-            "filesystem": {"denyWrite": ["/repo/.git/modules"]},
+            "filesystem": {"denyWrite": ["/repo/.git/modules"], "allowWrite": ["/scratch"]},
         }})
     );
 }

@@ -33,6 +33,7 @@ pub(super) async fn spawn(
         .current_dir(&request.cwd)
         .env_clear()
         .envs(child_env(env, claude.workspace(), &request.git))
+        .envs(request.env.iter().map(|(name, value)| (name, value)))
         .env(MARK, job.as_str())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,13 +1,17 @@
 //! The worker's part of a rescue: one run of Claude in the workspace, and the report.
 
+use std::path::Path;
+
 use cc_claude::{Claude, Configuration, End, Request, Sandbox, Thread, Tools};
+use cc_core::IoError;
 
 use super::isolated;
 use super::report::RescueReport;
+use super::scratch;
 use crate::job_result::JobResult;
 use crate::order::{Access, RescueSpec};
 use crate::rescue::leftovers::Leftovers;
-use crate::run::{JobEnd, Run, Told};
+use crate::run::{CannotRun, JobEnd, Run, Told};
 
 /// Added to Claude's system prompt. A resumed thread keeps its first one.
 const NOTES: &str = "\
@@ -22,12 +26,16 @@ pub(crate) async fn run(
     claude: &Claude,
     request: Request,
 ) -> JobEnd {
-    let request = with_rights(spec, request);
+    let request = match with_rights(spec, request) {
+        Ok(request) => request,
+        Err(error) => return CannotRun::from(error).into(),
+    };
     run.recorder.keep_thread();
     let outcome = run.claude(claude, &request).await;
     let root = &request.cwd;
     let named = outcome.report.touched.iter().map(|file| root.join(file));
     Leftovers::tidy(&spec.leftovers, &named.collect::<Vec<_>>());
+    scratch::remove(spec.scratch.as_deref());
 
     let completed = outcome.end == End::Completed;
     let mut rescue = RescueReport::new(run.job, spec, root, &outcome);
@@ -43,14 +51,20 @@ pub(crate) async fn run(
 }
 
 /// The request with what Claude may do, read and continue.
-fn with_rights(spec: &RescueSpec, request: Request) -> Request {
-    Request {
+fn with_rights(spec: &RescueSpec, request: Request) -> Result<Request, IoError> {
+    let scratch = spec.scratch.as_deref();
+    Ok(Request {
+        env: match scratch {
+            Some(dir) => scratch::make(dir, &request.cwd)?,
+            None => Vec::new(),
+        },
         append_system_prompt: Some(NOTES.to_owned()),
         tools: match spec.access {
             Access::ReadOnly => Tools::ReadOnly,
             Access::Write => Tools::Write(Sandbox::On {
                 allowed_domains: spec.allowed_domains.clone(),
                 read_only: cc_git::program_dirs(&request.cwd),
+                writable: scratch.map(Path::to_owned).into_iter().collect(),
             }),
             Access::WriteUnsandboxed => Tools::Write(Sandbox::Off),
         },
@@ -63,5 +77,5 @@ fn with_rights(spec: &RescueSpec, request: Request) -> Request {
             false => Thread::New(spec.thread.clone()),
         },
         ..request
-    }
+    })
 }

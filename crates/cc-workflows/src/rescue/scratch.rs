@@ -1,0 +1,52 @@
+//! A directory of its own for the commands of a sandboxed rescue, and what their shells run first.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use cc_core::IoError;
+use cc_core::fs::create_private_dir;
+
+/// Makes `dir` for commands that work in `root`. Returns the variables that they need.
+pub(super) fn make(dir: &Path, root: &Path) -> Result<Vec<(OsString, OsString)>, IoError> {
+    create_private_dir(dir)?;
+    shell_variables(dir, root)
+}
+
+/// Removes it, as far as that is possible.
+pub(crate) fn remove(dir: Option<&Path>) {
+    if let Some(dir) = dir {
+        let _ = fs::remove_dir_all(dir);
+    }
+}
+
+/// Has each shell of Claude Code keep the sandbox's placeholders from Git.
+#[cfg(target_os = "linux")]
+fn shell_variables(dir: &Path, root: &Path) -> Result<Vec<(OsString, OsString)>, IoError> {
+    let script = dir.join("before-command.sh");
+    cc_core::fs::write_atomic(&script, include_bytes!("placeholders.sh"))?;
+    Ok(vec![
+        ("CLAUDE_ENV_FILE".into(), script.into()),
+        ("CC_SCRATCH".into(), dir.into()),
+        ("CC_SANDBOX_ROOT".into(), as_mount_point(root)),
+    ])
+}
+
+/// Other sandboxes have no placeholders.
+#[cfg(not(target_os = "linux"))]
+fn shell_variables(_: &Path, _: &Path) -> Result<Vec<(OsString, OsString)>, IoError> {
+    Ok(Vec::new())
+}
+
+/// A path as the kernel lists it among the mounts.
+#[cfg(target_os = "linux")]
+fn as_mount_point(path: &Path) -> OsString {
+    let mut text = Vec::new();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\\' => text.extend(format!("\\{byte:03o}").bytes()),
+            _ => text.push(byte),
+        }
+    }
+    std::os::unix::ffi::OsStringExt::from_vec(text)
+}
