@@ -5,6 +5,7 @@ mod ending;
 #[cfg(target_os = "linux")]
 mod left_running;
 mod outcomes;
+mod places;
 mod reading;
 mod sessions;
 mod structure;

@@ -10,7 +10,7 @@ use cc_workflows::rescue::isolated::ApplyError;
 use cc_workflows::rescue::{FromReviewError, ResumeError, SandboxMissing, StartRescueError};
 use cc_workflows::review::{SinceError, StartReviewError};
 use cc_workflows::worker::WorkError;
-use cc_workflows::{LaunchError, ProjectError};
+use cc_workflows::{FindError, LaunchError, ProjectError};
 
 /// The result of a command.
 pub(crate) type CliResult = Result<ExitStatus, CliError>;
@@ -94,6 +94,15 @@ impl From<ProjectError> for CliError {
             ProjectError::Directory(_) => {
                 Self::new(ExitStatus::Usage, error).hint("Pass an existing directory: --cwd DIR")
             }
+        }
+    }
+}
+
+impl From<FindError> for CliError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Select(error) => error.into(),
+            FindError::Store(error) => error.into(),
         }
     }
 }
@@ -398,14 +407,14 @@ impl From<SelectError> for CliError {
                 "List all jobs of this workspace: cc-cli status --all".to_owned()
             }
             SelectError::Ambiguous { .. } => "Use a longer prefix.".to_owned(),
-            SelectError::NoneFinished { elsewhere: 0 } => {
+            SelectError::NoneFinished { elsewhere: 0, .. } => {
                 "Show running jobs: cc-cli status".to_owned()
             }
-            SelectError::NoneFinished { elsewhere } => format!(
+            SelectError::NoneFinished { elsewhere, .. } => format!(
                 "Other sessions have {} here. List all jobs: cc-cli status --all",
                 cc_core::text::count(*elsewhere, "job")
             ),
-            SelectError::NoneActive => {
+            SelectError::NoneActive { .. } => {
                 "List all jobs of this workspace: cc-cli status --all".to_owned()
             }
             SelectError::SeveralActive { .. } => "Pass one of these job ids.".to_owned(),

@@ -1,11 +1,11 @@
 //! Reading a job in its true state: if its worker is gone it has ended, whatever its record says.
 
-use std::fs;
 use std::time::Duration;
+use std::{fs, io};
 
 use cc_core::fs::open_regular;
 use cc_core::process::Survivors;
-use cc_core::{DataDir, Failure, FailureClass, JobId, Proc, Time};
+use cc_core::{DataDir, Failure, FailureClass, IoError, JobId, Proc, StateDir, Time};
 
 use crate::job::{Body, Job};
 use crate::record;
@@ -26,6 +26,22 @@ impl Store {
         // The text of a lost job may have been saved after the first read.
         let body = self.load(id).map_or(body, |(_, body)| body);
         Ok((settled, body))
+    }
+
+    /// Reads the head of one job in its true state.
+    ///
+    /// # Errors
+    /// When there is no such job or its record is damaged.
+    pub fn find(&self, id: &JobId) -> Result<Job, StoreError> {
+        let path = self.dir().record(id);
+        let file = match open_regular(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreError::NotFound { id: id.clone() });
+            }
+            file => file.map_err(IoError::at("read", &path))?,
+        };
+        let job = record::read_head(file).map_err(|source| StoreError::Damaged { path, source })?;
+        Ok(self.settle(job))
     }
 
     /// The job in its true state.
@@ -82,13 +98,12 @@ impl Store {
     }
 }
 
-/// Finds a job in any workspace, as recorded; also returns the name of the state directory.
-pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(String, Job)> {
+/// Finds a job in any workspace, as recorded; also returns the state directory that holds it.
+pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(StateDir, Job)> {
     fs::read_dir(data.states()).ok()?.find_map(|entry| {
-        let entry = entry.ok()?;
-        let record = entry.path().join("jobs").join(format!("{id}.json"));
-        let job = record::read_head(open_regular(&record).ok()?).ok()?;
-        Some((entry.file_name().into_string().ok()?, job))
+        let dir = StateDir::at(entry.ok()?.path());
+        let job = record::read_head(open_regular(&dir.record(id)).ok()?).ok()?;
+        Some((dir, job))
     })
 }
 

@@ -1,5 +1,7 @@
 //! Which job a reference or a command means.
 
+use std::fmt;
+
 use cc_core::{JobId, SessionId};
 
 use crate::Job;
@@ -21,21 +23,52 @@ pub enum SelectError {
         /// The ids that start with it.
         candidates: Vec<JobId>,
     },
-    /// Nothing has finished in this session.
-    #[error("no job of this session has finished")]
+    /// Nothing has finished.
+    #[error("no job of {among} has finished")]
     NoneFinished {
+        /// Whose jobs were looked at.
+        among: Among,
         /// How many jobs other sessions have here.
         elsewhere: usize,
     },
-    /// Nothing runs in this session.
-    #[error("no job of this session is running")]
-    NoneActive,
-    /// Several jobs run in this session.
-    #[error("several jobs of this session are running: {}", list(candidates))]
+    /// Nothing runs.
+    #[error("no job of {among} is running")]
+    NoneActive {
+        /// Whose jobs were looked at.
+        among: Among,
+    },
+    /// Several jobs run.
+    #[error("several jobs of {among} are running: {}", list(candidates))]
     SeveralActive {
+        /// Whose jobs were looked at.
+        among: Among,
         /// Their ids.
         candidates: Vec<JobId>,
     },
+}
+
+/// The jobs that a command without an id is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among {
+    /// Those of the session that calls.
+    Session,
+    /// All of the workspace, for a call without a session.
+    Workspace,
+}
+
+impl fmt::Display for Among {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Session => "this session",
+            Self::Workspace => "this workspace",
+        })
+    }
+}
+
+impl Among {
+    fn new(session: Option<&SessionId>) -> Self {
+        session.map_or(Self::Workspace, |_| Self::Session)
+    }
 }
 
 fn list(ids: &[JobId]) -> String {
@@ -72,7 +105,7 @@ pub fn by_reference<'a>(jobs: &'a [Job], reference: &str) -> Result<&'a Job, Sel
     }
 }
 
-/// The jobs that a session owns; a call without a session owns those made without one.
+/// The jobs that a session owns; a call without a session owns those started without one.
 pub fn of_session<'a>(
     jobs: &'a [Job],
     session: Option<&SessionId>,
@@ -81,7 +114,14 @@ pub fn of_session<'a>(
         .filter(move |job| job.session.as_ref() == session)
 }
 
-/// The job of the session that finished last, by the time it finished.
+/// The jobs that a call is about: those of its session, or all for a call without a session.
+pub fn visible<'a>(jobs: &'a [Job], session: Option<&SessionId>) -> impl Iterator<Item = &'a Job> {
+    jobs.iter()
+        .filter(move |job| session.is_none() || job.session.as_ref() == session)
+}
+
+/// The job of the session that finished last, by the time it finished; without a session, of the
+/// workspace.
 ///
 /// # Errors
 /// When none has finished.
@@ -89,15 +129,16 @@ pub fn latest_finished<'a>(
     jobs: &'a [Job],
     session: Option<&SessionId>,
 ) -> Result<&'a Job, SelectError> {
-    of_session(jobs, session)
+    visible(jobs, session)
         .filter(|job| !job.state().is_active() && job.kind.is_asked_for())
         .max_by_key(|job| (job.state().completed_at(), &job.id))
         .ok_or_else(|| SelectError::NoneFinished {
-            elsewhere: jobs.len() - of_session(jobs, session).count(),
+            among: Among::new(session),
+            elsewhere: jobs.len() - visible(jobs, session).count(),
         })
 }
 
-/// The only job of the session that has not ended.
+/// The only job of the session that has not ended; without a session, of the workspace.
 ///
 /// # Errors
 /// When there is none, or more than one.
@@ -105,13 +146,16 @@ pub fn only_active<'a>(
     jobs: &'a [Job],
     session: Option<&SessionId>,
 ) -> Result<&'a Job, SelectError> {
-    let active: Vec<&Job> = of_session(jobs, session)
+    let active: Vec<&Job> = visible(jobs, session)
         .filter(|job| job.state().is_active() && job.kind.is_asked_for())
         .collect();
     match active[..] {
         [job] => Ok(job),
-        [] => Err(SelectError::NoneActive),
+        [] => Err(SelectError::NoneActive {
+            among: Among::new(session),
+        }),
         _ => Err(SelectError::SeveralActive {
+            among: Among::new(session),
             candidates: active.iter().map(|job| job.id.clone()).collect(),
         }),
     }
@@ -186,8 +230,16 @@ mod tests {
             "review-2"
         );
         assert_eq!(
-            latest_finished(&jobs, None).unwrap_err(),
-            SelectError::NoneFinished { elsewhere: 4 }
+            latest_finished(&jobs, session("u").as_ref()).unwrap_err(),
+            SelectError::NoneFinished {
+                among: Among::Session,
+                elsewhere: 6
+            }
+        );
+        // Without a session, of all sessions.
+        assert_eq!(
+            latest_finished(&jobs, None).unwrap().id.as_str(),
+            "review-2"
         );
     }
 
@@ -203,11 +255,13 @@ mod tests {
         );
         assert_eq!(
             only_active(&jobs, session("t").as_ref()).unwrap_err(),
-            SelectError::NoneActive
+            SelectError::NoneActive {
+                among: Among::Session
+            }
         );
-        assert!(matches!(
-            only_active(&jobs, None),
-            Err(SelectError::SeveralActive { .. })
-        ));
+        let Err(SelectError::SeveralActive { candidates, .. }) = only_active(&jobs, None) else {
+            panic!("three run in the workspace");
+        };
+        assert_eq!(candidates.len(), 3);
     }
 }

@@ -76,6 +76,16 @@ impl Store {
         }
     }
 
+    /// The store of the jobs in `dir`, which belong to `workspace`; touches no file.
+    #[must_use]
+    pub fn beside(&self, dir: StateDir, workspace: Workspace) -> Self {
+        Self {
+            workspace,
+            dir,
+            ..self.clone()
+        }
+    }
+
     /// The workspace whose jobs these are.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace

@@ -107,13 +107,11 @@ fn stop(project: &Project, id: &JobId, worker: &Proc) -> Result<Job, StoreError>
     let store = &project.store;
     // A worker that cannot be signalled is noticed by the lock it keeps.
     let _ = worker.signal(Signal::Terminate);
-    let ids = [id.clone()];
-    let mut jobs = wait::wait(store, &ids, Some(WORKER_PATIENCE))?;
-    if jobs.iter().any(|job| job.state().is_active()) && store.is_alive(id)? {
-        // It hangs. Without it, the next reader ends Claude.
-        let _ = worker.signal(Signal::Kill);
-        jobs = wait::wait(store, &ids, Some(Duration::from_secs(5)))?;
+    let job = wait::wait(store, id, Some(WORKER_PATIENCE))?;
+    if !job.state().is_active() || !store.is_alive(id)? {
+        return Ok(job);
     }
-    jobs.pop()
-        .map_or_else(|| store.read(id).map(|(job, _)| job), Ok)
+    // It hangs. Without it, the next reader ends Claude.
+    let _ = worker.signal(Signal::Kill);
+    wait::wait(store, id, Some(Duration::from_secs(5)))
 }

@@ -17,6 +17,7 @@ pub mod wait;
 pub mod worker;
 
 mod claude_report;
+mod find;
 mod job_result;
 mod launch;
 mod order;
@@ -25,6 +26,7 @@ mod run;
 mod run_options;
 mod schema;
 
+pub use find::FindError;
 pub use job_result::JobResult;
 pub use launch::LaunchError;
 pub use project::{Project, ProjectError};

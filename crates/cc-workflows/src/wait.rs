@@ -1,4 +1,4 @@
-//! Waiting for jobs to end, woken by the kernel when a worker's lock is freed.
+//! Waiting for a job to end, woken by the kernel when a worker's lock is freed.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -7,22 +7,13 @@ use std::time::{Duration, Instant};
 use cc_core::JobId;
 use cc_jobs::{Job, Store, StoreError};
 
-/// Blocks until all of the jobs have ended or `patience` is over; `None` waits without limit.
-///
-/// Returns the jobs afterwards, in the order of `ids`.
+/// Blocks until the job has ended or `patience` is over; `None` waits without limit. Returns the job
+/// afterwards.
 ///
 /// # Errors
-/// When a job is not there or cannot be read.
-pub fn wait(
-    store: &Store,
-    ids: &[JobId],
-    patience: Option<Duration>,
-) -> Result<Vec<Job>, StoreError> {
+/// When the job is not there or cannot be read.
+pub fn wait(store: &Store, id: &JobId, patience: Option<Duration>) -> Result<Job, StoreError> {
     let deadline = patience.map(|patience| Instant::now() + patience);
-    ids.iter().map(|id| wait_for(store, id, deadline)).collect()
-}
-
-fn wait_for(store: &Store, id: &JobId, deadline: Option<Instant>) -> Result<Job, StoreError> {
     loop {
         let (job, _) = store.read(id)?;
         if !job.state().is_active() {

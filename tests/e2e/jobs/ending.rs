@@ -38,7 +38,7 @@ fn cancel_without_a_job_takes_the_only_one_that_runs() {
     assert_snapshot!(sandbox.transcript(&none), @"
     exit 2
     --- stderr
-    error: no job of this session is running
+    error: no job of this workspace is running
       hint: List all jobs of this workspace: cc-cli status --all
     ");
     let first = background(&sandbox);

@@ -45,7 +45,7 @@ fn a_job_that_runs() {
     assert_snapshot!(sandbox.transcript(&latest), @"
     exit 2
     --- stderr
-    error: no job of this session has finished; still running: <review 1>
+    error: no job of this workspace has finished; still running: <review 1>
       hint: Wait for it: cc-cli wait <review 1>
     ");
     let page = sandbox.cc(["result", &id, "--format", "html"]).run();

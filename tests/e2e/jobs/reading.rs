@@ -14,7 +14,7 @@ fn status_of_an_empty_workspace() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 0
     --- stdout
-    No jobs of this session in this workspace.
+    No jobs in this workspace.
     ");
     let json = sandbox.cc(["status", "--json"]).run().success().json();
     assert_eq!(
@@ -156,7 +156,7 @@ fn waiting_has_exit_codes_and_takes_several_jobs() {
 fn status_waits_for_the_only_job_that_runs() {
     let sandbox = waiting_for_go();
     let none = sandbox.cc(["status", "--wait"]).run().exits(2);
-    let told = "no job of this session is running";
+    let told = "no job of this workspace is running";
     assert!(none.stderr.contains(told), "{none}");
     let id = background(&sandbox);
     sandbox.wait_for_run(1, SOON);

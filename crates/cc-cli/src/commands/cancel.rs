@@ -12,10 +12,10 @@ use crate::printer::Printer;
 
 pub(super) fn cancel(project: &Project, args: &CancelArgs, printer: &mut Printer) -> CliResult {
     let session = project.session.as_ref();
-    let job = find(project, args.job.as_deref(), |jobs| {
+    let (project, job) = find(project, args.job.as_deref(), |jobs| {
         select::only_active(jobs, session)
     })?;
-    let (job, note, failure) = match cancel_job(project, &job.id) {
+    let (job, note, failure) = match cancel_job(&project, &job.id) {
         Ok(job) => {
             let note = "cancelled; nothing it started is left running";
             (job, note.to_owned(), None)

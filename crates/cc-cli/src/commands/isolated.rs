@@ -11,7 +11,10 @@ use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
 pub(super) fn apply(project: &Project, args: &ApplyArgs, printer: &mut Printer) -> CliResult {
-    let (job, files, applied) = isolated::apply(project, &args.job, args.merge)?;
+    let here = project.store.workspace();
+    let (project, job) = project.find(&args.job)?;
+    let is_elsewhere = project.store.workspace() != here;
+    let (job, files, applied) = isolated::apply(&project, job.id.as_str(), args.merge)?;
     let conflicts = match &applied {
         Applied::WithConflicts(files) => files.as_slice(),
         Applied::Now | Applied::Before => &[],
@@ -28,6 +31,11 @@ pub(super) fn apply(project: &Project, args: &ApplyArgs, printer: &mut Printer) 
         let done = match already_applied {
             true => "Already applied; nothing changed",
             false => "Applied to your working tree, not committed",
+        };
+        let root = project.store.workspace().root();
+        let done = match is_elsewhere {
+            true => format!("{done} ({})", root.display()),
+            false => done.to_owned(),
         };
         printer.text(format!("{done}: {}", count(files.len(), "file")));
         for file in &files {
@@ -47,7 +55,8 @@ pub(super) fn apply(project: &Project, args: &ApplyArgs, printer: &mut Printer) 
 }
 
 pub(super) fn discard(project: &Project, args: &DiscardArgs, printer: &mut Printer) -> CliResult {
-    let job = isolated::discard(project, &args.job)?;
+    let (project, job) = project.find(&args.job)?;
+    let job = isolated::discard(&project, job.id.as_str())?;
     if args.json {
         printer.json(&json!({"jobId": job.id, "discarded": true}));
     } else {

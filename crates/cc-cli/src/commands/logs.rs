@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 pub(super) fn logs(project: &Project, args: &LogsArgs, printer: &mut Printer) -> CliResult {
     let session = project.session.as_ref();
-    let job = find(project, args.job.as_deref(), |jobs| {
+    let (project, job) = find(project, args.job.as_deref(), |jobs| {
         select::only_active(jobs, session).or_else(|_| select::latest_finished(jobs, session))
     })?;
     let path = project.store.dir().log(&job.id);

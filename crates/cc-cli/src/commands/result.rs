@@ -20,7 +20,7 @@ use crate::render::{html, sarif};
 pub(super) fn result(project: &Project, args: &ResultArgs, printer: &mut Printer) -> CliResult {
     let session = project.session.as_ref();
     let mut running = Vec::new();
-    let job = find(project, args.job.as_deref(), |jobs| {
+    let (project, job) = find(project, args.job.as_deref(), |jobs| {
         running = active(jobs, session);
         select::latest_finished(jobs, session).map_err(|error| none_finished(error, &running))
     })?;
@@ -34,7 +34,7 @@ pub(super) fn result(project: &Project, args: &ResultArgs, printer: &mut Printer
             "state": if is_active { "active" } else { "terminal" },
         }))
         .map_err(StoreError::from)?,
-        Format::Markdown => printer::plain(&markdown(project, &job, &body)),
+        Format::Markdown => printer::plain(&markdown(&project, &job, &body)),
         Format::Sarif => {
             printer::json(&sarif::log(&structured(&job, &body)?)).map_err(StoreError::from)?
         }
@@ -56,7 +56,7 @@ pub(super) fn result(project: &Project, args: &ResultArgs, printer: &mut Printer
         }
     }
     if !is_active && printer.was_delivered() {
-        mark_viewed(project, &job.id, printer);
+        mark_viewed(&project, &job.id, printer);
     }
     for id in running {
         printer.note(format_args!(
@@ -70,7 +70,7 @@ pub(super) fn result(project: &Project, args: &ResultArgs, printer: &mut Printer
 fn active(jobs: &[Job], session: Option<&SessionId>) -> Vec<JobId> {
     match select::only_active(jobs, session) {
         Ok(job) => vec![job.id.clone()],
-        Err(SelectError::SeveralActive { candidates }) => candidates,
+        Err(SelectError::SeveralActive { candidates, .. }) => candidates,
         Err(_) => Vec::new(),
     }
 }

@@ -27,10 +27,10 @@ pub(super) fn status(project: &Project, args: &StatusArgs, printer: &mut Printer
         return all(project, args, printer);
     }
     let session = project.session.as_ref();
-    let job = find(project, args.job.as_deref(), |jobs| {
+    let (project, job) = find(project, args.job.as_deref(), |jobs| {
         select::only_active(jobs, session)
     })?;
-    one(project, job, args, printer)
+    one(&project, job, args, printer)
 }
 
 /// The jobs of a session, as `status` shows them.
@@ -46,9 +46,7 @@ impl Overview {
         let total = listing.jobs.len();
         let jobs: Vec<Job> = match all {
             true => listing.jobs,
-            false => select::of_session(&listing.jobs, session)
-                .cloned()
-                .collect(),
+            false => select::visible(&listing.jobs, session).cloned().collect(),
         };
         let elsewhere = total - jobs.len();
         let (running, mut finished): (Vec<Job>, Vec<Job>) =
@@ -122,7 +120,7 @@ fn overview_text(project: &Project, overview: &Overview, all: bool) -> String {
         }
     }
     if text.is_empty() {
-        text.push_str(match all {
+        text.push_str(match all || project.session.is_none() {
             true => "No jobs in this workspace.\n",
             false => "No jobs of this session in this workspace.\n",
         });
@@ -214,9 +212,7 @@ fn rounded(duration: Duration) -> String {
 fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer) -> CliResult {
     if args.wait {
         let timeout = args.timeout_ms.map(Duration::from_millis);
-        job = cc_workflows::wait::wait(&project.store, std::slice::from_ref(&job.id), timeout)?
-            .pop()
-            .unwrap_or(job);
+        job = cc_workflows::wait::wait(&project.store, &job.id, timeout)?;
     }
     let timed_out = args.wait && job.state().is_active();
     if args.json {

@@ -1,25 +1,25 @@
 //! `wait`: waits for jobs to end; exits with their outcome.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use cc_core::JobId;
-use cc_jobs::{Ending, Job, select};
-use cc_workflows::Project;
+use cc_jobs::{Ending, Job, StoreError};
+use cc_workflows::{FindError, Project};
 use serde_json::json;
 
 use crate::args::WaitArgs;
-use crate::error::{CliError, CliResult, ExitStatus};
+use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
 
 pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) -> CliResult {
-    let all = project.store.list()?.jobs;
-    let ids = args
-        .jobs
-        .iter()
-        .map(|reference| Ok(select::by_reference(&all, reference)?.id.clone()))
-        .collect::<Result<Vec<JobId>, CliError>>()?;
+    let found = args.jobs.iter().map(|reference| project.find(reference));
+    let found = found.collect::<Result<Vec<_>, FindError>>()?;
     let timeout = args.timeout_ms.map(Duration::from_millis);
-    let jobs = cc_workflows::wait::wait(&project.store, &ids, timeout)?;
+    let begun = Instant::now();
+    let ended = found.iter().map(|(project, job)| {
+        let left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+        cc_workflows::wait::wait(&project.store, &job.id, left)
+    });
+    let jobs = ended.collect::<Result<Vec<_>, StoreError>>()?;
     if args.json {
         let timed_out = jobs.iter().any(|job| job.state().is_active());
         printer
