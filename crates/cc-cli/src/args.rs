@@ -320,7 +320,7 @@ pub(crate) struct StatusArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResultArgs {
-    /// Job id or unique prefix; default: the latest finished job of this session
+    /// Job id, or unique prefix in this workspace; default: the latest finished job of this session
     pub(crate) job: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
@@ -356,7 +356,7 @@ pub(crate) struct WaitArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CancelArgs {
-    /// Job id or unique prefix; default: the only running job of this session
+    /// Job id, or unique prefix in this workspace; default: the only running job of this session
     pub(crate) job: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -365,7 +365,7 @@ pub(crate) struct CancelArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogsArgs {
-    /// Job id or unique prefix; default: the running job of this session, else the latest finished
+    /// Job id, or unique prefix in this workspace; default: the running job of this session, else the latest finished
     pub(crate) job: Option<String>,
     /// Keep printing until the job ends
     #[arg(short, long)]
