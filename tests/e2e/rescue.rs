@@ -3,6 +3,7 @@
 mod access;
 mod broken;
 mod continuing;
+mod home;
 mod isolated;
 #[cfg(target_os = "linux")]
 mod leftovers;

@@ -7,6 +7,7 @@ mod git_traps;
 mod hostile;
 mod older;
 mod plain;
+mod shown;
 mod structured;
 
 use std::time::Duration;

@@ -142,6 +142,10 @@ impl From<StartRescueError> for CliError {
             StartRescueError::TooLong { .. } => Self::new(ExitStatus::Usage, error).hint(
                 "Put the details into a file in the workspace, and name that file in the task.",
             ),
+            StartRescueError::Home { .. } => Self::new(ExitStatus::Usage, error).hint(
+                "Make this directory a repository of its own (git init), use --read-only, \
+                 or start it in the home directory: cc-cli -C ~ rescue …",
+            ),
             StartRescueError::Resume(error) => error.into(),
             StartRescueError::FromReview(error) => error.into(),
             StartRescueError::Sandbox(error) => error.into(),

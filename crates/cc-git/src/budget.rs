@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::ShownDiffs;
 use crate::repo_path::RepoPath;
+use crate::screen::{Hidden, Screen};
 
 /// The bounds of a [`crate::Context`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct ContextLimits {
     pub untracked_files: usize,
     /// Bytes read from git, and bytes read from untracked files; 200 MiB each.
     pub read_bytes: u64,
+    /// Patterns of files that are shown although they look like secrets; none.
+    pub show_secrets: Vec<String>,
+    /// Whether files that the target names are shown whatever they are; true.
+    pub show_named: bool,
     /// Timeout of one call of git; 60 s.
     pub timeout: Duration,
 }
@@ -30,6 +35,8 @@ impl Default for ContextLimits {
             files: 5_000,
             untracked_files: 2_000,
             read_bytes: 200 << 20,
+            show_secrets: Vec::new(),
+            show_named: true,
             timeout: crate::runner::TIMEOUT,
         }
     }
@@ -39,6 +46,7 @@ impl Default for ContextLimits {
 #[derive(Debug)]
 pub(crate) struct InlineDiff {
     text: String,
+    screen: Screen,
     /// Diffs that were shown before, and are left out.
     known: ShownDiffs,
     /// Diffs that are shown now, or were shown before and are the same.
@@ -60,12 +68,14 @@ pub(crate) enum Fit {
     OverBudget,
     /// It was shown before.
     Known,
+    Hidden(Hidden),
 }
 
 impl InlineDiff {
-    pub(crate) fn new(limits: &ContextLimits, known: ShownDiffs) -> Self {
+    pub(crate) fn new(limits: &ContextLimits, known: ShownDiffs, screen: Screen) -> Self {
         Self {
             text: String::new(),
+            screen,
             known,
             shown: ShownDiffs::default(),
             total: limits.inline_bytes,
@@ -91,8 +101,16 @@ impl InlineDiff {
         }
     }
 
-    /// Adds the complete diff of a file, if it is new and fits.
-    pub(crate) fn add(&mut self, path: &RepoPath, patch: &str) -> Fit {
+    /// The rules for what is not shown.
+    pub(crate) fn screen(&mut self) -> &mut Screen {
+        &mut self.screen
+    }
+
+    /// Adds the complete diff of a file, if it may be shown, is new and fits.
+    pub(crate) fn add(&mut self, path: &RepoPath, old: Option<&RepoPath>, patch: &str) -> Fit {
+        if let Some(hidden) = self.screen.hides(path, old, patch) {
+            return Fit::Hidden(hidden);
+        }
         let fit = match self.known.has(path, patch) {
             true => Fit::Known,
             false => self.judge(patch.len() as u64),
@@ -100,7 +118,7 @@ impl InlineDiff {
         match fit {
             Fit::Shown => self.text.push_str(patch),
             Fit::Known => {}
-            Fit::TooLarge { .. } | Fit::OverBudget => return fit,
+            Fit::TooLarge { .. } | Fit::OverBudget | Fit::Hidden(_) => return fit,
         }
         self.shown.add(path, patch);
         fit

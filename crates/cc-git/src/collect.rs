@@ -10,6 +10,8 @@ use crate::paths::pathspecs;
 use crate::records::records;
 use crate::repo_path::RepoPath;
 use crate::runner::GitExit;
+use crate::screen::Screen;
+use crate::untracked::WorkingList;
 use crate::working_file::WorkingFile;
 use crate::{Context, ContextLimits, Error, Mode, Repository, ShownDiffs, Target};
 
@@ -46,7 +48,7 @@ const DIFF: [&str; 21] = [
 impl Repository {
     /// Reads the changes of a target, within `limits`.
     ///
-    /// Calls git once or twice, and more often only if it cannot read a changed file.
+    /// Calls git two or three times, and more often only if it cannot read a changed file.
     ///
     /// # Errors
     /// [`Error::NothingToReview`] if there are none; [`Error::MissingObjects`],
@@ -66,9 +68,20 @@ impl Repository {
         limits: &ContextLimits,
         earlier: &ShownDiffs,
     ) -> Result<Context, Error> {
-        let (parsed, excluded) = match self.diff(target, limits, earlier, &[])? {
+        let list = match target.mode {
+            Mode::WorkingTree => self.working_list(target, limits)?,
+            _ => WorkingList::default(),
+        };
+        let call = DiffCall {
+            repository: self,
+            target,
+            limits,
+            earlier,
+            list: &list,
+        };
+        let (parsed, excluded) = match call.run(&[])? {
             Ok(parsed) => (parsed, Vec::new()),
-            Err(exit) => self.diff_of_readable(target, limits, earlier, exit)?,
+            Err(exit) => call.run_on_readable(exit)?,
         };
         let ParsedDiff {
             files,
@@ -91,7 +104,11 @@ impl Repository {
             context.not_seen.push(NotSeen::of(&path, reason));
         }
         if target.mode == Mode::WorkingTree {
-            unchanged += self.add_untracked(target, limits, &mut inline, &mut context)?;
+            inline.screen().read_attributes([].iter());
+            unchanged += self.add_untracked(list, limits, &mut inline, &mut context);
+        }
+        if let Some(error) = inline.screen().failure() {
+            return Err(error);
         }
         (context.diff, context.shown) = inline.finish();
         context.not_seen.extend(since(earlier, &context, unchanged));
@@ -106,79 +123,6 @@ impl Repository {
         }
         context.not_seen.extend(self.left_out(target)?);
         Ok(context)
-    }
-
-    /// Runs one diff; the inner error is how git failed.
-    fn diff(
-        &self,
-        target: &Target,
-        limits: &ContextLimits,
-        earlier: &ShownDiffs,
-        excluded: &[(RepoPath, Reason)],
-    ) -> Result<Result<ParsedDiff, GitExit>, Error> {
-        let mut call = self.runner.call(&DIFF).timeout(limits.timeout);
-        if target.mode == Mode::Staged {
-            call = call.args(&["--cached"]);
-        }
-        call = call.args(&[target.base.as_str()]);
-        if let (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) = (target.mode, &target.head)
-        {
-            call = call.args(&[head.as_str()]);
-        }
-        call = call.args(&pathspecs(&target.paths));
-        if !excluded.is_empty() && target.paths.is_empty() {
-            call = call.args(&[":(top)"]);
-        }
-        let excluded = excluded
-            .iter()
-            .filter_map(|(path, _)| path.excluding_pathspec());
-        call = call.args(&excluded.collect::<Vec<_>>());
-
-        let mut stream = DiffStream::new(InlineDiff::new(limits, earlier.clone()), limits.files);
-        let mut left = limits.read_bytes;
-        let exit = call.stream(&mut |bytes| {
-            let within = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
-            stream.push(&bytes[..within]);
-            left -= within as u64;
-            match left {
-                0 => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
-            }
-        })?;
-        if !exit.stopped && exit.code != Some(0) {
-            return Ok(Err(exit));
-        }
-        let parsed = stream.finish(exit.stopped);
-        if !parsed.listed_all {
-            return Err(Error::TooMuchOutput {
-                command: "diff".into(),
-                limit: limits.read_bytes,
-            });
-        }
-        Ok(Ok(parsed))
-    }
-
-    /// Tries again without the files that git cannot read: one of them fails the whole diff.
-    fn diff_of_readable(
-        &self,
-        target: &Target,
-        limits: &ContextLimits,
-        earlier: &ShownDiffs,
-        failure: GitExit,
-    ) -> Result<(ParsedDiff, Vec<(RepoPath, Reason)>), Error> {
-        let first = failure.into_error();
-        if target.mode != Mode::WorkingTree || matches!(first, Error::MissingObjects { .. }) {
-            return Err(first);
-        }
-        let excluded = self.unreadable(target)?;
-        if excluded.len() > MAX_EXCLUDED {
-            return Err(first);
-        }
-        // If there are none now, a file may have disappeared in the meantime: one more try.
-        match self.diff(target, limits, earlier, &excluded)? {
-            Ok(parsed) => Ok((parsed, excluded)),
-            Err(_) => Err(first),
-        }
     }
 
     /// Tracked files that look changed and cannot be read.
@@ -214,7 +158,9 @@ impl Repository {
             Mode::WorkingTree => {
                 // Git would run another git inside each of them.
                 let has_submodules = self.root().join(".gitmodules").is_file();
-                has_submodules.then_some(Reason::SubmoduleWork)
+                let home = self.leaves_untracked(&target.paths);
+                let home = home.then_some(Reason::UntrackedInHome);
+                home.or(has_submodules.then_some(Reason::SubmoduleWork))
             }
             Mode::Branch if target.found_clean => None,
             Mode::Branch => {
@@ -228,6 +174,99 @@ impl Repository {
             Mode::Commit | Mode::Range => None,
         };
         Ok(reason.map(NotSeen::in_general))
+    }
+}
+
+/// The diff of one target.
+struct DiffCall<'a> {
+    repository: &'a Repository,
+    target: &'a Target,
+    limits: &'a ContextLimits,
+    earlier: &'a ShownDiffs,
+    list: &'a WorkingList,
+}
+
+impl DiffCall<'_> {
+    /// The rules for what is not shown. Attributes are read where there may be any: a file with them is
+    /// in the working tree, if that was listed as a whole.
+    fn screen(&self) -> Screen {
+        let is_listed = self.target.mode == Mode::WorkingTree && self.target.paths.is_empty();
+        let is_read =
+            !is_listed || self.list.has_attributes || self.repository.has_attributes_outside();
+        let runner = is_read.then(|| self.repository.runner.clone());
+        let named: &[RepoPath] = match self.limits.show_named {
+            true => &self.target.paths,
+            false => &[],
+        };
+        let show_secrets = &self.limits.show_secrets;
+        Screen::new(named, show_secrets, &self.list.untracked, runner)
+    }
+
+    /// Runs one diff; the inner error is how git failed.
+    fn run(&self, excluded: &[(RepoPath, Reason)]) -> Result<Result<ParsedDiff, GitExit>, Error> {
+        let Self { target, limits, .. } = *self;
+        let mut call = self.repository.runner.call(&DIFF).timeout(limits.timeout);
+        if target.mode == Mode::Staged {
+            call = call.args(&["--cached"]);
+        }
+        call = call.args(&[target.base.as_str()]);
+        if let (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) = (target.mode, &target.head)
+        {
+            call = call.args(&[head.as_str()]);
+        }
+        call = call.args(&pathspecs(&target.paths));
+        if !excluded.is_empty() && target.paths.is_empty() {
+            call = call.args(&[":(top)"]);
+        }
+        let excluded = excluded
+            .iter()
+            .filter_map(|(path, _)| path.excluding_pathspec());
+        call = call.args(&excluded.collect::<Vec<_>>());
+
+        let inline = InlineDiff::new(limits, self.earlier.clone(), self.screen());
+        let mut stream = DiffStream::new(inline, limits.files);
+        let mut left = limits.read_bytes;
+        let exit = call.stream(&mut |bytes| {
+            let within = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+            stream.push(&bytes[..within]);
+            left -= within as u64;
+            match left {
+                0 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        })?;
+        if !exit.stopped && exit.code != Some(0) {
+            return Ok(Err(exit));
+        }
+        let parsed = stream.finish(exit.stopped);
+        if !parsed.listed_all {
+            return Err(Error::TooMuchOutput {
+                command: "diff".into(),
+                limit: limits.read_bytes,
+            });
+        }
+        Ok(Ok(parsed))
+    }
+
+    /// Tries again without the files that git cannot read: one of them fails the whole diff.
+    fn run_on_readable(
+        &self,
+        failure: GitExit,
+    ) -> Result<(ParsedDiff, Vec<(RepoPath, Reason)>), Error> {
+        let first = failure.into_error();
+        let Self { target, .. } = *self;
+        if target.mode != Mode::WorkingTree || matches!(first, Error::MissingObjects { .. }) {
+            return Err(first);
+        }
+        let excluded = self.repository.unreadable(target)?;
+        if excluded.len() > MAX_EXCLUDED {
+            return Err(first);
+        }
+        // If there are none now, a file may have disappeared in the meantime: one more try.
+        match self.run(&excluded)? {
+            Ok(parsed) => Ok((parsed, excluded)),
+            Err(_) => Err(first),
+        }
     }
 }
 

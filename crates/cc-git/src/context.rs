@@ -115,6 +115,12 @@ pub enum Reason {
     Submodule,
     /// Uncommitted changes inside submodules are not checked.
     SubmoduleWork,
+    /// It looks like a secret, and was not named.
+    Secret,
+    /// Generated, by its attribute `linguist-generated`.
+    Generated,
+    /// Untracked files of a home directory that is a repository.
+    UntrackedInHome,
     /// The index holds several versions of this file.
     Unmerged,
     /// There are more files than are listed.
@@ -290,6 +296,13 @@ impl fmt::Display for Reason {
             Self::SubmoduleWork => {
                 f.write_str("uncommitted changes inside submodules are not checked")
             }
+            Self::Secret => f.write_str("not shown: looks like a secret"),
+            Self::Generated => {
+                f.write_str("not shown: generated (`linguist-generated` in .gitattributes)")
+            }
+            Self::UntrackedInHome => f.write_str(
+                "untracked files are not included: this repository is your home directory (name them: -- PATH)",
+            ),
             Self::Unmerged => f.write_str("unmerged: it has conflicts"),
             Self::TooManyFiles { listed, omitted } => {
                 write!(f, "{omitted} more files, only {listed} are listed")

@@ -116,6 +116,8 @@ impl DiffStream {
 
     fn begin_record(&mut self, record: &[u8]) -> Phase {
         if record.is_empty() {
+            let files = self.files.iter().map(|file| &file.path);
+            self.inline.screen().read_attributes(files);
             self.cursor = 0;
             return Phase::LineStart;
         }
@@ -261,7 +263,10 @@ impl DiffStream {
         file.bytes = Some(piece.bytes());
         let has_lines = !matches!(file.counts, Some(LineCounts::Binary)) && file.raw.letter != b'U';
         file.fit = has_lines.then(|| match piece.whole() {
-            Some(diff) => self.inline.add(&file.path, &text_of(diff)),
+            Some(diff) => {
+                let old = file.old_path.as_ref();
+                self.inline.add(&file.path, old, &text_of(diff))
+            }
             None => self.inline.judge(piece.bytes()),
         });
         if file.fit == Some(Fit::Known) {

@@ -14,6 +14,7 @@ use crate::top_level::top_level;
 pub struct Git {
     path: PathBuf,
     search: SearchPath,
+    home: Option<PathBuf>,
     vars: Vec<(OsString, OsString)>,
 }
 
@@ -32,6 +33,7 @@ impl Git {
         Ok(Self {
             path: git_of(&search)?,
             search,
+            home: env.home().map(Path::to_owned),
             vars: vars
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
@@ -43,12 +45,18 @@ impl Git {
         &self.path
     }
 
+    /// The user's home directory.
+    pub(crate) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
     /// Excludes binaries and search path entries inside `root`.
     pub(crate) fn outside(self, root: &Path) -> Result<Self, Error> {
         let search = self.search.without(Fence::strict(root));
         Ok(Self {
             path: git_of(&search)?,
             search,
+            home: self.home,
             vars: self.vars,
         })
     }

@@ -30,8 +30,11 @@ mod diff_stream;
 mod fingerprint;
 mod lines;
 mod repo_path;
+mod screen;
+mod secret;
 mod shown;
 mod untracked;
+mod wildcard;
 mod working_file;
 
 mod patch;

@@ -10,7 +10,7 @@ use crate::process::join;
 use crate::repo_path::os_path;
 use crate::runner::{GitExit, Runner};
 use crate::target::ObjectId;
-use crate::top_level::top_level;
+use crate::top_level::{git_dirs, top_level};
 use crate::{Error, Git, hardening};
 
 /// A repository with a working tree.
@@ -23,6 +23,8 @@ pub struct Repository {
     pub(crate) sha256: bool,
     pub(crate) init_default_branch: Option<String>,
     overrides: Vec<(OsString, OsString)>,
+    /// Whether the working tree is the user's home directory.
+    pub(crate) is_home: bool,
     root: PathBuf,
     head: Head,
 }
@@ -119,7 +121,11 @@ impl Repository {
         };
         let found = found?;
         runner.configure(found.overrides.iter().cloned());
+        let is_home = git
+            .home()
+            .is_some_and(|home| canonical(home).is_ok_and(|home| home == root));
         Ok(Self {
+            is_home,
             git,
             runner,
             cwd,
@@ -143,6 +149,16 @@ impl Repository {
     /// They do not apply in submodules: the other program must keep git from starting another git.
     pub fn overrides(&self) -> &[(OsString, OsString)] {
         &self.overrides
+    }
+
+    /// Whether there are attributes besides the files of the working tree: the repository's own, or the
+    /// user's in their usual place.
+    pub(crate) fn has_attributes_outside(&self) -> bool {
+        let own = git_dirs(&self.root).pop();
+        let own = own.map(|dir| dir.join("info/attributes"));
+        let home = self.git.home();
+        let user = home.map(|home| home.join(".config/git/attributes"));
+        own.into_iter().chain(user).any(|file| file.is_file())
     }
 
     /// HEAD when the repository was discovered.

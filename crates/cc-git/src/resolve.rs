@@ -19,7 +19,22 @@ impl Repository {
     /// [`Error::NothingToReview`] if that is already known; or the error of a failed call.
     pub fn resolve(&self, selection: &Selection) -> Result<Target, Error> {
         let wanted = selection.wanted()?;
-        let paths = self.resolve_paths(&selection.paths)?;
+        let below_home = match selection.paths.is_empty() && wanted.is_implied() {
+            true => self.below_home(),
+            false => None,
+        };
+        let paths = match &below_home {
+            Some(dir) => vec![dir.clone()],
+            None => self.resolve_paths(&selection.paths)?,
+        };
+        let mut target = self.resolve_wanted(wanted, paths)?;
+        if let Some(dir) = below_home {
+            target.label = format!("{} in `{dir}`", target.label);
+        }
+        Ok(target)
+    }
+
+    fn resolve_wanted(&self, wanted: Wanted<'_>, paths: Vec<RepoPath>) -> Result<Target, Error> {
         match wanted {
             Wanted::WorkingTree => Ok(self.uncommitted(Mode::WorkingTree, paths)),
             Wanted::Staged => Ok(self.uncommitted(Mode::Staged, paths)),
@@ -28,6 +43,18 @@ impl Repository {
             Wanted::Range(range) => self.range(&range, paths),
             Wanted::Auto => self.auto(paths),
         }
+    }
+
+    /// In a home directory that is a repository, the directory that was asked in; all of it is never
+    /// meant below it.
+    fn below_home(&self) -> Option<RepoPath> {
+        let dir = self.cwd.strip_prefix(self.root()).ok()?;
+        (self.is_home && !dir.as_os_str().is_empty()).then(|| RepoPath::from_os(dir))
+    }
+
+    /// Whether untracked files are left out: in a home directory as a whole, they are not work in progress.
+    pub(crate) fn leaves_untracked(&self, paths: &[RepoPath]) -> bool {
+        self.is_home && paths.is_empty()
     }
 
     fn auto(&self, paths: Vec<RepoPath>) -> Result<Target, Error> {
@@ -251,7 +278,10 @@ impl Repository {
             "--porcelain=v1",
             "-z",
             "--no-renames",
-            "--untracked-files=normal",
+            match self.leaves_untracked(paths) {
+                true => "--untracked-files=no",
+                false => "--untracked-files=normal",
+            },
             "--ignored=no",
             "--ignore-submodules=dirty",
         ];

@@ -86,6 +86,16 @@ impl Selection {
     }
 }
 
+impl Wanted<'_> {
+    /// Whether no commit was named: the user means the work in the current directory.
+    pub(crate) fn is_implied(&self) -> bool {
+        matches!(
+            self,
+            Self::Auto | Self::WorkingTree | Self::Staged | Self::Branch(None)
+        )
+    }
+}
+
 impl<'a> RevisionRange<'a> {
     fn parse(text: &'a str) -> Result<Self, Error> {
         let not_a_range = || Error::NotARange {

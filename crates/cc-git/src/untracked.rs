@@ -15,20 +15,33 @@ use crate::{Context, ContextLimits, Error, Repository, Target};
 /// The most that is read of a large file to count its lines, in bytes.
 const COUNTED_BYTES: u64 = 8 << 20;
 
+/// What a look at the working tree finds, besides tracked files without anything special.
+#[derive(Default)]
+pub(crate) struct WorkingList {
+    /// The first untracked files.
+    pub(crate) untracked: Vec<RepoPath>,
+    /// How many more there are.
+    omitted: u64,
+    /// Whether there is a file with attributes.
+    pub(crate) has_attributes: bool,
+}
+
 impl Repository {
     /// Adds the untracked files; returns how many of them were shown before.
     pub(crate) fn add_untracked(
         &self,
-        target: &Target,
+        list: WorkingList,
         limits: &ContextLimits,
         inline: &mut InlineDiff,
         context: &mut Context,
-    ) -> Result<u64, Error> {
-        let (paths, omitted) = self.untracked(target, limits)?;
-        let listed = paths.len() as u64;
+    ) -> u64 {
+        let WorkingList {
+            untracked, omitted, ..
+        } = list;
+        let listed = untracked.len() as u64;
         let mut left = limits.read_bytes;
         let mut unchanged = 0;
-        for path in paths {
+        for path in untracked {
             let Some((change, reason)) = read(self.root(), &path, inline, &mut left) else {
                 unchanged += 1;
                 continue;
@@ -50,30 +63,41 @@ impl Repository {
                     omitted,
                 }));
         }
-        Ok(unchanged)
+        unchanged
     }
 
-    /// Lists the first untracked files; returns how many more there are.
-    fn untracked(
+    /// Lists the working tree.
+    pub(crate) fn working_list(
         &self,
         target: &Target,
         limits: &ContextLimits,
-    ) -> Result<(Vec<RepoPath>, u64), Error> {
-        let args = ["ls-files", "--others", "--exclude-standard", "-z"];
-        let call = self.runner.call(&args).args(&pathspecs(&target.paths));
-        let (mut paths, mut omitted) = (Vec::new(), 0);
+    ) -> Result<WorkingList, Error> {
+        let args = ["ls-files", "-v", "--cached", "--exclude-standard", "-z"];
+        let others: &[&str] = match self.leaves_untracked(&target.paths) {
+            true => &[],
+            false => &["--others"],
+        };
+        let call = self.runner.call(&args).args(others);
+        let call = call.args(&pathspecs(&target.paths));
+        let mut list = WorkingList::default();
         let mut left = limits.read_bytes;
         call.timeout(limits.timeout)
             .limit(u64::MAX)
-            .records(|path| {
-                match paths.len() < limits.untracked_files {
-                    true => paths.push(RepoPath::new(path)),
-                    false => omitted += 1,
+            .records(|record| {
+                let Some((tag, path)) = record.split_at_checked(2) else {
+                    return true;
+                };
+                list.has_attributes |= path.ends_with(b".gitattributes");
+                if tag == b"? " {
+                    match list.untracked.len() < limits.untracked_files {
+                        true => list.untracked.push(RepoPath::new(path)),
+                        false => list.omitted += 1,
+                    }
+                    left = left.saturating_sub(path.len() as u64 + 1);
                 }
-                left = left.saturating_sub(path.len() as u64 + 1);
                 left > 0
             })?;
-        Ok((paths, omitted))
+        Ok(list)
     }
 }
 
@@ -150,7 +174,8 @@ fn take_in(
     change.bytes = Some(bytes);
     change.additions = Some(lines);
     change.deletions = Some(0);
-    match inline.add(path, &diff) {
+    match inline.add(path, None, &diff) {
+        Fit::Hidden(hidden) => Err(hidden.into()),
         Fit::Shown => Ok(Taken::In),
         Fit::Known => Ok(Taken::Before),
         Fit::TooLarge { limit } => Err(Reason::TooLarge { bytes, limit }),

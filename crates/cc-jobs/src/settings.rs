@@ -21,6 +21,8 @@ pub struct Settings {
     pub review: ReviewSettings,
     /// Adversarial reviews.
     pub adversarial_review: ReviewSettings,
+    /// The diff that reviews and the gate see.
+    pub diff: DiffSettings,
     /// Rescues.
     pub rescue: RescueSettings,
     /// The review gate at the end of a turn.
@@ -50,6 +52,14 @@ pub struct ReviewSettings {
     /// The most that one job may cost, in US dollars.
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
+}
+
+/// What reviews and the gate see of a change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DiffSettings {
+    /// Patterns of files that are shown although they look like secrets.
+    pub show_secrets: Vec<String>,
 }
 
 /// Defaults of a rescue, where its command line does not say.

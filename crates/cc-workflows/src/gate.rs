@@ -101,7 +101,7 @@ impl Stop<'_> {
         if let Err(refusal) = bounds {
             return Ok(CheckOutcome::Skipped(refusal.into()));
         }
-        let Some(change) = prompt::change(&repository, &edits)? else {
+        let Some(change) = prompt::change(&repository, &edits, &self.settings.diff)? else {
             return Ok(CheckOutcome::Skipped(Skip::NoEdits));
         };
         let (job, body) = self.check(&change)?;

@@ -11,8 +11,9 @@ pub(crate) mod scratch;
 pub(crate) mod trust;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use cc_core::fs::canonical;
 use cc_core::text::one_line;
 use cc_core::{Dollars, FileLock, JobId, ThreadId};
 use cc_git::{Git, Repository, Worktree};
@@ -68,6 +69,12 @@ pub enum StartRescueError {
     /// Neither a text nor findings were given.
     #[error("there is no task: no text, no prompt file and nothing on standard input")]
     NoTask,
+    /// Claude could change all of the user's home directory, and nobody asked for that.
+    #[error("the repository here is your whole home directory, `{}`, and the rescue could change all of it", root.display())]
+    Home {
+        /// The top level of the repository.
+        root: PathBuf,
+    },
     /// The task is too long.
     #[error("the task has {bytes} bytes; Claude Code accepts at most {TASK_LIMIT}")]
     TooLong {
@@ -112,6 +119,9 @@ pub fn start(
     request: &RescueRequest,
 ) -> Result<StartedRescue, StartRescueError> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
+    if request.access != Access::ReadOnly && !request.isolated {
+        not_all_of_home(project)?;
+    }
     if request.access == Access::Write {
         sandbox::check(&project.env, project.store.workspace().root())?;
     }
@@ -127,6 +137,24 @@ pub fn start(
         job: started?,
         without_uncommitted: place.without_uncommitted,
     })
+}
+
+/// Checks that a workspace with the whole home directory was asked for: the call comes from its top.
+fn not_all_of_home(project: &Project) -> Result<(), StartRescueError> {
+    let root = project.store.workspace().root();
+    let is_asked_for = canonical(&project.env.cwd).is_ok_and(|cwd| cwd == root);
+    if holds_home(project) && !is_asked_for {
+        return Err(StartRescueError::Home {
+            root: root.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether the workspace has the user's whole home directory in it.
+pub fn holds_home(project: &Project) -> bool {
+    let home = project.env.home().and_then(|home| canonical(home).ok());
+    home.is_some_and(|home| home.starts_with(project.store.workspace().root()))
 }
 
 /// Where a rescue works: its thread, and its separate worktree if it has one.

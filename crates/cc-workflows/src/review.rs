@@ -9,6 +9,7 @@ mod survey;
 use cc_core::Dollars;
 use cc_core::text::one_line;
 use cc_git::Selection;
+use cc_jobs::settings::DiffSettings;
 use cc_jobs::{Job, JobKind, StoreError};
 
 use crate::order::{ReviewSpec, WorkOrder};
@@ -17,7 +18,7 @@ use crate::{LaunchError, Project, RunOptions, launch};
 
 pub use findings::{LocatedFinding, Location, Severity};
 pub use report::ReviewReport;
-pub(crate) use survey::survey_in;
+pub(crate) use survey::survey_edits;
 pub use survey::{SinceError, Survey, size, survey, survey_since};
 
 /// A request for a review.
@@ -32,6 +33,8 @@ pub struct ReviewRequest {
     pub adversarial: bool,
     /// What to look at first; adversarial reviews only.
     pub focus: Option<String>,
+    /// What is shown of the change.
+    pub diff: DiffSettings,
     /// How Claude is run.
     pub options: RunOptions,
     /// What all jobs of 24 hours may cost, if that is limited.
@@ -77,10 +80,10 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartRev
     let options = preflight::clear(project, &request.options, request.day_budget)?;
     let (survey, earlier) = match &request.since {
         Some(reference) => {
-            let (survey, earlier) = survey_since(project, reference)?;
+            let (survey, earlier) = survey_since(project, reference, &request.diff)?;
             (survey, Some(earlier))
         }
-        None => (survey(project, &request.selection)?, None),
+        None => (survey(project, &request.selection, &request.diff)?, None),
     };
     let Survey {
         target,

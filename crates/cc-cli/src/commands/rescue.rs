@@ -44,6 +44,10 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, printer: &mut Printer
     if request.access == Access::WriteUnsandboxed {
         printer.note("No sandbox: Claude's commands can access all your files and the network.");
     }
+    if request.access != Access::ReadOnly && !request.isolated && rescue::holds_home(project) {
+        printer
+            .note("The workspace is your whole home directory: Claude can change all files in it.");
+    }
     if started.without_uncommitted {
         printer.note("The worktree starts at HEAD, without your uncommitted changes.");
     }

@@ -26,6 +26,7 @@ pub(super) fn review(
         since: args.selection.since.clone(),
         adversarial,
         focus: focus(args, adversarial)?,
+        diff: settings.diff.clone(),
         options: args.run.options(&settings, defaults.into()),
         day_budget: settings.budget.per_day_usd,
     };

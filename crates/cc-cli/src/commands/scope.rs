@@ -17,11 +17,12 @@ const SMALL_FILES: u64 = 5;
 const SMALL_LINES: u64 = 300;
 
 pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) -> CliResult {
+    let settings = project.settings()?.diff;
     let Survey {
         target, context, ..
     } = match &args.selection.since {
-        Some(reference) => review::survey_since(project, reference)?.0,
-        None => review::survey(project, &args.selection.selection())
+        Some(reference) => review::survey_since(project, reference, &settings)?.0,
+        None => review::survey(project, &args.selection.selection(), &settings)
             .map_err(|error| selection_error(project, &args.selection, error))?,
     };
     let is_small = is_small(&context.totals);

@@ -117,6 +117,7 @@ impl DiffFile {
             (b'U', ..) => Some(Reason::Unmerged),
             (_, Some(LineCounts::Binary), _) => Some(Reason::Binary),
             (.., Some(Fit::Known)) => None,
+            (_, _, Some(Fit::Hidden(hidden))) => Some(hidden.into()),
             (_, _, None) => Some(Reason::Unread),
             (_, _, Some(Fit::TooLarge { limit })) => Some(Reason::TooLarge { bytes, limit }),
             (_, _, Some(Fit::OverBudget)) => Some(Reason::OverBudget { bytes }),

@@ -2,6 +2,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
+use crate::screen::Screen;
 use crate::{ContextLimits, ShownDiffs};
 
 /// What happened to a file, in a form that can be written down as git does.
@@ -110,7 +111,7 @@ fn read(pieces: &[&[u8]], cut: bool) -> ParsedDiff {
         ..ContextLimits::default()
     };
     let mut stream = DiffStream::new(
-        InlineDiff::new(&limits, ShownDiffs::default()),
+        InlineDiff::new(&limits, ShownDiffs::default(), Screen::default()),
         limits.files,
     );
     pieces.iter().for_each(|piece| stream.push(piece));

@@ -13,6 +13,7 @@ mod budget;
 mod discover;
 mod files;
 mod fingerprint;
+mod hidden;
 mod hostile;
 mod lines;
 mod scopes;

@@ -89,12 +89,12 @@ fn a_review_of_the_work_tree_takes_five_calls_of_git() {
     let mut calls = lab.calls();
     // Both run at once.
     calls[..2].sort_unstable();
-    assert_eq!(calls, ["config", "rev-parse", "status", "diff", "ls-files"]);
+    assert_eq!(calls, ["config", "rev-parse", "status", "ls-files", "diff"]);
 }
 
 #[test]
 #[cfg(unix)]
-fn a_review_of_a_branch_takes_at_most_six_calls_of_git() {
+fn a_review_of_a_branch_takes_at_most_seven_calls_of_git() {
     let lab = Lab::new();
     lab.git(["checkout", "--quiet", "-b", "feature"]);
     lab.write("a.txt", "1\n");
@@ -106,11 +106,11 @@ fn a_review_of_a_branch_takes_at_most_six_calls_of_git() {
     };
     check(
         &Selection::default(),
-        &["status", "for-each-ref", "merge-base", "diff"],
+        &["status", "for-each-ref", "merge-base", "diff", "check-attr"],
     );
     let base = Selection {
         base: Some("main".into()),
         ..Selection::default()
     };
-    check(&base, &["merge-base", "diff", "status"]);
+    check(&base, &["merge-base", "diff", "check-attr", "status"]);
 }

@@ -8,11 +8,13 @@ use cc_core::frame::framed;
 use cc_core::text::{count, head, printable};
 use cc_git::{Error, RepoPath, Repository, Scope, Selection};
 
+use cc_jobs::settings::DiffSettings;
+
 use super::outcome::GateError;
 use super::turn::Edits;
 use crate::Project;
 use crate::review::prompt::describe;
-use crate::review::{Survey, size, survey_in};
+use crate::review::{Survey, size, survey_edits};
 
 /// What comes before the names of edited files that are in no diff.
 const HIDDEN: &str = "\
@@ -36,7 +38,11 @@ pub(super) struct TurnChange {
 
 /// Collects what the turn changed; `None` if nothing of it is left. `repository` was discovered at
 /// its root, which the names of edited files are relative to.
-pub(super) fn change(repository: &Repository, edits: &Edits) -> Result<Option<TurnChange>, Error> {
+pub(super) fn change(
+    repository: &Repository,
+    edits: &Edits,
+    settings: &DiffSettings,
+) -> Result<Option<TurnChange>, Error> {
     let committed = edits.committed.as_ref().map(|range| Selection {
         range: Some(range.clone()),
         ..Selection::default()
@@ -48,7 +54,7 @@ pub(super) fn change(repository: &Repository, edits: &Edits) -> Result<Option<Tu
     };
     let mut parts: Vec<Survey> = Vec::new();
     for selection in committed.iter().chain([&uncommitted]) {
-        match survey_in(repository, selection) {
+        match survey_edits(repository, selection, settings) {
             Ok(survey) => parts.push(survey),
             Err(Error::NothingToReview { .. }) => {}
             Err(error) => return Err(error),

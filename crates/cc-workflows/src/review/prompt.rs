@@ -1,7 +1,7 @@
 //! The prompts of a review.
 
 use cc_core::frame::framed;
-use cc_git::{Context, Mode, ObjectId, Target};
+use cc_git::{Context, Mode, ObjectId, Reason, Target};
 use cc_jobs::JobKind;
 
 use super::survey::EarlierReview;
@@ -93,7 +93,7 @@ pub(crate) fn describe(target: &Target, context: &Context) -> String {
     let mut prompt = framed("FILES", &context.stat());
     prompt.push('\n');
     if context.diff.is_empty() {
-        prompt.push_str("The diff is too large to be included. Read it piece by piece.\n");
+        prompt.push_str(no_diff(context));
     } else {
         prompt.push_str(&framed("DIFF", &context.diff));
     }
@@ -105,9 +105,36 @@ pub(crate) fn describe(target: &Target, context: &Context) -> String {
             .collect();
         prompt.push_str("\nNot in the diff above:\n");
         prompt.push_str(&framed("LEFT OUT", &lines.concat()));
+        if has_secrets(context) {
+            prompt.push_str(SECRETS);
+        }
     }
     prompt.push_str(&how_to_see_more(target));
     prompt
+}
+
+const SECRETS: &str = "\
+What looks like a secret is not for you: open none of these files, and show no diff of them. That such a file
+is part of the change may be a finding.
+";
+
+fn has_secrets(context: &Context) -> bool {
+    let mut left_out = context.not_seen.iter();
+    left_out.any(|not_seen| not_seen.reason == Reason::Secret)
+}
+
+/// Why there is no diff at all.
+fn no_diff(context: &Context) -> &'static str {
+    let is_too_large = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::TooLarge { .. } | Reason::OverBudget { .. } | Reason::Unread
+        )
+    };
+    match context.not_seen.iter().any(|it| is_too_large(&it.reason)) {
+        true => "The diff is too large to be included. Read it piece by piece.\n",
+        false => "No diff is included; the reason for each file stands below.\n",
+    }
 }
 
 /// The command that shows more of the same change.

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 
 use cc_core::JobId;
 use cc_core::text::{count, head};
-use cc_git::{Context, Git, Repository, Selection, Target, Totals};
+use cc_git::{Context, ContextLimits, Git, Repository, Selection, Target, Totals};
 use cc_jobs::select::{self, SelectError};
+use cc_jobs::settings::DiffSettings;
 use cc_jobs::{Job, StoreError};
 
 use crate::Project;
@@ -55,22 +56,48 @@ pub enum SinceError {
     Store(#[from] StoreError),
 }
 
+/// The bounds and rules of a review's diff.
+fn limits(settings: &DiffSettings) -> ContextLimits {
+    ContextLimits {
+        show_secrets: settings.show_secrets.clone(),
+        ..ContextLimits::default()
+    }
+}
+
 /// Resolves the selection and collects the change.
 ///
 /// # Errors
 /// When there is no repository, nothing to review, or Git fails.
-pub fn survey(project: &Project, selection: &Selection) -> Result<Survey, cc_git::Error> {
+pub fn survey(
+    project: &Project,
+    selection: &Selection,
+    settings: &DiffSettings,
+) -> Result<Survey, cc_git::Error> {
     let git = Git::locate(&project.env)?;
-    survey_in(&Repository::discover(git, &project.env.cwd)?, selection)
+    let repository = Repository::discover(git, &project.env.cwd)?;
+    survey_with(&repository, selection, &limits(settings))
 }
 
-/// [`survey`] in an open repository.
-pub(crate) fn survey_in(
+/// [`survey`] in an open repository, of files that the user did not name.
+pub(crate) fn survey_edits(
     repository: &Repository,
     selection: &Selection,
+    settings: &DiffSettings,
+) -> Result<Survey, cc_git::Error> {
+    let limits = ContextLimits {
+        show_named: false,
+        ..limits(settings)
+    };
+    survey_with(repository, selection, &limits)
+}
+
+fn survey_with(
+    repository: &Repository,
+    selection: &Selection,
+    limits: &ContextLimits,
 ) -> Result<Survey, cc_git::Error> {
     let target = repository.resolve(selection)?;
-    let context = repository.collect(&target, &cc_git::ContextLimits::default())?;
+    let context = repository.collect(&target, limits)?;
     Ok(Survey {
         target,
         context,
@@ -85,6 +112,7 @@ pub(crate) fn survey_in(
 pub fn survey_since(
     project: &Project,
     reference: &str,
+    settings: &DiffSettings,
 ) -> Result<(Survey, EarlierReview), SinceError> {
     let jobs = project.store.list()?.jobs;
     let job = select::by_reference(&jobs, reference)?;
@@ -93,7 +121,7 @@ pub fn survey_since(
     let repository = Repository::discover(git, &project.env.cwd)?;
     let label = format!("changes since `{}`", job.id);
     let (target, shown) = repository.since(&spec.target, spec.shown, label);
-    let context = repository.collect_since(&target, &cc_git::ContextLimits::default(), &shown)?;
+    let context = repository.collect_since(&target, &limits(settings), &shown)?;
     let earlier = EarlierReview {
         id: job.id.clone(),
         found,

@@ -1,0 +1,145 @@
+//! Which files of a change are not shown, whatever their size.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::context::Reason;
+use crate::process::GitInput;
+use crate::records::records;
+use crate::repo_path::RepoPath;
+use crate::runner::Runner;
+use crate::{Error, secret, wildcard};
+
+/// The attributes that decide: one of our own, and the one that GitHub uses.
+const SECRET: &str = "cc-secret";
+const GENERATED: &str = "linguist-generated";
+
+/// Why a file is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hidden {
+    Secret,
+    Generated,
+}
+
+impl From<Hidden> for Reason {
+    fn from(hidden: Hidden) -> Self {
+        match hidden {
+            Hidden::Secret => Self::Secret,
+            Hidden::Generated => Self::Generated,
+        }
+    }
+}
+
+/// The rules for one target. The default one knows no attributes.
+#[derive(Debug, Default)]
+pub(crate) struct Screen {
+    /// What the user named: shown, whatever it is.
+    named: Vec<RepoPath>,
+    show_secrets: Vec<String>,
+    /// Untracked files: no attribute makes them public, since it may come from somebody else.
+    untracked: HashSet<RepoPath>,
+    /// For reading attributes; `None` if there are none.
+    runner: Option<Runner>,
+    marks: HashMap<RepoPath, Marks>,
+    failure: Option<Error>,
+}
+
+/// What the attributes say about a file.
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks {
+    secret: Option<bool>,
+    generated: bool,
+}
+
+impl Screen {
+    /// The rules for a target of which the user named some files. Attributes are read by `runner`, if there are any.
+    pub(crate) fn new(
+        named: &[RepoPath],
+        show_secrets: &[String],
+        untracked: &[RepoPath],
+        runner: Option<Runner>,
+    ) -> Self {
+        Self {
+            named: named.to_owned(),
+            show_secrets: show_secrets.to_owned(),
+            untracked: untracked.iter().cloned().collect(),
+            runner,
+            ..Self::default()
+        }
+    }
+
+    /// Reads the attributes of these files and of the untracked ones, once.
+    pub(crate) fn read_attributes<'a>(&mut self, files: impl Iterator<Item = &'a RepoPath>) {
+        let Some(runner) = self.runner.take() else {
+            return;
+        };
+        let mut input = Vec::new();
+        let mut add = |path: &RepoPath| {
+            input.extend_from_slice(path.as_bytes());
+            input.push(0);
+        };
+        files.for_each(&mut add);
+        self.untracked.iter().for_each(add);
+        if input.is_empty() {
+            return;
+        }
+        let args = ["check-attr", "--stdin", "-z", SECRET, GENERATED];
+        let call = runner.long_call(&args).input(GitInput::Bytes(&input));
+        let output = match call.checked() {
+            Ok(output) => output,
+            Err(error) => {
+                self.failure = Some(error);
+                return;
+            }
+        };
+        let mut fields = records(&output);
+        while let (Some(path), Some(name), Some(value)) =
+            (fields.next(), fields.next(), fields.next())
+        {
+            let value = match value {
+                b"unspecified" => continue,
+                b"unset" | b"false" => false,
+                _ => true,
+            };
+            let marks = self.marks.entry(RepoPath::new(path)).or_default();
+            match name == SECRET.as_bytes() {
+                true => marks.secret = Some(value),
+                false => marks.generated = value,
+            }
+        }
+    }
+
+    /// Decides about the diff of a file, whose old name counts as well.
+    pub(crate) fn hides(
+        &self,
+        path: &RepoPath,
+        old: Option<&RepoPath>,
+        diff: &str,
+    ) -> Option<Hidden> {
+        if self.named.contains(path) {
+            return None;
+        }
+        let marks = self.marks.get(path).copied().unwrap_or_default();
+        let secret = match marks.secret {
+            Some(true) => true,
+            Some(false) if !self.untracked.contains(path) => false,
+            _ => {
+                let mut names = [Some(path), old].into_iter().flatten();
+                let is_allowed = |path: &RepoPath| {
+                    let mut patterns = self.show_secrets.iter();
+                    patterns.any(|pattern| wildcard::covers(pattern, path.as_bytes()))
+                };
+                names.any(|path| !is_allowed(path) && secret::is_secret(path.as_bytes(), diff))
+            }
+        };
+        match (secret, marks.generated) {
+            (true, _) => Some(Hidden::Secret),
+            (_, true) => Some(Hidden::Generated),
+            _ => None,
+        }
+    }
+
+    /// The error of reading the attributes.
+    pub(crate) fn failure(&mut self) -> Option<Error> {
+        self.failure.take()
+    }
+}
