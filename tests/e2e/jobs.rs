@@ -1,5 +1,7 @@
 //! Living with jobs: every command, against the scripted Claude.
 
+#[cfg(target_os = "linux")]
+mod answers;
 mod attached;
 mod ending;
 #[cfg(target_os = "linux")]

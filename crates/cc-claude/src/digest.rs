@@ -21,17 +21,14 @@ use cc_core::ThreadId;
 use cc_core::text::{head, one_line};
 
 use crate::observer::{LINE, Progress};
-use crate::stream::event::ClaudeEvent;
 use crate::stream::event::{Assistant, Block, Init, Retry, Text, ToolInput, TurnResult, User};
+use crate::stream::event::{ClaudeEvent, STRUCTURED_OUTPUT};
 
 use self::answer::TurnAnswer;
 use self::calls::Calls;
 use self::failure::Hints;
 use self::tally::Tally;
 use self::text::Texts;
-
-/// The tool that Claude offers when, and only when, it accepted the schema.
-const STRUCTURED_OUTPUT: &str = "StructuredOutput";
 
 /// The most bytes of one [`Progress::Text`].
 const PROGRESS_TEXT: usize = 64 << 10;
@@ -53,6 +50,8 @@ pub(crate) struct OutcomeBuilder {
     notified: bool,
     results: u64,
     answer: Option<TurnAnswer>,
+    /// The last structured output that was tried, as JSON.
+    tried: Option<String>,
     /// The first line that could not be read.
     unreadable: Option<String>,
     /// The bytes of the last line that was too long: it may have been the result.
@@ -76,6 +75,7 @@ impl OutcomeBuilder {
             notified: false,
             results: 0,
             answer: None,
+            tried: None,
             unreadable: None,
             oversized: None,
         }
@@ -91,10 +91,16 @@ impl OutcomeBuilder {
                 None
             }
             ClaudeEvent::MessageStart { subagent } => {
-                if !subagent {
-                    self.texts.message_starts();
+                if *subagent {
+                    return None;
                 }
-                None
+                let abandoned = self.texts.message_starts();
+                abandoned.then_some(Progress::Rewriting)
+            }
+            ClaudeEvent::TextDelta(text) => {
+                let held = self.held();
+                self.texts.write(text, held);
+                Some(Progress::Writing(text.clone().into_owned()))
             }
             ClaudeEvent::MessageDelta {
                 subagent,
@@ -242,7 +248,7 @@ impl OutcomeBuilder {
                 if !self.texts.has_open_turn() {
                     self.begin_turn();
                 }
-                let held = self.answer.as_ref().map_or(0, |answer| answer.text.len());
+                let held = self.held();
                 self.texts.push(text, held);
                 let shown = head(text, PROGRESS_TEXT);
                 (!shown.trim().is_empty()).then(|| Progress::Text(shown.to_owned()))
@@ -250,8 +256,16 @@ impl OutcomeBuilder {
         }
     }
 
+    /// The bytes of the answer of an earlier turn.
+    fn held(&self) -> usize {
+        self.answer.as_ref().map_or(0, TurnAnswer::bytes)
+    }
+
     fn on_call(&mut self, id: &str, name: &str, input: &ToolInput<'_>) -> Option<Progress> {
         self.calls.begin(id, name, input);
+        if !input.raw.is_empty() {
+            self.tried = Some(input.raw.clone().into_owned());
+        }
         Some(if input.starts_subagent {
             Progress::Subagent {
                 description: line(&input.subject),
@@ -281,8 +295,11 @@ impl OutcomeBuilder {
             .iter()
             .for_each(|call| self.calls.refused(call));
         let said = result.result.as_deref().unwrap_or_default();
-        let turn = self.texts.end(said);
         let failure = failure::of_turn(result, &self.hints);
+        if failure.is_some() {
+            self.texts.keep_unfinished();
+        }
+        let turn = self.texts.end(said);
         self.hints.end_turn();
         self.results += 1;
         let is_marked = result.origin.is_some() || result.index.is_some();
@@ -293,7 +310,9 @@ impl OutcomeBuilder {
                 turn.notification
             },
             text: turn.text,
+            earlier: turn.earlier,
             cut: turn.cut,
+            at_tool_call: result.stop_reason.as_deref() == Some("tool_use"),
             structured: result.structured.clone(),
             failure,
         };

@@ -1,7 +1,7 @@
 //! Who follows a run, and the progress that they are shown.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cc_core::process::Survivors;
 use cc_core::{JobId, Proc, ThreadId};
@@ -28,10 +28,18 @@ pub trait Observer {
 
     /// Claude made a step.
     fn progress(&mut self, progress: Progress);
+
+    /// When [`Observer::save`] is to be called, if it is.
+    fn save_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The time to save what was heard, even where nothing more comes.
+    fn save(&mut self) {}
 }
 
 /// One step of a run. Every text is one printable line of at most 200 characters, except
-/// [`Progress::Text`].
+/// [`Progress::Text`] and [`Progress::Writing`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Claude is up. Comes at most once a run.
@@ -45,6 +53,11 @@ pub enum Progress {
     },
     /// One finished block of top-level text, verbatim, at most 64 KiB of it.
     Text(String),
+    /// The next piece of a block of top-level text that is not finished. The finished block comes as
+    /// [`Progress::Text`]; a new attempt at it begins with [`Progress::Rewriting`].
+    Writing(String),
+    /// What was being written is not to be finished.
+    Rewriting,
     /// A tool is called, by Claude or by one of its subagents.
     Tool {
         /// The tool's name.

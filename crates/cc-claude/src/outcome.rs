@@ -58,10 +58,19 @@ pub enum End {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunReport {
-    /// The answer; after a failure or a cancel, the last top-level text there was.
+    /// The last part of the answer; after a failure or a cancel, the last top-level text there was.
     pub text: String,
+    /// Its earlier parts, the oldest first: the substantial text that came before the last tool calls.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
+    /// Whether the last message was to call a tool, which never ran: the answer may be incomplete.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
     /// The structured output, only ever from the result event's own field.
     pub structured: Option<Value>,
+    /// The last structured output that Claude Code refused, as JSON, where none was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// Claude's session id. It can be resumed only where the run kept its thread.
     pub thread: Option<ThreadId>,
     /// The model that answered.
@@ -88,7 +97,19 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// The largest JSON object in the text: the answer of a model that did not call the tool for
+    /// The whole answer: the last part, then the earlier ones, each with a mark.
+    pub fn answer(&self) -> String {
+        let mut answer = self.text.trim_end().to_owned();
+        let of = self.earlier.len();
+        for (part, number) in self.earlier.iter().zip(1..) {
+            let part = part.trim();
+            answer +=
+                &format!("\n\n---\n**Written earlier in the run ({number} of {of}):**\n\n{part}");
+        }
+        answer
+    }
+
+    /// The largest JSON object in the last part of the answer: the answer of a model that did not call the tool for
     /// structured output, but wrote the object into its text, mostly within a fence. Claude Code
     /// does not read it from there.
     pub fn json_in_text(&self) -> Option<Value> {

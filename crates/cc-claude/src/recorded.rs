@@ -97,6 +97,13 @@ fn show(case: &str, played: &Played) -> String {
         "text",
         format!("{:?}{tail}", cc_core::text::head(text, 100)),
     );
+    for part in &report.earlier {
+        say("earlier", format!("{part:?}"));
+    }
+    say("refused", report.refused.clone().unwrap_or_default());
+    if report.incomplete {
+        say("text", "incomplete".to_owned());
+    }
     let structured = report.structured.as_ref();
     say(
         "structured",

@@ -109,7 +109,11 @@ impl<'store> Guard<'store> {
     /// When the record cannot be saved.
     pub fn keep_partial(&mut self, text: &str) -> Result<(), StoreError> {
         self.change(|_, body| {
-            body.partial_output = Some(tail(text, PARTIAL_OUTPUT_LIMIT).to_owned());
+            let kept = tail(text, PARTIAL_OUTPUT_LIMIT);
+            body.partial_output = Some(match text.len() - kept.len() {
+                0 => text.to_owned(),
+                _ => format!("[the beginning was not saved]\n\n{kept}"),
+            });
             Ok(())
         })
     }

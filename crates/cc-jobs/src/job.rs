@@ -1,6 +1,6 @@
 //! A job in memory: the head, which lists show, and the body, which only one job at a time needs.
 
-use cc_core::text::head;
+use cc_core::text::{head, human_bytes};
 use cc_core::{BlockedCall, JobId, ModelNames, SessionId, ThreadId, Time, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -160,9 +160,16 @@ impl JobReport {
         job.cost_usd = self.cost_usd.or(job.cost_usd);
         body.result = self.result;
         body.rendered = self.rendered;
-        body.partial_output = self
-            .partial_output
-            .map(|text| head(&text, PARTIAL_OUTPUT_LIMIT).to_owned());
+        body.partial_output = self.partial_output.map(|text| {
+            let kept = head(&text, PARTIAL_OUTPUT_LIMIT);
+            match text.len() - kept.len() {
+                0 => text,
+                cut => {
+                    let (cut, id) = (human_bytes(cut as u64), &job.id);
+                    format!("{kept}\n\n[cut: {cut} more; all of it: cc-cli result {id} --json]")
+                }
+            }
+        });
         body.touched_files = self.touched_files;
         body.permission_denials = self.permission_denials;
     }

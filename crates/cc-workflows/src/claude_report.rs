@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cc_core::text::{count, human_count};
+use cc_core::text::{count, human_bytes, human_count};
 use cc_core::time::human_duration;
 use cc_core::{JobId, Usage};
 use cc_jobs::Job;
@@ -40,7 +40,7 @@ impl ClaudeReport {
             status: u8::from(!answered),
             warning: warning(report),
             stderr: report.stderr.clone(),
-            stdout: report.text.clone(),
+            stdout: report.answer(),
             requested_model: job.model.requested.clone(),
             model: report.model.clone(),
             version: report.claude_version.clone(),
@@ -64,14 +64,33 @@ impl ClaudeReport {
     }
 }
 
-/// Names the tool calls that were blocked.
+/// Names the tool calls that were blocked, and what the answer lacks.
 fn warning(report: &cc_claude::RunReport) -> Option<String> {
     let blocked = report.denials.len();
     let verb = if blocked == 1 { "was" } else { "were" };
-    (blocked > 0).then(|| {
+    let blocked = (blocked > 0).then(|| {
         let calls = count(blocked, "tool call");
         format!("{calls} {verb} blocked (read-only); parts of the change may be unreviewed")
-    })
+    });
+    let warnings: Vec<String> = blocked
+        .into_iter()
+        .chain(lacks(report, "not saved"))
+        .collect();
+    (!warnings.is_empty()).then(|| warnings.join("; "))
+}
+
+/// What the answer of a run lacks; `rest` says where the part is that was cut off.
+pub(crate) fn lacks(report: &cc_claude::RunReport, rest: &str) -> Option<String> {
+    let cut = report.omitted.text_bytes;
+    let cut = (cut > 0).then(|| {
+        let cut = human_bytes(cut);
+        format!("the answer was cut: {cut} are missing ({rest})")
+    });
+    let incomplete = report.incomplete.then(|| {
+        "the answer may be incomplete: Claude stopped at a tool call that did not run".to_owned()
+    });
+    let lacks: Vec<String> = incomplete.into_iter().chain(cut).collect();
+    (!lacks.is_empty()).then(|| lacks.join("; "))
 }
 
 /// The last line of a report: who answered, and what it took.

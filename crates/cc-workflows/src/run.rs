@@ -85,6 +85,7 @@ impl Run<'_> {
     pub(crate) fn end(&self, outcome: Outcome, result: &JobResult, told: Option<Told>) -> JobEnd {
         let Outcome { end, report: run } = outcome;
         let completed = end == End::Completed;
+        let answer = run.answer();
         let (summary, rendered) = told.map(|told| (told.summary, told.rendered)).unzip();
         JobEnd {
             ending: match end {
@@ -103,7 +104,7 @@ impl Run<'_> {
                 cost_usd: run.cost_usd,
                 result: serde_json::to_value(result).unwrap_or(Value::Null),
                 rendered,
-                partial_output: (!completed && !run.text.is_empty()).then_some(run.text),
+                partial_output: (!completed && !answer.is_empty()).then_some(answer),
                 touched_files: run.touched,
                 permission_denials: run.denials,
             },

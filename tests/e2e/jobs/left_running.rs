@@ -56,7 +56,7 @@ fn recorded(record: &Value, pid: &str, identity: &str) -> Proc {
     }
 }
 
-fn worker(sandbox: &Sandbox) -> Proc {
+pub(super) fn worker(sandbox: &Sandbox) -> Proc {
     recorded(&sandbox.record(), "pid", "pidIdentity")
 }
 
@@ -67,7 +67,7 @@ fn claude(sandbox: &Sandbox) -> Proc {
     recorded(&record, "claudePid", "claudePidIdentity")
 }
 
-fn kill_and_await(procs: &[Proc]) {
+pub(super) fn kill_and_await(procs: &[Proc]) {
     for proc in procs {
         proc.signal(Signal::Kill).unwrap();
     }

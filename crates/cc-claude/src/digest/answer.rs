@@ -3,12 +3,18 @@
 use cc_core::{Failure, FailureClass};
 use serde_json::Value;
 
+use super::text::is_substantial;
+
 /// How the turn that counts ended.
 #[derive(Debug)]
 pub(super) struct TurnAnswer {
     pub(super) text: String,
+    /// The substantial parts before its last tool calls, the oldest first.
+    pub(super) earlier: Vec<String>,
     /// The bytes of the text that did not fit.
     pub(super) cut: u64,
+    /// Whether its last message ended with a call.
+    pub(super) at_tool_call: bool,
     pub(super) structured: Option<Value>,
     pub(super) failure: Option<Failure>,
     /// Whether the turn only answers the end of a background task.
@@ -20,7 +26,12 @@ impl TurnAnswer {
         self.text.trim().is_empty() && self.structured.is_none()
     }
 
-    /// The better answer of two turns, and the text of the other one. An answer to a background
+    /// The bytes of its text.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.earlier.iter().map(String::len).sum::<usize>()
+    }
+
+    /// The better answer of two turns, which takes over what is substantial in the other one, and the text of that. An answer to a background
     /// task's end never replaces one to the prompt, and nothing never replaces something.
     pub(super) fn or_newer(self, new: Self) -> (Self, String) {
         let new_is_nothing = match &new.failure {
@@ -32,6 +43,13 @@ impl TurnAnswer {
             || (new_is_nothing && self.failure.is_none() && !self.is_blank());
         let (mut chosen, other) = if keeps_old { (self, new) } else { (new, self) };
         chosen.structured = chosen.structured.or(other.structured);
+        chosen.cut += other.cut;
+        let mut earlier = other.earlier;
+        if is_substantial(&other.text) && !chosen.text.trim().is_empty() {
+            earlier.push(other.text.clone());
+        }
+        earlier.append(&mut chosen.earlier);
+        chosen.earlier = earlier;
         (chosen, other.text)
     }
 }

@@ -5,6 +5,7 @@ use cc_core::time::human_duration;
 use cc_core::{Failure, FailureClass};
 
 use super::answer::TurnAnswer;
+use super::text::{TurnText, is_substantial};
 use super::{OutcomeBuilder, failure, name};
 use crate::outcome::{End, Exit, Interrupted, Omitted, Outcome, RunReport};
 
@@ -12,36 +13,65 @@ use crate::outcome::{End, Exit, Interrupted, Omitted, Outcome, RunReport};
 const STDERR: usize = 16 << 10;
 
 impl OutcomeBuilder {
-    /// The text to show if the run ended now, and how many bytes of it were cut: the answer; where
-    /// there is none, what was said last.
-    pub(super) fn shown(&self) -> (&str, u64) {
-        let done = self
-            .answer
-            .as_ref()
-            .filter(|answer| !answer.text.trim().is_empty());
-        let ended = done.map(|answer| (answer.text.as_str(), answer.cut));
-        if done.is_some_and(|answer| answer.failure.is_none()) {
-            return ended.unwrap_or_default();
+    /// The text to show, now that the run has ended: the answer; where there is none, what was said
+    /// last. Either comes with the substantial parts before.
+    fn shown(&mut self) -> TurnText {
+        let mut open = self.texts.take_open();
+        let (answered, mut shown) = match &mut self.answer {
+            None => (false, TurnText::default()),
+            Some(answer) => {
+                let shown = TurnText {
+                    text: std::mem::take(&mut answer.text),
+                    earlier: std::mem::take(&mut answer.earlier),
+                    cut: answer.cut,
+                    notification: false,
+                };
+                (answer.failure.is_none(), shown)
+            }
+        };
+        let is_newer = !open.text.trim().is_empty();
+        let replaces = is_newer && (!answered || shown.text.trim().is_empty());
+        if replaces {
+            std::mem::swap(&mut open.text, &mut shown.text);
         }
-        let open = self
-            .texts
-            .partial()
-            .map(|turn| (turn.text.as_str(), turn.cut));
-        open.or(ended).unwrap_or((self.texts.narration(), 0))
+        // Of the other one, what is substantial; in the order of time.
+        let mut other = open.earlier;
+        let other_text = Some(open.text).filter(|text| is_substantial(text));
+        if replaces {
+            shown.earlier.extend(other_text);
+            shown.earlier.append(&mut other);
+        } else {
+            shown.earlier.append(&mut other);
+            shown.earlier.extend(other_text);
+        }
+        shown.cut += open.cut;
+        if shown.text.trim().is_empty() {
+            let last = shown.earlier.pop();
+            shown.text = last.unwrap_or_else(|| self.texts.narration().to_owned());
+        }
+        // What the last part repeats is no part of its own.
+        let text = &shown.text;
+        shown.earlier.retain(|part| !text.contains(part.trim()));
+        shown
     }
 
     /// Decides how the run ended.
     pub(crate) fn conclude(mut self, exit: &Exit) -> Outcome {
-        let (text, text_bytes) = self.shown();
-        let text = text.to_owned();
+        let is_blank = self.answer.as_ref().is_none_or(TurnAnswer::is_blank);
+        let shown = self.shown();
         let (denials, denials_omitted) = self.calls.take_denials();
         let (touched, touched_omitted) = self.calls.take_touched();
+        let structured = self
+            .answer
+            .as_mut()
+            .and_then(|answer| answer.structured.take());
+        let at_tool_call = |answer: &TurnAnswer| answer.at_tool_call && answer.failure.is_none();
         let report = RunReport {
-            text,
-            structured: self
-                .answer
-                .as_mut()
-                .and_then(|answer| answer.structured.take()),
+            text: shown.text,
+            earlier: shown.earlier,
+            incomplete: structured.is_none() && self.answer.as_ref().is_some_and(at_tool_call),
+            refused: self.tried.take().filter(|_| structured.is_none()),
+            structured,
             thread: self.thread.take(),
             model: self.model.take().or(self.tally.busiest().map(name)),
             claude_version: self.version.take(),
@@ -52,17 +82,17 @@ impl OutcomeBuilder {
             touched,
             ran_commands: self.calls.ran_commands(),
             omitted: Omitted {
-                text_bytes,
+                text_bytes: shown.cut,
                 denials: denials_omitted,
                 touched: touched_omitted,
             },
             stderr: printable(tail(&exit.stderr, STDERR)).into_owned(),
         };
-        let end = self.end(exit, &report);
+        let end = self.end(exit, &report, is_blank);
         Outcome { end, report }
     }
 
-    fn end(&self, exit: &Exit, report: &RunReport) -> End {
+    fn end(&self, exit: &Exit, report: &RunReport, is_blank: bool) -> End {
         if exit.interrupted == Some(Interrupted::Cancelled) {
             return End::Cancelled;
         }
@@ -72,7 +102,7 @@ impl OutcomeBuilder {
                 let printed = self.unreadable.as_deref();
                 failure::without_result(exit, &self.hints, printed, self.oversized)
             }),
-            Some(answer) => match (&answer.failure, self.lacks(answer, report)) {
+            Some(answer) => match (&answer.failure, self.lacks(report, is_blank)) {
                 // An answer that came before the time was up stands.
                 (None, None) => return End::Completed,
                 (None, Some(lack)) => timeout.unwrap_or(lack),
@@ -91,7 +121,7 @@ impl OutcomeBuilder {
     }
 
     /// What a turn that did not fail lacks to be an answer.
-    fn lacks(&self, answer: &TurnAnswer, report: &RunReport) -> Option<Failure> {
+    fn lacks(&self, report: &RunReport, is_blank: bool) -> Option<Failure> {
         let (class, detail) = if self.structured {
             if report.structured.is_some() || report.json_in_text().is_some() {
                 return None;
@@ -102,7 +132,7 @@ impl OutcomeBuilder {
                 "claude returned no structured output, even after a retry"
             };
             (FailureClass::Schema, detail)
-        } else if answer.is_blank() {
+        } else if is_blank {
             (FailureClass::Protocol, "claude finished without an answer")
         } else {
             return None;

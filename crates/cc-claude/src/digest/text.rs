@@ -1,9 +1,11 @@
 //! The top-level text, turn by turn, by the rule that holds on 2.1.197, 2.1.260 and 2.1.330.
 //!
 //! The answer of a turn is the text of its top-level `assistant` events since the last `user`
-//! event, because what was said before a tool call is narration. One `user` event is passed over:
-//! 2.1.330 continues an answer that was cut at `max_tokens` with a synthetic one in the middle.
-//! Streamed deltas are never text: those of a connection that broke stay in the stream.
+//! event. What was said before, between tool calls, is an earlier part of the answer where it is
+//! substantial, and narration where it is not ("Let me look at the file."). One `user` event is
+//! passed over: 2.1.330 continues an answer that was cut at `max_tokens` with a synthetic one in the
+//! middle. Streamed deltas are no answer (those of a connection that broke stay in the stream), but
+//! are kept as long as their block is not finished: they are all there is if the run is cut off.
 
 use std::collections::VecDeque;
 
@@ -17,14 +19,51 @@ pub(super) const LIMIT: usize = 4 << 20;
 /// The most turns that may wait for their result.
 const OPEN: usize = 16;
 
+/// The most characters of a narration.
+const NARRATION: usize = 200;
+
+/// Whether a text between tool calls belongs to the answer: it has several lines, or one that is
+/// long. A short line only says what Claude does next.
+pub(super) fn is_substantial(text: &str) -> bool {
+    let text = text.trim();
+    text.contains('\n') || text.chars().nth(NARRATION).is_some()
+}
+
 /// The text of a turn so far.
 #[derive(Debug, Default)]
 pub(super) struct TurnText {
     pub(super) text: String,
+    /// The substantial texts before, the oldest first.
+    pub(super) earlier: Vec<String>,
     /// The bytes that did not fit.
     pub(super) cut: u64,
     /// Whether the turn seems to answer a notification, where its result does not say.
     pub(super) notification: bool,
+}
+
+impl TurnText {
+    fn bytes(&self) -> usize {
+        self.text.len() + self.earlier.iter().map(String::len).sum::<usize>()
+    }
+
+    /// Keeps the last text as an earlier part if it is substantial; gives it back if not.
+    fn close(&mut self) -> Option<String> {
+        let said = std::mem::take(&mut self.text);
+        if !is_substantial(&said) {
+            return Some(said);
+        }
+        self.earlier.push(said);
+        None
+    }
+
+    /// Drops the oldest parts until there is room for so much.
+    fn make_room(&mut self, mut lacking: usize) {
+        while lacking > 0 && !self.earlier.is_empty() {
+            let dropped = self.earlier.remove(0);
+            self.cut += dropped.len() as u64;
+            lacking = lacking.saturating_sub(dropped.len());
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -32,6 +71,8 @@ pub(super) struct Texts {
     /// The turns without a result yet, the oldest first. Mostly one; 2.1.330 may begin the turn for
     /// a background task before it gives the result of the turn before.
     open: VecDeque<TurnText>,
+    /// The deltas of the block that is being written.
+    writing: String,
     /// The last text that turned out to be narration.
     narration: String,
     /// Whether the last thing at the top level was a message that ended at `max_tokens`.
@@ -43,6 +84,7 @@ impl Default for Texts {
     fn default() -> Self {
         Self {
             open: VecDeque::new(),
+            writing: String::new(),
             narration: String::new(),
             after_cut_message: false,
             limit: LIMIT,
@@ -54,6 +96,7 @@ impl Texts {
     /// A turn begins.
     pub(super) fn begin(&mut self, notification: bool) {
         self.after_cut_message = false;
+        self.writing.clear();
         if self.open.len() == OPEN {
             self.open.pop_front();
         }
@@ -70,11 +113,15 @@ impl Texts {
 
     /// Adds a block of top-level text. `held` is how much text is kept elsewhere.
     pub(super) fn push(&mut self, text: &str, held: usize) {
-        let open: usize = self.open.iter().map(|turn| turn.text.len()).sum();
-        let room = self.limit.saturating_sub(open + held);
-        if room < text.len() + self.narration.len() {
+        self.writing.clear();
+        if self.room(held) < text.len() + self.narration.len() {
             self.narration = String::new();
         }
+        let lacking = text.len().saturating_sub(self.room(held));
+        if let Some(turn) = self.open.back_mut() {
+            turn.make_room(lacking);
+        }
+        let room = self.room(held);
         if let Some(turn) = self.open.back_mut() {
             let kept = head(text, room);
             turn.text.push_str(kept);
@@ -82,9 +129,29 @@ impl Texts {
         }
     }
 
-    /// A top-level message begins.
-    pub(super) fn message_starts(&mut self) {
+    fn room(&self, held: usize) -> usize {
+        let open: usize = self.open.iter().map(TurnText::bytes).sum();
+        self.limit.saturating_sub(open + held)
+    }
+
+    /// Adds a piece of a block that is not finished.
+    pub(super) fn write(&mut self, text: &str, held: usize) {
+        let room = self.room(held).saturating_sub(self.writing.len());
+        self.writing.push_str(head(text, room));
+    }
+
+    /// Takes the block that is being written for all that comes of it: the turn fails.
+    pub(super) fn keep_unfinished(&mut self) {
+        let unfinished = std::mem::take(&mut self.writing);
+        if let Some(turn) = self.open.back_mut() {
+            turn.text.push_str(&unfinished);
+        }
+    }
+
+    /// A top-level message begins; returns whether a block of the last one was left unfinished.
+    pub(super) fn message_starts(&mut self) -> bool {
         self.after_cut_message = false;
+        !std::mem::take(&mut self.writing).is_empty()
     }
 
     /// A top-level message ended.
@@ -98,9 +165,7 @@ impl Texts {
         if user.synthetic && user.tool_results.is_empty() && after_cut_message {
             return;
         }
-        if let Some(turn) = self.open.back_mut() {
-            let said = std::mem::take(&mut turn.text);
-            turn.cut = 0;
+        if let Some(said) = self.open.back_mut().and_then(TurnText::close) {
             self.narrate(said);
         }
     }
@@ -120,15 +185,33 @@ impl Texts {
         // Results come in the order of their turns. Where the texts say that the oldest turns have
         // no result of their own, they are over as well.
         let at = self.open.iter().position(ends_so).unwrap_or(0);
-        self.open.drain(..at.min(self.open.len()));
+        let mut over: Vec<_> = self.open.drain(..at.min(self.open.len())).collect();
         self.after_cut_message = false;
-        self.open.pop_front().unwrap_or_default()
+        self.writing.clear();
+        let mut turn = self.open.pop_front().unwrap_or_default();
+        over.iter_mut().for_each(|over| _ = over.close());
+        turn.cut += over.iter().map(|over| over.cut).sum::<u64>();
+        let before = over.into_iter().flat_map(|over| over.earlier);
+        turn.earlier = before.chain(turn.earlier).collect();
+        turn
     }
 
-    /// The text of the newest turn that has any and waits for its result.
-    pub(super) fn partial(&self) -> Option<&TurnText> {
-        let mut newest_first = self.open.iter().rev();
-        newest_first.find(|turn| !turn.text.trim().is_empty())
+    /// What the turns said that wait for their result, a block that was cut off included.
+    pub(super) fn take_open(&mut self) -> TurnText {
+        self.keep_unfinished();
+        let mut newest = self.open.pop_back().unwrap_or_default();
+        let mut earlier = Vec::new();
+        for mut turn in self.open.drain(..) {
+            let said = turn.close().unwrap_or_default();
+            newest.cut += turn.cut;
+            earlier.append(&mut turn.earlier);
+            if newest.text.trim().is_empty() && newest.earlier.is_empty() {
+                newest.text = said;
+            }
+        }
+        earlier.append(&mut newest.earlier);
+        newest.earlier = earlier;
+        newest
     }
 
     /// The last text that turned out to be narration, or was interrupted.
@@ -159,7 +242,7 @@ mod tests {
             match kind {
                 "+" => texts.push(rest, 0),
                 "=" => texts.message_ends(Some(rest)),
-                "^" => texts.message_starts(),
+                "^" => _ = texts.message_starts(),
                 "u" => texts.user(&User::default()),
                 "s" => texts.user(&synthetic()),
                 "t" => texts.user(&User {
@@ -238,6 +321,23 @@ mod tests {
         texts.push("er, long", 3);
         let turn = texts.end("");
         assert_eq!((turn.text.as_str(), turn.cut), ("answer,", 5));
+    }
+
+    #[test]
+    fn the_oldest_parts_give_way_to_the_last() {
+        let mut texts = Texts {
+            limit: 12,
+            ..Texts::default()
+        };
+        texts.begin(false);
+        for part in ["a\nbc", "d\ne", "answer"] {
+            texts.push(part, 0);
+            texts.user(&User::default());
+        }
+        texts.push("last", 0);
+        let turn = texts.end("");
+        assert_eq!((turn.text.as_str(), turn.cut), ("last", 4));
+        assert_eq!(turn.earlier, ["d\ne"]);
     }
 
     #[test]

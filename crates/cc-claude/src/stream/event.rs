@@ -9,6 +9,9 @@ use std::time::Duration;
 use cc_core::{Time, Usage};
 use serde_json::Value;
 
+/// The tool that Claude offers when, and only when, it accepted the schema.
+pub(crate) const STRUCTURED_OUTPUT: &str = "StructuredOutput";
+
 /// A text of the line.
 pub(crate) type Text<'a> = Cow<'a, str>;
 
@@ -23,6 +26,8 @@ pub(crate) enum ClaudeEvent<'a> {
     Assistant(Assistant<'a>),
     /// `user`: results of tools, and what Claude Code says in the user's name.
     User(User<'a>),
+    /// `stream_event` with `content_block_delta`: text of Claude's own block that is being written.
+    TextDelta(Text<'a>),
     /// `stream_event` with `message_start`.
     MessageStart {
         /// Whether a subagent speaks.
@@ -154,6 +159,8 @@ pub(crate) struct ToolInput<'a> {
     pub(crate) within: Option<Text<'a>>,
     /// Whether the call starts a subagent.
     pub(crate) starts_subagent: bool,
+    /// All of it, as JSON, for the tool of structured output only.
+    pub(crate) raw: Text<'a>,
 }
 
 /// What an `assistant` event says about a failed request.

@@ -109,6 +109,10 @@ pub(super) struct RawEvent<'a> {
 #[serde(default)]
 pub(super) struct RawDelta<'a> {
     #[serde(borrow)]
+    pub(super) r#type: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) text: Scalar<'a>,
+    #[serde(borrow)]
     pub(super) stop_reason: Scalar<'a>,
 }
 
@@ -133,7 +137,7 @@ pub(super) struct RawBlock<'a> {
     #[serde(borrow)]
     pub(super) name: Scalar<'a>,
     #[serde(borrow)]
-    pub(super) input: Object<RawInput<'a>>,
+    pub(super) input: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) tool_use_id: Scalar<'a>,
     pub(super) is_error: Scalar<'a>,

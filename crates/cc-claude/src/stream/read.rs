@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use cc_core::{Time, Usage, text};
+use serde_json::value::RawValue;
 
 use super::event::{
-    ApiError, Assistant, Block, ClaudeEvent, DeniedCall, Init, ModelUsage, Retry, Text, ToolInput,
-    ToolResult, TurnResult, User,
+    ApiError, Assistant, Block, ClaudeEvent, DeniedCall, Init, ModelUsage, Retry,
+    STRUCTURED_OUTPUT, Text, ToolInput, ToolResult, TurnResult, User,
 };
 use super::line::{Line, RawBlock, RawDenial, RawInput, RawUsage};
 use super::loose::{Object, Scalar};
@@ -95,12 +96,17 @@ fn emit(parsed: Object<Line<'_>>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
 fn stream_event(line: Line<'_>) -> ClaudeEvent<'_> {
     let subagent = line.parent_tool_use_id.is_text();
     let raw = line.event.0.unwrap_or_default();
+    let delta = raw.delta.0.unwrap_or_default();
     match raw.r#type.as_str() {
         "message_start" => ClaudeEvent::MessageStart { subagent },
         "message_delta" => ClaudeEvent::MessageDelta {
             subagent,
-            stop_reason: raw.delta.0.unwrap_or_default().stop_reason.text(),
+            stop_reason: delta.stop_reason.text(),
         },
+        "content_block_delta" if !subagent && delta.r#type.is("text_delta") => {
+            let text = delta.text.text();
+            text.map_or(ClaudeEvent::Other, ClaudeEvent::TextDelta)
+        }
         _ => ClaudeEvent::Other,
     }
 }
@@ -135,11 +141,17 @@ fn emit_assistant(line: Line<'_>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
 fn block(content: RawBlock<'_>) -> Option<Block<'_>> {
     match content.r#type.as_str() {
         "text" => Some(Block::Text(content.text.text()?)),
-        "tool_use" => Some(Block::ToolUse {
-            id: content.id.text().unwrap_or_default(),
-            name: content.name.text()?,
-            input: content.input.0.unwrap_or_default().into(),
-        }),
+        "tool_use" => {
+            let raw = content.input.map(RawValue::get).unwrap_or_default();
+            let input: Object<RawInput<'_>> = serde_json::from_str(raw).unwrap_or_default();
+            let mut input = ToolInput::from(input.0.unwrap_or_default());
+            let name = content.name.text()?;
+            if name == STRUCTURED_OUTPUT {
+                input.raw = text::head(raw, STRUCTURED_LIMIT).into();
+            }
+            let id = content.id.text().unwrap_or_default();
+            Some(Block::ToolUse { id, name, input })
+        }
         _ => None,
     }
 }
@@ -159,6 +171,7 @@ impl<'a> From<RawInput<'a>> for ToolInput<'a> {
             subject,
             within: raw.path.text(),
             starts_subagent: raw.subagent_type.is_text(),
+            raw: Text::default(),
         }
     }
 }

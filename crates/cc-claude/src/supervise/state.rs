@@ -97,14 +97,16 @@ impl<'a> RunState<'a> {
     /// What is due next, and when.
     pub(super) fn next_due(&self) -> Option<(Instant, Due)> {
         // The sequence that ends a running Claude has its own times.
-        (self.family.is_some() || !self.claude_runs())
-            .then(|| self.watch.next())
-            .flatten()
+        let watched = self.family.is_some() || !self.claude_runs();
+        let next = watched.then(|| self.watch.next()).flatten();
+        let save = self.observer.save_at().map(|at| (at, Due::Save));
+        [next, save].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     pub(super) fn pass(&mut self, due: Due) {
         let limits = self.request.limits;
         match due {
+            Due::Save => self.observer.save(),
             Due::Idle => self.end(Some(Interrupted::Idle(limits.idle))),
             Due::Total => self.end(Some(Interrupted::Total(limits.total))),
             Due::Lingering => self.end(None),

@@ -16,6 +16,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
+    /// The observer wants to save what it heard.
+    Save,
     /// Claude printed nothing for too long.
     Idle,
     /// The run took too long.

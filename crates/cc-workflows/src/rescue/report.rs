@@ -11,7 +11,7 @@ use cc_git::{RepoPath, Worktree};
 use cc_jobs::Job;
 use serde::{Deserialize, Serialize};
 
-use crate::claude_report::Footer;
+use crate::claude_report::{Footer, lacks};
 use crate::order::{Access, RescueSpec};
 
 /// The result of a rescue, as `rescue --json` prints and the record keeps it.
@@ -24,8 +24,11 @@ pub struct RescueReport {
     pub status: String,
     /// Claude's thread, once there is one.
     pub session_id: Option<ThreadId>,
-    /// Claude's answer, unchanged.
+    /// Claude's answer: the last part, then the earlier ones, marked.
     pub raw_output: String,
+    /// What the answer lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Files that Claude's own tools changed, relative to the workspace where they lie in it.
     pub touched_files: Vec<String>,
     /// The changes in its separate worktree; `None` if it had none, or they cannot be determined.
@@ -93,7 +96,8 @@ impl RescueReport {
                 End::Cancelled => "cancelled",
             }
             .to_owned(),
-            raw_output: report.text.clone(),
+            raw_output: report.answer(),
+            warning: lacks(report, "all of it is in Claude's conversation"),
             touched_files: report
                 .touched
                 .iter()
@@ -125,6 +129,9 @@ impl RescueReport {
     pub fn markdown(&self, in_repository: bool, elapsed: Option<Duration>) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "{}\n", self.raw_output.trim());
+        if let Some(warning) = &self.warning {
+            let _ = writeln!(out, "> {warning}\n");
+        }
         self.list_changes(&mut out, in_repository);
         list(
             &mut out,

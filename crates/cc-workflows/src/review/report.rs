@@ -81,7 +81,8 @@ impl ReviewReport {
     /// One line: the verdict and the number of findings, or the start of the answer.
     pub fn summary(&self) -> String {
         let Some(result) = &self.result else {
-            return first_line(&self.claude.stdout, 200);
+            let answer = self.raw_output.as_ref().unwrap_or(&self.claude.stdout);
+            return first_line(answer, 200);
         };
         let count = |severity: Severity| {
             let findings = result.findings.iter();
@@ -119,7 +120,8 @@ impl ReviewReport {
                         format!("> The findings are not structured ({error}). Claude's answer:");
                     heading(&mut out, &note);
                 }
-                heading(&mut out, self.claude.stdout.trim());
+                let answer = self.raw_output.as_ref().unwrap_or(&self.claude.stdout);
+                heading(&mut out, answer.trim());
             }
         }
         if let Some(warning) = &self.claude.warning {

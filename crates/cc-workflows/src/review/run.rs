@@ -64,7 +64,7 @@ async fn structure(
         }
         Err(why) => why,
     };
-    let answer = raw(&outcome.report);
+    let answer = unformed(&outcome.report);
     if answer.trim().is_empty() {
         return Some(Err(why));
     }
@@ -94,19 +94,38 @@ async fn structure(
     Some(findings_in(&second.report).map_err(|_| why))
 }
 
-/// The findings of a run: its structured output, else the JSON in its text.
+/// The findings of a run: its structured output, else the JSON in its text, else the last output that
+/// Claude Code refused.
 fn findings_in(report: &cc_claude::RunReport) -> Result<ReviewFindings, String> {
-    let output = report.structured.clone().or_else(|| report.json_in_text());
+    let refused = || serde_json::from_str(report.refused.as_deref()?).ok();
+    let output = report.structured.clone();
+    let output = output.or_else(|| report.json_in_text()).or_else(refused);
     let output = output.ok_or("Claude gave no structured output")?;
     ReviewFindings::from_output(&output)
         .map_err(|error| format!("the findings do not have the requested form: {error}"))
 }
 
+/// The structured output that Claude gave or tried to give, as it is.
+fn output(report: &cc_claude::RunReport) -> Option<String> {
+    let given = report.structured.as_ref().map(ToString::to_string);
+    given.or_else(|| report.refused.clone())
+}
+
 /// What Claude gave, unchanged: its text, else its structured output.
 fn raw(report: &cc_claude::RunReport) -> String {
-    match &report.structured {
-        Some(output) if report.text.trim().is_empty() => output.to_string(),
-        _ => report.text.clone(),
+    let said = report.answer();
+    match output(report) {
+        Some(output) if said.trim().is_empty() => output,
+        _ => said,
+    }
+}
+
+/// What Claude gave where it does not have the requested form: its text and its structured output.
+fn unformed(report: &cc_claude::RunReport) -> String {
+    let said = report.answer();
+    match output(report) {
+        Some(output) if !said.trim().is_empty() => format!("{said}\n\n{output}"),
+        _ => raw(report),
     }
 }
 
@@ -131,8 +150,11 @@ fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Struc
         claude: ClaudeReport::new(job, claude, completed),
         not_seen: spec.not_seen.clone(),
         result,
+        raw_output: (job.kind == JobKind::AdversarialReview).then(|| match &parse_error {
+            Some(_) => unformed(claude),
+            None => raw(claude),
+        }),
         parse_error,
-        raw_output: (job.kind == JobKind::AdversarialReview).then(|| raw(claude)),
     };
     let elapsed = job.elapsed(run.project.store.now());
     let told = completed.then(|| Told {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use cc_claude::{Observer, Progress};
 use cc_core::process::Survivors;
+use cc_core::text::Tail;
 use cc_core::{JobId, Proc};
 use cc_jobs::log::Log;
 use cc_jobs::{JobEvent, Store, StoreError};
@@ -12,12 +13,20 @@ use cc_jobs::{JobEvent, Store, StoreError};
 /// The shortest time between two saves of the text so far; each writes the whole record.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The most bytes of finished text that are saved so, and of the block that is being written.
+const SAVED_BYTES: usize = 1 << 20;
+
 /// Writes what a run does to the record and the log of its job.
 pub(crate) struct RunRecorder<'a> {
     store: &'a Store,
     id: &'a JobId,
     log: Log,
-    said: String,
+    /// The finished blocks of text.
+    said: Tail,
+    /// The block that is being written.
+    writing: String,
+    /// When the text so far is to be saved; `None` where it is.
+    save_at: Option<Instant>,
     saved: Option<Instant>,
     keeps_thread: bool,
     survivors: Vec<Proc>,
@@ -29,7 +38,9 @@ impl<'a> RunRecorder<'a> {
             store,
             id,
             log,
-            said: String::new(),
+            said: Tail::new(SAVED_BYTES),
+            writing: String::new(),
+            save_at: None,
             saved: None,
             keeps_thread: false,
             survivors: Vec::new(),
@@ -52,21 +63,13 @@ impl<'a> RunRecorder<'a> {
         let _ = self.log.line(self.store.now(), text);
     }
 
-    fn save_text(&mut self, text: &str) {
-        self.said.push_str(text);
-        self.said.push_str("\n\n");
-        if self
+    /// There is new text: saves it soon, however long Claude is silent after it.
+    fn save_soon(&mut self) {
+        let now = Instant::now();
+        let next = self
             .saved
-            .is_some_and(|saved| saved.elapsed() < SAVE_INTERVAL)
-        {
-            return;
-        }
-        // The text so far only serves if this worker dies; its own report does not need it.
-        let _ = self
-            .store
-            .lock(self.id)
-            .and_then(|mut guard| guard.keep_partial(&self.said));
-        self.saved = Some(Instant::now());
+            .map_or(now, |saved| now.max(saved + SAVE_INTERVAL));
+        self.save_at.get_or_insert(next);
     }
 }
 
@@ -103,6 +106,21 @@ impl Observer for RunRecorder<'_> {
         self.survivors.extend_from_slice(&survivors.processes);
     }
 
+    fn save_at(&self) -> Option<Instant> {
+        self.save_at
+    }
+
+    fn save(&mut self) {
+        self.save_at = None;
+        let text = self.said.text() + self.writing.as_str();
+        // The text so far only serves if this worker dies; its own report does not need it.
+        let _ = self
+            .store
+            .lock(self.id)
+            .and_then(|mut guard| guard.keep_partial(&text));
+        self.saved = Some(Instant::now());
+    }
+
     fn progress(&mut self, progress: Progress) {
         let line = match progress {
             Progress::Started {
@@ -122,8 +140,21 @@ impl Observer for RunRecorder<'_> {
                 format!("Claude Code {version} started, model {model}")
             }
             Progress::Text(text) => {
-                self.save_text(&text);
+                self.writing.clear();
+                self.said.push(text.as_bytes());
+                self.said.push(b"\n\n");
+                self.save_soon();
                 format!("says: {text}")
+            }
+            Progress::Writing(text) => {
+                if self.writing.len() < SAVED_BYTES {
+                    self.writing.push_str(&text);
+                }
+                return self.save_soon();
+            }
+            Progress::Rewriting => {
+                self.writing.clear();
+                return;
             }
             Progress::Tool { name, detail } => format!("{name} {detail}"),
             Progress::Denied { tool, detail } => format!("blocked: {tool} {detail}"),

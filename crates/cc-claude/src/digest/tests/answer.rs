@@ -81,6 +81,106 @@ fn the_final_text_is_the_last_turns_own() {
 }
 
 #[test]
+fn substantial_text_before_the_last_calls_is_an_earlier_part() {
+    let check = |lines: &[Value], text: &str, earlier: &[&str]| {
+        let mut all = vec![init()];
+        all.extend_from_slice(lines);
+        let report = outcome(&all).report;
+        assert_eq!(report.text, text, "{lines:?}");
+        assert_eq!(report.earlier, earlier, "{lines:?}");
+    };
+    let long = "x".repeat(201);
+    let report = [
+        says("# Found\n- it"),
+        returns("1"),
+        says(&long),
+        returns("2"),
+    ];
+    let with = |last: &[Value]| [&report, last].concat();
+    let parts = ["# Found\n- it", &long];
+    // The last part stands first, whatever is narrated between.
+    let ends = [
+        says("Let me check."),
+        returns("3"),
+        says("Done."),
+        ok("Done."),
+    ];
+    check(&with(&ends), "Done.", &parts);
+    // After a nudge of Claude Code's own, too.
+    check(
+        &with(&[nudge(), says("Done."), ok("Done.")]),
+        "Done.",
+        &parts,
+    );
+    // What the last part repeats is there once.
+    let all = format!("All:\n# Found\n- it\n{long}");
+    check(&with(&[says(&all), ok(&all)]), &all, &[]);
+    // A run that was cut off, or that never came to an end: the last substantial part leads.
+    check(&report, &long, &parts[..1]);
+    check(&with(&[ok("")]), &long, &parts[..1]);
+    assert_eq!(
+        class(&outcome(&with(&[ok("")]))),
+        Some(FailureClass::Protocol)
+    );
+    // A turn of its own for a task that ended.
+    let notice = json!({"origin": {"kind": "task-notification"}, "result_index": 1});
+    let two_turns = [
+        says("review"),
+        result("review", json!({"result_index": 0})),
+        init(),
+        says("The tests:\n- failed"),
+        result("The tests:\n- failed", notice),
+    ];
+    check(&two_turns, "review", &["The tests:\n- failed"]);
+    // Of a subagent nothing is for the user.
+    let noise = [
+        by_subagent(says(&long)),
+        by_subagent(returns("1")),
+        says("a"),
+        ok("a"),
+    ];
+    check(&noise, "a", &[]);
+}
+
+#[test]
+fn a_block_that_was_not_finished_counts_only_where_the_run_was_cut_off() {
+    let writes = |text: &str| {
+        json!({"type": "stream_event", "parent_tool_use_id": null,
+            "event": {"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}}})
+    };
+    let starts = || json!({"type": "stream_event", "event": {"type": "message_start"}});
+    let check = |lines: &[Value], text: &str| assert_eq!(outcome(lines).report.text, text);
+    check(&[init(), says("a "), writes("b"), writes("c")], "a bc");
+    check(&[init(), by_subagent(writes("noise"))], "");
+    // Finished, or begun anew.
+    check(&[init(), writes("ab"), says("ab"), ok("ab")], "ab");
+    check(&[init(), writes("a"), starts(), writes("b")], "b");
+    check(
+        &[init(), writes("half"), says("whole"), ok("whole")],
+        "whole",
+    );
+    // What a success leaves unfinished was never said.
+    check(&[init(), says("a"), writes("b"), ok("a")], "a");
+    let failed = result("", json!({"subtype": "error_max_turns", "is_error": true}));
+    check(&[init(), says("a"), writes("b"), failed], "ab");
+}
+
+#[test]
+fn a_text_whose_last_message_was_a_call_is_incomplete() {
+    let check = |differs: Value, incomplete: bool| {
+        let lines = [init(), says("a"), result("a", differs)];
+        assert_eq!(outcome(&lines).report.incomplete, incomplete);
+    };
+    check(json!({"stop_reason": "tool_use"}), true);
+    check(json!({"stop_reason": "end_turn"}), false);
+    check(
+        json!({"stop_reason": "tool_use", "structured_output": {}}),
+        false,
+    );
+    check(json!({"stop_reason": "tool_use", "is_error": true}), false);
+}
+
+#[test]
 fn the_answer_to_a_notification_does_not_hide_the_review() {
     let by_notification =
         |index: u64| json!({"origin": {"kind": "task-notification"}, "result_index": index});
