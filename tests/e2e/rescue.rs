@@ -2,6 +2,8 @@
 
 mod access;
 mod broken;
+#[cfg(target_os = "linux")]
+mod builds;
 mod continuing;
 mod home;
 mod isolated;

@@ -167,16 +167,19 @@ const SECRETS: &[&str] = &[
 
 /// The environment for Claude, in place of ours.
 ///
+/// `named` are variables that pass although their names look like those of secrets.
+///
 /// PATH keeps only entries that are absolute and outside `workspace`; no other file is looked at.
 pub(crate) fn child_env(
     env: &Env,
     workspace: &Path,
     git: &GitAccess,
+    named: &[String],
 ) -> BTreeMap<OsString, OsString> {
     let mut vars: BTreeMap<OsString, OsString> = env
         .vars()
         .iter()
-        .filter(|(name, _)| name.to_str().is_some_and(|name| passes(env, name)))
+        .filter(|(name, _)| name.to_str().is_some_and(|name| passes(env, name, named)))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     // Claude and its shells get one PATH, whatever its name is here: Windows has `Path`.
@@ -213,13 +216,14 @@ pub(crate) fn child_env(
     vars
 }
 
-fn passes(env: &Env, name: &str) -> bool {
+fn passes(env: &Env, name: &str, named: &[String]) -> bool {
     let name = name.to_ascii_uppercase();
     let is_in = |patterns: &[&str]| patterns.iter().any(|pattern| matches(pattern, &name));
     if is_in(DROPPED) {
         return false;
     }
-    if is_in(CLAUDE_NEEDS) {
+    let is_named = |pattern: &String| matches(&pattern.to_ascii_uppercase(), &name);
+    if is_in(CLAUDE_NEEDS) || named.iter().any(is_named) {
         return true;
     }
     if let Some((_, switches)) = CLOUDS.iter().find(|(names, _)| is_in(names)) {

@@ -129,7 +129,7 @@ impl Claude {
     fn ask(&self, env: &Env, args: &str, timeout: Duration) -> Result<String, CommandError> {
         let printed = ShortCommand::new(&self.path, timeout)
             .args(args.split(' '))
-            .envs(child_env(env, &self.workspace, &GitAccess::Nothing))
+            .envs(child_env(env, &self.workspace, &GitAccess::Nothing, &[]))
             .run()?;
         Ok(printed.stdout)
     }

@@ -31,6 +31,8 @@ pub struct Request {
     pub model: Option<String>,
     /// The effort, verbatim; the model's default where absent.
     pub effort: Option<String>,
+    /// Variables of ours that pass although their names look like those of secrets; `*` is any text.
+    pub pass_env: Vec<String>,
     /// Variables of Claude and its commands, besides what passes of ours.
     pub env: Vec<(OsString, OsString)>,
     /// What becomes of the conversation.
@@ -207,6 +209,7 @@ impl Request {
             schema: None,
             model: None,
             effort: None,
+            pass_env: Vec::new(),
             env: Vec::new(),
             thread: Thread::NotKept,
             limits: Limits {

@@ -80,8 +80,14 @@ pub struct RescueSettings {
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
     /// The hosts that sandboxed commands may reach, such as `crates.io` or `*.npmjs.org`.
-    #[serde(with = "value::domains")]
+    #[serde(deserialize_with = "value::domains")]
     pub allowed_domains: Vec<String>,
+    /// Directories that sandboxed commands may write besides the workspace; absolute, or `~/NAME`.
+    #[serde(deserialize_with = "value::directories")]
+    pub writable_paths: Vec<String>,
+    /// Variables that commands get although their names look like those of secrets; `*` is any text.
+    #[serde(deserialize_with = "value::variables")]
+    pub pass_env: Vec<String>,
     /// Who decides whether a repository's own Claude configuration is loaded.
     pub trust: TrustPolicy,
     /// Which Claude settings outside the repository are loaded.
@@ -200,6 +206,8 @@ impl Default for RescueSettings {
             idle_timeout,
             max_budget_usd,
             allowed_domains: Vec::new(),
+            writable_paths: Vec::new(),
+            pass_env: Vec::new(),
             trust: TrustPolicy::default(),
             setting_sources: SettingSources::default(),
         }

@@ -71,6 +71,12 @@ pub(crate) struct RescueSpec {
     pub(crate) user_settings: bool,
     /// The hosts that sandboxed commands may reach.
     pub(crate) allowed_domains: Vec<String>,
+    /// Directories that sandboxed commands may write besides the workspace.
+    #[serde(default, with = "cc_core::os_text")]
+    pub(crate) writable_paths: Vec<PathBuf>,
+    /// Variables that commands get although their names look like those of secrets.
+    #[serde(default)]
+    pub(crate) pass_env: Vec<String>,
     /// Settings for the git that Claude calls where it may only read: they disable the programs that
     /// the repository configures; `None` outside a repository.
     #[serde(

@@ -54,6 +54,10 @@ pub struct RescueRequest {
     pub user_settings: bool,
     /// The hosts that sandboxed commands may reach.
     pub allowed_domains: Vec<String>,
+    /// Directories that sandboxed commands may write besides the workspace; absolute, or `~/NAME`.
+    pub writable_paths: Vec<String>,
+    /// Variables that commands get although their names look like those of secrets; `*` is any text.
+    pub pass_env: Vec<String>,
     /// How Claude is run.
     pub options: RunOptions,
     /// What all jobs of 24 hours may cost, if that is limited.
@@ -216,6 +220,11 @@ fn spec(
         trust: trust::decide(&project.env, policy, root, work_root),
         user_settings: request.user_settings && !reads_only,
         allowed_domains: request.allowed_domains.clone(),
+        writable_paths: scratch::writable(&project.env, &request.writable_paths),
+        pass_env: match reads_only {
+            true => Vec::new(),
+            false => request.pass_env.clone(),
+        },
         git_config: match reads_only {
             true => git_config(project, work_root)?,
             false => None,

@@ -32,7 +32,12 @@ pub(super) async fn spawn(
         .args(request.args())
         .current_dir(&request.cwd)
         .env_clear()
-        .envs(child_env(env, claude.workspace(), &request.git))
+        .envs(child_env(
+            env,
+            claude.workspace(),
+            &request.git,
+            &request.pass_env,
+        ))
         .envs(request.env.iter().map(|(name, value)| (name, value)))
         .env(MARK, job.as_str())
         .stdin(Stdio::piped())

@@ -37,6 +37,8 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, printer: &mut Printer
         trust: settings.rescue.trust,
         user_settings: settings.rescue.setting_sources == SettingSources::User,
         allowed_domains: settings.rescue.allowed_domains.clone(),
+        writable_paths: settings.rescue.writable_paths.clone(),
+        pass_env: settings.rescue.pass_env.clone(),
         options: args.run.options(&settings, (&settings.rescue).into()),
         day_budget: settings.budget.per_day_usd,
     };

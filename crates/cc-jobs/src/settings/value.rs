@@ -119,36 +119,60 @@ pub(super) mod name {
 }
 
 /// Hosts as Claude's sandbox takes them: `crates.io` or `*.npmjs.org`.
-pub(super) mod domains {
-    use super::*;
+pub(super) fn domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let is_label = |label: &str| {
+        let mut bytes = label.bytes();
+        !label.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_domain = |text: &str| {
+        text.strip_prefix("*.")
+            .unwrap_or(text)
+            .split('.')
+            .all(is_label)
+    };
+    list(
+        deserializer,
+        is_domain,
+        "hosts such as crates.io or *.npmjs.org",
+    )
+}
 
-    pub(crate) fn serialize<S: Serializer>(
-        domains: &[String],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        domains.serialize(serializer)
-    }
+/// Directories: absolute, or below the home directory as `~/NAME`.
+pub(super) fn directories<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    let is_directory = |text: &str| Path::new(text.strip_prefix("~").unwrap_or(text)).is_absolute();
+    list(
+        deserializer,
+        is_directory,
+        "absolute paths, or paths such as ~/.gradle",
+    )
+}
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<String>, D::Error> {
-        let domains = Vec::<String>::deserialize(deserializer)?;
-        match domains.iter().find(|domain| !is_domain(domain)) {
-            None => Ok(domains),
-            Some(wrong) => Err(D::Error::invalid_value(
-                Unexpected::Str(wrong),
-                &"hosts such as crates.io or *.npmjs.org",
-            )),
-        }
-    }
+/// Names of environment variables, where `*` stands for any text.
+pub(super) fn variables<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    let is_name = |text: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'*';
+        text.bytes().all(is_part) && text.bytes().any(|byte| byte != b'*')
+    };
+    list(
+        deserializer,
+        is_name,
+        "names of variables such as DATABASE_URL or MYAPP_*",
+    )
+}
 
-    fn is_domain(text: &str) -> bool {
-        let host = text.strip_prefix("*.").unwrap_or(text);
-        let is_label = |label: &str| {
-            let mut bytes = label.bytes();
-            !label.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        host.split('.').all(is_label)
+fn list<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    is_valid: impl Fn(&str) -> bool,
+    expected: &'static str,
+) -> Result<Vec<String>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    match texts.iter().find(|text| !is_valid(text)) {
+        None => Ok(texts),
+        Some(wrong) => Err(D::Error::invalid_value(Unexpected::Str(wrong), &expected)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cc_claude::{Claude, Configuration, End, Request, Sandbox, Thread, Tools};
-use cc_core::IoError;
+use cc_core::{Env, IoError};
 
 use super::isolated;
 use super::report::RescueReport;
@@ -26,7 +26,7 @@ pub(crate) async fn run(
     claude: &Claude,
     request: Request,
 ) -> JobEnd {
-    let request = match with_rights(spec, request) {
+    let request = match with_rights(&run.project.env, spec, request) {
         Ok(request) => request,
         Err(error) => return CannotRun::from(error).into(),
     };
@@ -51,20 +51,24 @@ pub(crate) async fn run(
 }
 
 /// The request with what Claude may do, read and continue.
-fn with_rights(spec: &RescueSpec, request: Request) -> Result<Request, IoError> {
+fn with_rights(env: &Env, spec: &RescueSpec, request: Request) -> Result<Request, IoError> {
     let scratch = spec.scratch.as_deref();
     Ok(Request {
         env: match scratch {
-            Some(dir) => scratch::make(dir, &request.cwd)?,
+            Some(dir) => scratch::make(env, dir, &request.cwd, &spec.writable_paths)?,
             None => Vec::new(),
         },
+        pass_env: spec.pass_env.clone(),
         append_system_prompt: Some(NOTES.to_owned()),
         tools: match spec.access {
             Access::ReadOnly => Tools::ReadOnly,
             Access::Write => Tools::Write(Sandbox::On {
                 allowed_domains: spec.allowed_domains.clone(),
                 read_only: cc_git::program_dirs(&request.cwd),
-                writable: scratch.map(Path::to_owned).into_iter().collect(),
+                writable: {
+                    let own = scratch.map(Path::to_owned);
+                    own.into_iter().chain(spec.writable_paths.clone()).collect()
+                },
             }),
             Access::WriteUnsandboxed => Tools::Write(Sandbox::Off),
         },

@@ -1,16 +1,37 @@
 //! A directory of its own for the commands of a sandboxed rescue, and what their shells run first.
 
+mod caches;
+
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use cc_core::IoError;
 use cc_core::fs::create_private_dir;
+use cc_core::{Env, IoError};
 
-/// Makes `dir` for commands that work in `root`. Returns the variables that they need.
-pub(super) fn make(dir: &Path, root: &Path) -> Result<Vec<(OsString, OsString)>, IoError> {
+/// Makes `dir` for commands that work in `root` and may write in `writable`. Returns the variables that
+/// they need.
+pub(super) fn make(
+    env: &Env,
+    dir: &Path,
+    root: &Path,
+    writable: &[PathBuf],
+) -> Result<Vec<(OsString, OsString)>, IoError> {
+    // A worker that was killed leaves its own.
+    remove(Some(dir));
     create_private_dir(dir)?;
-    shell_variables(dir, root)
+    let mut variables = caches::make(env, dir, writable);
+    variables.extend(shell_variables(dir, root)?);
+    Ok(variables)
+}
+
+/// The directories of a setting, with the home directory in place of `~`.
+pub(super) fn writable(env: &Env, paths: &[String]) -> Vec<PathBuf> {
+    let full = |path: &String| match path.strip_prefix("~/") {
+        Some(name) => Some(env.home()?.join(name)),
+        None => Some(PathBuf::from(path)),
+    };
+    paths.iter().filter_map(full).collect()
 }
 
 /// Removes it, as far as that is possible.
