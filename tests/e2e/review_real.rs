@@ -5,6 +5,7 @@ mod ending;
 mod failures;
 mod git_traps;
 mod hostile;
+mod in_hooks;
 mod older;
 mod plain;
 mod shown;

@@ -355,6 +355,9 @@ impl From<GitError> for CliError {
                 Some("List branches with `git branch --all`, commits with `git log --oneline`.")
             }
             GitError::LooksLikeOption { .. } => Some("Pass a branch, tag or commit."),
+            GitError::OtherRepository { .. } => {
+                Some("Unset it (env -u NAME cc-cli …), or change to the repository that it names.")
+            }
             GitError::NoDefaultBranch => Some("For example: cc-cli review --base main"),
             GitError::NothingToReview { .. } => Some(
                 "Choose another change: --commit HEAD, --base REF or --range A..B. Preview it with: cc-cli scope",

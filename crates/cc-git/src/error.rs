@@ -34,6 +34,16 @@ pub enum Error {
         /// The directory that holds `.git`.
         root: PathBuf,
     },
+    /// A variable of git that the caller set names something else than the repository here.
+    #[error("{name} is set to `{}`, which does not belong to the repository `{}`", value.display(), root.display())]
+    OtherRepository {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: PathBuf,
+        /// The directory that holds `.git`.
+        root: PathBuf,
+    },
     /// The text does not name a commit.
     #[error("`{text}` is not a known revision")]
     UnknownRevision {

@@ -7,6 +7,7 @@ use cc_core::Env;
 use cc_core::program::{Fence, SearchPath};
 
 use crate::Error;
+use crate::caller::CallerVars;
 use crate::top_level::top_level;
 
 /// The `git` to call; never one inside the repository under review.
@@ -15,6 +16,7 @@ pub struct Git {
     path: PathBuf,
     search: SearchPath,
     home: Option<PathBuf>,
+    caller: CallerVars,
     vars: Vec<(OsString, OsString)>,
 }
 
@@ -34,6 +36,7 @@ impl Git {
             path: git_of(&search)?,
             search,
             home: env.home().map(Path::to_owned),
+            caller: CallerVars::of(env),
             vars: vars
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
@@ -43,6 +46,11 @@ impl Git {
     /// The absolute path of the binary.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The variables that say where the caller's repository is.
+    pub(crate) fn caller(&self) -> &CallerVars {
+        &self.caller
     }
 
     /// The user's home directory.
@@ -57,6 +65,7 @@ impl Git {
             path: git_of(&search)?,
             search,
             home: self.home,
+            caller: self.caller,
             vars: self.vars,
         })
     }

@@ -11,6 +11,7 @@
 mod error;
 mod top_level;
 
+mod caller;
 mod git;
 mod hardening;
 mod process;

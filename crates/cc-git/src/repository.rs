@@ -23,6 +23,8 @@ pub struct Repository {
     pub(crate) sha256: bool,
     pub(crate) init_default_branch: Option<String>,
     overrides: Vec<(OsString, OsString)>,
+    /// Whether the index is not the usual one but that of a hook's `git commit`.
+    pub(crate) index_of_caller: bool,
     /// Whether the working tree is the user's home directory.
     pub(crate) is_home: bool,
     root: PathBuf,
@@ -125,6 +127,7 @@ impl Repository {
             .home()
             .is_some_and(|home| canonical(home).is_ok_and(|home| home == root));
         Ok(Self {
+            index_of_caller: false,
             is_home,
             git,
             runner,

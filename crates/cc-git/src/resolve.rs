@@ -95,6 +95,7 @@ impl Repository {
                 .unwrap_or_else(|| ObjectId::empty_tree(self.sha256)),
             head,
             paths,
+            index_of_caller: self.index_of_caller,
             found_clean: false,
         }
     }
@@ -130,6 +131,7 @@ impl Repository {
             base_ref: Some(base_ref),
             head: Some(head.clone()),
             paths,
+            index_of_caller: self.index_of_caller,
             found_clean: false,
         })
     }
@@ -144,6 +146,7 @@ impl Repository {
             base: parent.unwrap_or_else(|| ObjectId::empty_tree(self.sha256)),
             head: Some(id),
             paths,
+            index_of_caller: self.index_of_caller,
             found_clean: false,
         })
     }
@@ -171,6 +174,7 @@ impl Repository {
             },
             head: Some(to),
             paths,
+            index_of_caller: self.index_of_caller,
             found_clean: false,
         })
     }

@@ -68,6 +68,7 @@ impl Repository {
             base,
             head: self.head().id().cloned(),
             paths: earlier.paths.clone(),
+            index_of_caller: self.index_of_caller,
             found_clean: false,
         };
         (target, shown)

@@ -102,6 +102,9 @@ pub struct Target {
     /// The only paths to review; empty means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<RepoPath>,
+    /// Whether the index was that of a `git commit` in whose hook the review was started: nobody else sees it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub index_of_caller: bool,
     /// Whether a check just now found no uncommitted changes. Not stored: another process has to check
     /// again.
     #[serde(skip)]

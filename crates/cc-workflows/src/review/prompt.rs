@@ -139,6 +139,9 @@ fn no_diff(context: &Context) -> &'static str {
 
 /// The command that shows more of the same change.
 fn how_to_see_more(target: &Target) -> String {
+    if target.index_of_caller && target.mode == Mode::Staged {
+        return "\nThis is what `git commit` is about to commit. Your own git cannot show it: its index is another one.\n".to_owned();
+    }
     let sides = match (target.mode, &target.head) {
         (Mode::WorkingTree, Some(_)) => target.base.to_string(),
         (Mode::Staged | Mode::WorkingTree, _) => "--cached".to_owned(),

@@ -167,6 +167,7 @@ fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Struc
 fn located(project: &Project, spec: &ReviewSpec, findings: ReviewFindings) -> ReviewResult {
     let repository = Git::locate(&project.env)
         .and_then(|git| Repository::discover(git, project.store.workspace().root()))
+        .and_then(Repository::with_index_of_caller)
         .ok();
     let findings_located = findings.findings.into_iter().map(|finding| LocatedFinding {
         location: Location::of(&finding, repository.as_ref(), &spec.target),

@@ -74,7 +74,7 @@ pub fn survey(
     settings: &DiffSettings,
 ) -> Result<Survey, cc_git::Error> {
     let git = Git::locate(&project.env)?;
-    let repository = Repository::discover(git, &project.env.cwd)?;
+    let repository = Repository::discover(git, &project.env.cwd)?.with_index_of_caller()?;
     survey_with(&repository, selection, &limits(settings))
 }
 
@@ -118,7 +118,7 @@ pub fn survey_since(
     let job = select::by_reference(&jobs, reference)?;
     let (spec, found) = reviewed(project, job)?;
     let git = Git::locate(&project.env)?;
-    let repository = Repository::discover(git, &project.env.cwd)?;
+    let repository = Repository::discover(git, &project.env.cwd)?.with_index_of_caller()?;
     let label = format!("changes since `{}`", job.id);
     let (target, shown) = repository.since(&spec.target, spec.shown, label);
     let context = repository.collect_since(&target, &limits(settings), &shown)?;
