@@ -32,7 +32,7 @@ pub(crate) fn run() -> Checked {
             .arg(&target),
     )?;
 
-    // The same place each time, or each time would be built anew and kept.
+    // The same place each time, or each build would start over and be kept.
     let elsewhere = target.join("packaged");
     if elsewhere.exists() {
         fs::remove_dir_all(&elsewhere)?;

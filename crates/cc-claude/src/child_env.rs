@@ -43,7 +43,7 @@ const READS_ONLY: &[(&str, &str)] = &[
     ("diff.ignoreSubmodules", "dirty"),
     ("status.submoduleSummary", "false"),
     ("submodule.recurse", "false"),
-    // The first line of any file would stand in a complaint.
+    // An error message would show the first line of any file.
     ("blame.ignoreRevsFile", ""),
 ];
 

@@ -6,8 +6,10 @@ use cc_tests::{ResponsesApi, Sandbox};
 
 use super::hooked;
 
-/// A review in this session whose result nobody reads; its id.
+/// A review in this session whose result nobody reads, and which tells nobody by itself; its id.
 fn unread(sandbox: &Sandbox, session: &str) -> String {
+    let quiet = ["config", "set", "jobs.notify", "false"];
+    sandbox.cc(quiet).run().success();
     let review = sandbox.cc(["review", "--view-state", "defer", "--json"]);
     let review = review.env("CODEX_THREAD_ID", session).run().success();
     review.json()["jobId"].as_str().unwrap().to_owned()

@@ -158,7 +158,7 @@ fn after_commits_all_that_is_different_now_is_new() {
     assert_eq!(listed(&look.context), ["A f1"]);
     assert!(again(&lab, &look).is_err());
     lab.write("f1", "1\n2\n");
-    lab.commit("mended");
+    lab.commit("fixed");
     lab.write("untracked", "u\n");
     let second = again(&lab, &look).unwrap();
     assert_eq!(listed(&second.context), ["M f1", "? untracked"]);
