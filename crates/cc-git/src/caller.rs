@@ -1,33 +1,13 @@
 //! What the variables of git that the caller set mean for a review: a hook of `git commit` has an index of
 //! its own, and everything that points to another repository is refused.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use cc_core::Env;
 use cc_core::fs::canonical;
 
 use crate::top_level::git_dirs;
 use crate::{Error, Repository};
-
-/// The variables that say where the repository is.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct CallerVars {
-    git_dir: Option<OsString>,
-    work_tree: Option<OsString>,
-    index: Option<OsString>,
-}
-
-impl CallerVars {
-    pub(crate) fn of(env: &Env) -> Self {
-        let var = |name| env.var(name).map(OsStr::to_owned);
-        Self {
-            git_dir: var("GIT_DIR"),
-            work_tree: var("GIT_WORK_TREE"),
-            index: var("GIT_INDEX_FILE"),
-        }
-    }
-}
 
 impl Repository {
     /// Takes over the index that the caller uses, as in a hook of `git commit -a` or `git commit PATH`.

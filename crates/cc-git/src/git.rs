@@ -7,7 +7,6 @@ use cc_core::Env;
 use cc_core::program::{Fence, SearchPath};
 
 use crate::Error;
-use crate::caller::CallerVars;
 use crate::top_level::top_level;
 
 /// The `git` to call; never one inside the repository under review.
@@ -18,6 +17,25 @@ pub struct Git {
     home: Option<PathBuf>,
     caller: CallerVars,
     vars: Vec<(OsString, OsString)>,
+}
+
+/// The variables that say where the repository is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallerVars {
+    pub(crate) git_dir: Option<OsString>,
+    pub(crate) work_tree: Option<OsString>,
+    pub(crate) index: Option<OsString>,
+}
+
+impl CallerVars {
+    fn of(env: &Env) -> Self {
+        let var = |name| env.var(name).map(OsStr::to_owned);
+        Self {
+            git_dir: var("GIT_DIR"),
+            work_tree: var("GIT_WORK_TREE"),
+            index: var("GIT_INDEX_FILE"),
+        }
+    }
 }
 
 impl Git {
