@@ -21,6 +21,7 @@ use cc_core::ThreadId;
 use cc_core::text::{head, one_line};
 
 use crate::observer::{LINE, Progress};
+use crate::outcome::Incomplete;
 use crate::stream::event::{Assistant, Block, Init, Retry, Text, ToolInput, TurnResult, User};
 use crate::stream::event::{ClaudeEvent, STRUCTURED_OUTPUT};
 
@@ -312,7 +313,7 @@ impl OutcomeBuilder {
             text: turn.text,
             earlier: turn.earlier,
             cut: turn.cut,
-            at_tool_call: result.stop_reason.as_deref() == Some("tool_use"),
+            incomplete: result.stop_reason.as_deref().and_then(Incomplete::of),
             structured: result.structured.clone(),
             failure,
         };

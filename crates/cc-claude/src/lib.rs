@@ -24,6 +24,6 @@ mod supervise;
 pub use cancel::end_orphans;
 pub use claude::{AuthStatus, Claude, ProbeError};
 pub use observer::{Observer, Progress};
-pub use outcome::{End, Omitted, Outcome, RunReport};
+pub use outcome::{End, Incomplete, Omitted, Outcome, RunReport};
 pub use request::{Configuration, GitAccess, Limits, Request, Sandbox, Thread, Tools};
 pub use supervise::run;

@@ -63,9 +63,9 @@ pub struct RunReport {
     /// Its earlier parts, the oldest first: the substantial text that came before the last tool calls.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<String>,
-    /// Whether the last message was to call a tool, which never ran: the answer may be incomplete.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub incomplete: bool,
+    /// Why the answer may be incomplete although the run completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<Incomplete>,
     /// The structured output, only ever from the result event's own field.
     pub structured: Option<Value>,
     /// The last structured output that Claude Code refused, as JSON, where none was accepted.
@@ -94,6 +94,38 @@ pub struct RunReport {
     pub omitted: Omitted,
     /// The end of standard error.
     pub stderr: String,
+}
+
+/// Why an answer of a run that completed may be incomplete: how its last message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Incomplete {
+    /// With a call of a tool, which never ran.
+    ToolCall,
+    /// At the most that the model may write.
+    OutputLimit,
+    /// At the most that the model can read and write.
+    ContextLimit,
+}
+
+impl Incomplete {
+    pub(crate) fn of(stop_reason: &str) -> Option<Self> {
+        Some(match stop_reason {
+            "tool_use" => Self::ToolCall,
+            "max_tokens" => Self::OutputLimit,
+            "model_context_window_exceeded" => Self::ContextLimit,
+            _ => return None,
+        })
+    }
+
+    /// A fragment for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ToolCall => "Claude stopped at a tool call that did not run",
+            Self::OutputLimit => "Claude reached the model's output limit",
+            Self::ContextLimit => "Claude reached the model's context limit",
+        }
+    }
 }
 
 impl RunReport {

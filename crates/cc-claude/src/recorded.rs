@@ -101,8 +101,8 @@ fn show(case: &str, played: &Played) -> String {
         say("earlier", format!("{part:?}"));
     }
     say("refused", report.refused.clone().unwrap_or_default());
-    if report.incomplete {
-        say("text", "incomplete".to_owned());
+    if let Some(why) = report.incomplete {
+        say("text", format!("incomplete: {why:?}"));
     }
     let structured = report.structured.as_ref();
     say(

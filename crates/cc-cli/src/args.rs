@@ -257,6 +257,30 @@ pub(crate) struct RescueArgs {
     pub(crate) attach: AttachArgs,
 }
 
+impl RescueArgs {
+    /// The flags that say how to run, as they were given, each after a space.
+    pub(crate) fn given(&self) -> String {
+        let flags = [
+            (self.write, "--write"),
+            (self.read_only, "--read-only"),
+            (self.no_sandbox, "--no-sandbox"),
+            (self.fresh, "--fresh"),
+            (self.isolated, "--isolated"),
+            (self.attach.background, "--background"),
+            (self.attach.json, "--json"),
+        ];
+        let given = flags.into_iter().filter(|(given, _)| *given);
+        let mut given: String = given.map(|(_, flag)| format!(" {flag}")).collect();
+        for (flag, value) in [("--model", &self.run.model), ("--effort", &self.run.effort)] {
+            let value = value
+                .as_deref()
+                .map(|value| cc_core::text::one_line(value, 80));
+            given.extend(value.map(|value| format!(" {flag} {value}")));
+        }
+        given
+    }
+}
+
 fn finding_number(text: &str) -> Result<usize, &'static str> {
     text.parse()
         .map_err(|_| "expected the numbers of findings, such as 1,3")

@@ -1,10 +1,12 @@
-//! Errors of `cc-cli`: the one place that gives each error a message, a hint and an exit code.
+//! Errors of `cc-cli`: the one place that gives each error a message, a hint and an exit code. The hints
+//! that the gate gives as well are in `cc_workflows::hint`.
 
-use cc_core::{Failure, FailureClass, LocateError};
+use cc_core::{FailureClass, LocateError};
 use cc_git::Error as GitError;
 use cc_jobs::select::SelectError;
 use cc_jobs::{Ending, Job, SettingsError, StoreError};
 use cc_workflows::cancel::CancelError;
+use cc_workflows::hint;
 use cc_workflows::preflight::{Obstacle, PreflightError};
 use cc_workflows::rescue::isolated::ApplyError;
 use cc_workflows::rescue::{FromReviewError, ResumeError, SandboxMissing, StartRescueError};
@@ -165,8 +167,9 @@ impl From<PreflightError> for CliError {
         match error {
             PreflightError::Obstacle(error) => error.into(),
             PreflightError::Claude(error) => error.into(),
-            PreflightError::Budget(error) => Self::new(ExitStatus::Failure, error)
-                .hint("Raise the limit: cc-cli config set budget.per_day_usd DOLLARS"),
+            PreflightError::Budget(error) => {
+                Self::new(ExitStatus::Failure, error).hint(hint::DAY_BUDGET)
+            }
         }
     }
 }
@@ -302,32 +305,13 @@ impl From<ApplyError> for CliError {
 
 impl From<Obstacle> for CliError {
     fn from(error: Obstacle) -> Self {
-        let hint = match error {
-            Obstacle::Nested => "Do the work in this session instead.",
-            Obstacle::Sandboxed => {
-                "Run cc-cli by its absolute path with nothing around it (no cd, pipe, redirection or variable) \
-                 and no \\, ~, ^, * or [ outside single quotes, so that the exec rule applies; \
-                 or ask for permission to run it outside the sandbox."
-            }
-        };
-        Self::new(ExitStatus::NotSetUp, error).hint(hint)
+        Self::new(ExitStatus::NotSetUp, error).hint(hint::for_obstacle(error))
     }
 }
 
 impl From<LocateError> for CliError {
     fn from(error: LocateError) -> Self {
-        let hint = match &error {
-            LocateError::NotFound { looked_in_dirs, .. } if looked_in_dirs.len() == 1 => {
-                "Fix the path, or use the one on your PATH: cc-cli config unset claude.path"
-            }
-            LocateError::NotFound { .. } => {
-                "Install Claude Code: npm install -g @anthropic-ai/claude-code"
-            }
-            LocateError::InsideWorkspace { .. } => {
-                "Install Claude Code outside this repository and put it on your PATH."
-            }
-            LocateError::NotExecutable { .. } => "Make it executable, or reinstall Claude Code.",
-        };
+        let hint = hint::for_claude(&error);
         Self::new(ExitStatus::NotSetUp, error).hint(hint)
     }
 }
@@ -450,41 +434,4 @@ impl From<WorkError> for CliError {
     fn from(error: WorkError) -> Self {
         Self::new(ExitStatus::Failure, error)
     }
-}
-
-/// What to do about a failed job.
-pub(crate) fn failure_hint(failure: &Failure) -> Option<String> {
-    use FailureClass as C;
-    let hint = match failure.class {
-        C::NotInstalled => "Install Claude Code: npm install -g @anthropic-ai/claude-code",
-        C::LoggedOut => {
-            "Log in: claude auth login. If ANTHROPIC_API_KEY is set, Claude Code uses that instead: fix or unset it."
-        }
-        C::UsageLimit => {
-            return Some(failure.retry_at.map_or_else(
-                || "Your Claude account has reached its usage limit. Try again later.".to_owned(),
-                |at| format!("The usage limit of your Claude account resets at {at}."),
-            ));
-        }
-        C::Overloaded => "The service is overloaded. Try again in a few minutes.",
-        C::Network => "Check your network and proxy settings, then start the job again.",
-        C::Model => "Choose another model with --model, or use Claude Code's default.",
-        C::PromptTooLong => "Review less at a time: -- PATH..., --commit REV or --scope staged",
-        C::Thread => "Start over: cc-cli rescue --fresh 'TASK'",
-        C::Schema => "Start the job again, or use the plain review.",
-        C::Sandbox => "Run cc-cli outside the sandbox.",
-        C::TimeoutIdle => {
-            "Start the job again. To let Claude be silent for longer, set `idle_timeout` (cc-cli config list)."
-        }
-        C::TimeoutTotal => "Allow more time with --timeout, or ask for less at a time.",
-        C::Turns => "Ask for less at a time.",
-        C::Budget => "Allow more with --max-budget-usd, or ask for less at a time.",
-        C::Killed | C::Lost => "Start the job again.",
-        C::Protocol => {
-            "Check that Claude Code works: claude -p hello. If it does, update cc and Claude Code."
-        }
-        C::Internal => "If it happens again, please report it.",
-        C::Other => return None,
-    };
-    Some(hint.to_owned())
 }

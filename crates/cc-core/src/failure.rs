@@ -14,14 +14,22 @@ pub enum FailureClass {
     LoggedOut,
     /// The account's or key's usage limit is reached.
     UsageLimit,
+    /// The account of the key has no credit left.
+    Credit,
     /// The service is overloaded or has an internal error.
     Overloaded,
     /// The service could not be reached.
     Network,
-    /// The model was refused, unknown, or declined to answer.
+    /// The model was refused or is unknown.
     Model,
+    /// The model or the service's filter declined the content.
+    Declined,
     /// The prompt does not fit the model's context.
     PromptTooLong,
+    /// The conversation grew until it no longer fit the model's context.
+    ContextLimit,
+    /// The answer is longer than the model may write.
+    OutputLimit,
     /// The conversation to continue no longer exists.
     Thread,
     /// No structured output came, even after asking again.
@@ -56,10 +64,14 @@ impl FailureClass {
             Self::NotInstalled => "Claude Code is not installed",
             Self::LoggedOut => "Claude Code is logged out",
             Self::UsageLimit => "the usage limit is reached",
+            Self::Credit => "the account has no credit",
             Self::Overloaded => "the service is overloaded",
             Self::Network => "the service could not be reached",
             Self::Model => "the model was refused",
+            Self::Declined => "the content was declined",
             Self::PromptTooLong => "the prompt is too long",
+            Self::ContextLimit => "the conversation is too long",
+            Self::OutputLimit => "the answer is too long",
             Self::Thread => "Claude Code no longer has the conversation",
             Self::Schema => "no structured answer",
             Self::Sandbox => "the sandbox could not start",

@@ -86,9 +86,8 @@ pub(crate) fn lacks(report: &cc_claude::RunReport, rest: &str) -> Option<String>
         let cut = human_bytes(cut);
         format!("the answer was cut: {cut} are missing ({rest})")
     });
-    let incomplete = report.incomplete.then(|| {
-        "the answer may be incomplete: Claude stopped at a tool call that did not run".to_owned()
-    });
+    let incomplete = report.incomplete;
+    let incomplete = incomplete.map(|why| format!("the answer may be incomplete: {}", why.words()));
     let lacks: Vec<String> = incomplete.into_iter().chain(cut).collect();
     (!lacks.is_empty()).then(|| lacks.join("; "))
 }

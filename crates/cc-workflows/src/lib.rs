@@ -8,6 +8,7 @@
 
 pub mod cancel;
 pub mod gate;
+pub mod hint;
 pub mod preflight;
 pub mod push;
 pub mod rescue;

@@ -35,6 +35,9 @@ use leftovers::Leftovers;
 /// The longest task, in bytes: Claude Code takes 10 MiB on its standard input.
 pub const TASK_LIMIT: usize = 10 << 20;
 
+/// The task of a conversation that is continued without a word.
+const GO_ON: &str = "Continue where you left off, and finish the task.";
+
 /// A request for a rescue.
 #[derive(Clone, Debug)]
 pub struct RescueRequest {
@@ -281,6 +284,10 @@ fn task(project: &Project, request: &RescueRequest) -> Result<Task, StartRescueE
         (None, Some(own)) => Task {
             name: own.to_owned(),
             text: own.to_owned(),
+        },
+        (None, None) if request.continuation != Continuation::Fresh => Task {
+            name: GO_ON.to_owned(),
+            text: GO_ON.to_owned(),
         },
         (None, None) => return Err(StartRescueError::NoTask),
     };

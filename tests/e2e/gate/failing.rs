@@ -66,6 +66,28 @@ fn only_a_valid_verdict_blocks() {
 }
 
 #[test]
+fn a_failure_names_the_way_out() {
+    let check = |session: &Session, hint: &str| {
+        session.turn_with_edit();
+        let answer = session.stop().unwrap();
+        assert!(warning(&answer).contains(hint), "{answer}");
+    };
+    let logged_out = failing(Run::api_error(None, "Not logged in · Please run /login"));
+    check(&logged_out, "Log in: claude auth login");
+    let broke = json!({"subtype": "success", "is_error": true, "api_error_status": 402});
+    check(&failing(Run::started().result(broke)), "Add credit");
+    let slow = failing(Run::hangs());
+    slow.set("gate.timeout", "1s");
+    check(&slow, "cc-cli config set gate.timeout 13m");
+    let missing = failing(Run::new());
+    std::fs::remove_file(missing.sandbox.bin().join("claude")).unwrap();
+    check(
+        &missing,
+        "Install Claude Code: npm install -g @anthropic-ai/claude-code",
+    );
+}
+
+#[test]
 fn the_setting_turns_it_round_but_traps_nobody() {
     let session = failing(Run::says("I am not sure."));
     session.set("gate.fail_closed", "true");

@@ -1,7 +1,7 @@
 //! Which conversation goes on, and which does not.
 
 use cc_tests::Sandbox;
-use cc_tests::fake::{Run, Scenario};
+use cc_tests::fake::{Run, Scenario, Step};
 use cc_tests::sandbox::Output;
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn the_command_that_a_report_names_goes_on() {
     let sandbox = answering();
     let first = rescued(&sandbox, "mine", "one");
     let report = call(&sandbox, "mine", &["result", &first]).success().stdout;
-    let command = format!("`cc-cli rescue --resume {first} 'next instruction'`");
+    let command = format!("`cc-cli rescue --resume {first} --read-only 'next instruction'`");
     assert!(report.contains(&command), "{report}");
     let args = [
         "rescue",
@@ -111,6 +111,74 @@ fn what_was_taken_for_the_task_is_told_first_and_which_job_goes_on() {
         receipt.contains(": nojob started in the background"),
         "{receipt}"
     );
+}
+
+#[test]
+fn a_prefix_of_an_id_is_no_task() {
+    for length in ["task".len(), "task-12".len()] {
+        let sandbox = answering();
+        let first = rescued(&sandbox, "mine", "one");
+        let go_on = [
+            "rescue",
+            "--read-only",
+            "--resume",
+            &first[..length],
+            "go on",
+        ];
+        call(&sandbox, "others", &go_on).success();
+        assert_eq!(
+            resumed(&sandbox).as_deref(),
+            thread(&sandbox, &first).as_str()
+        );
+        let told = sandbox.claude_calls().pop().unwrap().stdin;
+        assert_eq!(told.trim(), "go on");
+    }
+    // It must name one.
+    let sandbox = answering();
+    rescued(&sandbox, "mine", "one");
+    rescued(&sandbox, "mine", "two");
+    let go_on = ["rescue", "--read-only", "--resume", "task", "go on"];
+    let said = call(&sandbox, "mine", &go_on).exits(2).stderr;
+    assert!(said.contains("Use a longer prefix"), "{said}");
+}
+
+#[test]
+fn a_conversation_goes_on_without_a_word() {
+    let sandbox = answering();
+    let first = rescued(&sandbox, "mine", "one");
+    for how in [["--resume-last"].as_slice(), &["--resume", &first]] {
+        let go_on = [&["rescue", "--read-only"][..], how].concat();
+        call(&sandbox, "mine", &go_on).success();
+        assert_eq!(
+            resumed(&sandbox).as_deref(),
+            thread(&sandbox, &first).as_str()
+        );
+        let told = sandbox.claude_calls().pop().unwrap().stdin;
+        assert!(told.contains("Continue where you left off"), "{told}");
+    }
+    // Starting over needs a task, and the hint has what was given.
+    let fresh = ["rescue", "--read-only", "--model", "haiku"];
+    let said = call(&sandbox, "mine", &fresh).exits(2).stderr;
+    let hint = "cc-cli rescue 'TASK' --read-only --model haiku";
+    assert!(said.contains(hint), "{said}");
+}
+
+#[test]
+fn a_conversation_that_is_in_use_is_named_with_how_to_wait() {
+    let sandbox = Sandbox::fake(&Scenario::runs([Run::new().step(Step::Hang)])).with_change();
+    let starts = ["rescue", "--read-only", "--background", "--json", "one"];
+    let receipt = call(&sandbox, "mine", &starts).success().json();
+    let id = receipt["jobId"].as_str().unwrap();
+    sandbox.wait_for_run(1, SOON);
+    // Its record names no thread yet: Claude has said nothing.
+    for how in [["--resume-last"].as_slice(), &["--resume", id]] {
+        let go_on = [&["rescue", "--read-only"][..], how, &["--", "on"]].concat();
+        let said = call(&sandbox, "mine", &go_on).exits(2).stderr;
+        let expected = format!("job `{id}` is working in this conversation");
+        assert!(said.contains(&expected), "{said}");
+        assert!(said.contains(&format!("cc-cli wait {id}")), "{said}");
+    }
+    call(&sandbox, "mine", &["cancel"]).success();
 }
 
 #[test]

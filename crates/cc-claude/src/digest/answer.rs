@@ -4,6 +4,7 @@ use cc_core::{Failure, FailureClass};
 use serde_json::Value;
 
 use super::text::is_substantial;
+use crate::outcome::Incomplete;
 
 /// How the turn that counts ended.
 #[derive(Debug)]
@@ -13,8 +14,8 @@ pub(super) struct TurnAnswer {
     pub(super) earlier: Vec<String>,
     /// The bytes of the text that did not fit.
     pub(super) cut: u64,
-    /// Whether its last message ended with a call.
-    pub(super) at_tool_call: bool,
+    /// How its last message ended, if not as it should.
+    pub(super) incomplete: Option<Incomplete>,
     pub(super) structured: Option<Value>,
     pub(super) failure: Option<Failure>,
     /// Whether the turn only answers the end of a background task.

@@ -65,11 +65,15 @@ impl OutcomeBuilder {
             .answer
             .as_mut()
             .and_then(|answer| answer.structured.take());
-        let at_tool_call = |answer: &TurnAnswer| answer.at_tool_call && answer.failure.is_none();
+        let answered = self
+            .answer
+            .as_ref()
+            .filter(|answer| answer.failure.is_none());
+        let incomplete = answered.and_then(|answer| answer.incomplete);
         let report = RunReport {
             text: shown.text,
             earlier: shown.earlier,
-            incomplete: structured.is_none() && self.answer.as_ref().is_some_and(at_tool_call),
+            incomplete: incomplete.filter(|_| structured.is_none()),
             refused: self.tried.take().filter(|_| structured.is_none()),
             structured,
             thread: self.thread.take(),

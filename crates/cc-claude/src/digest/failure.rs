@@ -5,7 +5,8 @@
 //! nothing where a result event came, and only between "ended by a signal" and "gave up" where none
 //! came. Prose is looked at last, where no field decides: [`said_on_stderr`] for a run without a
 //! result event (its arguments were refused, before any JSON), and [`startup_prose`] for a run
-//! that failed before its first turn.
+//! that failed before its first turn. One class has no field: [`refused_prose`] distinguishes a filter
+//! and an empty account from a refused model.
 
 use cc_core::text::{one_line, printable, tail};
 use cc_core::{Failure, FailureClass, Time};
@@ -21,6 +22,8 @@ pub(super) struct Hints {
     api: Option<Refused>,
     /// The last `api_retry` that no answer followed.
     retry: Option<Refused>,
+    /// The model answered in this turn.
+    spoke: bool,
     /// The model declined.
     pub(super) declined: bool,
     /// The last `rate_limit_event`.
@@ -60,6 +63,7 @@ impl Hints {
     pub(super) fn answered(&mut self) {
         self.api = None;
         self.retry = None;
+        self.spoke = true;
     }
 
     /// A turn is over. Limits stay: they are the account's.
@@ -97,11 +101,18 @@ fn class_of_turn(subtype: &str, result: &TurnResult<'_>, hints: &Hints) -> Failu
             .iter()
             .find_map(|error| startup_prose(error))
             .unwrap_or(FailureClass::Protocol),
-        _ if matches!(reason, "prompt_too_long" | "blocking_limit") => FailureClass::PromptTooLong,
-        _ if hints.declined || result.stop_reason.as_deref() == Some("refusal") => {
-            FailureClass::Model
-        }
-        _ => class_of_request(result, hints),
+        // What fit before does no longer: it is the conversation that grew.
+        _ if matches!(reason, "prompt_too_long" | "blocking_limit") => match hints.spoke {
+            true => FailureClass::ContextLimit,
+            false => FailureClass::PromptTooLong,
+        },
+        _ if hints.declined => FailureClass::Declined,
+        _ => match result.stop_reason.as_deref() {
+            Some("refusal") => FailureClass::Declined,
+            Some("max_tokens") => FailureClass::OutputLimit,
+            Some("model_context_window_exceeded") => FailureClass::ContextLimit,
+            _ => class_of_request(result, hints),
+        },
     }
 }
 
@@ -111,23 +122,50 @@ fn class_of_request(result: &TurnResult<'_>, hints: &Hints) -> FailureClass {
     let kind = api.map_or("", |api| &api.kind);
     let own_type = result.api_type.as_deref();
     let status = result.api_status.or(api.and_then(|api| api.status));
-    by_status(status, kind)
+    let refined = |class| match (class, result.result.as_deref()) {
+        (FailureClass::Model, Some(said)) => refused_prose(said).unwrap_or(class),
+        _ => class,
+    };
+    by_own_word(kind)
+        .or_else(|| by_status(status))
         .or_else(|| by_type(own_type.or(api.map(|api| api.api_type.as_str()))?))
         .or_else(|| by_api_error(result.api_error.as_deref()?))
         .or_else(|| by_kind(kind))
         .or_else(|| hints.is_limited().then_some(FailureClass::UsageLimit))
         .or_else(|| by_silence(kind, hints.retry.as_ref()))
         .or_else(|| startup_prose(result.result.as_deref()?))
-        .unwrap_or(FailureClass::Protocol)
+        .map_or(FailureClass::Protocol, refined)
+}
+
+/// By the words of the `assistant` event that are more exact than a status.
+fn by_own_word(kind: &str) -> Option<FailureClass> {
+    Some(match kind {
+        // "Credit balance is too low" is a 400.
+        "billing_error" => FailureClass::Credit,
+        // Claude Code's own limit (CLAUDE_CODE_MAX_OUTPUT_TOKENS), after its attempts to continue.
+        "max_output_tokens" => FailureClass::OutputLimit,
+        _ => return None,
+    })
+}
+
+/// Prose of a refused request: the service answers these with the status and type of a wrong model.
+fn refused_prose(text: &str) -> Option<FailureClass> {
+    let text = text.to_lowercase();
+    if text.contains("content filtering policy") {
+        Some(FailureClass::Declined)
+    } else if text.contains("credit balance is too low") {
+        Some(FailureClass::Credit)
+    } else {
+        None
+    }
 }
 
 /// By the HTTP status. 2.1.197 has none where it gave up on 529.
-fn by_status(status: Option<u64>, kind: &str) -> Option<FailureClass> {
+fn by_status(status: Option<u64>) -> Option<FailureClass> {
     Some(match status? {
-        // "Credit balance is too low" is a 400 with this word.
-        400 if kind == "billing_error" => FailureClass::UsageLimit,
         401 | 403 => FailureClass::LoggedOut,
-        402 | 429 => FailureClass::UsageLimit,
+        402 => FailureClass::Credit,
+        429 => FailureClass::UsageLimit,
         408 => FailureClass::Network,
         413 => FailureClass::PromptTooLong,
         400..=499 => FailureClass::Model,
@@ -140,7 +178,8 @@ fn by_status(status: Option<u64>, kind: &str) -> Option<FailureClass> {
 fn by_type(api_type: &str) -> Option<FailureClass> {
     Some(match api_type {
         "authentication_error" | "permission_error" => FailureClass::LoggedOut,
-        "rate_limit_error" | "billing_error" => FailureClass::UsageLimit,
+        "rate_limit_error" => FailureClass::UsageLimit,
+        "billing_error" => FailureClass::Credit,
         "overloaded_error" | "api_error" | "timeout_error" => FailureClass::Overloaded,
         "request_too_large" => FailureClass::PromptTooLong,
         "invalid_request_error" | "not_found_error" => FailureClass::Model,
@@ -159,7 +198,7 @@ fn by_api_error(api_error: &str) -> Option<FailureClass> {
 fn by_kind(kind: &str) -> Option<FailureClass> {
     Some(match kind {
         "authentication_failed" => FailureClass::LoggedOut,
-        "rate_limit" | "billing_error" => FailureClass::UsageLimit,
+        "rate_limit" => FailureClass::UsageLimit,
         "overloaded" => FailureClass::Overloaded,
         "invalid_request" | "model_not_found" => FailureClass::Model,
         _ => return None,
@@ -172,7 +211,7 @@ fn by_silence(kind: &str, retry: Option<&Refused>) -> Option<FailureClass> {
     let Some(retry) = retry else {
         return (kind == "server_error").then_some(FailureClass::Network);
     };
-    by_status(retry.status, "")
+    by_status(retry.status)
         .or_else(|| by_kind(&retry.kind))
         .or(Some(FailureClass::Network))
 }

@@ -4,7 +4,7 @@ use cc_core::{FailureClass, Time};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::outcome::{End, Exit, Interrupted, Outcome};
+use crate::outcome::{End, Exit, Incomplete, Interrupted, Outcome};
 use crate::stream::Parser;
 
 mod answer;

@@ -7,9 +7,11 @@ use std::path::Path;
 
 use cc_core::text::one_line;
 use cc_jobs::settings::SettingSources;
+use cc_jobs::{JobKind, StoreError};
 use cc_workflows::Project;
 use cc_workflows::rescue::{
-    self, Access, Continuation, FromReview, RescueRequest, ResumeError, TASK_LIMIT,
+    self, Access, Continuation, FromReview, RescueRequest, ResumeError, StartRescueError,
+    TASK_LIMIT,
 };
 use serde_json::json;
 
@@ -20,7 +22,7 @@ use crate::printer::Printer;
 
 pub(super) fn rescue(project: &Project, args: &RescueArgs, printer: &mut Printer) -> CliResult {
     let settings = project.settings()?;
-    let (continuation, first_word) = continuation(args);
+    let (continuation, first_word) = continuation(project, args)?;
     let request = RescueRequest {
         task: task(project, args, first_word)?,
         from: args.from.as_ref().map(|job| FromReview {
@@ -42,7 +44,12 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, printer: &mut Printer
         options: args.run.options(&settings, (&settings.rescue).into()),
         day_budget: settings.budget.per_day_usd,
     };
-    let started = rescue::start(project, &request)?;
+    let started = rescue::start(project, &request).map_err(|error| match error {
+        StartRescueError::NoTask => {
+            CliError::from(error).hint(format!("Pass a task: cc-cli rescue 'TASK'{}", args.given()))
+        }
+        error => error.into(),
+    })?;
     if request.access == Access::WriteUnsandboxed {
         printer.note("No sandbox: Claude's commands can access all your files and the network.");
     }
@@ -79,23 +86,35 @@ pub(super) fn candidate(
     Ok(ExitStatus::Success)
 }
 
-/// What to continue, and the first word of the task if it followed `--resume`: a value that is no job id
+/// What to continue, and the first word of the task if it followed `--resume`: a value that names no job
 /// belongs to the task.
-fn continuation(args: &RescueArgs) -> (Continuation, Option<&OsStr>) {
-    match &args.resume {
+fn continuation<'a>(
+    project: &Project,
+    args: &'a RescueArgs,
+) -> Result<(Continuation, Option<&'a OsStr>), CliError> {
+    Ok(match &args.resume {
         None if args.resume_last => (Continuation::Latest, None),
         None => (Continuation::Fresh, None),
         Some(None) => (Continuation::Latest, None),
-        Some(Some(value)) => match value.to_str().filter(|text| is_job_reference(text)) {
-            Some(job) => (Continuation::Job(job.to_owned()), None),
-            None => (Continuation::Latest, Some(value)),
+        Some(Some(value)) => match value.to_str() {
+            Some(text) if is_job_reference(project, text)? => {
+                (Continuation::Job(text.to_owned()), None)
+            }
+            _ => (Continuation::Latest, Some(value)),
         },
-    }
+    })
 }
 
-fn is_job_reference(text: &str) -> bool {
-    (text.starts_with("task-") || text.starts_with("review-"))
-        && cc_core::JobId::parse(text).is_ok()
+/// Whether a text looks like an id, or is the prefix of the id of a rescue that is there.
+fn is_job_reference(project: &Project, text: &str) -> Result<bool, StoreError> {
+    let is_id = (text.starts_with("task-") || text.starts_with("review-"))
+        && cc_core::JobId::parse(text).is_ok();
+    if is_id || text.is_empty() {
+        return Ok(is_id);
+    }
+    let jobs = project.store.list()?.jobs;
+    let mut rescues = jobs.iter().filter(|job| job.kind == JobKind::Task);
+    Ok(rescues.any(|job| job.id.as_str().starts_with(text)))
 }
 
 /// The task from the arguments, the file or standard input; `None` if there is none.

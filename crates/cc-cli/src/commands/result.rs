@@ -8,12 +8,12 @@ use cc_core::{JobId, SessionId};
 use cc_jobs::select::{self, SelectError};
 use cc_jobs::{Body, Ending, Job, JobState, StoreError};
 use cc_workflows::review::ReviewReport;
-use cc_workflows::{JobResult, Project};
+use cc_workflows::{JobResult, Project, hint};
 use serde_json::{Map, Value, json};
 
 use super::find::find;
 use crate::args::{Format, ResultArgs};
-use crate::error::{CliError, CliResult, ExitStatus, failure_hint};
+use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::{self, Printer};
 use crate::render::{html, sarif};
 
@@ -93,7 +93,7 @@ fn markdown(project: &Project, job: &Job, body: &Body) -> String {
         Some(Ending::Completed) => report(body).to_owned(),
         Some(Ending::Cancelled) => format!("{id} was cancelled.\n\n{}", partial_output(body)),
         Some(Ending::Failed(failure)) => {
-            let hint = failure_hint(failure);
+            let hint = hint::for_failure(failure);
             let hint = hint.map_or_else(String::new, |hint| format!("  {hint}\n"));
             let detail = &failure.detail;
             format!("{id} failed: {detail}\n{hint}\n{}", partial_output(body))
@@ -133,7 +133,7 @@ pub(super) fn print_outcome(job: &Job, body: &Body, with_result: bool, printer: 
         Some(Ending::Completed) => return,
         Some(Ending::Cancelled) => printer.note(format_args!("{id} was cancelled.")),
         Some(Ending::Failed(failure)) => printer.error(&CliError {
-            hint: failure_hint(failure),
+            hint: hint::for_failure(failure),
             ..CliError::new(
                 ExitStatus::Failure,
                 format_args!("{id} failed: {}", failure.detail),

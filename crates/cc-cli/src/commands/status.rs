@@ -8,14 +8,14 @@ use cc_core::{SessionId, Time};
 use cc_git::Worktree;
 use cc_jobs::spending::{self, Spending};
 use cc_jobs::{Ending, Job, JobState, Listing, select};
-use cc_workflows::Project;
 use cc_workflows::rescue::isolated;
+use cc_workflows::{Project, hint};
 use serde_json::json;
 
 use super::attach::last_line;
 use super::find::find;
 use crate::args::StatusArgs;
-use crate::error::{CliResult, ExitStatus, failure_hint};
+use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
 use crate::render::table;
 
@@ -287,7 +287,7 @@ fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
     }
     if let Some(Ending::Failed(failure)) = job.state().ending() {
         rows.push(("Failure", failure.detail.clone()));
-        rows.extend(failure_hint(failure).map(|hint| ("Next", hint)));
+        rows.extend(hint::for_failure(failure).map(|hint| ("Next", hint)));
     }
     rows
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use cc_core::IoError;
 use cc_core::time::human_duration;
-use cc_jobs::{Job, SettingsError, StoreError};
+use cc_jobs::{Ending, Job, SettingsError, StoreError};
 
 use super::verdict::GateAnswer;
+use crate::hint;
 use crate::preflight::PreflightError;
 use crate::worker::WorkError;
 
@@ -127,4 +128,22 @@ pub(crate) enum GateError {
         /// What happened.
         why: String,
     },
+}
+
+impl GateError {
+    /// What the user can do about it.
+    pub(super) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Preflight(PreflightError::Claude(error)) => hint::for_claude(error),
+            Self::Preflight(PreflightError::Obstacle(error)) => hint::for_obstacle(*error),
+            Self::Preflight(PreflightError::Budget(_)) => hint::DAY_BUDGET,
+            Self::Settings(_) => "List all settings: cc-cli config list",
+            Self::NoVerdict { job, .. } => match job.state().ending() {
+                Some(Ending::Failed(failure)) => return hint::for_check(failure),
+                _ => return None,
+            },
+            Self::Git(_) | Self::Io(_) | Self::Store(_) | Self::Work(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
 }

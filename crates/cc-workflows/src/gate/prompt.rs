@@ -132,7 +132,7 @@ pub(super) fn blocked(project: &Project, job: &JobId, reason: &str) -> String {
 /// The message to Codex where the gate failed and is set to block then.
 pub(super) fn failed_closed(project: &Project, error: &GateError) -> String {
     format!(
-        "The review gate could not check this turn and is set to block it then (gate.fail_closed): {}. Tell the user. \
+        "The review gate could not check this turn and is set to block it then (gate.fail_closed): {} Tell the user. \
          The user can turn the gate off: {}.",
         told(error),
         way_out(project),
@@ -141,13 +141,17 @@ pub(super) fn failed_closed(project: &Project, error: &GateError) -> String {
 
 /// The message to the user where the gate failed.
 pub(super) fn failed_open(error: &GateError) -> String {
-    format!("Review gate: this turn ends unchecked: {}.", told(error))
+    format!("Review gate: this turn ends unchecked: {}", told(error))
 }
 
 fn told(error: &GateError) -> String {
     let text = cc_core::text::one_line(&error.to_string(), 400);
-    match error {
+    let text = match error {
         GateError::NoVerdict { job, .. } => format!("{text} (more: `$cc:result {}`)", job.id),
         _ => text,
+    };
+    match error.hint() {
+        Some(hint) => format!("{text}. {}", hint.trim_end_matches('.').to_owned() + "."),
+        None => format!("{text}."),
     }
 }

@@ -98,7 +98,11 @@ pub fn candidate(project: &Project) -> Result<Job, ResumeError> {
     let latest = select::of_session(&jobs, project.session.as_ref())
         .filter(|job| job.kind == JobKind::Task && job.thread.is_some() && !job.state().is_active())
         .max_by_key(|job| (job.state().completed_at(), job.id.clone()));
-    let job = latest.ok_or(ResumeError::None)?;
+    let Some(job) = latest else {
+        let mut own = select::of_session(&jobs, project.session.as_ref());
+        let active = own.find(|job| job.kind == JobKind::Task && job.state().is_active());
+        return Err(active.map_or(ResumeError::None, in_use));
+    };
     check(project, job, &jobs)?;
     Ok(job.clone())
 }
@@ -166,20 +170,29 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
             root: job.workspace_root.clone(),
         });
     }
+    // Its record names the thread only once Claude has started.
+    if job.state().is_active() {
+        return Err(in_use(job));
+    }
     let Some(thread) = &job.thread else {
         return Err(ResumeError::NoThread { id: id() });
     };
     let mut active = jobs.iter().filter(|other| other.state().is_active());
     if let Some(active) = active.find(|other| works_in(project, other, thread)) {
-        let id = active.id.clone();
-        return Err(match active.state() {
-            JobState::CancelFailed { .. } => ResumeError::NotStopped { id },
-            _ => ResumeError::StillRuns { id },
-        });
+        return Err(in_use(active));
     }
     match RescueSpec::of(&project.store, job)?.and_then(|spec| spec.isolated) {
         Some(isolated) if !isolated.is_intact() => Err(ResumeError::Discarded { id: id() }),
         _ => Ok(()),
+    }
+}
+
+/// The error for a conversation in which this job is working.
+fn in_use(active: &Job) -> ResumeError {
+    let id = active.id.clone();
+    match active.state() {
+        JobState::CancelFailed { .. } => ResumeError::NotStopped { id },
+        _ => ResumeError::StillRuns { id },
     }
 }
 

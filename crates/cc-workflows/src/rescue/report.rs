@@ -146,8 +146,9 @@ impl RescueReport {
         if let Some(command) = &self.resume_command {
             let _ = writeln!(
                 out,
-                "Continue: `cc-cli rescue --resume {} 'next instruction'`, or in a terminal: `{command}`",
-                self.job_id
+                "Continue: `cc-cli rescue --resume {}{} 'next instruction'`, or in a terminal: `{command}`",
+                self.job_id,
+                self.flags()
             );
         }
         printable(&out).into_owned()
@@ -227,6 +228,23 @@ impl RescueReport {
                 }
             );
         }
+    }
+
+    /// The flags that give the next run what this one had.
+    fn flags(&self) -> String {
+        let access = match self.access {
+            Access::ReadOnly => " --read-only",
+            Access::Write => "",
+            Access::WriteUnsandboxed => " --no-sandbox",
+        };
+        let is_word = |model: &&str| {
+            model
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+        };
+        let model = self.requested_model.as_deref().filter(is_word);
+        let model = model.map_or(String::new(), |model| format!(" --model {model}"));
+        format!("{access}{model}")
     }
 
     fn footer(&self, elapsed: Option<Duration>) -> String {

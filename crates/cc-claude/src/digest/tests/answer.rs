@@ -167,17 +167,20 @@ fn a_block_that_was_not_finished_counts_only_where_the_run_was_cut_off() {
 
 #[test]
 fn a_text_whose_last_message_was_a_call_is_incomplete() {
-    let check = |differs: Value, incomplete: bool| {
+    let check = |differs: Value, incomplete: Option<Incomplete>| {
         let lines = [init(), says("a"), result("a", differs)];
         assert_eq!(outcome(&lines).report.incomplete, incomplete);
     };
-    check(json!({"stop_reason": "tool_use"}), true);
-    check(json!({"stop_reason": "end_turn"}), false);
+    let call = Some(Incomplete::ToolCall);
+    check(json!({"stop_reason": "tool_use"}), call);
     check(
-        json!({"stop_reason": "tool_use", "structured_output": {}}),
-        false,
+        json!({"stop_reason": "max_tokens"}),
+        Some(Incomplete::OutputLimit),
     );
-    check(json!({"stop_reason": "tool_use", "is_error": true}), false);
+    check(json!({"stop_reason": "end_turn"}), None);
+    let structured = json!({"stop_reason": "tool_use", "structured_output": {}});
+    check(structured, None);
+    check(json!({"stop_reason": "tool_use", "is_error": true}), None);
 }
 
 #[test]

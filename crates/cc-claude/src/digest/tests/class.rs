@@ -104,7 +104,40 @@ fn fields_decide_the_class_of_a_failed_turn() {
         (
             vec![error("billing_error")],
             json!({"api_error_status": 400}),
-            Class::UsageLimit,
+            Class::Credit,
+        ),
+        (
+            vec![],
+            json!({"api_error_status": 400, "result": "API Error: 400 Your credit balance is too low"}),
+            Class::Credit,
+        ),
+        (vec![], json!({"api_error_status": 402}), Class::Credit),
+        (
+            vec![],
+            json!({"api_error_status": 400, "api_error_type": "invalid_request_error",
+                "result": "API Error: 400 Output blocked by content filtering policy"}),
+            Class::Declined,
+        ),
+        (
+            vec![says("a"), error("max_output_tokens")],
+            none.clone(),
+            Class::OutputLimit,
+        ),
+        (
+            vec![],
+            json!({"stop_reason": "max_tokens"}),
+            Class::OutputLimit,
+        ),
+        (
+            vec![],
+            json!({"stop_reason": "model_context_window_exceeded"}),
+            Class::ContextLimit,
+        ),
+        // What is too long after an answer is the conversation.
+        (
+            vec![says("a"), returns("1")],
+            json!({"terminal_reason": "prompt_too_long", "api_error_status": 400}),
+            Class::ContextLimit,
         ),
         (vec![], json!({"api_error_status": 401}), Class::LoggedOut),
         (vec![], json!({"api_error_status": 403}), Class::LoggedOut),
@@ -165,9 +198,9 @@ fn fields_decide_the_class_of_a_failed_turn() {
         (
             vec![json!({"type": "system", "subtype": "model_refusal_no_fallback"})],
             none.clone(),
-            Class::Model,
+            Class::Declined,
         ),
-        (vec![], json!({"stop_reason": "refusal"}), Class::Model),
+        (vec![], json!({"stop_reason": "refusal"}), Class::Declined),
         (
             vec![json!({"type": "rate_limit_event", "rate_limit_info": {"status": "rejected"}})],
             none.clone(),
