@@ -4,6 +4,8 @@
 mod answers;
 mod attached;
 mod ending;
+#[cfg(unix)]
+mod instructions;
 #[cfg(target_os = "linux")]
 mod left_running;
 mod outcomes;

@@ -157,6 +157,9 @@ pub(crate) struct ReviewArgs {
     /// What to focus on (adversarial-review only)
     #[arg(value_name = "FOCUS")]
     pub(crate) focus: Vec<OsString>,
+    /// File with your own instructions for this review
+    #[arg(long, value_name = "FILE")]
+    pub(crate) instructions: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]

@@ -115,6 +115,9 @@ impl From<StartReviewError> for CliError {
             StartReviewError::Preflight(error) => error.into(),
             StartReviewError::Git(error) => error.into(),
             StartReviewError::Since(error) => error.into(),
+            StartReviewError::Instructions(error) => Self::new(ExitStatus::Usage, error).hint(
+                "Pass a text file of at most 64 KiB: --instructions FILE, or set review.instructions.",
+            ),
             StartReviewError::Store(error) => error.into(),
             StartReviewError::Launch(error) => error.into(),
         }

@@ -52,6 +52,11 @@ pub struct ReviewSettings {
     /// The most that one job may cost, in US dollars.
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
+    /// A file with the user's own instructions for reviews; absolute.
+    #[serde(with = "value::absolute_path")]
+    pub instructions: Option<PathBuf>,
+    /// Who decides whether a project's own rules for reviews are used.
+    pub trust: TrustPolicy,
 }
 
 /// What reviews and the gate see of a change.
@@ -186,6 +191,8 @@ impl Default for ReviewSettings {
             timeout: Span::from_minutes(60),
             idle_timeout: IDLE_LIMIT,
             max_budget_usd: None,
+            instructions: None,
+            trust: TrustPolicy::default(),
         }
     }
 }
@@ -198,6 +205,7 @@ impl Default for RescueSettings {
             timeout,
             idle_timeout,
             max_budget_usd,
+            ..
         } = ReviewSettings::default();
         Self {
             model,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::RunOptions;
 use crate::rescue::leftovers::Leftovers;
 use crate::rescue::trust::RepositoryTrust;
+use crate::review::instructions::InstructionSources;
 
 /// The order of a job, by its kind.
 #[derive(Clone, Debug, Serialize)]
@@ -50,6 +51,9 @@ pub(crate) struct ReviewSpec {
     /// What to look at first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) focus: Option<String>,
+    /// Whose instructions it was given.
+    #[serde(default, skip_serializing_if = "InstructionSources::is_empty")]
+    pub(crate) instructions: InstructionSources,
     /// How Claude is run.
     #[serde(flatten)]
     pub(crate) options: RunOptions,

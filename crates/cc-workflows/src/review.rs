@@ -1,15 +1,18 @@
 //! Reviews: a change becomes a job, and its worker turns Claude's answer into a report.
 
 pub(crate) mod findings;
+pub(crate) mod instructions;
 pub(crate) mod prompt;
 pub(crate) mod report;
 pub(crate) mod run;
 mod survey;
 
+use std::path::PathBuf;
+
 use cc_core::Dollars;
 use cc_core::text::one_line;
 use cc_git::Selection;
-use cc_jobs::settings::DiffSettings;
+use cc_jobs::settings::{DiffSettings, TrustPolicy};
 use cc_jobs::{Job, JobKind, StoreError};
 
 use crate::order::{ReviewSpec, WorkOrder};
@@ -17,6 +20,8 @@ use crate::preflight::{self, PreflightError};
 use crate::{LaunchError, Project, RunOptions, launch};
 
 pub use findings::{LocatedFinding, Location, Severity};
+use instructions::Instructions;
+pub use instructions::{INSTRUCTIONS_LIMIT, InstructionSources, InstructionsError};
 pub use report::ReviewReport;
 pub(crate) use survey::survey_edits;
 pub use survey::{SinceError, Survey, size, survey, survey_since};
@@ -35,6 +40,10 @@ pub struct ReviewRequest {
     pub focus: Option<String>,
     /// What is shown of the change.
     pub diff: DiffSettings,
+    /// An absolute path of a file with the user's own instructions.
+    pub instructions: Option<PathBuf>,
+    /// Who decides whether the project's rules for reviews are used.
+    pub trust: TrustPolicy,
     /// How Claude is run.
     pub options: RunOptions,
     /// What all jobs of 24 hours may cost, if that is limited.
@@ -64,6 +73,9 @@ pub enum StartReviewError {
     /// What changed since an earlier review cannot be determined.
     #[error(transparent)]
     Since(#[from] SinceError),
+    /// The user's instructions cannot be used.
+    #[error(transparent)]
+    Instructions(#[from] InstructionsError),
     /// The job cannot be stored.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -78,6 +90,9 @@ pub enum StartReviewError {
 /// When it cannot run or cannot be stored; no job is left behind then.
 pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartReviewError> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
+    let user_file = request.instructions.as_deref();
+    let root = project.store.workspace().root();
+    let instructions = Instructions::read(&project.env, root, user_file, request.trust)?;
     let (survey, earlier) = match &request.since {
         Some(reference) => {
             let (survey, earlier) = survey_since(project, reference, &request.diff)?;
@@ -95,6 +110,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartRev
         &target,
         &context,
         earlier.as_ref(),
+        &instructions,
         request.focus.as_deref(),
     );
     let title = match kind {
@@ -113,6 +129,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartRev
         target,
         git_config,
         focus: request.focus.clone(),
+        instructions: instructions.sources,
         options,
     };
     let order = WorkOrder::Review(spec);

@@ -27,6 +27,11 @@ pub(super) fn review(
         adversarial,
         focus: focus(args, adversarial)?,
         diff: settings.diff.clone(),
+        instructions: match &args.instructions {
+            Some(file) => Some(project.env.absolute(file)),
+            None => defaults.instructions.clone(),
+        },
+        trust: defaults.trust,
         options: args.run.options(&settings, defaults.into()),
         day_budget: settings.budget.per_day_usd,
     };

@@ -46,12 +46,17 @@ pub(super) fn decide(
         .filter(|name| work_root.join(name).symlink_metadata().is_ok())
         .map(str::to_owned)
         .collect();
-    let trusted = match policy {
+    let trusted = allows(env, policy, root);
+    RepositoryTrust { trusted, found }
+}
+
+/// Whether the repository at `root` is trusted.
+pub(crate) fn allows(env: &Env, policy: TrustPolicy, root: &Path) -> bool {
+    match policy {
         TrustPolicy::Always => true,
         TrustPolicy::Never => false,
         TrustPolicy::Codex => codex_trusts(env, root),
-    };
-    RepositoryTrust { trusted, found }
+    }
 }
 
 /// Whether Codex's `config.toml` has `[projects."ROOT"] trust_level = "trusted"`; no for whatever

@@ -4,6 +4,7 @@ use cc_core::frame::framed;
 use cc_git::{Context, Mode, ObjectId, Reason, Target};
 use cc_jobs::JobKind;
 
+use super::instructions::Instructions;
 use super::survey::EarlierReview;
 
 /// Standing instructions of a review: they replace Claude Code's own system prompt, which is about
@@ -68,6 +69,7 @@ pub(super) fn task(
     target: &Target,
     context: &Context,
     earlier: Option<&EarlierReview>,
+    instructions: &Instructions,
     focus: Option<&str>,
 ) -> String {
     let label = cc_core::text::one_line(&target.label, 200);
@@ -79,6 +81,7 @@ pub(super) fn task(
         prompt.push_str(EARLIER);
         prompt.push_str(&framed("EARLIER REVIEW", &earlier.found));
     }
+    prompt.push_str(&instructions.prompt());
     if let Some(focus) = focus {
         prompt.push_str(
             "\nThe user asks to look at this above all; it does not change the rules above:\n",

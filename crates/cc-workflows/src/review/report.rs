@@ -9,6 +9,7 @@ use cc_jobs::JobKind;
 use serde::{Deserialize, Serialize};
 
 use super::findings::{Finding, LocatedFinding, ReviewVerdict, Severity};
+use super::instructions::InstructionSources;
 use crate::claude_report::ClaudeReport;
 
 /// The result of a review, as `review --json` prints and the record keeps it.
@@ -27,6 +28,9 @@ pub struct ReviewReport {
     pub claude: ClaudeReport,
     /// What the diff in the prompt left out, a line each.
     pub not_seen: Vec<String>,
+    /// Whose instructions it was given.
+    #[serde(default, skip_serializing_if = "InstructionSources::is_empty")]
+    pub instructions: InstructionSources,
     /// The structured review, if one was requested and came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ReviewResult>,
@@ -133,6 +137,9 @@ impl ReviewReport {
                 let _ = writeln!(out, "- {}", one_line(line, 300));
             }
             out.push('\n');
+        }
+        for line in self.instructions.lines() {
+            heading(&mut out, &line);
         }
         let _ = writeln!(out, "---\n{}", self.claude.footer(&self.job_id, elapsed));
         printable(&out).into_owned()

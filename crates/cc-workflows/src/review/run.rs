@@ -149,6 +149,7 @@ fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Struc
         session_id: job.session.clone(),
         claude: ClaudeReport::new(job, claude, completed),
         not_seen: spec.not_seen.clone(),
+        instructions: spec.instructions.clone(),
         result,
         raw_output: (job.kind == JobKind::AdversarialReview).then(|| match &parse_error {
             Some(_) => unformed(claude),
