@@ -9,6 +9,8 @@ mod home;
 mod isolated;
 #[cfg(target_os = "linux")]
 mod leftovers;
+#[cfg(target_os = "linux")]
+mod places;
 mod prompt;
 mod settings;
 #[cfg(target_os = "linux")]

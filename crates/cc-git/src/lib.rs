@@ -38,6 +38,7 @@ mod untracked;
 mod wildcard;
 mod working_file;
 
+mod history;
 mod patch;
 mod worktree;
 
@@ -46,6 +47,7 @@ pub use context::{ChangeKind, Context, FileChange, NotSeen, Reason, Totals};
 pub use error::Error;
 pub use fingerprint::{Fingerprint, changes::Changes};
 pub use git::Git;
+pub use history::HeadState;
 pub use lines::Lines;
 pub use patch::{Applied, Patch};
 pub use repo_path::RepoPath;

@@ -76,10 +76,14 @@ pub(crate) struct RescueSpec {
     /// The hosts that sandboxed commands may reach.
     pub(crate) allowed_domains: Vec<String>,
     /// Directories that sandboxed commands may write besides the workspace.
-    #[serde(default, with = "cc_core::os_text")]
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub(crate) writable_paths: Vec<PathBuf>,
     /// Variables that commands get although their names look like those of secrets.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pass_env: Vec<String>,
     /// Settings for the git that Claude calls where it may only read: they disable the programs that
     /// the repository configures; `None` outside a repository.
@@ -92,6 +96,13 @@ pub(crate) struct RescueSpec {
     /// The separate worktree, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) isolated: Option<Worktree>,
+    /// The directory that the user asked in, relative to the workspace; `None` for its root.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) asked_in: Option<PathBuf>,
     /// Whether that worktree lacks the user's uncommitted changes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) without_uncommitted: bool,

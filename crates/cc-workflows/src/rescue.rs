@@ -2,6 +2,7 @@
 
 mod continuation;
 mod from_review;
+pub(crate) mod history;
 pub mod isolated;
 pub(crate) mod leftovers;
 pub(crate) mod report;
@@ -242,8 +243,16 @@ fn spec(
         },
         options,
         isolated: place.isolated.clone(),
+        asked_in: asked_in(project),
         without_uncommitted: place.without_uncommitted,
     })
+}
+
+/// The user's directory, relative to the workspace; `None` where that is the workspace itself.
+fn asked_in(project: &Project) -> Option<PathBuf> {
+    let dir = canonical(&project.env.cwd).ok()?;
+    let dir = dir.strip_prefix(project.store.workspace().root()).ok()?;
+    (dir != Path::new("")).then(|| dir.to_owned())
 }
 
 fn git_config(

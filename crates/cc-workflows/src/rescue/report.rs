@@ -11,6 +11,7 @@ use cc_git::{RepoPath, Worktree};
 use cc_jobs::Job;
 use serde::{Deserialize, Serialize};
 
+use super::history::HistoryChange;
 use crate::claude_report::{Footer, lacks};
 use crate::order::{Access, RescueSpec};
 
@@ -34,6 +35,9 @@ pub struct RescueReport {
     /// The changes in its separate worktree; `None` if it had none, or they cannot be determined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<ChangedFiles>,
+    /// What Claude did to the branch: commits, a switch; `None` for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryChange>,
     /// Whether Claude ran commands, which may have changed more files.
     #[serde(default)]
     pub ran_commands: bool,
@@ -104,6 +108,7 @@ impl RescueReport {
                 .map(|path| relative(path, root))
                 .collect(),
             changed: None,
+            history: None,
             ran_commands: report.ran_commands,
             permission_denials: report.denials.clone(),
             usage: report.usage,
@@ -133,6 +138,7 @@ impl RescueReport {
             let _ = writeln!(out, "> {warning}\n");
         }
         self.list_changes(&mut out, in_repository);
+        self.tell_history(&mut out);
         list(
             &mut out,
             "Blocked tool calls",
@@ -152,6 +158,36 @@ impl RescueReport {
             );
         }
         printable(&out).into_owned()
+    }
+
+    /// What became of the branch.
+    fn tell_history(&self, out: &mut String) {
+        let Some(history) = &self.history else {
+            return;
+        };
+        let quoted = |text: &str| format!("`{}`", one_line(text, 200));
+        let branch = quoted(&history.branch);
+        if let Some(from) = &history.switched_from {
+            let _ = writeln!(out, "Claude switched from {} to {branch}.\n", quoted(from));
+        }
+        let commits = history.commits.iter().map(|commit| quoted(commit));
+        list(out, &format!("New commits on {branch}"), commits);
+        if let Some(lost) = &history.lost {
+            let lost = lost.short();
+            let _ = writeln!(
+                out,
+                "The earlier commit `{lost}` is not part of {branch}.\n"
+            );
+        }
+        let links = history
+            .new_links
+            .iter()
+            .map(|link| quoted(&link.to_string()));
+        list(
+            out,
+            "Added as a link to another repository, without its files",
+            links,
+        );
     }
 
     /// Where the change is, and how to apply or discard it.

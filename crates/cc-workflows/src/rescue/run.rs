@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use cc_claude::{Claude, Configuration, End, Request, Sandbox, Thread, Tools};
+use cc_core::text::one_line;
 use cc_core::{Env, IoError};
 
-use super::isolated;
 use super::report::RescueReport;
 use super::scratch;
+use super::{history, isolated};
 use crate::job_result::JobResult;
 use crate::order::{Access, RescueSpec};
 use crate::rescue::leftovers::Leftovers;
@@ -30,6 +31,8 @@ pub(crate) async fn run(
         Ok(request) => request,
         Err(error) => return CannotRun::from(error).into(),
     };
+    let before = isolated::repository(run.project).ok();
+    let before = before.and_then(|repository| history::state(&repository, spec));
     run.recorder.keep_thread();
     let outcome = run.claude(claude, &request).await;
     let root = &request.cwd;
@@ -42,12 +45,27 @@ pub(crate) async fn run(
     if let (true, Some(tree)) = (completed, &spec.isolated) {
         rescue.changed = isolated::changed(run.project, tree).ok();
     }
+    let after = isolated::repository(run.project).ok();
+    rescue.history = before
+        .zip(after)
+        .and_then(|(before, repository)| history::change(&repository, spec, &before));
     let elapsed = run.job.elapsed(run.project.store.now());
     let told = completed.then(|| Told {
         summary: cc_core::text::first_line(&outcome.report.text, 200),
         rendered: rescue.markdown(root.join(".git").exists(), elapsed),
     });
     run.end(outcome, &JobResult::Rescue(rescue), told)
+}
+
+fn notes(spec: &RescueSpec) -> String {
+    let Some(dir) = &spec.asked_in else {
+        return NOTES.to_owned();
+    };
+    let dir = one_line(&dir.to_string_lossy(), 300);
+    format!(
+        "{NOTES} The task was asked in the directory {dir:?} below your working directory: paths and \
+         commands in it are meant from there."
+    )
 }
 
 /// The request with what Claude may do, read and continue.
@@ -59,7 +77,7 @@ fn with_rights(env: &Env, spec: &RescueSpec, request: Request) -> Result<Request
             None => Vec::new(),
         },
         pass_env: spec.pass_env.clone(),
-        append_system_prompt: Some(NOTES.to_owned()),
+        append_system_prompt: Some(notes(spec)),
         tools: match spec.access {
             Access::ReadOnly => Tools::ReadOnly,
             Access::Write => Tools::Write(Sandbox::On {
