@@ -11,6 +11,7 @@ mod install;
 mod jobs;
 mod kit;
 mod layers;
+mod logins;
 mod maps;
 mod push;
 mod rescue;

@@ -116,6 +116,9 @@ pub struct Call {
     /// The current directory.
     #[serde(with = "cc_core::os_text")]
     pub cwd: PathBuf,
+    /// What is in the file that `--settings` names.
+    #[serde(default)]
+    pub settings: Option<Value>,
     /// Standard input, invalid UTF-8 replaced; empty for calls without `-p`.
     pub stdin: String,
     /// The process.

@@ -11,7 +11,7 @@ use std::path::Path;
 use cc_core::Env;
 use cc_core::program::SearchPath;
 
-use crate::GitAccess;
+use crate::{GitAccess, UserSettings};
 
 /// What is always set.
 ///
@@ -165,21 +165,27 @@ const SECRETS: &[&str] = &[
     "DATABASE_URL",
 ];
 
-/// The environment for Claude, in place of ours.
+/// The environment for Claude, in place of ours. What the user set in Claude's own settings is part of
+/// it, secrets too; what ties to a session or loads code does not pass from there either.
 ///
 /// `named` are variables that pass although their names look like those of secrets.
 ///
 /// PATH keeps only entries that are absolute and outside `workspace`; no other file is looked at.
 pub(crate) fn child_env(
     env: &Env,
+    user: &UserSettings,
     workspace: &Path,
     git: &GitAccess,
     named: &[String],
 ) -> BTreeMap<OsString, OsString> {
+    let env = &user.over(env);
     let mut vars: BTreeMap<OsString, OsString> = env
         .vars()
         .iter()
-        .filter(|(name, _)| name.to_str().is_some_and(|name| passes(env, name, named)))
+        .filter(|(name, _)| {
+            name.to_str()
+                .is_some_and(|name| passes(env, user, name, named))
+        })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     // Claude and its shells get one PATH, whatever its name is here: Windows has `Path`.
@@ -216,14 +222,15 @@ pub(crate) fn child_env(
     vars
 }
 
-fn passes(env: &Env, name: &str, named: &[String]) -> bool {
+fn passes(env: &Env, user: &UserSettings, name: &str, named: &[String]) -> bool {
+    let wanted = user.wants(name);
     let name = name.to_ascii_uppercase();
     let is_in = |patterns: &[&str]| patterns.iter().any(|pattern| matches(pattern, &name));
     if is_in(DROPPED) {
         return false;
     }
     let is_named = |pattern: &String| matches(&pattern.to_ascii_uppercase(), &name);
-    if is_in(CLAUDE_NEEDS) || named.iter().any(is_named) {
+    if wanted || is_in(CLAUDE_NEEDS) || named.iter().any(is_named) {
         return true;
     }
     if let Some((_, switches)) = CLOUDS.iter().find(|(names, _)| is_in(names)) {

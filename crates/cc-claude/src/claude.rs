@@ -1,15 +1,17 @@
 //! The `claude` binary: where it is, and what it says about itself.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::child::{CommandError, ShortCommand};
 use cc_core::program::SearchPath;
-use cc_core::{Env, LocateError, text};
+use cc_core::{Env, IoError, LocateError, text};
 use serde::{Deserialize, Serialize};
 
-use crate::GitAccess;
 use crate::child_env::child_env;
+use crate::request::settings_arg;
+use crate::{GitAccess, UserSettings, settings_file};
 
 /// How long Claude may take to answer; 2.1.330 takes 0.2 s.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -20,6 +22,9 @@ pub enum ProbeError {
     /// Claude could not be started, or did not end in time.
     #[error(transparent)]
     Command(#[from] CommandError),
+    /// The settings for it could not be written.
+    #[error(transparent)]
+    Settings(#[from] IoError),
     /// The answer has another form than expected.
     #[error("unexpected output of `claude {args}`: {answer}")]
     NotUnderstood {
@@ -105,7 +110,8 @@ impl Claude {
     /// When Claude cannot be started, or does not answer with a version.
     pub fn version(&self, env: &Env) -> Result<String, ProbeError> {
         const ARGS: &str = "--version";
-        let answer = self.ask(env, ARGS, TIMEOUT)?;
+        let nothing = UserSettings::default();
+        let answer = self.ask(env, &nothing, [ARGS], TIMEOUT)?;
         let version = answer.split_whitespace().next().unwrap_or_default();
         if !version.starts_with(|c: char| c.is_ascii_digit()) || version.len() > 64 {
             return Err(not_understood(ARGS, &answer));
@@ -113,23 +119,40 @@ impl Claude {
         Ok(version.to_owned())
     }
 
-    /// Asks whether somebody is logged in.
+    /// Asks whether somebody is logged in, with the settings and the environment of a run.
     ///
     /// # Errors
     /// When Claude cannot be started, or does not answer as expected.
     pub fn auth_status(&self, env: &Env) -> Result<AuthStatus, ProbeError> {
         const ARGS: &str = "auth status";
+        let user = UserSettings::read(env, &self.workspace);
+        let settings = settings_file::write(user.settings.clone(), None)?;
+        let mut args: Vec<OsString> = ["--setting-sources", ""].map(OsString::from).into();
+        args.extend(settings.as_deref().map(settings_arg));
+        args.extend(ARGS.split(' ').map(OsString::from));
         // The exit code says the same, but is also 1 for a command that is unknown.
-        let answer = self.ask(env, ARGS, TIMEOUT)?;
+        let answer = self.ask(env, &user, args, TIMEOUT)?;
         serde_json::from_str(&answer).map_err(|_| not_understood(ARGS, &answer))
     }
 
     /// Returns what Claude prints, asked in the root of the file system: with the key helper of a
     /// project in sight Claude 2.1.330 counts as logged in.
-    fn ask(&self, env: &Env, args: &str, timeout: Duration) -> Result<String, CommandError> {
+    fn ask(
+        &self,
+        env: &Env,
+        user: &UserSettings,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        timeout: Duration,
+    ) -> Result<String, CommandError> {
         let printed = ShortCommand::new(&self.path, timeout)
-            .args(args.split(' '))
-            .envs(child_env(env, &self.workspace, &GitAccess::Nothing, &[]))
+            .args(args)
+            .envs(child_env(
+                env,
+                user,
+                &self.workspace,
+                &GitAccess::Nothing,
+                &[],
+            ))
             .run()?;
         Ok(printed.stdout)
     }

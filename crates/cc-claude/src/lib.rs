@@ -9,6 +9,8 @@
 mod child_env;
 mod claude;
 mod request;
+mod settings_file;
+mod user_settings;
 
 mod digest;
 mod observer;
@@ -27,3 +29,4 @@ pub use observer::{Observer, Progress};
 pub use outcome::{End, Incomplete, Omitted, Outcome, RunReport};
 pub use request::{Configuration, GitAccess, Limits, Request, Sandbox, Thread, Tools};
 pub use supervise::run;
+pub use user_settings::UserSettings;

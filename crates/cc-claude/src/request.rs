@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::{Failure, FailureClass, ThreadId};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use crate::UserSettings;
 
 /// One request to Claude.
 #[derive(Clone, Debug)]
@@ -37,6 +39,9 @@ pub struct Request {
     pub env: Vec<(OsString, OsString)>,
     /// What becomes of the conversation.
     pub thread: Thread,
+    /// Where the settings of the run are while it lasts: they may hold secrets, which arguments would
+    /// show. A temporary file where absent.
+    pub settings_file: Option<PathBuf>,
     /// How long the run may take.
     pub limits: Limits,
     /// How many turns the run may take.
@@ -135,11 +140,10 @@ impl Tools {
         }
     }
 
-    /// Settings on top of those that are loaded. Every type in them must be right: Claude 2.1.197
-    /// and 2.1.260 ignore the whole of it otherwise, and run without a sandbox.
-    fn settings(&self, configuration: Configuration) -> Option<String> {
-        let mut settings = serde_json::Map::new();
-        if !configuration.project {
+    /// Adds what these tools need. Every type in it must be right: Claude 2.1.197 and 2.1.260 ignore
+    /// all settings otherwise, and run without a sandbox.
+    fn add_settings(&self, configuration: Configuration, settings: &mut Map<String, Value>) {
+        if matches!(self, Tools::Write(_)) && !configuration.project {
             settings.insert("disableAllHooks".into(), true.into());
         }
         if let Tools::Write(Sandbox::On {
@@ -158,8 +162,6 @@ impl Tools {
             });
             settings.insert("sandbox".into(), sandbox);
         }
-        let needed = matches!(self, Tools::Write(_)) && !settings.is_empty();
-        needed.then(|| Value::Object(settings).to_string())
     }
 }
 
@@ -212,6 +214,7 @@ impl Request {
             pass_env: Vec::new(),
             env: Vec::new(),
             thread: Thread::NotKept,
+            settings_file: None,
             limits: Limits {
                 idle: Duration::from_secs(600),
                 total: Duration::from_secs(3_600),
@@ -221,10 +224,17 @@ impl Request {
         }
     }
 
-    /// The arguments after the program's name.
+    /// The settings for the run, on top of those that are loaded.
+    pub(crate) fn settings(&self, user: &UserSettings) -> Map<String, Value> {
+        let mut settings = user.settings.clone();
+        self.tools.add_settings(self.loaded(), &mut settings);
+        settings
+    }
+
+    /// The arguments after the program's name, with the file that holds the settings of the run.
     ///
     /// A value from outside follows `=`, so that one that begins with `-` stays a value.
-    pub fn args(&self) -> Vec<OsString> {
+    pub(crate) fn args(&self, user: &UserSettings, settings: Option<&Path>) -> Vec<OsString> {
         let configuration = self.loaded();
         let mut args: Vec<OsString> = [
             "-p",
@@ -255,7 +265,6 @@ impl Request {
         let values = [
             ("--system-prompt", self.system_prompt.clone()),
             ("--append-system-prompt", self.append_system_prompt.clone()),
-            ("--settings", self.tools.settings(configuration)),
             ("--json-schema", self.schema.as_ref().map(schema_text)),
             ("--max-turns", self.max_turns.map(|turns| turns.to_string())),
             (
@@ -263,8 +272,11 @@ impl Request {
                 self.max_budget_usd.map(|dollars| dollars.to_string()),
             ),
             ("--model", self.model.clone()),
-            ("--effort", self.effort.clone()),
+            ("--effort", self.effort.clone().or(user.effort.clone())),
         ];
+        args.extend(settings.map(settings_arg));
+        let denied = user.denied.iter();
+        args.extend(denied.map(|rule| valued("--disallowedTools", rule)));
         args.extend(
             values
                 .into_iter()
@@ -306,6 +318,13 @@ impl Request {
 /// Claude cannot be given a path that is not valid Unicode, and cannot name it either.
 fn texts(paths: &[PathBuf]) -> Vec<&str> {
     paths.iter().filter_map(|path| path.to_str()).collect()
+}
+
+/// The argument that names a settings file.
+pub(crate) fn settings_arg(file: &Path) -> OsString {
+    let mut arg = OsString::from("--settings=");
+    arg.push(file);
+    arg
 }
 
 fn valued(name: &str, value: &str) -> OsString {

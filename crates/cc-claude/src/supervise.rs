@@ -18,15 +18,16 @@ use std::pin::pin;
 use std::time::Instant;
 
 use cc_core::process::Signal;
-use cc_core::{Env, Failure, FailureClass, Proc};
+use cc_core::{Env, Failure, FailureClass, Proc, text};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use self::orphans::Orphans;
-use self::spawn::Started;
+use self::spawn::{Call, Started};
 use self::state::RunState;
 use self::watch::Due;
 use crate::family::Family;
-use crate::{Claude, End, Observer, Outcome, Request, RunReport};
+use crate::observer::LINE;
+use crate::{Claude, End, Observer, Outcome, Progress, Request, RunReport, UserSettings};
 
 /// How much is read at once: what a pipe of Linux holds.
 const CHUNK: usize = 64 * 1024;
@@ -54,9 +55,20 @@ pub async fn run(
         Ok(prompt) => prompt,
         Err(failure) => return never_ran(failure),
     };
+    let user = UserSettings::read(env, claude.workspace());
+    for problem in user.problems() {
+        observer.progress(Progress::Note(text::one_line(problem, LINE)));
+    }
+    let call = match Call::new(claude, request, env, &user) {
+        Ok(call) => call,
+        Err(error) => {
+            let class = FailureClass::Internal;
+            return never_ran(Failure::new(class, error.to_string()));
+        }
+    };
     let (job, alone) = (observer.job().clone(), observer.is_alone());
     let mut orphans = Orphans::adopt(alone);
-    let started = match spawn::spawn(claude, request, env, &job).await {
+    let started = match spawn::spawn(claude, request, &call, &job).await {
         Ok(started) => started,
         Err(error) => return never_ran(cannot_start(claude, request, &error)),
     };

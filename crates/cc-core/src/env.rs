@@ -72,6 +72,20 @@ impl Env {
         }
     }
 
+    /// The same with `vars` set, in place of those of the same name.
+    #[must_use]
+    pub fn with_vars(&self, vars: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let mut env = self.clone();
+        for (name, value) in vars {
+            if cfg!(windows) {
+                env.vars
+                    .retain(|known, _| !known.eq_ignore_ascii_case(&name));
+            }
+            env.vars.insert(name, value);
+        }
+        env
+    }
+
     /// The value of a variable; an empty value counts as unset.
     pub fn var(&self, name: &str) -> Option<&OsStr> {
         let value = self

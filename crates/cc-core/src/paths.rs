@@ -178,6 +178,11 @@ impl StateDir {
         self.job_file(job, "prompt")
     }
 
+    /// The settings of a job's run of Claude, while it lasts.
+    pub fn run_settings(&self, job: &JobId) -> PathBuf {
+        self.job_file(job, "settings")
+    }
+
     /// The lock under which a record is changed.
     pub fn lock(&self, job: &JobId) -> PathBuf {
         self.job_file(job, "lock")

@@ -73,7 +73,7 @@ impl<'store> Guard<'store> {
     /// [`StoreError::Rejected`] where the event does not apply; the job is then unchanged.
     pub fn apply(&mut self, event: JobEvent) -> Result<(), StoreError> {
         self.change(|job, _| Ok(job.apply(event)?))?;
-        self.drop_prompt_of_ended();
+        self.drop_files_of_ended();
         Ok(())
     }
 
@@ -88,7 +88,7 @@ impl<'store> Guard<'store> {
             report.store(job, body);
             Ok(())
         })?;
-        self.drop_prompt_of_ended();
+        self.drop_files_of_ended();
         Ok(())
     }
 
@@ -194,10 +194,13 @@ impl<'store> Guard<'store> {
         Ok(())
     }
 
-    fn drop_prompt_of_ended(&self) {
+    fn drop_files_of_ended(&self) {
         if !self.job.state.is_active() {
-            // If this fails, the prompt is removed with its job.
-            let _ = cc_core::fs::remove_if_there(&self.store.dir().prompt(&self.job.id));
+            let dir = self.store.dir();
+            for path in [dir.prompt(&self.job.id), dir.run_settings(&self.job.id)] {
+                // If this fails, it is removed with its job.
+                let _ = cc_core::fs::remove_if_there(&path);
+            }
         }
     }
 }

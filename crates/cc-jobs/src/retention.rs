@@ -94,7 +94,7 @@ impl Store {
             .collect();
         let mut removed = 0;
         for name in &names {
-            let stem = ["lock", "alive", "log", "prompt"]
+            let stem = ["lock", "alive", "log", "prompt", "settings"]
                 .iter()
                 .find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
                 .filter(|stem| {

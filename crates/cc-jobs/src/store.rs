@@ -193,6 +193,7 @@ impl Store {
         [
             dir.record(id),
             dir.prompt(id),
+            dir.run_settings(id),
             dir.log(id),
             dir.alive(id),
             dir.lock(id),

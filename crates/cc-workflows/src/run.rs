@@ -65,6 +65,7 @@ impl Run<'_> {
         let request = options.apply(Request {
             prompt,
             git: git_access(self.project, &order)?,
+            settings_file: Some(store.dir().run_settings(&self.job.id)),
             ..Request::new(order.root(store.workspace().root()))
         });
         Ok(Prologue {

@@ -9,7 +9,7 @@ use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::thread::{self, ScopedJoinHandle};
 
-use cc_claude::{AuthStatus, Claude, ProbeError};
+use cc_claude::{AuthStatus, Claude, ProbeError, UserSettings};
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
 use cc_core::{IoError, LocateError};
 use cc_jobs::{SettingsError, SettingsFile};
@@ -49,8 +49,10 @@ pub struct ClaudeFound {
     pub path: PathBuf,
     /// Its version; `None` if it was not checked.
     pub version: Option<Result<String, ProbeError>>,
-    /// Its login; `None` if it was not checked.
+    /// Its login, as runs have it; `None` if it was not checked.
     pub auth: Option<Result<AuthStatus, ProbeError>>,
+    /// What is not valid in the user's settings of Claude Code.
+    pub settings_problems: Vec<String>,
 }
 
 impl SetupCheck {
@@ -119,6 +121,7 @@ fn not_asked(claude: Claude) -> ClaudeFound {
         path: claude.path().to_owned(),
         version: None,
         auth: None,
+        settings_problems: Vec::new(),
     }
 }
 
@@ -128,9 +131,11 @@ fn ask(project: &Project, claude: Claude) -> Result<ClaudeFound, LocateError> {
         let auth = claude.auth_status(&project.env);
         (joined(version), auth)
     });
+    let user = UserSettings::read(&project.env, claude.workspace());
     Ok(ClaudeFound {
         version: Some(version),
         auth: Some(auth),
+        settings_problems: user.problems().to_vec(),
         ..not_asked(claude)
     })
 }

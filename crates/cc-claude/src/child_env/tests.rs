@@ -1,8 +1,13 @@
 use super::*;
 
+/// The environment of a Claude in `/repo`.
+fn child_env(env: &Env, user: &UserSettings, git: &GitAccess) -> BTreeMap<OsString, OsString> {
+    super::child_env(env, user, Path::new("/repo"), git, &[])
+}
+
 fn kept(vars: &[(&str, &str)]) -> Vec<String> {
     let env = Env::fixed("/cwd", "/bin/cc", vars.iter().copied());
-    let child = child_env(&env, Path::new("/repo"), &GitAccess::Full, &[]);
+    let child = child_env(&env, &UserSettings::default(), &GitAccess::Full);
     vars.iter()
         .filter(|(name, value)| child.get(OsStr::new(name)) == Some(&OsString::from(value)))
         .map(|(name, _)| (*name).to_owned())
@@ -201,7 +206,7 @@ fn what_is_set_is_set_whatever_the_user_has() {
             ("CLAUDE_CODE_MAX_RETRIES", "1"),
         ],
     );
-    let child = child_env(&env, Path::new("/repo"), &GitAccess::Full, &[]);
+    let child = child_env(&env, &UserSettings::default(), &GitAccess::Full);
     for (name, value) in SET {
         assert_eq!(child.get(OsStr::new(name)), Some(&value.into()), "{name}");
     }
@@ -216,7 +221,7 @@ fn what_is_set_is_set_whatever_the_user_has() {
 #[test]
 fn retries_are_few_by_default() {
     let env = Env::fixed("/cwd", "/bin/cc", [("HOME", "/h")]);
-    let child = child_env(&env, Path::new("/repo"), &GitAccess::Full, &[]);
+    let child = child_env(&env, &UserSettings::default(), &GitAccess::Full);
     assert_eq!(child[OsStr::new("CLAUDE_CODE_MAX_RETRIES")], "4");
 }
 
@@ -225,7 +230,7 @@ fn retries_are_few_by_default() {
 fn path_loses_what_the_workspace_has_a_hand_in() {
     let path = ":/usr/bin:.:node_modules/.bin:/repo/bin:/repo-not/bin:/opt/../repo/x:/bin";
     let env = Env::fixed("/repo", "/bin/cc", [("PATH", path)]);
-    let child = child_env(&env, Path::new("/repo"), &GitAccess::Full, &[]);
+    let child = child_env(&env, &UserSettings::default(), &GitAccess::Full);
     // `/opt/../repo/x` is not there: what it would be cannot be told, its `..` is resolved.
     assert_eq!(child[OsStr::new("PATH")], "/usr/bin:/repo-not/bin:/bin");
 }
@@ -235,7 +240,7 @@ fn path_loses_what_the_workspace_has_a_hand_in() {
 fn path_is_never_empty() {
     for path in ["", ":", "/repo/bin"] {
         let env = Env::fixed("/repo", "/bin/cc", [("PATH", path)]);
-        let child = child_env(&env, Path::new("/repo"), &GitAccess::Full, &[]);
+        let child = child_env(&env, &UserSettings::default(), &GitAccess::Full);
         assert_eq!(child[OsStr::new("PATH")], "/usr/bin:/bin");
     }
 }
@@ -247,7 +252,7 @@ fn a_name_that_is_not_text_does_not_pass() {
         use std::os::unix::ffi::OsStringExt;
         let name = OsString::from_vec(b"GITHUB_TOKEN\xff".to_vec());
         let env = Env::fixed("/cwd", "/bin/cc", [(name.clone(), OsString::from("x"))]);
-        assert!(!child_env(&env, Path::new("/repo"), &GitAccess::Full, &[]).contains_key(&name));
+        assert!(!child_env(&env, &UserSettings::default(), &GitAccess::Full).contains_key(&name));
     }
 }
 
@@ -258,7 +263,7 @@ fn settings_of_git_are_numbered_after_our_own() {
         settings: vec![(OsString::from("filter.x.clean"), OsString::new())],
         guard: Some("/guard".into()),
     };
-    let child = child_env(&env, Path::new("/repo"), &git, &[]);
+    let child = child_env(&env, &UserSettings::default(), &git);
     let value = |name: &str| child[&OsString::from(name)].to_str().unwrap().to_owned();
     let last = GIT_CONFIG.len() + READS_ONLY.len();
     assert_eq!(value("GIT_CONFIG_COUNT"), (last + 1).to_string());
@@ -268,8 +273,47 @@ fn settings_of_git_are_numbered_after_our_own() {
     assert_eq!(value(&format!("GIT_CONFIG_VALUE_{last}")), "");
     assert_eq!(value("GIT_EXEC_PATH"), "/guard");
     assert_eq!(value("GIT_ALLOW_PROTOCOL"), "");
-    let nothing = child_env(&env, Path::new("/repo"), &GitAccess::Nothing, &[]);
+    let nothing = child_env(&env, &UserSettings::default(), &GitAccess::Nothing);
     assert_eq!(nothing[OsStr::new("GIT_DIR")], NO_REPOSITORY);
+}
+
+#[test]
+fn what_the_user_set_for_claude_is_part_of_it() {
+    let vars = [
+        ("HOME", "/home/dev"),
+        ("AWS_PROFILE", "work"),
+        ("MY_TOKEN", "ours"),
+        ("OTHER_TOKEN", "ours"),
+        ("HTTPS_PROXY", "old"),
+    ];
+    let env = Env::fixed("/cwd", "/bin/cc", vars);
+    let mut user = UserSettings::default();
+    for (name, value) in [
+        ("CLAUDE_CODE_USE_BEDROCK", "1"),
+        ("GATEWAY_TOKEN", "theirs"),
+        ("HTTPS_PROXY", "new"),
+        ("NODE_OPTIONS", "--require=/x.js"),
+        ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "0"),
+        ("GIT_CONFIG_COUNT", "0"),
+        ("CLAUDE_CODE_MAX_RETRIES", "1"),
+        ("PATH", "relative:/repo/bin:/opt/bin"),
+    ] {
+        user.env.insert(name.into(), value.into());
+    }
+    let helper = "fetch-key --as $MY_TOKEN";
+    user.settings.insert("apiKeyHelper".into(), helper.into());
+    let child = child_env(&env, &user, &GitAccess::Full);
+    let of = |name: &str| child.get(OsStr::new(name)).and_then(|value| value.to_str());
+    assert_eq!(of("AWS_PROFILE"), Some("work"), "of the provider in use");
+    assert_eq!(of("GATEWAY_TOKEN"), Some("theirs"), "meant for Claude");
+    assert_eq!(of("MY_TOKEN"), Some("ours"), "the helper needs it");
+    assert_eq!(of("OTHER_TOKEN"), None);
+    assert_eq!(of("HTTPS_PROXY"), Some("new"));
+    assert_eq!(of("NODE_OPTIONS"), None);
+    assert_eq!(of("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS"), Some("1"));
+    assert_eq!(of("GIT_CONFIG_COUNT"), Some("2"));
+    assert_eq!(of("CLAUDE_CODE_MAX_RETRIES"), Some("1"));
+    assert_eq!(of("PATH"), Some("/opt/bin"));
 }
 
 #[test]
@@ -281,8 +325,9 @@ fn what_the_user_names_passes_but_never_what_loads_code() {
         ("OTHER_KEY", "d"),
     ];
     let env = Env::fixed("/cwd", "/bin/cc", vars);
+    let user = UserSettings::default();
     let named = ["NPM_TOKEN", "myapp_*", "LD_PRELOAD"].map(str::to_owned);
-    let child = child_env(&env, Path::new("/repo"), &GitAccess::Full, &named);
+    let child = super::child_env(&env, &user, Path::new("/repo"), &GitAccess::Full, &named);
     let has = |name: &str| child.contains_key(OsStr::new(name));
     assert!(has("NPM_TOKEN") && has("MYAPP_KEY"));
     assert!(!has("LD_PRELOAD") && !has("OTHER_KEY"));

@@ -55,7 +55,7 @@ fn what_is_no_version_is_shown() {
 #[test]
 fn the_login_is_read_from_the_answer_not_from_the_exit() {
     let fake = Fake::new(
-        r#"[ "$*" = "auth status" ] && echo '{"loggedIn":true,"authMethod":"claude.ai","apiProvider":"firstParty","email":"dev@example.com","subscriptionType":"max","newField":{}}'; pwd > "$0.cwd"; exit 1"#,
+        r#"[ "$*" = "--setting-sources  auth status" ] && echo '{"loggedIn":true,"authMethod":"claude.ai","apiProvider":"firstParty","email":"dev@example.com","subscriptionType":"max","newField":{}}'; pwd > "$0.cwd"; exit 1"#,
     );
     let status = fake.claude().auth_status(&fake.env).unwrap();
     assert!(status.logged_in);
@@ -73,7 +73,8 @@ fn the_login_is_read_from_the_answer_not_from_the_exit() {
 fn an_answer_that_does_not_come_is_not_waited_for() {
     let fake = Fake::new("exec sleep 600");
     let patience = Duration::from_millis(100);
-    let answer = fake.claude().ask(&fake.env, "--version", patience);
+    let user = UserSettings::default();
+    let answer = fake.claude().ask(&fake.env, &user, ["--version"], patience);
     assert!(matches!(answer, Err(CommandError::Timeout { .. })));
 }
 

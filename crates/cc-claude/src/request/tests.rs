@@ -26,10 +26,15 @@ const COMMON: [&str; 10] = [
 /// Nothing of the repository is loaded.
 const CLOSED: [&str; 2] = ["--strict-mcp-config", "--disable-slash-commands"];
 
+/// With nothing of the user's.
+fn args(request: &Request) -> Vec<OsString> {
+    request.args(&UserSettings::default(), None)
+}
+
 #[track_caller]
 fn check(request: Request, tools: &str, rest: &[&str]) {
     assert_eq!(
-        request.args(),
+        args(&request),
         [&COMMON[..], &[tools], &CLOSED, rest].concat()
     );
 }
@@ -41,18 +46,17 @@ fn writing_in_a_cage() {
         read_only: vec!["/repo/.git/modules".into()],
         writable: vec!["/scratch".into()],
     });
-    let args = Request { tools, ..review() }.args();
-    let text = args
+    let request = Request { tools, ..review() };
+    let text = args(&request)
         .iter()
         .map(|arg| arg.to_str().unwrap())
         .collect::<Vec<_>>()
         .join(" ");
     assert!(text.contains("--permission-mode acceptEdits --tools Read,Glob,Grep,Bash,Edit,Write,NotebookEdit --strict"), "{text}");
     assert!(text.contains("--allowedTools=Bash"), "{text}");
-    let settings = text.split("--settings=").nth(1).unwrap();
-    let settings: Value = serde_json::from_str(settings).unwrap();
+    let settings = request.settings(&UserSettings::default());
     assert_eq!(
-        settings,
+        Value::Object(settings),
         json!({"disableAllHooks": true, "sandbox": {
             "enabled": true, "failIfUnavailable": true, "allowUnsandboxedCommands": false,
             "autoAllowBashIfSandboxed": true, "network": {"allowedDomains": ["crates.io"]},
@@ -63,13 +67,13 @@ fn writing_in_a_cage() {
 
 #[test]
 fn writing_without_a_cage() {
-    let args = Request {
+    let request = Request {
         tools: Tools::Write(Sandbox::Off),
         ..review()
-    }
-    .args();
-    assert!(args.contains(&"--allowedTools=Bash".into()));
-    assert!(args.contains(&r#"--settings={"disableAllHooks":true}"#.into()));
+    };
+    assert!(args(&request).contains(&"--allowedTools=Bash".into()));
+    let settings = request.settings(&UserSettings::default());
+    assert_eq!(Value::Object(settings), json!({"disableAllHooks": true}));
 }
 
 #[test]
@@ -78,22 +82,22 @@ fn a_trusted_repository_is_loaded() {
         user: false,
         project: true,
     };
-    let args = |tools| {
+    let with = |tools| {
         let request = Request {
             configuration,
             tools,
             ..review()
         };
-        request.args()
+        args(&request)
     };
-    let writing = args(Tools::Write(Sandbox::Off));
+    let writing = with(Tools::Write(Sandbox::Off));
     assert_eq!(writing[6], "project,local");
     assert!(
         !CLOSED.iter().any(|flag| writing.contains(&flag.into())),
         "{writing:?}"
     );
     // A rule in it could let a command write.
-    assert_eq!(args(Tools::ReadOnly), review().args());
+    assert_eq!(with(Tools::ReadOnly), args(&review()));
 }
 
 #[test]
@@ -187,4 +191,40 @@ fn a_prompt_that_claude_would_not_read_is_refused() {
         ..review()
     };
     assert!(slash.stdin().is_err(), "the shield counts");
+}
+
+#[test]
+fn what_the_user_set_comes_along_and_what_is_asked_for_comes_first() {
+    let user = UserSettings {
+        settings: serde_json::from_value(json!({"apiKeyHelper": "k", "model": "m"})).unwrap(),
+        effort: Some("high".into()),
+        denied: vec!["WebFetch".into(), "Bash(git push:*)".into()],
+        ..UserSettings::default()
+    };
+    let with = |request: &Request| request.args(&user, Some(Path::new("/jobs/x.settings")));
+    let args = with(&review());
+    for arg in [
+        "--settings=/jobs/x.settings",
+        "--disallowedTools=WebFetch",
+        "--disallowedTools=Bash(git push:*)",
+        "--effort=high",
+    ] {
+        assert!(args.contains(&arg.into()), "{arg}: {args:?}");
+    }
+    let asked = Request {
+        effort: Some("low".into()),
+        tools: Tools::Write(Sandbox::On {
+            allowed_domains: Vec::new(),
+            read_only: Vec::new(),
+            writable: Vec::new(),
+        }),
+        ..review()
+    };
+    let args = with(&asked);
+    assert!(args.contains(&"--effort=low".into()), "{args:?}");
+    assert!(!args.contains(&"--effort=high".into()), "{args:?}");
+    let settings = asked.settings(&user);
+    assert_eq!(settings["apiKeyHelper"], "k");
+    assert_eq!(settings["sandbox"]["enabled"], true);
+    assert_eq!(settings["disableAllHooks"], true);
 }

@@ -1,15 +1,18 @@
 //! Starting the process so that it can be ended, with everything it starts, whatever happens to us.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use cc_core::{Env, JobId, Proc};
+use cc_core::{Env, IoError, JobId, Proc};
+use tempfile::TempPath;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::child_env::child_env;
 use crate::family::MARK;
-use crate::{Claude, Request};
+use crate::{Claude, Request, UserSettings, settings_file};
 
 /// A Claude that was started.
 pub(super) struct Started {
@@ -20,25 +23,57 @@ pub(super) struct Started {
     pub(super) stderr: ChildStderr,
 }
 
+/// What Claude is called with.
+pub(super) struct Call {
+    args: Vec<OsString>,
+    vars: BTreeMap<OsString, OsString>,
+    /// Removed with this.
+    _settings: Option<TempPath>,
+}
+
+impl Call {
+    /// Writes the settings file, where there are settings.
+    pub(super) fn new(
+        claude: &Claude,
+        request: &Request,
+        env: &Env,
+        user: &UserSettings,
+    ) -> Result<Self, IoError> {
+        let file = request.settings_file.as_deref();
+        let settings = settings_file::write(request.settings(user), file)?;
+        let mut vars = child_env(
+            env,
+            user,
+            claude.workspace(),
+            &request.git,
+            &request.pass_env,
+        );
+        if request.effort.is_some() {
+            // It comes before the argument otherwise.
+            vars.remove(OsStr::new("CLAUDE_CODE_EFFORT_LEVEL"));
+        }
+        vars.extend(request.env.iter().cloned());
+        Ok(Self {
+            args: request.args(user, settings.as_deref()),
+            vars,
+            _settings: settings,
+        })
+    }
+}
+
 /// Starts `claude` for `request`, marked as belonging to `job`.
 pub(super) async fn spawn(
     claude: &Claude,
     request: &Request,
-    env: &Env,
+    call: &Call,
     job: &JobId,
 ) -> io::Result<Started> {
     let mut command = Command::new(claude.path());
     command
-        .args(request.args())
+        .args(&call.args)
         .current_dir(&request.cwd)
         .env_clear()
-        .envs(child_env(
-            env,
-            claude.workspace(),
-            &request.git,
-            &request.pass_env,
-        ))
-        .envs(request.env.iter().map(|(name, value)| (name, value)))
+        .envs(&call.vars)
         .env(MARK, job.as_str())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

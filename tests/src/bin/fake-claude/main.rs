@@ -7,7 +7,7 @@ mod signals;
 mod steps;
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,10 +37,16 @@ fn main() -> ExitCode {
             .map(|(name, value)| (lossy(name), lossy(value)))
             .collect(),
         cwd: env.cwd,
+        settings: None,
         stdin: String::new(),
         proc: Proc::current().expect("this process runs"),
         args,
     };
+    let settings = call.flag("--settings").map(fs::read);
+    call.settings = settings.map(|file| {
+        let file = file.expect("the settings are in a file");
+        serde_json::from_slice(&file).expect("the settings are JSON")
+    });
     if !call.is_run() {
         steps::note(&fake::calls_file(&dir), &call);
         return probe(&scenario, &call.args);
@@ -77,7 +83,15 @@ fn lossy(text: &OsStr) -> String {
 fn probe(scenario: &Scenario, args: &[String]) -> ExitCode {
     let mut out = io::stdout();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
-    let said = match words.as_slice() {
+    // Both flags that a login is asked for with.
+    let words = match words.as_slice() {
+        ["--setting-sources", "", settings, rest @ ..] if settings.starts_with("--settings=") => {
+            rest
+        }
+        ["--setting-sources", "", rest @ ..] => rest,
+        words => words,
+    };
+    let said = match words {
         ["--version" | "-v"] => writeln!(out, "{} (Claude Code)", scenario.version),
         ["auth", "status", ..] => {
             let method = if scenario.logged_in {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use cc_core::{FailureClass, Proc};
 
 use super::kit::{Script, appears, assert_failed};
-use crate::End;
 use crate::supervise::spawn;
+use crate::{End, UserSettings};
 
 /// Cancels `script` once it is ready; then neither it nor what it noted may run.
 #[track_caller]
@@ -140,7 +140,9 @@ async fn claude_is_interrupted_when_its_parent_ends() {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.enable_all().build().unwrap();
         runtime.block_on(async {
-            let started = spawn::spawn(&claude, &request, &env, &job).await.unwrap();
+            let user = UserSettings::default();
+            let call = spawn::Call::new(&claude, &request, &env, &user).unwrap();
+            let started = spawn::spawn(&claude, &request, &call, &job).await.unwrap();
             appears(up).await;
             std::mem::forget(started);
         });

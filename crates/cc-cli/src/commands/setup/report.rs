@@ -54,6 +54,14 @@ impl SetupReport {
         }
         report.add(claude(findings));
         report.add(login(findings));
+        let claude = findings.claude.iter();
+        let problems = claude.flat_map(|claude| &claude.settings_problems);
+        report.steps.extend(problems.map(|problem| {
+            NextStep::new(
+                problem,
+                "Fix it: logins and denied tools in it do not count",
+            )
+        }));
         report.add(state_dir(project, findings));
         report.add(sandbox(findings));
         match &findings.installation {
@@ -250,17 +258,18 @@ fn login(findings: &SetupCheck) -> (Check, Option<NextStep>) {
         label: "Login",
         passed: logged_in,
         detail,
-        fields: json!({"loggedIn": logged_in}),
+        fields: json!({"loggedIn": logged_in, "verified": false}),
     };
     (check, step)
 }
 
-/// The login method without the account: the text goes to a model.
+/// The login method without the account: the text goes to a model. Claude Code does not ask the
+/// service about it.
 fn login_detail(auth: &AuthStatus) -> String {
     let how = auth.auth_method.as_deref().unwrap_or("logged in");
     match &auth.subscription_type {
-        Some(plan) => format!("{how}, {plan}"),
-        None => how.to_owned(),
+        Some(plan) => format!("{how}, {plan} (not verified)"),
+        None => format!("{how} (not verified)"),
     }
 }
 
