@@ -17,4 +17,5 @@ mod push;
 mod rescue;
 mod review_real;
 mod setup;
+mod short_path;
 mod usage;

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
 
 use cc_core::Env;
 use cc_core::program::SearchPath;
@@ -170,11 +169,11 @@ const SECRETS: &[&str] = &[
 ///
 /// `named` are variables that pass although their names look like those of secrets.
 ///
-/// PATH keeps only entries that are absolute and outside `workspace`; no other file is looked at.
+/// Its PATH is `path`.
 pub(crate) fn child_env(
     env: &Env,
     user: &UserSettings,
-    workspace: &Path,
+    path: &SearchPath,
     git: &GitAccess,
     named: &[String],
 ) -> BTreeMap<OsString, OsString> {
@@ -191,7 +190,7 @@ pub(crate) fn child_env(
     // Claude and its shells get one PATH, whatever its name is here: Windows has `Path`.
     vars.retain(|name, _| !name.eq_ignore_ascii_case("PATH"));
     // Without a PATH, or with an empty one, shells look into the current directory.
-    let path = SearchPath::outside(env, workspace).to_var();
+    let path = path.to_var();
     vars.insert("PATH".into(), path.unwrap_or_else(|| SYSTEM_PATH.into()));
     let to_os = |(name, value): &(&str, &str)| (OsString::from(name), OsString::from(value));
     for (name, value) in DEFAULTS.iter().map(to_os) {

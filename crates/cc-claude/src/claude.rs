@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::child::{CommandError, ShortCommand};
-use cc_core::program::SearchPath;
+use cc_core::program::{SearchPath, interpreter};
 use cc_core::{Env, IoError, LocateError, text};
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,8 @@ pub struct AuthStatus {
 pub struct Claude {
     path: PathBuf,
     workspace: PathBuf,
+    /// Where the interpreter of a script is that looks for it on PATH.
+    interpreter_dir: Option<PathBuf>,
 }
 
 impl Claude {
@@ -88,10 +90,52 @@ impl Claude {
             }),
             None => search.find("claude"),
         };
-        path.map(|path| Self {
+        Self::at(env, workspace, path?)
+    }
+
+    /// Finds the binary where installers put it for the user, for a PATH that does not lead there.
+    ///
+    /// # Errors
+    /// As of [`Claude::locate`].
+    pub fn locate_elsewhere(env: &Env, workspace: &Path) -> Result<Self, LocateError> {
+        let path = SearchPath::elsewhere(env, workspace).find("claude")?;
+        Self::at(env, workspace, path)
+    }
+
+    /// The binary at `path`, if what it needs to start is there.
+    fn at(env: &Env, workspace: &Path, path: PathBuf) -> Result<Self, LocateError> {
+        let mut claude = Self {
             path,
             workspace: workspace.to_owned(),
-        })
+            interpreter_dir: None,
+        };
+        if let Some(interpreter) = interpreter(&claude.path) {
+            let search = claude.search_path(env);
+            let elsewhere = || SearchPath::elsewhere(env, workspace).find(&interpreter);
+            let found = match Path::new(&interpreter) {
+                path if path.is_absolute() => search.accept(path.to_owned()),
+                _ => search.find(&interpreter).or_else(|_| elsewhere()),
+            };
+            let Ok(found) = found else {
+                let path = claude.path;
+                return Err(LocateError::NoInterpreter { path, interpreter });
+            };
+            claude.interpreter_dir = found.parent().map(Path::to_owned);
+        }
+        Ok(claude)
+    }
+
+    /// The PATH of its environment. Its own directory comes first if PATH does not lead there: what it
+    /// was installed with may lie beside it.
+    pub(crate) fn search_path(&self, env: &Env) -> SearchPath {
+        let mut path = SearchPath::outside(env, &self.workspace);
+        if let Some(dir) = self.path.parent() {
+            path = path.starting_with(dir);
+        }
+        match &self.interpreter_dir {
+            Some(dir) => path.ending_with(dir),
+            None => path,
+        }
     }
 
     /// The absolute path of the binary.
@@ -144,15 +188,10 @@ impl Claude {
         args: impl IntoIterator<Item = impl AsRef<OsStr>>,
         timeout: Duration,
     ) -> Result<String, CommandError> {
+        let path = self.search_path(&user.over(env));
         let printed = ShortCommand::new(&self.path, timeout)
             .args(args)
-            .envs(child_env(
-                env,
-                user,
-                &self.workspace,
-                &GitAccess::Nothing,
-                &[],
-            ))
+            .envs(child_env(env, user, &path, &GitAccess::Nothing, &[]))
             .run()?;
         Ok(printed.stdout)
     }

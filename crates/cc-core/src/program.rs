@@ -3,13 +3,16 @@
 //! A checkout may be hostile: a program in it, or one found through a PATH entry that is relative or
 //! lies in it, would run as the user.
 
+mod places;
+
 use std::env::{join_paths, split_paths};
 use std::ffi::OsString;
+use std::io::Read;
 use std::mem;
 use std::path::{Path, PathBuf};
 
 use crate::Env;
-use crate::fs::resolve;
+use crate::fs::{open_regular, resolve};
 
 /// What a program's file may be called after its name, best first: npm installs a `.cmd`.
 const SUFFIXES: &[&str] = if cfg!(windows) {
@@ -34,6 +37,14 @@ pub enum LocateError {
     InsideWorkspace {
         /// The refused file.
         path: PathBuf,
+    },
+    /// It is a script whose interpreter is missing.
+    #[error("`{}` is a script that needs `{interpreter}`, which was not found", path.display())]
+    NoInterpreter {
+        /// The script.
+        path: PathBuf,
+        /// The program that its first line names.
+        interpreter: String,
     },
     /// The only one may not be executed.
     #[error("`{}` is not an executable file", path.display())]
@@ -104,6 +115,17 @@ impl SearchPath {
         Self::of(env).without(Fence::around(env, workspace))
     }
 
+    /// Where installers put programs for the user, for what is not on PATH: that of a desktop or a
+    /// service is short.
+    pub fn elsewhere(env: &Env, workspace: &Path) -> Self {
+        let places = Self {
+            dirs: places::all(env),
+            left_out: Vec::new(),
+            fence: Fence::default(),
+        };
+        places.without(Fence::around(env, workspace))
+    }
+
     /// The absolute entries of PATH. Empty and relative ones mean whatever lies in the current directory.
     pub fn of(env: &Env) -> Self {
         let entries = env.var("PATH").into_iter().flat_map(split_paths);
@@ -123,6 +145,27 @@ impl SearchPath {
         self.dirs = outside;
         self.left_out.extend(inside);
         self.fence.roots.extend(fence.roots);
+        self
+    }
+
+    /// The same with `dir` as its first, unless it is one of them or lies inside a fence.
+    #[must_use]
+    pub fn starting_with(self, dir: &Path) -> Self {
+        self.with(dir, 0)
+    }
+
+    /// The same with `dir` as its last, unless it is one of them or lies inside a fence.
+    #[must_use]
+    pub fn ending_with(self, dir: &Path) -> Self {
+        let end = self.dirs.len();
+        self.with(dir, end)
+    }
+
+    fn with(mut self, dir: &Path, at: usize) -> Self {
+        let is_new = !self.dirs.iter().any(|known| known == dir);
+        if is_new && dir.is_absolute() && !self.fence.holds(dir) {
+            self.dirs.insert(at, dir.to_owned());
+        }
         self
     }
 
@@ -187,6 +230,26 @@ pub fn executable(path: PathBuf) -> Result<PathBuf, LocateError> {
     } else {
         Err(LocateError::NotExecutable { path })
     }
+}
+
+/// The interpreter that a script names in its first line: a path, or the name that `env` looks up on
+/// PATH. `None` for other files.
+pub fn interpreter(script: &Path) -> Option<String> {
+    let mut head = Vec::new();
+    let file = open_regular(script).ok()?;
+    file.take(256).read_to_end(&mut head).ok()?;
+    let line = head
+        .strip_prefix(b"#!")?
+        .split(|byte| *byte == b'\n')
+        .next()?;
+    let line = std::str::from_utf8(line).ok()?;
+    let mut words = line.split_whitespace();
+    let first = words.next()?;
+    if Path::new(first).file_name()? != "env" {
+        return Some(first.to_owned());
+    }
+    let named = |word: &&str| !word.starts_with('-') && !word.contains('=');
+    words.find(named).map(str::to_owned)
 }
 
 /// The files that `program` may be, by directory.

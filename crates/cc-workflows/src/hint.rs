@@ -22,6 +22,10 @@ pub fn for_obstacle(error: Obstacle) -> &'static str {
 /// What to do where there is no Claude Code to run.
 pub fn for_claude(error: &LocateError) -> &'static str {
     match error {
+        LocateError::NoInterpreter { interpreter, .. } if interpreter == "node" => {
+            "Install Node.js, or put the directory of `node` on your PATH."
+        }
+        LocateError::NoInterpreter { .. } => "Install it, or reinstall Claude Code.",
         LocateError::NotFound { looked_in_dirs, .. } if looked_in_dirs.len() == 1 => {
             "Fix the path, or use the one on your PATH: cc-cli config unset claude.path"
         }

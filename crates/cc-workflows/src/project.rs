@@ -56,7 +56,8 @@ impl Project {
     }
 
     /// The Claude Code to run: `configured`, else the first on the PATH, else the one that the session
-    /// of Codex has on its own: its commands run in a login shell, which may have another PATH.
+    /// of Codex has on its own (its commands run in a login shell, which may have another PATH), else
+    /// the first where installers put it.
     ///
     /// # Errors
     /// When there is none, or every candidate was rejected, with the first reason.
@@ -68,7 +69,11 @@ impl Project {
         }
         let seen = session::marker(self.store.dir()).and_then(|marker| marker.claude);
         let seen = seen.and_then(|path| Claude::locate(&self.env, workspace, Some(&path)).ok());
-        seen.map_or(found, Ok)
+        let elsewhere = || match Claude::locate_elsewhere(&self.env, workspace) {
+            Err(LocateError::NotFound { .. }) => found,
+            elsewhere => elsewhere,
+        };
+        seen.map_or_else(elsewhere, Ok)
     }
 
     /// Opens a known workspace.

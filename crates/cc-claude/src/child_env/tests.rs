@@ -1,8 +1,11 @@
+use std::path::Path;
+
 use super::*;
 
 /// The environment of a Claude in `/repo`.
 fn child_env(env: &Env, user: &UserSettings, git: &GitAccess) -> BTreeMap<OsString, OsString> {
-    super::child_env(env, user, Path::new("/repo"), git, &[])
+    let path = SearchPath::outside(&user.over(env), Path::new("/repo"));
+    super::child_env(env, user, &path, git, &[])
 }
 
 fn kept(vars: &[(&str, &str)]) -> Vec<String> {
@@ -327,7 +330,8 @@ fn what_the_user_names_passes_but_never_what_loads_code() {
     let env = Env::fixed("/cwd", "/bin/cc", vars);
     let user = UserSettings::default();
     let named = ["NPM_TOKEN", "myapp_*", "LD_PRELOAD"].map(str::to_owned);
-    let child = super::child_env(&env, &user, Path::new("/repo"), &GitAccess::Full, &named);
+    let path = SearchPath::outside(&env, Path::new("/repo"));
+    let child = super::child_env(&env, &user, &path, &GitAccess::Full, &named);
     let has = |name: &str| child.contains_key(OsStr::new(name));
     assert!(has("NPM_TOKEN") && has("MYAPP_KEY"));
     assert!(!has("LD_PRELOAD") && !has("OTHER_KEY"));

@@ -41,13 +41,8 @@ impl Call {
     ) -> Result<Self, IoError> {
         let file = request.settings_file.as_deref();
         let settings = settings_file::write(request.settings(user), file)?;
-        let mut vars = child_env(
-            env,
-            user,
-            claude.workspace(),
-            &request.git,
-            &request.pass_env,
-        );
+        let path = claude.search_path(&user.over(env));
+        let mut vars = child_env(env, user, &path, &request.git, &request.pass_env);
         if request.effort.is_some() {
             // It comes before the argument otherwise.
             vars.remove(OsStr::new("CLAUDE_CODE_EFFORT_LEVEL"));

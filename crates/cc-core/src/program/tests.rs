@@ -174,3 +174,59 @@ fn a_later_fence_takes_out_more() {
         Err(LocateError::InsideWorkspace { path: first })
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn places_are_absolute_and_the_newest_version_comes_first() {
+    let tree = Tree::new();
+    for version in ["v9.11.2", "v22.1.0", "v10.0.0", "v22.10.0"] {
+        fs::create_dir_all(tree.path(&format!("h/.nvm/versions/node/{version}/bin"))).unwrap();
+    }
+    fs::write(tree.path("h/.npmrc"), "prefix=\"${HOME}/npm\"\n").unwrap();
+    let relative = ["VOLTA_HOME", "PNPM_HOME", "APPDATA"];
+    let relative = relative.map(|name| (OsString::from(name), OsString::from("w")));
+    let env = tree.env(&[]).with_vars(relative);
+    let places = places::all(&env);
+    assert!(places.iter().all(|dir| dir.is_absolute()), "{places:?}");
+    assert!(places.contains(&tree.path("h/npm/bin")), "{places:?}");
+    let nvm = tree.path("h/.nvm/versions/node");
+    let versions: Vec<_> = places
+        .iter()
+        .filter_map(|dir| dir.strip_prefix(&nvm).ok())
+        .collect();
+    let newest_first = ["v22.10.0/bin", "v22.1.0/bin", "v10.0.0/bin", "v9.11.2/bin"];
+    assert_eq!(versions, newest_first.map(Path::new));
+}
+
+#[test]
+fn a_search_path_gets_a_directory_once_and_none_from_inside() {
+    let tree = Tree::new();
+    let search = SearchPath::outside(&tree.env(&["a"]), &tree.path("w"));
+    let search = search
+        .starting_with(&tree.path("b"))
+        .ending_with(&tree.path("a"));
+    let search = search.starting_with(&tree.path("w/bin"));
+    let search = search
+        .ending_with(&tree.path("h"))
+        .starting_with(Path::new("c"));
+    assert_eq!(search.dirs(), ["b", "a", "h"].map(|name| tree.path(name)));
+}
+
+#[test]
+fn the_interpreter_of_a_script_is_read_from_its_first_line() {
+    let tree = Tree::new();
+    for (text, expect) in [
+        ("#!/usr/bin/env node\nx", Some("node")),
+        ("#!/usr/bin/env -S node --flag\n", Some("node")),
+        ("#! /usr/bin/env A=b node", Some("node")),
+        ("#!/bin/sh\n", Some("/bin/sh")),
+        ("#!\n", None),
+        ("\u{7f}ELF", None),
+        ("", None),
+    ] {
+        fs::write(tree.path("a/script"), text).unwrap();
+        let found = interpreter(&tree.path("a/script"));
+        assert_eq!(found.as_deref(), expect, "{text:?}");
+    }
+    assert_eq!(interpreter(&tree.path("a")), None, "a directory");
+}
