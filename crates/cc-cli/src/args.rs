@@ -392,7 +392,7 @@ pub(crate) struct CancelArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogsArgs {
-    /// Job id, or unique prefix in this workspace; default: the running job of this session, else the latest finished
+    /// Job id, or unique prefix in this workspace; default: the running job, else the latest finished
     pub(crate) job: Option<String>,
     /// Keep printing until the job ends
     #[arg(short, long)]
