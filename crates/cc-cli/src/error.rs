@@ -1,6 +1,8 @@
 //! Errors of `cc-cli`: the one place that gives each error a message, a hint and an exit code. The hints
 //! that the gate gives as well are in `cc_workflows::hint`.
 
+use std::path::Path;
+
 use cc_core::{FailureClass, LocateError};
 use cc_git::Error as GitError;
 use cc_jobs::select::SelectError;
@@ -353,16 +355,29 @@ impl From<GitError> for CliError {
                 Some("Switch to another branch there, then discard again.")
             }
             GitError::NoCommits => Some("Review your uncommitted changes: --scope working-tree"),
+            GitError::MissingObjects { .. } => {
+                Some("In a shallow clone, get more history: git fetch --deepen=100")
+            }
             GitError::GitMissing | GitError::GitTooOld => {
                 Some("Install a recent Git and put it on your PATH.")
             }
             _ => None,
         };
+        let hint = match &error {
+            GitError::DubiousOwnership { root } => Some(trust(root)),
+            _ => hint.map(str::to_owned),
+        };
         Self {
-            hint: hint.map(str::to_owned),
+            hint,
             ..Self::new(exit, error)
         }
     }
+}
+
+/// How the user tells Git that they trust a repository of another user.
+fn trust(root: &Path) -> String {
+    let root = root.display().to_string().replace('\'', r#"'"'"'"#);
+    format!("If you trust it: git config --global --add safe.directory '{root}'")
 }
 
 impl From<LaunchError> for CliError {

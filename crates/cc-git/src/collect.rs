@@ -68,7 +68,7 @@ impl Repository {
         limits: &ContextLimits,
         earlier: &ShownDiffs,
     ) -> Result<Context, Error> {
-        let list = match target.mode {
+        let mut list = match target.mode {
             Mode::WorkingTree => self.working_list(target, limits)?,
             _ => WorkingList::default(),
         };
@@ -105,6 +105,10 @@ impl Repository {
         }
         if target.mode == Mode::WorkingTree {
             inline.screen().read_attributes([].iter());
+            let unmerged = std::mem::take(&mut list.unmerged);
+            Self::add_unmerged(unmerged, &mut context);
+            let overlooked = std::mem::take(&mut list.overlooked);
+            self.add_overlooked(overlooked, &mut context)?;
             unchanged += self.add_untracked(list, limits, &mut inline, &mut context);
         }
         if let Some(error) = inline.screen().failure() {
@@ -112,6 +116,7 @@ impl Repository {
         }
         (context.diff, context.shown) = inline.finish();
         context.not_seen.extend(since(earlier, &context, unchanged));
+        self.must_exist(target, limits, earlier, &context)?;
         if context.totals.files == 0 {
             return Err(Error::NothingToReview {
                 label: match target.mode {
@@ -153,8 +158,15 @@ impl Repository {
     }
 
     /// Changes that are not part of the target, although a reader might think so.
-    fn left_out(&self, target: &Target) -> Result<Option<NotSeen>, Error> {
-        let reason = match target.mode {
+    fn left_out(&self, target: &Target) -> Result<Vec<NotSeen>, Error> {
+        let mut reasons = Vec::new();
+        if matches!(target.mode, Mode::WorkingTree | Mode::Staged) {
+            reasons.extend(self.in_progress());
+        }
+        if target.chosen {
+            reasons.extend(self.commits_of_branch());
+        }
+        reasons.extend(match target.mode {
             Mode::WorkingTree => {
                 // Git would run another git inside each of them.
                 let has_submodules = self.root().join(".gitmodules").is_file();
@@ -172,8 +184,49 @@ impl Repository {
                 (files > 0).then_some(Reason::UnstagedChanges { files })
             }
             Mode::Commit | Mode::Range => None,
+        });
+        Ok(reasons.into_iter().map(NotSeen::in_general).collect())
+    }
+
+    /// Checks that each path of the user is somewhere: in the working tree, or in the change.
+    fn must_exist(
+        &self,
+        target: &Target,
+        limits: &ContextLimits,
+        earlier: &ShownDiffs,
+        context: &Context,
+    ) -> Result<(), Error> {
+        let is_complete = context.totals.files == context.files.len() as u64;
+        if !limits.show_named || !is_complete || !earlier.is_empty() {
+            return Ok(());
+        }
+        let is_below = |path: &RepoPath, dir: &RepoPath| {
+            let rest = path.as_bytes().strip_prefix(dir.as_bytes());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
         };
-        Ok(reason.map(NotSeen::in_general))
+        let is_changed = |named: &RepoPath| {
+            context.files.iter().any(|file| {
+                let paths = [Some(&file.path), file.old_path.as_ref()];
+                paths
+                    .into_iter()
+                    .flatten()
+                    .any(|path| is_below(path, named))
+            })
+        };
+        let is_there = |named: &RepoPath| {
+            let place = named.below(self.root());
+            place.is_some_and(|place| place.symlink_metadata().is_ok())
+        };
+        match target
+            .paths
+            .iter()
+            .find(|path| !is_there(path) && !is_changed(path))
+        {
+            Some(path) if context.totals.files > 0 => Err(Error::NoSuchPath {
+                path: path.to_string(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 

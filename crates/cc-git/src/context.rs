@@ -119,6 +119,24 @@ pub enum Reason {
     Secret,
     /// Generated, by its attribute `linguist-generated`.
     Generated,
+    /// Edited, but `assume-unchanged` or `skip-worktree` hides that from Git.
+    Overlooked,
+    /// The working tree is in the middle of a merge or the like.
+    InProgress {
+        /// Its name, such as `merge`.
+        operation: String,
+        /// Whose the side `ours` is.
+        ours: String,
+        /// Whose the side `theirs` is.
+        theirs: String,
+    },
+    /// Commits of the branch, while only uncommitted changes are the target.
+    BranchCommits {
+        /// How many.
+        commits: u64,
+        /// The branch that does not have them.
+        base: String,
+    },
     /// Untracked files of a home directory that is a repository.
     UntrackedInHome,
     /// The index holds several versions of this file.
@@ -300,6 +318,23 @@ impl fmt::Display for Reason {
             Self::Generated => {
                 f.write_str("not shown: generated (`linguist-generated` in .gitattributes)")
             }
+            Self::Overlooked => f.write_str(
+                "edited, but hidden from Git (assume-unchanged or skip-worktree)",
+            ),
+            Self::InProgress {
+                operation,
+                ours,
+                theirs,
+            } => write!(
+                f,
+                "a {operation} is in progress: in conflicts, \"ours\" is {ours} and \"theirs\" is {theirs}"
+            ),
+            Self::BranchCommits { commits, base } => write!(
+                f,
+                "{} of this branch, not in `{base}`, {} not included: --scope branch",
+                count(usize::try_from(*commits).unwrap_or(usize::MAX), "commit"),
+                if *commits == 1 { "is" } else { "are" }
+            ),
             Self::UntrackedInHome => f.write_str(
                 "untracked files are not included: this repository is your home directory (name them: -- PATH)",
             ),

@@ -29,7 +29,7 @@ pub enum Error {
         work_tree: PathBuf,
     },
     /// The repository belongs to another user, and git refuses to touch it.
-    #[error("git does not trust `{}`, which belongs to another user; see `safe.directory` in the Git documentation", root.display())]
+    #[error("git does not trust `{}`, which belongs to another user", root.display())]
     DubiousOwnership {
         /// The directory that holds `.git`.
         root: PathBuf,
@@ -91,6 +91,12 @@ pub enum Error {
         first: &'static str,
         /// The other one.
         second: &'static str,
+    },
+    /// A path of the user is neither in the working tree nor in the change.
+    #[error("no such file or directory: `{path}`")]
+    NoSuchPath {
+        /// The path, relative to the root.
+        path: String,
     },
     /// A path leads out of the repository.
     #[error("`{path}` is outside the repository `{}`", root.display())]
@@ -165,7 +171,7 @@ pub enum Error {
 
 fn shallow_hint(shallow: bool) -> &'static str {
     if shallow {
-        " in this shallow clone: fetch more history first"
+        " in this shallow clone: get more history first, with `git fetch --deepen=100`"
     } else {
         ""
     }

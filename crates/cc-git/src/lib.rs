@@ -34,6 +34,7 @@ mod repo_path;
 mod screen;
 mod secret;
 mod shown;
+mod unseen;
 mod untracked;
 mod wildcard;
 mod working_file;

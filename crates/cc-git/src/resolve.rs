@@ -2,6 +2,7 @@
 
 use cc_core::text::one_line;
 
+use crate::context::Reason;
 use crate::paths::pathspecs;
 use crate::repo_path::RepoPath;
 use crate::selection::{RevisionRange, Wanted};
@@ -59,7 +60,10 @@ impl Repository {
 
     fn auto(&self, paths: Vec<RepoPath>) -> Result<Target, Error> {
         if self.has_uncommitted_changes(&paths)? {
-            return Ok(self.uncommitted(Mode::WorkingTree, paths));
+            return Ok(Target {
+                chosen: true,
+                ..self.uncommitted(Mode::WorkingTree, paths)
+            });
         }
         if *self.head() == Head::Unborn {
             return Err(Error::NoCommits);
@@ -96,6 +100,7 @@ impl Repository {
             head,
             paths,
             index_of_caller: self.index_of_caller,
+            chosen: false,
             found_clean: false,
         }
     }
@@ -132,6 +137,7 @@ impl Repository {
             head: Some(head.clone()),
             paths,
             index_of_caller: self.index_of_caller,
+            chosen: false,
             found_clean: false,
         })
     }
@@ -147,6 +153,7 @@ impl Repository {
             head: Some(id),
             paths,
             index_of_caller: self.index_of_caller,
+            chosen: false,
             found_clean: false,
         })
     }
@@ -175,6 +182,7 @@ impl Repository {
             head: Some(to),
             paths,
             index_of_caller: self.index_of_caller,
+            chosen: false,
             found_clean: false,
         })
     }
@@ -229,6 +237,33 @@ impl Repository {
     /// Finds the default branch and its last commit: the HEAD of the remote, then the usual names at
     /// the remote, then the usual local names.
     fn default_branch(&self) -> Result<(String, ObjectId), Error> {
+        let found = self.default_ref("")?.ok_or(Error::NoDefaultBranch)?;
+        Ok((found.name, found.id))
+    }
+
+    /// The commits of HEAD that the default branch does not have; with a Git before 2.41 by two calls.
+    pub(crate) fn commits_of_branch(&self) -> Option<Reason> {
+        let head = self.head().id()?;
+        let counted = self.default_ref(" %(ahead-behind:HEAD)");
+        let (base, commits) = match counted {
+            Ok(found) => {
+                let found = found?;
+                let behind = found.rest.split(' ').next_back()?;
+                (found.name, behind.parse().ok()?)
+            }
+            Err(_) => {
+                let found = self.default_ref("").ok()??;
+                let range = format!("{}..{head}", found.id);
+                let output = self.runner.call(&["rev-list", "--count", &range]).checked();
+                let output = String::from_utf8(output.ok()?).ok()?;
+                (found.name, output.trim().parse().ok()?)
+            }
+        };
+        (commits > 0).then_some(Reason::BranchCommits { commits, base })
+    }
+
+    /// Finds the default branch, with what a further format gives for it.
+    fn default_ref(&self, more: &str) -> Result<Option<DefaultRef>, Error> {
         const REMOTE_HEAD: &str = "refs/remotes/origin/HEAD";
         let configured = self.init_default_branch.as_deref();
         let local = configured.into_iter().chain(BRANCH_NAMES);
@@ -237,33 +272,39 @@ impl Repository {
             .chain(BRANCH_NAMES.map(|name| format!("refs/remotes/origin/{name}")))
             .chain(local.map(|name| format!("refs/heads/{name}")))
             .collect();
-        let mut args = vec![
-            "for-each-ref",
-            // None of these holds a space; the last may be empty.
-            "--format=%(refname) %(objectname) %(objecttype) %(symref)",
-            "--",
-        ];
+        // None of these holds a space; the last may be empty.
+        let format = format!("--format=%(refname) %(objectname) %(objecttype) %(symref){more}");
+        let mut args = vec!["for-each-ref", &format, "--"];
         args.extend(candidates.iter().map(String::as_str));
         let output = self.runner.call(&args).checked()?;
         let output = String::from_utf8_lossy(&output);
-        let found: Vec<[&str; 4]> = output
+        let found: Vec<Vec<&str>> = output
             .lines()
-            .filter_map(|line| line.split(' ').collect::<Vec<_>>().try_into().ok())
+            .map(|line| line.splitn(5, ' ').collect())
             .collect();
-        candidates
+        let found: Vec<(&[&str; 4], &str)> = found
             .iter()
-            .find_map(|wanted| {
-                let [name, id, _, symref] = found
-                    .iter()
-                    .find(|[name, _, kind, _]| name == wanted && *kind == "commit")?;
-                let name = if symref.is_empty() { name } else { symref };
-                let short = name
-                    .strip_prefix("refs/remotes/")
-                    .or(name.strip_prefix("refs/heads/"))
-                    .unwrap_or(name);
-                Some((short.to_owned(), ObjectId::from_bytes(id.as_bytes())?))
+            .filter_map(|fields| {
+                let (first, rest) = fields.split_first_chunk()?;
+                Some((first, rest.first().copied().unwrap_or_default()))
             })
-            .ok_or(Error::NoDefaultBranch)
+            .collect();
+        let branch = candidates.iter().find_map(|wanted| {
+            let ([name, id, _, symref], rest) = found
+                .iter()
+                .find(|([name, _, kind, _], _)| name == wanted && *kind == "commit")?;
+            let name = if symref.is_empty() { name } else { symref };
+            let short = name
+                .strip_prefix("refs/remotes/")
+                .or(name.strip_prefix("refs/heads/"))
+                .unwrap_or(name);
+            Some(DefaultRef {
+                name: short.to_owned(),
+                id: ObjectId::from_bytes(id.as_bytes())?,
+                rest: (*rest).to_owned(),
+            })
+        });
+        Ok(branch)
     }
 
     fn has_uncommitted_changes(&self, paths: &[RepoPath]) -> Result<bool, Error> {
@@ -299,6 +340,14 @@ impl Repository {
         })?;
         Ok(count)
     }
+}
+
+/// The default branch.
+struct DefaultRef {
+    name: String,
+    id: ObjectId,
+    /// What the further format gave.
+    rest: String,
 }
 
 /// A revision from the user in a form that git can only read as a commit.

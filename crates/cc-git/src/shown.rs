@@ -69,6 +69,7 @@ impl Repository {
             head: self.head().id().cloned(),
             paths: earlier.paths.clone(),
             index_of_caller: self.index_of_caller,
+            chosen: false,
             found_clean: false,
         };
         (target, shown)

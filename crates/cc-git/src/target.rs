@@ -105,6 +105,9 @@ pub struct Target {
     /// Whether the index was that of a `git commit` in whose hook the review was started: nobody else sees it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub index_of_caller: bool,
+    /// Whether the user left the choice to us, and there were uncommitted changes. Not stored.
+    #[serde(skip)]
+    pub(crate) chosen: bool,
     /// Whether a check just now found no uncommitted changes. Not stored: another process has to check
     /// again.
     #[serde(skip)]

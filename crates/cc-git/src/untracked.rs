@@ -22,6 +22,10 @@ pub(crate) struct WorkingList {
     pub(crate) untracked: Vec<RepoPath>,
     /// How many more there are.
     omitted: u64,
+    /// Unmerged paths.
+    pub(crate) unmerged: Vec<RepoPath>,
+    /// Files that Git does not look at: `assume-unchanged`, `skip-worktree`.
+    pub(crate) overlooked: Vec<RepoPath>,
     /// Whether there is a file with attributes.
     pub(crate) has_attributes: bool,
 }
@@ -94,6 +98,13 @@ impl Repository {
                         false => list.omitted += 1,
                     }
                     left = left.saturating_sub(path.len() as u64 + 1);
+                }
+                match tag[0] {
+                    b'M' if list.unmerged.last().map(RepoPath::as_bytes) != Some(path) => {
+                        list.unmerged.push(RepoPath::new(path));
+                    }
+                    b'S' | b'a'..=b'z' => list.overlooked.push(RepoPath::new(path)),
+                    _ => {}
                 }
                 left > 0
             })?;

@@ -19,4 +19,5 @@ mod lines;
 mod scopes;
 mod since;
 mod unchanged;
+mod unseen;
 mod work_tree;

@@ -78,7 +78,7 @@ fn nothing_is_written() {
 
 #[test]
 #[cfg(unix)]
-fn a_review_of_the_work_tree_takes_five_calls_of_git() {
+fn a_review_of_the_work_tree_takes_six_calls_of_git() {
     let lab = racy().with_calls_noted();
     let repository = lab.repository();
     let target = repository.resolve(&Selection::default()).unwrap();
@@ -89,7 +89,17 @@ fn a_review_of_the_work_tree_takes_five_calls_of_git() {
     let mut calls = lab.calls();
     // Both run at once.
     calls[..2].sort_unstable();
-    assert_eq!(calls, ["config", "rev-parse", "status", "ls-files", "diff"]);
+    assert_eq!(
+        calls,
+        [
+            "config",
+            "rev-parse",
+            "status",
+            "ls-files",
+            "diff",
+            "for-each-ref"
+        ]
+    );
 }
 
 #[test]
