@@ -347,7 +347,7 @@ pub(crate) struct StatusArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResultArgs {
-    /// Job id, or unique prefix in this workspace; default: the latest finished job of this session
+    /// Job id or unique prefix; default: the latest finished job of this session
     pub(crate) job: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
@@ -383,7 +383,7 @@ pub(crate) struct WaitArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CancelArgs {
-    /// Job id, or unique prefix in this workspace; default: the only running job of this session
+    /// Job id or unique prefix; default: the only running job of this session
     pub(crate) job: Option<String>,
     /// Print JSON
     #[arg(long)]

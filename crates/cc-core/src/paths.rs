@@ -24,13 +24,17 @@ impl Workspace {
 
     /// The name of the state directory: the first 12 hex digits of SHA-256 over the root's bytes.
     pub fn key(&self) -> String {
-        let digest = Sha256::digest(self.0.as_os_str().as_encoded_bytes());
-        digest
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        key_of(&self.0)
     }
+}
+
+fn key_of(path: &Path) -> String {
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The root of everything that `cc` keeps for one user.
@@ -85,6 +89,12 @@ impl DataDir {
     /// The directory that holds one state directory a workspace.
     pub fn states(&self) -> PathBuf {
         self.0.join("state")
+    }
+
+    /// The directory that names the workspaces of a repository, a file each; `common_dir` is the
+    /// canonical Git directory that they share.
+    pub fn repository(&self, common_dir: &Path) -> PathBuf {
+        self.0.join("repositories").join(key_of(common_dir))
     }
 
     /// The state directory of a workspace.

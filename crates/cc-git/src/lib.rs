@@ -9,6 +9,7 @@
 //! Start with [`Repository::discover`], then [`Repository::resolve`], then [`Repository::collect`].
 
 mod error;
+mod siblings;
 mod top_level;
 
 mod caller;
@@ -55,6 +56,7 @@ pub use repo_path::RepoPath;
 pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
 pub use shown::ShownDiffs;
+pub use siblings::SharedRepository;
 pub use target::{Mode, ObjectId, Target};
 pub use top_level::{git_dirs, program_dirs, top_level, workspace};
 pub use worktree::Worktree;

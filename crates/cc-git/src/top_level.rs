@@ -103,7 +103,7 @@ fn entry_of(dot_git: &Path) -> DotGit {
 }
 
 /// The target of the `.git` file of a linked worktree or a submodule.
-fn linked_dir(dot_git: &Path) -> Option<PathBuf> {
+pub(crate) fn linked_dir(dot_git: &Path) -> Option<PathBuf> {
     let text = read_start(dot_git)?;
     let target = trim_end(text.strip_prefix(b"gitdir: ")?);
     Some(dot_git.parent()?.join(crate::repo_path::os_path(target)?))
@@ -156,14 +156,14 @@ fn is_head(path: &Path) -> bool {
 }
 
 /// Reads the first bytes of a file; the files read here are small.
-fn read_start(path: &Path) -> Option<Vec<u8>> {
+pub(crate) fn read_start(path: &Path) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     let file = open_regular(path).ok()?;
     file.take(8 * 1024).read_to_end(&mut text).ok()?;
     Some(text)
 }
 
-fn trim_end(text: &[u8]) -> &[u8] {
+pub(crate) fn trim_end(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| !b"\r\n".contains(byte));
     &text[..end.map_or(0, |last| last + 1)]
 }

@@ -21,7 +21,7 @@ pub(crate) fn submit(
     session: &SessionId,
     input: &HookInput,
 ) -> Result<Option<Value>, HookError> {
-    let begun = match project.store.config().stop_review_gate {
+    let begun = match gate::is_on(project) {
         true => gate::begin_turn(project, session, input.turn.as_deref(), &input.prompt),
         false => Ok(()),
     };
@@ -46,11 +46,13 @@ fn news(
     if ASKING.iter().any(|words| input.prompt.contains(words)) {
         return Ok(None);
     }
-    let jobs = project.store.list()?.jobs;
-    let unread = select::of_session(&jobs, Some(session))
+    let all = project.jobs()?;
+    let unread = select::of_session(&all.jobs, Some(session))
         .filter(|job| job.is_unread() && job.notified_at.is_none());
     // Of two prompts at once, the one that marks a job announces it.
-    let news: Vec<&Job> = unread.filter(|job| announce(project, job)).collect();
+    let news: Vec<&Job> = unread
+        .filter(|job| announce(&all.project_of(job), job))
+        .collect();
     if news.is_empty() {
         return Ok(None);
     }

@@ -25,15 +25,16 @@ const GATE: &str = "stopReviewGate";
 pub struct WorkspaceConfig {
     /// The version of the file.
     pub version: u32,
-    /// Whether the review gate is on; off by default.
-    pub stop_review_gate: bool,
+    /// Whether the review gate is on; `None` where nobody switched it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_review_gate: Option<bool>,
 }
 
 impl Default for WorkspaceConfig {
     fn default() -> Self {
         Self {
             version: 1,
-            stop_review_gate: false,
+            stop_review_gate: None,
         }
     }
 }
@@ -82,11 +83,11 @@ mod tests {
         let data = DataDir::at(dir.path().to_owned());
         let workspace = Workspace::from_canonical("/w".into());
         let store = Store::new(&data, workspace, Clock::System, |_, _| Ok(()));
-        assert!(!store.config().stop_review_gate);
+        assert_eq!(store.config().stop_review_gate, None);
         assert!(!store.switch_gate(false).unwrap());
         assert!(store.switch_gate(true).unwrap());
         assert!(!store.switch_gate(true).unwrap());
-        assert!(store.config().stop_review_gate);
+        assert_eq!(store.config().stop_review_gate, Some(true));
         let path = store.dir().config();
         std::fs::write(&path, r#"{"version":1,"stopReviewGate":true,"theirs":[1]}"#).unwrap();
         assert!(store.switch_gate(false).unwrap());

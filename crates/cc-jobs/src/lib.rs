@@ -19,6 +19,7 @@ mod reading;
 mod store;
 
 pub mod log;
+pub mod repository;
 pub mod retention;
 pub mod select;
 pub mod session;

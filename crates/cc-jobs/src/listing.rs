@@ -49,11 +49,17 @@ impl Store {
                 Err(skipped) => listing.skipped.push(skipped),
             }
         }
-        listing
-            .jobs
-            .sort_by_cached_key(|job| Reverse((job.created_at, job.id.clone())));
-        listing.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+        listing.sort();
         Ok(listing)
+    }
+}
+
+impl Listing {
+    /// Puts the newest job first.
+    pub fn sort(&mut self) {
+        self.jobs
+            .sort_by_cached_key(|job| Reverse((job.created_at, job.id.clone())));
+        self.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     }
 }
 

@@ -128,6 +128,8 @@ pub enum SettingSources {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GateSettings {
+    /// Whether it is on in workspaces that do not switch it on or off themselves.
+    pub enabled: bool,
     /// The model, passed through unchanged.
     #[serde(with = "value::name")]
     pub model: Option<String>,
@@ -225,6 +227,7 @@ impl Default for RescueSettings {
 impl Default for GateSettings {
     fn default() -> Self {
         Self {
+            enabled: false,
             model: None,
             effort: None,
             timeout: Span::from_minutes(10),

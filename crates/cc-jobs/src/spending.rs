@@ -66,15 +66,15 @@ impl Bill {
 /// By job, so that one whose record could not be removed counts once.
 type Bills = BTreeMap<String, Bill>;
 
-/// The total of the jobs of a workspace whose runs ended in the 24 hours before `now`: those of `jobs`,
-/// and those whose record is gone.
+/// The total of the jobs of some workspaces whose runs ended in the 24 hours before `now`: those of
+/// `jobs`, and those whose record is gone.
 #[must_use]
-pub fn of_workspace<'a>(
-    dir: &StateDir,
+pub fn of_workspaces<'a>(
+    dirs: impl IntoIterator<Item = &'a StateDir>,
     jobs: impl IntoIterator<Item = &'a Job>,
     now: Time,
 ) -> Spending {
-    let mut gone = removed(dir);
+    let mut gone: Bills = dirs.into_iter().flat_map(removed).collect();
     let there = jobs.into_iter().map(|job| {
         // A record that was billed and could not be removed counts once.
         gone.remove(job.id.as_str());

@@ -39,7 +39,7 @@ pub enum CancelError {
 /// # Errors
 /// When the jobs cannot be listed, or such a process cannot be started.
 pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), LaunchError> {
-    let jobs = project.store.list()?.jobs;
+    let jobs = project.jobs()?.jobs;
     let name = format!("cc-cli{}", std::env::consts::EXE_SUFFIX);
     let cli = project.env.exe.with_file_name(name);
     select::of_session(&jobs, Some(session))
@@ -48,7 +48,7 @@ pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), La
             let mut command = Command::new(&cli);
             command
                 .args(["cancel", job.id.as_str()])
-                .current_dir(project.store.workspace().root())
+                .current_dir(project.data.root())
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());

@@ -1,8 +1,13 @@
-//! Which job a reference means, and where that job is.
+//! The jobs of a repository: those of all its working trees, and which of them a reference means.
+
+use std::collections::{HashMap, HashSet};
 
 use cc_core::{JobId, Workspace};
+use cc_git::SharedRepository;
+use cc_jobs::repository::{remember, remembered};
 use cc_jobs::select::{self, SelectError};
-use cc_jobs::{Job, StoreError};
+use cc_jobs::spending::{self, Spending};
+use cc_jobs::{Job, Skipped, Store, StoreError};
 
 use crate::Project;
 
@@ -17,9 +22,65 @@ pub enum FindError {
     Store(#[from] StoreError),
 }
 
+/// All jobs of a repository, newest first.
+#[derive(Debug)]
+pub struct RepositoryJobs {
+    /// The jobs of all its working trees, the most recently made first.
+    pub jobs: Vec<Job>,
+    /// Files among them that are damaged or foreign.
+    pub skipped: Vec<Skipped>,
+    here: Project,
+    siblings: Vec<Store>,
+    /// The jobs of the siblings, each with the place of its store.
+    elsewhere: HashMap<JobId, usize>,
+}
+
+impl RepositoryJobs {
+    /// The project that a job belongs to.
+    pub fn project_of(&self, job: &Job) -> Project {
+        match self.elsewhere.get(&job.id) {
+            Some(&place) => self.here.with(self.siblings[place].clone()),
+            None => self.here.clone(),
+        }
+    }
+
+    /// What the jobs whose runs ended in the last 24 hours used.
+    pub fn last_day(&self) -> Spending {
+        let stores = self.siblings.iter().chain([&self.here.store]);
+        let now = self.here.store.now();
+        spending::of_workspaces(stores.map(Store::dir), &self.jobs, now)
+    }
+}
+
 impl Project {
+    /// Lists the jobs of the workspace and of the other working trees of its repository.
+    ///
+    /// # Errors
+    /// When a directory is there but cannot be listed.
+    pub fn jobs(&self) -> Result<RepositoryJobs, StoreError> {
+        let mut all = self.store.list()?;
+        let mut elsewhere = HashMap::new();
+        let siblings = self.siblings();
+        for (place, store) in siblings.iter().enumerate() {
+            let listing = store.list()?;
+            elsewhere.extend(listing.jobs.iter().map(|job| (job.id.clone(), place)));
+            all.jobs.extend(listing.jobs);
+            all.skipped.extend(listing.skipped);
+        }
+        if !elsewhere.is_empty() {
+            all.sort();
+        }
+        Ok(RepositoryJobs {
+            jobs: all.jobs,
+            skipped: all.skipped,
+            here: self.clone(),
+            siblings,
+            elsewhere,
+        })
+    }
+
     /// The job that `reference` names, and the project that it belongs to: a whole id names a job of any
-    /// workspace, also of one whose directory is gone; the prefix of an id a job of this workspace.
+    /// workspace, also of one whose directory is gone; the prefix of an id a job of this repository.
     ///
     /// # Errors
     /// When it names no job or several, or jobs cannot be read.
@@ -36,13 +97,44 @@ impl Project {
                 return Ok((there, job));
             }
         }
-        let jobs = self.store.list()?.jobs;
-        let job = select::by_reference(&jobs, reference)?.clone();
-        Ok((self.clone(), job))
+        let jobs = self.jobs()?;
+        let job = select::by_reference(&jobs.jobs, reference)?;
+        Ok((jobs.project_of(job), job.clone()))
+    }
+
+    /// The stores of the other working trees of this repository that have one, the main tree's first;
+    /// also of trees that were removed.
+    pub(crate) fn siblings(&self) -> Vec<Store> {
+        let here = self.store.workspace();
+        let Some(repository) = SharedRepository::of(here.root()) else {
+            return Vec::new();
+        };
+        let main = repository.main_root().to_owned();
+        let linked = repository.linked_roots();
+        let known = [main].into_iter().chain(linked);
+        let known = known.map(Workspace::from_canonical);
+        let gone = remembered(&self.data, &repository.common_dir).into_iter();
+        let gone = gone.filter(|workspace| repository.may_hold(workspace.root()));
+        let mut seen = HashSet::from([here.clone()]);
+        known
+            .chain(gone)
+            .filter(|workspace| seen.insert(workspace.clone()))
+            .map(|workspace| self.store.beside(self.data.state(&workspace), workspace))
+            .filter(|store| store.dir().root().is_dir())
+            .collect()
+    }
+
+    /// Remembers the workspace with its repository, for when its directory is gone. Best effort: without
+    /// it, only the whole id of a job leads there then.
+    pub(crate) fn remember(&self) {
+        let here = self.store.workspace();
+        if let Some(repository) = SharedRepository::of(here.root()) {
+            let _ = remember(&self.data, &repository.common_dir, here);
+        }
     }
 
     /// The same call on other jobs.
-    pub(crate) fn with(&self, store: cc_jobs::Store) -> Self {
+    pub(crate) fn with(&self, store: Store) -> Self {
         Self {
             store,
             ..self.clone()

@@ -9,6 +9,7 @@ mod history;
 mod outcome;
 mod prompt;
 pub(crate) mod run;
+mod switch;
 mod turn;
 pub(crate) mod verdict;
 
@@ -24,7 +25,8 @@ use crate::order::{GateSpec, WorkOrder};
 use crate::{Project, RunOptions, preflight, worker};
 
 pub use outcome::{Decision, TurnEnd};
-pub use turn::{begin_turn, forget_turn, switch};
+pub use switch::{is_on, switch};
+pub use turn::{begin_turn, forget_turn};
 
 use history::HistoryEntry;
 use outcome::{CheckOutcome, GateError, Skip};
@@ -48,7 +50,7 @@ struct Stop<'a> {
 
 /// Decides whether a turn may end; runs Claude for that where needed.
 pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
-    if !project.store.config().stop_review_gate {
+    if !is_on(project) {
         return Decision::Pass;
     }
     let begun = Instant::now();

@@ -34,6 +34,7 @@ pub enum LaunchError {
 /// # Errors
 /// When a file cannot be written or the process cannot be started.
 pub(crate) fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, LaunchError> {
+    project.remember();
     let (job, alive) = project.store.create(draft, prompt)?;
     if let Err(error) = spawn(project, &job.id, alive) {
         // The first error is the one to report.

@@ -27,7 +27,7 @@ mod run;
 mod run_options;
 mod schema;
 
-pub use find::FindError;
+pub use find::{FindError, RepositoryJobs};
 pub use job_result::JobResult;
 pub use launch::LaunchError;
 pub use project::{Project, ProjectError};

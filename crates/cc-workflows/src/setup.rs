@@ -112,7 +112,7 @@ pub fn look(project: &Project) -> SetupCheck {
         state: try_writing(project),
         settings: settings.map(drop),
         installation,
-        gate: project.store.config().stop_review_gate,
+        gate: crate::gate::is_on(project),
     }
 }
 

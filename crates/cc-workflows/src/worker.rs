@@ -55,6 +55,7 @@ pub(crate) fn work_here(
     draft: Draft,
     prompt: &str,
 ) -> Result<(Job, Body), WorkError> {
+    project.remember();
     let (job, alive) = project.store.create(draft, prompt)?;
     work_holding(project, &job.id, alive)?;
     Ok(project.store.read(&job.id)?)

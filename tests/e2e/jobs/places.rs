@@ -79,3 +79,90 @@ fn a_shell_without_a_session_takes_the_whole_workspace() {
     let result = sandbox.cc(["result"]).run().success();
     assert!(result.stdout.contains("was cancelled"), "{result}");
 }
+
+/// A worktree of the repository, as Codex makes them, with a change of its own.
+fn worktree(sandbox: &Sandbox) -> PathBuf {
+    let root = sandbox.root().join("worktree");
+    sandbox.git(["worktree", "add", "--quiet", root.to_str().unwrap()]);
+    std::fs::write(root.join("README.md"), "# changed\n").unwrap();
+    root
+}
+
+fn background_in(dir: &PathBuf, sandbox: &Sandbox) -> String {
+    let receipt = from(dir, sandbox, &["review", "--background", "--json"]);
+    let id = receipt.success().json()["jobId"].clone();
+    id.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_job_is_seen_in_every_worktree_of_its_repository() {
+    let sandbox = hanging();
+    let tree = worktree(&sandbox);
+    let main = sandbox.repo();
+    for (here, there) in [(&tree, &main), (&main, &tree)] {
+        let id = background_in(here, &sandbox);
+        let status = from(there, &sandbox, &["status", "--json"]);
+        let running = status.success().json()["running"].clone();
+        assert_eq!(running[0]["id"], id.as_str());
+        assert_eq!(running[0]["workspaceRoot"], here.to_str().unwrap());
+        let prefix = &id[..id.len() - 1];
+        from(there, &sandbox, &["status", prefix]).success();
+        from(there, &sandbox, &["cancel"]).success();
+        let result = from(there, &sandbox, &["result"]).success();
+        assert!(result.stdout.contains(&id), "{result}");
+    }
+    let json = from(&main, &sandbox, &["status", "--json"]).success();
+    assert_eq!(json.json()["lastDay"]["jobs"], 2);
+}
+
+#[test]
+fn another_repository_does_not_see_it() {
+    let sandbox = answering();
+    let other = elsewhere(&sandbox);
+    sandbox.git_in(&other, ["init", "--quiet"]);
+    sandbox.cc(["review"]).run().success();
+    let told = from(&other, &sandbox, &["status"]).success();
+    assert_eq!(told.stdout, "No jobs in this workspace.\n");
+}
+
+#[test]
+fn a_job_of_a_worktree_outlives_it() {
+    let sandbox = answering();
+    let tree = worktree(&sandbox);
+    let id = background_in(&tree, &sandbox);
+    sandbox.cc(["wait", &id]).run().success();
+    sandbox.git(["worktree", "remove", "--force", tree.to_str().unwrap()]);
+    let status = sandbox.cc(["status"]).run().success();
+    assert!(status.stdout.contains(&id), "{status}");
+    let result = sandbox.cc(["result"]).run().success();
+    assert!(result.stdout.contains("No findings."), "{result}");
+    // Another repository that takes its place is another place.
+    std::fs::create_dir(&tree).unwrap();
+    sandbox.git_in(&tree, ["init", "--quiet"]);
+    let status = sandbox.cc(["status"]).run().success();
+    assert_eq!(status.stdout, "No jobs in this workspace.\n");
+}
+
+#[test]
+fn jobs_from_before_repositories_were_remembered_are_seen_too() {
+    let sandbox = answering();
+    let tree = worktree(&sandbox);
+    let id = background_in(&tree, &sandbox);
+    sandbox.cc(["wait", &id]).run().success();
+    let remembered = sandbox.data_dir().root().join("repositories");
+    std::fs::remove_dir_all(remembered).unwrap();
+    let status = sandbox.cc(["status"]).run().success();
+    assert!(status.stdout.contains(&id), "{status}");
+}
+
+#[test]
+fn a_job_of_another_worktree_is_announced_in_its_session() {
+    let sandbox = answering();
+    let tree = worktree(&sandbox);
+    let review = sandbox.cc(["review", "--view-state", "defer"]).cwd(&tree);
+    review.env("CC_SESSION_ID", "s").run().success();
+    let input = serde_json::json!({"session_id": "s", "cwd": sandbox.repo(), "prompt": "go on"});
+    let event = || sandbox.hook("user-prompt-submit", &input).run().success();
+    assert!(event().stdout.contains("No findings."));
+    assert_eq!(event().stdout, "");
+}

@@ -15,7 +15,7 @@ pub(super) fn find<E: Into<CliError>>(
     if let Some(reference) = reference {
         return Ok(project.find(reference)?);
     }
-    let jobs = project.store.list()?.jobs;
-    let job = default(&jobs).map_err(Into::into)?;
-    Ok((project.clone(), job.clone()))
+    let all = project.jobs()?;
+    let job = default(&all.jobs).map_err(Into::into)?;
+    Ok((all.project_of(job), job.clone()))
 }

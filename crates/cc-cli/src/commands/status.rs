@@ -6,10 +6,10 @@ use cc_core::text::{count, human_count, one_line};
 use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
 use cc_git::Worktree;
-use cc_jobs::spending::{self, Spending};
-use cc_jobs::{Ending, Job, JobState, Listing, select};
+use cc_jobs::spending::Spending;
+use cc_jobs::{Ending, Job, JobState, WorkspaceConfig, select};
 use cc_workflows::rescue::isolated;
-use cc_workflows::{Project, hint};
+use cc_workflows::{Project, RepositoryJobs, gate, hint};
 use serde_json::json;
 
 use super::attach::last_line;
@@ -42,11 +42,11 @@ struct Overview {
 
 impl Overview {
     /// The jobs of `session`, or of all sessions.
-    fn new(listing: Listing, session: Option<&SessionId>, all: bool) -> Self {
-        let total = listing.jobs.len();
+    fn new(jobs: &[Job], session: Option<&SessionId>, all: bool) -> Self {
+        let total = jobs.len();
         let jobs: Vec<Job> = match all {
-            true => listing.jobs,
-            false => select::visible(&listing.jobs, session).cloned().collect(),
+            true => jobs.to_vec(),
+            false => select::visible(jobs, session).cloned().collect(),
         };
         let elsewhere = total - jobs.len();
         let (running, mut finished): (Vec<Job>, Vec<Job>) =
@@ -61,15 +61,18 @@ impl Overview {
 }
 
 fn all(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult {
-    let listing = project.store.list()?;
-    let skipped = listing.skipped.clone();
-    let last_day = spending::of_workspace(project.store.dir(), &listing.jobs, project.store.now());
-    let overview = Overview::new(listing, project.session.as_ref(), args.all);
+    let jobs = project.jobs()?;
+    let last_day = jobs.last_day();
+    let overview = Overview::new(&jobs.jobs, project.session.as_ref(), args.all);
     if args.json {
-        let config = project.store.config();
+        let gate = gate::is_on(project);
+        let config = WorkspaceConfig {
+            stop_review_gate: Some(gate),
+            ..project.store.config()
+        };
         let limit = if args.all { usize::MAX } else { RECENT };
         let recent: Vec<&Job> = overview.finished.iter().skip(1).take(limit).collect();
-        let skipped = skipped.iter();
+        let skipped = jobs.skipped.iter();
         printer.json(&json!({
             "workspaceRoot": project.store.workspace().root().display().to_string(),
             "config": config,
@@ -77,14 +80,15 @@ fn all(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult
             "latestFinished": overview.finished.first(),
             "recent": recent,
             "lastDay": last_day,
-            "needsReview": config.stop_review_gate,
+            "needsReview": gate,
             "skipped": skipped
                 .map(|file| json!({"path": file.path.display().to_string(), "reason": file.reason}))
                 .collect::<Vec<_>>(),
         }));
     } else {
-        printer.text(overview_text(project, &overview, args.all) + &last_day_text(&last_day));
-        for file in &skipped {
+        printer
+            .text(overview_text(&jobs, project, &overview, args.all) + &last_day_text(&last_day));
+        for file in &jobs.skipped {
             let path = file.path.display();
             printer.note(format_args!("skipped `{path}`: {}", file.reason));
         }
@@ -92,7 +96,12 @@ fn all(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult
     Ok(ExitStatus::Success)
 }
 
-fn overview_text(project: &Project, overview: &Overview, all: bool) -> String {
+fn overview_text(
+    jobs: &RepositoryJobs,
+    project: &Project,
+    overview: &Overview,
+    all: bool,
+) -> String {
     let Overview {
         running, finished, ..
     } = overview;
@@ -102,7 +111,7 @@ fn overview_text(project: &Project, overview: &Overview, all: bool) -> String {
     if !running.is_empty() {
         let rows: Vec<_> = running
             .iter()
-            .map(|job| running_row(project, job, now))
+            .map(|job| running_row(&jobs.project_of(job), job, now))
             .collect();
         text.push_str("Running\n");
         text.push_str(&table(&rows));
@@ -126,7 +135,7 @@ fn overview_text(project: &Project, overview: &Overview, all: bool) -> String {
         });
     }
     let shown = finished.iter().take(RECENT);
-    for job in shown.filter(|job| worktree(project, job).is_some()) {
+    for job in shown.filter(|job| worktree(&jobs.project_of(job), job).is_some()) {
         text.push_str(&format!(
             "\n{id} has a change in its worktree: cc-cli apply {id}, or cc-cli discard {id}\n",
             id = job.id
@@ -277,6 +286,10 @@ fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
             cost.unwrap_or_default()
         );
         rows.push(("Tokens", tokens));
+    }
+    let root = project.store.workspace().root();
+    if !project.env.cwd.starts_with(root) {
+        rows.push(("Workspace", root.display().to_string()));
     }
     if let Some(tree) = worktree(project, job) {
         rows.push(("Worktree", tree.root.display().to_string()));

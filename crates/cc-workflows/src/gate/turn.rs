@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
 use cc_core::{IoError, SessionId, Time};
 use cc_git::{Changes, Fingerprint, Git, RepoPath, Repository};
-use cc_jobs::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Skip, TurnEnd};
@@ -226,21 +225,16 @@ pub fn begin_turn(
     .write(project, session)
 }
 
-/// Turns the gate of the workspace on or off; returns whether that changed anything. The turn in which
-/// it is turned on is not checked: its earlier edits have no baseline.
+/// Leaves the running turn of a session unchecked.
 ///
 /// # Errors
-/// When a file cannot be read or written.
-pub fn switch(project: &Project, on: bool) -> Result<bool, StoreError> {
-    let changed = project.store.switch_gate(on)?;
-    if let Some(session) = project.session.as_ref().filter(|_| changed && on) {
-        let turn = TurnState {
-            suppressed: true,
-            ..TurnState::unknown(project)
-        };
-        turn.write(project, session)?;
-    }
-    Ok(changed)
+/// When that cannot be saved.
+pub(super) fn suppress(project: &Project, session: &SessionId) -> Result<(), IoError> {
+    let turn = TurnState {
+        suppressed: true,
+        ..TurnState::unknown(project)
+    };
+    turn.write(project, session)
 }
 
 /// Forgets the turn of a session that has ended.

@@ -80,7 +80,8 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
     assert_eq!(body.partial_output.as_deref(), Some("so far"));
     let spent = cc_jobs::spending::of_a_day(&project.data, project.store.now());
     assert_eq!(spent, 0.5, "what it cost counts");
-    let listed = cc_jobs::spending::of_workspace(project.store.dir(), [&job], project.store.now());
+    let listed =
+        cc_jobs::spending::of_workspaces([project.store.dir()], [&job], project.store.now());
     assert_eq!(listed.cost_usd, 0.5);
 }
 

@@ -1,0 +1,55 @@
+//! The working trees of one repository, found in its files: hooks cannot wait for a call of git.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_core::fs::canonical;
+
+use crate::top_level::{git_dirs, linked_dir, read_start, trim_end};
+
+/// What the working trees of one repository share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedRepository {
+    /// The Git directory that they share, canonical.
+    pub common_dir: PathBuf,
+}
+
+impl SharedRepository {
+    /// The repository that the working tree at `root` belongs to; `None` outside git.
+    pub fn of(root: &Path) -> Option<Self> {
+        let common_dir = git_dirs(root).pop()?;
+        Some(Self { common_dir })
+    }
+
+    /// The main working tree; where there is none, or its place is unknown, the Git directory itself.
+    pub fn main_root(&self) -> &Path {
+        match self.common_dir.file_name() {
+            Some(name) if name == ".git" => self.common_dir.parent().unwrap_or(&self.common_dir),
+            _ => &self.common_dir,
+        }
+    }
+
+    /// The roots of the linked worktrees that Git knows, in no order.
+    pub fn linked_roots(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.common_dir.join("worktrees"));
+        let entries = entries.into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| {
+                let dir = entry.path();
+                // Absolute, or relative to this directory.
+                let text = read_start(&dir.join("gitdir"))?;
+                let dot_git = dir.join(crate::repo_path::os_path(trim_end(&text))?);
+                let root = dot_git.parent()?;
+                Some(canonical(root).unwrap_or_else(|_| root.to_owned()))
+            })
+            .collect()
+    }
+
+    /// Whether the directory `root` is gone, or is still a working tree of this repository.
+    pub fn may_hold(&self, root: &Path) -> bool {
+        match linked_dir(&root.join(".git")) {
+            Some(_) => Self::of(root).as_ref() == Some(self),
+            None => !root.exists() || root == self.main_root(),
+        }
+    }
+}

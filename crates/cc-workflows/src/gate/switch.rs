@@ -1,0 +1,63 @@
+//! Whether the gate is on: as the workspace says, else its repository, else the user's settings.
+
+use cc_core::Workspace;
+use cc_git::SharedRepository;
+use cc_jobs::{Store, StoreError};
+
+use super::turn;
+use crate::Project;
+
+/// Whether the gate of the workspace is on. A worktree in which nobody switched it follows its main
+/// working tree, then any other worktree where it is on, then the setting `gate.enabled`.
+pub fn is_on(project: &Project) -> bool {
+    if let Some(on) = switch_of(&project.store) {
+        return on;
+    }
+    let siblings = project.siblings();
+    let main = main_store(project).and_then(|main| switch_of(&main));
+    let any = || siblings.iter().any(|store| switch_of(store) == Some(true));
+    match main {
+        Some(on) => on,
+        None if any() => true,
+        None => project
+            .settings()
+            .is_ok_and(|settings| settings.gate.enabled),
+    }
+}
+
+/// Turns the gate of the workspace and of the other working trees of its repository on or off; returns
+/// whether that changed anything here. The turn in which it is turned on is not checked: its earlier
+/// edits have no baseline.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn switch(project: &Project, on: bool) -> Result<bool, StoreError> {
+    let changed = is_on(project) != on;
+    project.store.switch_gate(on)?;
+    // New worktrees ask the main one.
+    if let Some(main) = main_store(project) {
+        main.switch_gate(on)?;
+    }
+    for store in project.siblings() {
+        if switch_of(&store).is_some_and(|was_on| was_on != on) {
+            store.switch_gate(on)?;
+        }
+    }
+    project.remember();
+    if let Some(session) = project.session.as_ref().filter(|_| changed && on) {
+        turn::suppress(project, session)?;
+    }
+    Ok(changed)
+}
+
+fn switch_of(store: &Store) -> Option<bool> {
+    store.config().stop_review_gate
+}
+
+/// The store of the main working tree, which may not have any files yet.
+fn main_store(project: &Project) -> Option<Store> {
+    let repository = SharedRepository::of(project.store.workspace().root())?;
+    let main = Workspace::from_canonical(repository.main_root().to_owned());
+    let dir = project.data.state(&main);
+    (main != *project.store.workspace()).then(|| project.store.beside(dir, main))
+}
