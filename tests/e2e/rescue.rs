@@ -115,7 +115,7 @@ fn the_sandbox_leaves_nothing_in_a_repository_that_no_template_filled() {
         assert!(!ours.iter().any(|name| left.contains(*name)), "{left:?}");
     }
     sandbox
-        .cc(["discard", job["id"].as_str().unwrap()])
+        .cc(["discard", job["id"].as_str().unwrap(), "--yes"])
         .run()
         .success();
     let refs = |files: BTreeSet<String>| -> BTreeSet<String> {
@@ -278,9 +278,15 @@ fn an_isolated_change_is_applied_or_leaves_no_trace() {
     assert_eq!(sandbox.read("src/extra.rs"), "// extra\n");
     let again = sandbox.cc(["apply", job.as_str()]).run().success();
     assert!(again.stdout.contains("Already applied"), "{again}");
-    sandbox.cc(["discard", job.as_str()]).run().success();
+    sandbox
+        .cc(["discard", job.as_str(), "--yes"])
+        .run()
+        .success();
     assert_eq!(sandbox.git(["branch", "--list", "cc/*"]), "");
     std::fs::remove_file(sandbox.repo().join("src/extra.rs")).unwrap();
     assert_eq!(files(&sandbox.repo()), before);
-    sandbox.cc(["discard", job.as_str()]).run().exits(2);
+    sandbox
+        .cc(["discard", job.as_str(), "--yes"])
+        .run()
+        .exits(2);
 }

@@ -303,6 +303,9 @@ pub(crate) struct ApplyArgs {
     /// Merge a change that does not apply cleanly, leaving conflict markers like `git merge`
     #[arg(long)]
     pub(crate) merge: bool,
+    /// Show the change and apply nothing
+    #[arg(long, conflicts_with_all = ["merge", "json"])]
+    pub(crate) diff: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -312,6 +315,9 @@ pub(crate) struct ApplyArgs {
 pub(crate) struct DiscardArgs {
     /// Job id or unique prefix
     pub(crate) job: String,
+    /// Discard a change that was never applied without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -21,7 +21,8 @@ use crate::{Error, Repository, Worktree, hardening};
 pub struct Patch {
     /// The changed files.
     pub files: Vec<RepoPath>,
-    content: Vec<u8>,
+    /// The patch, as `git apply` takes it.
+    pub content: Vec<u8>,
 }
 
 /// The result of applying a patch.
@@ -102,6 +103,15 @@ impl Repository {
             },
             Some(error) => Err(error),
         }
+    }
+
+    /// Whether the files of this working tree have the change of a patch already.
+    pub fn has_patch(&self, patch: &Patch) -> bool {
+        let args = ["apply", "--check", "--reverse", "--whitespace=nowarn", "-"];
+        let call = self.runner.long_call(&args);
+        call.input(GitInput::Bytes(&patch.content))
+            .checked()
+            .is_ok()
     }
 
     /// The files of a patch that have conflicts.

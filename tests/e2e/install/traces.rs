@@ -258,7 +258,10 @@ fn changes_that_wait_in_a_work_tree_are_not_deleted() {
     );
     sandbox.cc(["apply", job.as_str()]).run().success();
     assert_eq!(sandbox.read("added.txt"), "kept");
-    sandbox.cc(["discard", job.as_str()]).run().success();
+    sandbox
+        .cc(["discard", job.as_str(), "--yes"])
+        .run()
+        .success();
     let gone = uninstall().run().success();
     assert!(gone.stdout.contains("cc was not installed"), "{gone}");
     assert!(!sandbox.codex_home().join("plugins").exists());

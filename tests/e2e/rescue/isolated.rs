@@ -85,9 +85,9 @@ fn a_tree_that_was_emptied_or_replaced_takes_no_files_with_it() {
         assert_eq!(super::files(&sandbox.repo()), before, "{name}");
         let kept = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
         assert_eq!(kept["removed"], json!([]), "{name}");
-        sandbox.cc(["discard", &job]).run().success();
+        sandbox.cc(["discard", &job, "--yes"]).run().success();
         assert_clean(&sandbox);
-        sandbox.cc(["discard", &job]).run().exits(2);
+        sandbox.cc(["discard", &job, "--yes"]).run().exits(2);
         let pruned = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
         assert_eq!(pruned["removed"], json!([job]), "{name}");
     };
@@ -179,7 +179,7 @@ fn a_branch_that_is_in_use_can_be_discarded_later() {
     let branch = sandbox.git_in(&tree, ["branch", "--show-current"]);
     sandbox.git_in(&tree, ["switch", "--quiet", "--detach"]);
     sandbox.git(["switch", "--quiet", &branch]);
-    let refused = sandbox.cc(["discard", &job]).run().exits(1);
+    let refused = sandbox.cc(["discard", &job, "--yes"]).run().exits(1);
     assert!(
         refused.stderr.contains("Switch to another branch"),
         "{refused}"
@@ -187,7 +187,7 @@ fn a_branch_that_is_in_use_can_be_discarded_later() {
     let kept = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
     assert_eq!(kept["removed"], json!([]));
     sandbox.git(["switch", "--quiet", "main"]);
-    sandbox.cc(["discard", &job]).run().success();
+    sandbox.cc(["discard", &job, "--yes"]).run().success();
     assert_clean(&sandbox);
 }
 
@@ -316,7 +316,7 @@ fn what_is_being_taken_up_is_not_discarded() {
     let args = ["rescue", "--read-only", "--background", "--resume", &job];
     let resume = sandbox.cc(args.into_iter().chain(["go on"])).spawn();
     slow.wait_begun();
-    let mut discard = sandbox.cc(["discard", &job]).spawn();
+    let mut discard = sandbox.cc(["discard", &job, "--yes"]).spawn();
     assert!(!ends_soon(&mut discard), "it waits for the other call");
     slow.go_on();
     resume.wait().success();
@@ -344,7 +344,7 @@ fn a_job_that_could_not_be_stopped_is_in_the_way_until_it_is() {
     let next = format!("cc-cli cancel {job}");
     for call in [
         &["apply", &job][..],
-        &["discard", &job],
+        &["discard", &job, "--yes"],
         &["rescue", "--resume", &job, "go on"],
     ] {
         let refused = sandbox.cc(call).run().exits(2);
@@ -355,7 +355,7 @@ fn a_job_that_could_not_be_stopped_is_in_the_way_until_it_is() {
     sandbox.cc(["cancel", &job]).run().success();
     assert!(!proc.is_running());
     survivor.wait().unwrap();
-    sandbox.cc(["discard", &job]).run().success();
+    sandbox.cc(["discard", &job, "--yes"]).run().success();
     assert!(!tree.exists());
 }
 
@@ -393,7 +393,11 @@ fn names_of_any_bytes_are_no_obstacle() {
             fs::write(tree.join("new"), "n\n").unwrap();
             sandbox.cc(["apply", job]).cwd(cwd).run().success();
             assert_eq!(fs::read(cwd.join("new")).unwrap(), b"n\n");
-            sandbox.cc(["discard", job]).cwd(cwd).run().success();
+            sandbox
+                .cc(["discard", job, "--yes"])
+                .cwd(cwd)
+                .run()
+                .success();
             assert!(!tree.exists());
         }
     };
@@ -415,4 +419,23 @@ fn names_of_any_bytes_are_no_obstacle() {
     sandbox.set_env("CODEX_HOME", &home);
     let data = home.join("plugins/data/cc");
     rescues(&sandbox, &sandbox.repo(), &data);
+}
+
+#[test]
+fn a_change_can_be_seen_and_is_not_discarded_unasked_before_it_was_applied() {
+    let sandbox = answering();
+    let (job, tree) = isolated(&sandbox);
+    fs::write(tree.join("new.txt"), "new\n").unwrap();
+    let shown = sandbox.cc(["apply", &job, "--diff"]).run().success();
+    assert!(shown.stdout.contains("+++ b/new.txt\n"), "{shown}");
+    assert!(!sandbox.repo().join("new.txt").exists());
+    let refused = sandbox.cc(vec!["discard", &job]).run().exits(2);
+    assert!(
+        refused.stderr.contains("never applied (1 file)"),
+        "{refused}"
+    );
+    assert!(tree.join("new.txt").exists());
+    sandbox.cc(["apply", &job]).run().success();
+    sandbox.cc(vec!["discard", &job]).run().success();
+    assert_clean(&sandbox);
 }

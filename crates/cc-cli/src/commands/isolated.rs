@@ -6,6 +6,7 @@ use cc_workflows::Project;
 use cc_workflows::rescue::isolated;
 use serde_json::json;
 
+use super::setup::{ask, is_interactive};
 use crate::args::{ApplyArgs, DiscardArgs};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
@@ -14,6 +15,11 @@ pub(super) fn apply(project: &Project, args: &ApplyArgs, printer: &mut Printer) 
     let here = project.store.workspace();
     let (project, job) = project.find(&args.job)?;
     let is_elsewhere = project.store.workspace() != here;
+    if args.diff {
+        let change = isolated::change(&project, job.id.as_str())?;
+        printer.text(String::from_utf8_lossy(&change.content).trim_end());
+        return Ok(ExitStatus::Success);
+    }
     let (job, files, applied) = isolated::apply(&project, job.id.as_str(), args.merge)?;
     let conflicts = match &applied {
         Applied::WithConflicts(files) => files.as_slice(),
@@ -56,6 +62,26 @@ pub(super) fn apply(project: &Project, args: &ApplyArgs, printer: &mut Printer) 
 
 pub(super) fn discard(project: &Project, args: &DiscardArgs, printer: &mut Printer) -> CliResult {
     let (project, job) = project.find(&args.job)?;
+    let lost = match args.yes {
+        true => 0,
+        false => isolated::unapplied(&project, job.id.as_str())?,
+    };
+    if lost > 0 {
+        let id = &job.id;
+        let lost = format!(
+            "the change of `{id}` was never applied ({})",
+            count(lost, "file")
+        );
+        if !is_interactive(&project.env) {
+            let hint =
+                format!("See it: cc-cli apply {id} --diff. Discard it: cc-cli discard {id} --yes");
+            return Err(CliError::new(ExitStatus::Usage, lost).hint(hint));
+        }
+        if !ask(&format!("{lost}. Discard it?"), printer) {
+            printer.note("Nothing was discarded.");
+            return Ok(ExitStatus::Success);
+        }
+    }
     let job = isolated::discard(&project, job.id.as_str())?;
     if args.json {
         printer.json(&json!({"jobId": job.id, "discarded": true}));

@@ -3,6 +3,8 @@
 mod fix;
 mod report;
 
+pub(super) use fix::{ask, is_interactive};
+
 use cc_workflows::{Project, gate, setup};
 
 use crate::args::SetupArgs;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, JobId, ThreadId};
-use cc_git::{Applied, Git, RepoPath, Repository, Worktree};
+use cc_git::{Applied, Git, Patch, RepoPath, Repository, Worktree};
 use cc_jobs::select::{self, SelectError};
 use cc_jobs::{Job, JobState, StoreError, retention, without_record};
 
@@ -136,21 +136,34 @@ pub fn apply(
     merge: bool,
 ) -> Result<(Job, Vec<RepoPath>, Applied), ApplyError> {
     let idle = idle_isolated(project, reference)?;
+    let patch = idle.patch()?;
     let (job, repository) = (idle.job, idle.repository);
-    let patch = match repository.worktree_patch(&idle.tree) {
-        Err(cc_git::Error::WorktreeGone { root }) => {
-            return Err(ApplyError::Gone { id: job.id, root });
-        }
-        patch => patch?,
-    };
-    if patch.files.is_empty() {
-        return Err(ApplyError::NothingToApply { id: job.id });
-    }
     match repository.apply_patch(&patch, merge) {
         Err(source @ cc_git::Error::DoesNotApply { .. }) => {
             Err(ApplyError::DoesNotApply { id: job.id, source })
         }
         applied => Ok((job, patch.files, applied?)),
+    }
+}
+
+/// The change of a job, as [`apply`] would apply it.
+///
+/// # Errors
+/// When there is nothing to apply.
+pub fn change(project: &Project, reference: &str) -> Result<Patch, ApplyError> {
+    idle_isolated(project, reference)?.patch()
+}
+
+/// How many files of a job's change [`discard`] would lose: the user's working tree does not have them.
+///
+/// # Errors
+/// When nothing is there, the job still runs, or Git fails.
+pub fn unapplied(project: &Project, reference: &str) -> Result<usize, ApplyError> {
+    let idle = idle_isolated(project, reference)?;
+    match idle.patch() {
+        Ok(patch) if !idle.repository.has_patch(&patch) => Ok(patch.files.len()),
+        Ok(_) | Err(ApplyError::NothingToApply { .. } | ApplyError::Gone { .. }) => Ok(0),
+        Err(error) => Err(error),
     }
 }
 
@@ -197,6 +210,17 @@ struct IdleIsolatedJob {
     repository: Repository,
     /// Held so that no job continues the conversation meanwhile, and only one change is applied at a time.
     _lock: FileLock,
+}
+
+impl IdleIsolatedJob {
+    fn patch(&self) -> Result<Patch, ApplyError> {
+        let id = self.job.id.clone();
+        match self.repository.worktree_patch(&self.tree) {
+            Err(cc_git::Error::WorktreeGone { root }) => Err(ApplyError::Gone { id, root }),
+            Ok(patch) if patch.files.is_empty() => Err(ApplyError::NothingToApply { id }),
+            patch => Ok(patch?),
+        }
+    }
 }
 
 fn idle_isolated(project: &Project, reference: &str) -> Result<IdleIsolatedJob, ApplyError> {

@@ -38,7 +38,7 @@ pub(super) fn fix(
 }
 
 /// Whether a person is at the terminal; for a model with a terminal, Codex sets `CODEX_THREAD_ID`.
-fn is_interactive(env: &Env) -> bool {
+pub(crate) fn is_interactive(env: &Env) -> bool {
     env.stdin_is_terminal && env.stderr_is_terminal && env.var("CODEX_THREAD_ID").is_none()
 }
 
@@ -98,7 +98,7 @@ fn restore(project: &Project, installation: Option<&Installation>) -> Option<Str
     restored.then(|| "Restored the Codex integration.".to_owned())
 }
 
-fn ask(question: &str, printer: &mut Printer) -> bool {
+pub(crate) fn ask(question: &str, printer: &mut Printer) -> bool {
     printer.note(format_args!("{question} [y/N]"));
     let mut answer = String::new();
     // No answer means no.
