@@ -1,4 +1,4 @@
-//! KillSequence a Claude and everything it started, with proof that nothing is left.
+//! Ending a Claude and everything it started, with proof that nothing is left.
 //!
 //! SIGINT first: it is the one signal on which Claude ends its running shell command and still
 //! reports what the run cost (2.1.330 does so within 1.5 s). Then SIGTERM, then SIGKILL, for the

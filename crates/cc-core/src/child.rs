@@ -138,19 +138,22 @@ impl ShortCommand {
         let (mut stdout, mut stderr) = (Vec::new(), Tail::new(STDERR_LIMIT));
         let mut success = None;
         let mut pause = Duration::from_millis(1);
+        let mut next_look = Instant::now() + pause;
         while let Some(left) = deadline.checked_duration_since(Instant::now()) {
             match printed.recv_timeout(pause.min(left)) {
                 Ok(Piece::Stdout(bytes)) => stdout.extend(bytes),
                 Ok(Piece::Stderr(bytes)) => stderr.push(&bytes),
                 Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) if success.is_none() => {
-                    success = child.wait_until(Instant::now());
-                    if success.is_some() {
-                        deadline = Instant::now() + LINGER;
-                    }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
                 Err(RecvTimeoutError::Timeout) => {}
+            }
+            // By the clock: what it left behind may print without a pause.
+            if success.is_none() && Instant::now() >= next_look {
+                success = child.wait_until(Instant::now());
+                if success.is_some() {
+                    deadline = Instant::now() + LINGER;
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                next_look = Instant::now() + pause;
             }
             if stdout.len() > self.stdout_limit {
                 return Err(CommandError::TooMuchOutput {
@@ -296,9 +299,11 @@ fn send_all(
     let Some(mut pipe) = pipe else { return };
     thread::spawn(move || {
         let mut buffer = [0; 8 << 10];
-        while let Ok(read @ 1..) = pipe.read(&mut buffer) {
-            if sender.send(piece(buffer[..read].to_vec())).is_err() {
-                return;
+        loop {
+            match pipe.read(&mut buffer) {
+                Ok(read @ 1..) if sender.send(piece(buffer[..read].to_vec())).is_ok() => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                _ => return,
             }
         }
     });

@@ -45,8 +45,9 @@ pub(crate) fn uninstall(
             layout.data.display()
         );
         steps = plan::uninstall(&snapshot, console.ask(&question)?);
-        prepare::check_jobs(env, layout, &steps)?;
     }
+    // A job may have started while a question waited for its answer.
+    prepare::check_jobs(env, layout, &steps)?;
 
     // Apply.
     apply::uninstall(&snapshot, &steps)?;

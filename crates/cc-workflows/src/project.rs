@@ -1,6 +1,7 @@
 //! What a call works on: its workspace, the jobs there, and the session that calls.
 
 use std::path::Path;
+use std::time::Duration;
 
 use cc_claude::Claude;
 use cc_core::process::Survivors;
@@ -89,6 +90,9 @@ impl Project {
     }
 }
 
+/// The longest that Claude Code takes to be up; it takes a second.
+const LONGEST_START: Duration = Duration::from_secs(30);
+
 /// Ends the processes of a job whose worker is gone, and removes what its sandbox left in the repository.
 fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
     let state = job.state();
@@ -99,7 +103,10 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         (None, _) => Ok(()),
     };
     if let Some(spec) = RescueSpec::in_record(job.kind, body) {
-        Leftovers::tidy(&spec.leftovers, &[]);
+        // When Claude was up is not recorded.
+        if let Some(started) = state.started_at() {
+            Leftovers::tidy(&spec.leftovers, &[], started.plus(LONGEST_START));
+        }
         scratch::remove(spec.scratch.as_deref());
     }
     ended

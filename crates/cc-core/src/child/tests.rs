@@ -100,3 +100,11 @@ fn what_a_command_leaves_behind_goes_on_and_is_not_waited_for() {
     let left = Proc::of(pid.trim().parse().unwrap()).expect("it runs");
     left.signal(crate::process::Signal::Kill).unwrap();
 }
+
+#[test]
+fn what_a_command_leaves_behind_may_print_for_ever() {
+    let begun = Instant::now();
+    let printed = sh("yes >&2 & exit 0", LONG).run().unwrap();
+    assert!(printed.success && printed.stderr.contains("y\ny\n"));
+    assert!(begun.elapsed() < LONG, "it is not waited for");
+}

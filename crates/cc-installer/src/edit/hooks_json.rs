@@ -149,12 +149,13 @@ fn cut_item(list: Range, items: &[impl Ranged], index: usize) -> std::ops::Range
 }
 
 fn cut_property(object: &Object<'_>, property: &ObjectProp<'_>) -> std::ops::Range<usize> {
-    let mut layout = object.properties.iter();
-    let index = layout
+    let mut properties = object.properties.iter();
+    let index = properties
         .position(|other| other.range == property.range)
         .unwrap_or_default();
     cut_item(object.range, &object.properties, index)
 }
+
 fn hook_of(event: &ObjectProp<'_>, handler: &Value<'_>, programs: &[String]) -> Option<Hook> {
     let handler = handler.as_object()?;
     let command = &*handler.get_string("command")?.value;

@@ -118,7 +118,7 @@ impl TurnState {
     }
 }
 
-/// The turn that ends. Its file is read once; nobody else writes it meanwhile.
+/// The turn that ends. Its file is read once, and written only where no other turn has begun meanwhile.
 pub(super) struct EndingTurn {
     pub(super) state: TurnState,
     kept: Kept,
@@ -162,7 +162,9 @@ impl EndingTurn {
 
     /// Saves the turn.
     pub(super) fn write(&mut self, project: &Project, session: &SessionId) -> Result<(), IoError> {
-        self.state.write(project, session)?;
+        if !self.is_over(project, session) {
+            self.state.write(project, session)?;
+        }
         self.kept = Kept::This;
         Ok(())
     }
@@ -170,6 +172,9 @@ impl EndingTurn {
     /// Saves that the gate let the turn end. Otherwise a later prompt with the same id counts as part of
     /// it, which is wrong only for a host that reuses ids.
     pub(super) fn end(self, project: &Project, session: &SessionId) {
+        if self.is_over(project, session) {
+            return;
+        }
         let mut turn = match self.kept {
             Kept::Nothing => return,
             Kept::Earlier(turn) => *turn,
@@ -177,6 +182,17 @@ impl EndingTurn {
         };
         turn.ended = true;
         let _ = turn.write(project, session);
+    }
+
+    /// Whether the file holds a turn that began after this one was read, as after an interrupt.
+    fn is_over(&self, project: &Project, session: &SessionId) -> bool {
+        let known = match &self.kept {
+            Kept::Nothing => None,
+            Kept::Earlier(turn) => Some(turn.began_at.as_millis()),
+            Kept::This => Some(self.state.began_at.as_millis()),
+        };
+        TurnState::read(project, session)
+            .is_some_and(|turn| known != Some(turn.began_at.as_millis()))
     }
 }
 

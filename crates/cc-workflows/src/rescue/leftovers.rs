@@ -23,7 +23,10 @@ mod note;
 mod sweep;
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use cc_core::Time;
 
 pub(crate) use note::Leftovers;
 
@@ -80,8 +83,14 @@ impl Leftovers {
 
     fn note_place(root: PathBuf, place: Place, in_use: &dyn Fn(&Path) -> bool) -> Option<Self> {
         let existed = root.symlink_metadata().is_ok();
+        let entries = match fs::read_dir(&root) {
+            Ok(entries) => Some(entries),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // What cannot be listed is not empty.
+            Err(_) => return None,
+        };
         let mut names = Vec::new();
-        for (looked, entry) in fs::read_dir(&root).into_iter().flatten().enumerate() {
+        for (looked, entry) in entries.into_iter().flatten().enumerate() {
             let entry = entry.ok()?;
             let name = PathBuf::from(entry.file_name());
             // Another sandbox that runs now may need it there: that goes at its end, or at ours.
@@ -111,9 +120,12 @@ impl Leftovers {
     /// Whatever has content is somebody's work and stays, and so do what a symbolic link leads to, what
     /// a mount covers, and what cannot be removed: the next reader tries again.
     #[cfg_attr(not(unix), expect(unused_variables, reason = "no sandbox there"))]
-    pub(crate) fn tidy(noted: &[Self], named: &[PathBuf]) {
+    ///
+    /// `ready` is when Claude Code was up. What is no mask goes only if it was made before: what came later
+    /// is of a command, or of somebody else who works in the repository.
+    pub(crate) fn tidy(noted: &[Self], named: &[PathBuf], ready: Time) {
         #[cfg(unix)]
-        sweep::Sweep::new(noted, named).run();
+        sweep::Sweep::new(noted, named, ready).run();
     }
 }
 

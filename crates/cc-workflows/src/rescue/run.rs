@@ -37,7 +37,8 @@ pub(crate) async fn run(
     let outcome = run.claude(claude, &request).await;
     let root = &request.cwd;
     let named = outcome.report.touched.iter().map(|file| root.join(file));
-    Leftovers::tidy(&spec.leftovers, &named.collect::<Vec<_>>());
+    let ready = run.recorder.ready().unwrap_or(run.project.store.now());
+    Leftovers::tidy(&spec.leftovers, &named.collect::<Vec<_>>(), ready);
     scratch::remove(spec.scratch.as_deref());
 
     let completed = outcome.end == End::Completed;

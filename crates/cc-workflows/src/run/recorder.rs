@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cc_claude::{Observer, Progress};
 use cc_core::process::Survivors;
 use cc_core::text::Tail;
-use cc_core::{JobId, Proc};
+use cc_core::{JobId, Proc, Time};
 use cc_jobs::log::Log;
 use cc_jobs::{JobEvent, Store, StoreError};
 
@@ -29,6 +29,7 @@ pub(crate) struct RunRecorder<'a> {
     save_at: Option<Instant>,
     saved: Option<Instant>,
     keeps_thread: bool,
+    ready: Option<Time>,
     survivors: Vec<Proc>,
 }
 
@@ -43,6 +44,7 @@ impl<'a> RunRecorder<'a> {
             save_at: None,
             saved: None,
             keeps_thread: false,
+            ready: None,
             survivors: Vec::new(),
         }
     }
@@ -50,6 +52,11 @@ impl<'a> RunRecorder<'a> {
     /// Records Claude's thread once there is one, for a run that can be resumed.
     pub(crate) fn keep_thread(&mut self) {
         self.keeps_thread = true;
+    }
+
+    /// When Claude Code was up; `None` where it never was.
+    pub(crate) fn ready(&self) -> Option<Time> {
+        self.ready
     }
 
     /// The processes of the run that could not be ended, if any: saved with its end.
@@ -128,6 +135,7 @@ impl Observer for RunRecorder<'_> {
                 model,
                 version,
             } => {
+                self.ready.get_or_insert(self.store.now());
                 if let Some(thread) = thread.filter(|_| self.keeps_thread) {
                     // A thread that is not recorded cannot be resumed; the job itself continues.
                     let _ = self

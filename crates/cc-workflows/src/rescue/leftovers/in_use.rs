@@ -6,7 +6,10 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::Stat;
 
 /// The most that is read of one list of mounts.
 const LIST: u64 = 1 << 20;
@@ -55,10 +58,31 @@ fn unescaped(text: &[u8]) -> PathBuf {
 /// Git may close a lock and still hold it, as while somebody edits a commit's message. So no process may
 /// have it open, and none of Git's may work in the repository. Where no processes can be seen, as
 /// elsewhere than on Linux, nothing is certain.
-pub(super) fn is_abandoned(lock: &Path, roots: &[&Path]) -> bool {
+pub(super) fn is_abandoned(lock: &Path, stat: &Stat, roots: &[&Path]) -> bool {
     let mut processes = processes().peekable();
     processes.peek().is_some()
-        && !processes.any(|process| has(&process, lock) || is_git_in(&process, roots))
+        && is_local(lock)
+        && !processes.any(|process| has(&process, stat) || is_git_in(&process, roots))
+}
+
+/// Whether a file's holders are all on this machine: no other one can have its file system.
+fn is_local(file: &Path) -> bool {
+    // Of each file system that a program of ours makes a directory of: ext, xfs, btrfs, tmpfs, overlay, zfs.
+    const LOCAL: [u64; 6] = [
+        0xEF53,
+        0x5846_5342,
+        0x9123_683E,
+        0x0102_1994,
+        0x794C_7630,
+        0x2FC1_2FC1,
+    ];
+    rustix::fs::statfs(file).is_ok_and(|found| {
+        #[expect(
+            clippy::cast_sign_loss,
+            reason = "a number of 32 bits, whose type differs between systems"
+        )]
+        LOCAL.contains(&(found.f_type as u64 & 0xFFFF_FFFF))
+    })
 }
 
 /// Whether a process is one of Git's and may work at `roots`.
@@ -74,6 +98,11 @@ fn is_git_in(process: &Path, roots: &[&Path]) -> bool {
 }
 
 fn works_in(process: &Path, roots: &[&Path]) -> bool {
+    // The paths of another mount namespace, as of a container, say nothing here.
+    let namespace = |process: &Path| fs::read_link(process.join("ns/mnt")).ok();
+    if namespace(process) != namespace(Path::new("/proc/self")) {
+        return true;
+    }
     let cwd = match fs::read_link(process.join("cwd")) {
         Ok(cwd) => cwd,
         // Somebody else's process; one that has ended works nowhere.
@@ -83,7 +112,10 @@ fn works_in(process: &Path, roots: &[&Path]) -> bool {
         let dir = dir.canonicalize().unwrap_or(dir);
         roots.iter().any(|root| dir.starts_with(root))
     };
-    told_dirs(process).any(|dir| is_ours(cwd.join(dir))) || is_ours(cwd)
+    let shared = cc_git::top_level(&cwd).map(|root| cc_git::git_dirs(&root));
+    told_dirs(process).any(|dir| is_ours(cwd.join(dir)))
+        || shared.into_iter().flatten().any(is_ours)
+        || is_ours(cwd)
 }
 
 /// The repositories that Git was told, other than the one that it was started in.
@@ -106,10 +138,11 @@ fn told_dirs(process: &Path) -> impl Iterator<Item = PathBuf> {
         .map(|dir| OsString::from_vec(dir).into())
 }
 
-fn has(process: &Path, file: &Path) -> bool {
+fn has(process: &Path, file: &Stat) -> bool {
     let open = fs::read_dir(process.join("fd")).into_iter().flatten();
+    let is_file = |found: fs::Metadata| (found.dev(), found.ino()) == (file.st_dev, file.st_ino);
     open.flatten()
-        .any(|fd| fs::read_link(fd.path()).is_ok_and(|it| it == file))
+        .any(|fd| fs::metadata(fd.path()).is_ok_and(is_file))
 }
 
 /// The directory of each process.

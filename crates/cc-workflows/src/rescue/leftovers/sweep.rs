@@ -9,6 +9,8 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
+use cc_core::Time;
+
 use super::in_use::{self, Mounts};
 use super::note::{Before, CLAUDE, ENTRIES, Leftovers, Place};
 
@@ -20,15 +22,18 @@ const WIDTH: usize = 64;
 pub(super) struct Sweep<'a> {
     noted: &'a [Leftovers],
     named: &'a [PathBuf],
+    ready: Time,
     mounts: Mounts,
 }
 
 impl<'a> Sweep<'a> {
-    /// A pass that leaves alone the files `named`, which Claude's own tools wrote.
-    pub(super) fn new(noted: &'a [Leftovers], named: &'a [PathBuf]) -> Self {
+    /// A pass that leaves alone the files `named`, which Claude's own tools wrote, and what is no mask and
+    /// was made after Claude Code was `ready`.
+    pub(super) fn new(noted: &'a [Leftovers], named: &'a [PathBuf], ready: Time) -> Self {
         Self {
             noted,
             named,
+            ready,
             mounts: Mounts::default(),
         }
     }
@@ -58,7 +63,8 @@ impl<'a> Sweep<'a> {
                 self.consider(before.place, &dir, &name);
             }
         }
-        if !before.existed && !self.mounts.cover(root) {
+        let is_placeholder = dir.made_at(c".").is_some_and(|at| at <= self.ready);
+        if !before.existed && is_placeholder && !self.mounts.cover(root) {
             let _ = dir.remove_itself();
         }
     }
@@ -102,25 +108,25 @@ impl<'a> Sweep<'a> {
         if self.named.contains(&path) || self.mounts.cover(&path) {
             return;
         }
-        // What cannot be removed, such as a mount, stays for the next reader.
+        let is_early = || dir.made_at(name).is_some_and(|at| at <= self.ready);
+        // What cannot be removed, such as a mount, stays.
         let _ = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory if place != Place::WorkTree => dir.remove_hollow(name),
+            FileType::Directory if place != Place::WorkTree && is_early() => {
+                dir.remove_hollow(name)
+            }
             _ if is_mask(&stat) => dir.remove(name),
-            FileType::RegularFile if place == Place::Git && self.is_void(&stat, &path) => {
+            FileType::RegularFile if place == Place::Git && is_lock(&path) => {
+                let roots: Vec<_> = self.noted.iter().map(|one| one.root.as_path()).collect();
+                match in_use::is_abandoned(&path, &stat, &roots) {
+                    true => dir.remove(name),
+                    false => Ok(()),
+                }
+            }
+            FileType::RegularFile if place == Place::Git && stat.st_size == 0 && is_early() => {
                 dir.remove(name)
             }
             _ => Ok(()),
         };
-    }
-
-    /// Whether a file of Git's says nothing: it is empty, or the lock of a process that is gone.
-    fn is_void(&self, stat: &Stat, path: &Path) -> bool {
-        if path.extension().is_some_and(|it| it == "lock") {
-            let roots: Vec<_> = self.noted.iter().map(|one| one.root.as_path()).collect();
-            in_use::is_abandoned(path, &roots)
-        } else {
-            stat.st_size == 0
-        }
     }
 }
 
@@ -145,6 +151,11 @@ fn is_mask(stat: &Stat) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether it is named like a lock of Git's.
+fn is_lock(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == "lock")
 }
 
 /// An open directory.
@@ -180,6 +191,23 @@ impl OpenDir {
             true => Ok(dir),
             false => Err(io::ErrorKind::CrossesDevices.into()),
         }
+    }
+
+    /// When an entry was made, as far as the file system knows; else when its content changed last.
+    fn made_at(&self, name: &CStr) -> Option<Time> {
+        #[cfg(target_os = "linux")]
+        {
+            use fs::StatxFlags;
+            let (flags, wanted) = (AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME);
+            if let Ok(found) = fs::statx(&self.fd, name, flags, wanted)
+                && StatxFlags::from_bits_retain(found.stx_mask).contains(wanted)
+            {
+                return Some(time(found.stx_btime.tv_sec, found.stx_btime.tv_nsec));
+            }
+        }
+        let stat = fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let nanoseconds = u32::try_from(stat.st_mtime_nsec).ok()?;
+        Some(time(stat.st_mtime, nanoseconds))
     }
 
     fn path_of(&self, name: &CStr) -> PathBuf {
@@ -241,6 +269,10 @@ impl OpenDir {
         let parent = Self::at(parent)?;
         Ok(fs::unlinkat(&parent.fd, &name, AtFlags::REMOVEDIR)?)
     }
+}
+
+fn time(seconds: i64, nanoseconds: u32) -> Time {
+    Time::from_millis(seconds * 1000 + i64::from(nanoseconds / 1_000_000))
 }
 
 /// A step on the way, for which the right to search a directory is enough.

@@ -8,6 +8,11 @@ use rustix::fs::{CWD, FileType, Mode};
 
 use super::*;
 
+/// A time after everything that a test makes.
+fn after() -> Time {
+    Time::from_millis(i64::MAX / 2_000_000)
+}
+
 /// A repository with a working tree; in a linked worktree's case with one more.
 struct Lab {
     _dir: tempfile::TempDir,
@@ -118,7 +123,7 @@ fn what_is_new_and_empty_goes_whatever_its_name() {
     ] {
         lab.write(file, "");
     }
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert_eq!(lab.listing(), before);
 }
 
@@ -153,7 +158,7 @@ fn what_was_there_has_content_or_is_no_mask_stays() {
     lab.mask("src/.deep");
     let made = lab.root.join(".git/MERGE_MSG");
     let before = lab.listing();
-    Leftovers::tidy(&noted, &[made]);
+    Leftovers::tidy(&noted, &[made], after());
     assert_eq!(lab.listing(), before);
 }
 
@@ -166,7 +171,7 @@ fn a_file_whose_mode_was_changed_later_is_no_mask() {
     let old = fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH);
     fs::File::open(&path).unwrap().set_times(old).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert!(path.exists());
 }
 
@@ -194,7 +199,7 @@ fn a_linked_worktree_reaches_the_repository_and_its_main_working_tree() {
     ] {
         lab.dir(name);
     }
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert_eq!(lab.listing(), before);
     let mut roots: Vec<_> = noted.iter().map(|one| (&one.root, &one.before)).collect();
     roots.dedup();
@@ -217,7 +222,7 @@ fn nothing_goes_behind_a_symbolic_link() {
     symlink(outside.join("empty"), lab.root.join(".git/remotes")).unwrap();
     symlink("nowhere", lab.root.join(".dangling")).unwrap();
     let before = lab.listing();
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert_eq!(lab.listing(), before);
 
     // Nor where a directory above became one.
@@ -225,7 +230,7 @@ fn nothing_goes_behind_a_symbolic_link() {
     fs::rename(&lab.root, &moved).unwrap();
     mask(&moved.join(".mask"));
     symlink(&moved, &lab.root).unwrap();
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert!(moved.join(".mask").exists());
 }
 
@@ -238,7 +243,7 @@ fn a_pipe_holds_nothing_up_and_stays() {
         let path = CString::new(pipe.to_str().unwrap()).unwrap();
         rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
     }
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert!(pipes.iter().all(|pipe| pipe.exists()));
 }
 
@@ -269,7 +274,7 @@ fn a_lock_goes_once_nobody_can_hold_it() {
             .stdin(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        Leftovers::tidy(&noted, &[]);
+        Leftovers::tidy(&noted, &[], after());
         assert_eq!(locks().len(), 4);
         drop(git.stdin.take());
         git.wait().unwrap();
@@ -279,7 +284,7 @@ fn a_lock_goes_once_nobody_can_hold_it() {
         let left: BTreeSet<String> = left.iter().map(|name| (*name).to_owned()).collect();
         let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
         while locks() != left && std::time::Instant::now() < end {
-            Leftovers::tidy(&noted, &[]);
+            Leftovers::tidy(&noted, &[], after());
         }
         assert_eq!(locks(), left);
     };
@@ -298,7 +303,7 @@ fn a_directory_with_too_many_names_is_left_alone_and_a_full_working_tree_is_not(
     let noted = lab.note();
     lab.mask(".bashrc");
     lab.mask(".git/modules");
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert!(!lab.root.join(".bashrc").exists());
     assert!(lab.root.join(".git/modules").exists());
     assert!(
@@ -316,7 +321,7 @@ fn a_note_can_be_kept_in_a_record() {
     lab.mask(".git/modules");
     lab.dir(".claude/.cc-writes");
     let noted: Vec<Leftovers> = serde_json::from_str(&text).unwrap();
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert_eq!(lab.listing(), before);
 }
 
@@ -343,7 +348,7 @@ fn a_record_of_an_earlier_version_is_read_and_tidied() {
         lab.dir(dir);
     }
     lab.mask(".git/config.lock");
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert_eq!(lab.listing(), before);
 
     fs::write(lab.root.with_file_name("outside"), "").unwrap();
@@ -357,6 +362,38 @@ fn a_record_of_an_earlier_version_is_read_and_tidied() {
     lab.mask(".claude/mine");
     lab.write(".git/worktrees/mine/HEAD", "x");
     let before = lab.listing();
-    Leftovers::tidy(&noted, &[]);
+    Leftovers::tidy(&noted, &[], after());
     assert_eq!(lab.listing(), before);
+}
+
+#[test]
+fn what_was_made_once_claude_was_up_is_no_placeholder() {
+    let lab = Lab::new();
+    let noted = lab.note();
+    let made = [".git/rr-cache", ".git/worktrees/linked", ".claude/agents"];
+    for dir in made {
+        lab.dir(dir);
+    }
+    // As `git worktree lock` writes it.
+    lab.write(".git/worktrees/linked/locked", "");
+    lab.write(".git/FETCH_HEAD", "");
+    lab.mask(".git/mask");
+    let listing = lab.listing();
+    Leftovers::tidy(&noted, &[], Time::from_millis(0));
+    let mut expect = listing.clone();
+    expect.retain(|path| !path.ends_with(".git/mask"));
+    assert_eq!(lab.listing(), expect);
+    assert_ne!(expect, listing, "masks go whenever they were made");
+}
+
+#[test]
+fn what_cannot_be_listed_is_not_taken_for_empty() {
+    let lab = Lab::new();
+    // A file where a directory is expected cannot be listed either.
+    lab.write(".claude", "");
+    let noted = lab.note();
+    fs::remove_file(lab.root.join(".claude")).unwrap();
+    lab.dir(".claude/agents");
+    Leftovers::tidy(&noted, &[], after());
+    assert!(lab.root.join(".claude/agents").exists());
 }
