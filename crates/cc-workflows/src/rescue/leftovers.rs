@@ -121,8 +121,8 @@ impl Leftovers {
     /// a mount covers, and what cannot be removed: the next reader tries again.
     #[cfg_attr(not(unix), expect(unused_variables, reason = "no sandbox there"))]
     ///
-    /// `ready` is when Claude Code was up. What is no mask goes only if it was made before: what came later
-    /// is of a command, or of somebody else who works in the repository.
+    /// `ready` is when Claude Code was up. What is no mask goes from Git's directories only if it was made
+    /// before: what came later is of a command, or of somebody else who works in the repository.
     pub(crate) fn tidy(noted: &[Self], named: &[PathBuf], ready: Time) {
         #[cfg(unix)]
         sweep::Sweep::new(noted, named, ready).run();

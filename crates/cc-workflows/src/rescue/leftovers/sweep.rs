@@ -63,8 +63,7 @@ impl<'a> Sweep<'a> {
                 self.consider(before.place, &dir, &name);
             }
         }
-        let is_placeholder = dir.made_at(c".").is_some_and(|at| at <= self.ready);
-        if !before.existed && is_placeholder && !self.mounts.cover(root) {
+        if !before.existed && self.is_early(before.place, &dir, c".") && !self.mounts.cover(root) {
             let _ = dir.remove_itself();
         }
     }
@@ -108,7 +107,7 @@ impl<'a> Sweep<'a> {
         if self.named.contains(&path) || self.mounts.cover(&path) {
             return;
         }
-        let is_early = || dir.made_at(name).is_some_and(|at| at <= self.ready);
+        let is_early = || self.is_early(place, dir, name);
         // What cannot be removed, such as a mount, stays.
         let _ = match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory if place != Place::WorkTree && is_early() => {
@@ -127,6 +126,12 @@ impl<'a> Sweep<'a> {
             }
             _ => Ok(()),
         };
+    }
+
+    /// Whether an entry was made before Claude Code was up, as its placeholders are. Those in `.claude` come
+    /// with the first command.
+    fn is_early(&self, place: Place, dir: &OpenDir, name: &CStr) -> bool {
+        place == Place::Claude || dir.made_at(name).is_some_and(|at| at <= self.ready)
     }
 }
 

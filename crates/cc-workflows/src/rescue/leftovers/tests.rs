@@ -370,7 +370,7 @@ fn a_record_of_an_earlier_version_is_read_and_tidied() {
 fn what_was_made_once_claude_was_up_is_no_placeholder() {
     let lab = Lab::new();
     let noted = lab.note();
-    let made = [".git/rr-cache", ".git/worktrees/linked", ".claude/agents"];
+    let made = [".git/rr-cache", ".git/worktrees/linked"];
     for dir in made {
         lab.dir(dir);
     }
