@@ -21,6 +21,8 @@ pub struct ContextLimits {
     pub read_bytes: u64,
     /// Patterns of files that are shown although they look like secrets; none.
     pub show_secrets: Vec<String>,
+    /// Patterns of files that are listed and not shown; none.
+    pub exclude: Vec<String>,
     /// Whether files that the target names are shown whatever they are; true.
     pub show_named: bool,
     /// Timeout of one call of git; 60 s.
@@ -36,6 +38,7 @@ impl Default for ContextLimits {
             untracked_files: 2_000,
             read_bytes: 200 << 20,
             show_secrets: Vec::new(),
+            exclude: Vec::new(),
             show_named: true,
             timeout: crate::runner::TIMEOUT,
         }

@@ -252,7 +252,8 @@ impl DiffCall<'_> {
             false => &[],
         };
         let show_secrets = &self.limits.show_secrets;
-        Screen::new(named, show_secrets, &self.list.untracked, runner)
+        let screen = Screen::new(named, show_secrets, &self.list.untracked, runner);
+        screen.excluding(&self.limits.exclude)
     }
 
     /// Runs one diff; the inner error is how git failed.

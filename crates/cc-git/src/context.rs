@@ -139,6 +139,8 @@ pub enum Reason {
     },
     /// Untracked files of a home directory that is a repository.
     UntrackedInHome,
+    /// Kept out by a setting of the user.
+    Excluded,
     /// The index holds several versions of this file.
     Unmerged,
     /// There are more files than are listed.
@@ -318,6 +320,7 @@ impl fmt::Display for Reason {
             Self::Generated => {
                 f.write_str("not shown: generated (`linguist-generated` in .gitattributes)")
             }
+            Self::Excluded => f.write_str("not shown: kept out by the setting `diff.exclude`"),
             Self::Overlooked => f.write_str(
                 "edited, but hidden from Git (assume-unchanged or skip-worktree)",
             ),

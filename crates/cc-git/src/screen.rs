@@ -18,6 +18,7 @@ const GENERATED: &str = "linguist-generated";
 pub(crate) enum Hidden {
     Secret,
     Generated,
+    Excluded,
 }
 
 impl From<Hidden> for Reason {
@@ -25,6 +26,7 @@ impl From<Hidden> for Reason {
         match hidden {
             Hidden::Secret => Self::Secret,
             Hidden::Generated => Self::Generated,
+            Hidden::Excluded => Self::Excluded,
         }
     }
 }
@@ -35,6 +37,7 @@ pub(crate) struct Screen {
     /// What the user named: shown, whatever it is.
     named: Vec<RepoPath>,
     show_secrets: Vec<String>,
+    exclude: Vec<String>,
     /// Untracked files: no attribute makes them public, since it may come from somebody else.
     untracked: HashSet<RepoPath>,
     /// For reading attributes; `None` if there are none.
@@ -64,6 +67,14 @@ impl Screen {
             untracked: untracked.iter().cloned().collect(),
             runner,
             ..Self::default()
+        }
+    }
+
+    /// Keeps out what these patterns cover.
+    pub(crate) fn excluding(self, patterns: &[String]) -> Self {
+        Self {
+            exclude: patterns.to_owned(),
+            ..self
         }
     }
 
@@ -131,10 +142,14 @@ impl Screen {
                 names.any(|path| !is_allowed(path) && secret::is_secret(path.as_bytes(), diff))
             }
         };
-        match (secret, marks.generated) {
-            (true, _) => Some(Hidden::Secret),
-            (_, true) => Some(Hidden::Generated),
-            _ => None,
+        let mut exclude = self.exclude.iter();
+        if secret {
+            Some(Hidden::Secret)
+        } else if marks.generated {
+            Some(Hidden::Generated)
+        } else {
+            let is_excluded = exclude.any(|pattern| wildcard::covers(pattern, path.as_bytes()));
+            is_excluded.then_some(Hidden::Excluded)
         }
     }
 

@@ -65,6 +65,8 @@ pub struct ReviewSettings {
 pub struct DiffSettings {
     /// Patterns of files that are shown although they look like secrets.
     pub show_secrets: Vec<String>,
+    /// Patterns of files that are listed and not shown, such as generated code.
+    pub exclude: Vec<String>,
 }
 
 /// Defaults of a rescue, where its command line does not say.

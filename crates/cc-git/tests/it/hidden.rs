@@ -171,6 +171,32 @@ fn generated_files_are_listed_and_not_shown_unless_named() {
 }
 
 #[test]
+fn what_a_setting_keeps_out_is_listed_and_takes_no_room() {
+    let lab = Lab::new();
+    lab.write("web/dist/app.js", "let tracked;\n");
+    lab.commit("dist");
+    lab.write("web/dist/app.js", "let tracked = 2;\n");
+    lab.write("web/dist/new.js", "let untracked;\n");
+    lab.write("web/distance.js", "let distance;\n");
+    let limits = ContextLimits {
+        exclude: vec!["dist".into()],
+        inline_bytes: 300,
+        ..ContextLimits::default()
+    };
+    let context = lab.review_within(&Selection::default(), &limits).unwrap();
+    for path in ["web/dist/app.js", "web/dist/new.js"] {
+        assert_eq!(reason(&context, path), Some(&Reason::Excluded), "{path}");
+    }
+    assert!(context.diff.contains("let distance"));
+    let named = Selection {
+        paths: vec!["web/dist/new.js".into()],
+        ..Selection::default()
+    };
+    let context = lab.review_within(&named, &limits).unwrap();
+    assert!(context.diff.contains("let untracked"));
+}
+
+#[test]
 fn in_a_home_that_is_a_repository_only_the_directory_asked_for_is_reviewed() {
     let lab = Lab::new();
     let home = lab.root.to_str().unwrap().to_owned();

@@ -60,6 +60,7 @@ pub enum SinceError {
 fn limits(settings: &DiffSettings) -> ContextLimits {
     ContextLimits {
         show_secrets: settings.show_secrets.clone(),
+        exclude: settings.exclude.clone(),
         ..ContextLimits::default()
     }
 }
