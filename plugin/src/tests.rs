@@ -145,7 +145,7 @@ fn each_skill_names_itself_and_runs_its_own_command() {
         let [command] = commands.as_slice() else {
             panic!("{name} has one command line: {commands:?}")
         };
-        let expected = format!(r"C:\cc\cc-cli.exe {name}");
+        let expected = format!(r"C:\cc\cc-cli.exe codex {name}");
         let rest = command
             .trim_start()
             .strip_prefix(&expected)
@@ -176,7 +176,7 @@ fn no_skill_lets_the_model_guess_or_answer_itself() {
         "No job id in the output means no result: say so.",
         "in Claude's place",
         "outside the sandbox, with the user's approval",
-        "cc-cli.exe wait ID",
+        "cc-cli.exe codex wait ID",
         "a subagent may run",
         "end with one line that points to `$cc:result ID`",
         "`--background`",
@@ -186,13 +186,13 @@ fn no_skill_lets_the_model_guess_or_answer_itself() {
         "`--max-budget-usd`",
         "Run commands printed as `cc-cli …`",
     ];
-    let reviews = ["cc-cli.exe scope --json", "if `background`, ask once"];
+    let reviews = ["cc-cli.exe codex scope --json", "if `background`, ask once"];
     let rescues = [
-        "cc-cli.exe resume-candidate --json",
+        "cc-cli.exe codex resume-candidate --json",
         "ask once whether to continue",
         "`--prompt-file FILE`",
-        "cc-cli.exe apply ID",
-        "cc-cli.exe discard ID",
+        "cc-cli.exe codex apply ID",
+        "cc-cli.exe codex discard ID",
     ];
     let quoted = ["as one single-quoted argument"];
     for name in SKILLS {

@@ -48,6 +48,19 @@ fn trusts_contents(codex: Peer<'_>) -> bool {
     minor(codex) >= 165
 }
 
+/// Whether an exec rule frees only the command that it names: elsewhere there is none.
+fn confines_rules(codex: Peer<'_>) -> bool {
+    minor(codex) >= 125
+}
+
+/// The tested versions of Codex that can have exec rules of ours.
+fn ruled() -> Vec<Peer<'static>> {
+    peers::hosts()
+        .into_iter()
+        .filter(|codex| confines_rules(*codex))
+        .collect()
+}
+
 /// Whether hooks are told of the end of a session.
 fn tells_session_end(codex: Peer<'_>) -> bool {
     minor(codex) >= 145

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod cycles;
+mod door;
 mod gate;
 mod hooks;
 mod hooks_real;

@@ -12,6 +12,8 @@ use cc_workflows::RunOptions;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) mod door;
+
 /// Hand reviews and tasks to Claude Code, as jobs that outlive your shell
 #[derive(Debug, Parser)]
 #[command(name = "cc-cli", version, arg_required_else_help = true)]
@@ -26,12 +28,12 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Commands {
     /// Review a change and report in prose
-    Review(ReviewArgs),
+    Review(ReviewByHand),
     /// Try to break a change and list findings by severity
-    AdversarialReview(ReviewArgs),
+    AdversarialReview(ReviewByHand),
     /// Hand a task to Claude
     #[command(alias = "task")]
-    Rescue(RescueArgs),
+    Rescue(RescueByHand),
     /// Show the rescue that `rescue --resume` would continue
     ResumeCandidate(CandidateArgs),
     /// Apply the change of an isolated rescue to your working tree
@@ -41,13 +43,13 @@ pub(crate) enum Commands {
     /// Show the jobs of this session, or one job
     Status(StatusArgs),
     /// Show the result of a finished job and mark it as read
-    Result(ResultArgs),
+    Result(ResultByHand),
     /// Wait for jobs to end and exit with their outcome
     Wait(WaitArgs),
     /// Cancel a job and stop everything it started
     Cancel(CancelArgs),
     /// Show the log of a job
-    Logs(LogsArgs),
+    Logs(LogsByHand),
     /// Show what a review would cover, without starting one
     Scope(ScopeArgs),
     /// Remove old finished jobs of this workspace
@@ -157,15 +159,22 @@ pub(crate) struct ReviewArgs {
     /// What to focus on (adversarial-review only)
     #[arg(value_name = "FOCUS")]
     pub(crate) focus: Vec<OsString>,
-    /// File with your own instructions for this review
-    #[arg(long, value_name = "FILE")]
-    pub(crate) instructions: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) selection: SelectionArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) attach: AttachArgs,
+}
+
+// A review with what only a person may ask for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReviewByHand {
+    #[command(flatten)]
+    pub(crate) review: ReviewArgs,
+    /// File with your own instructions for this review
+    #[arg(long, value_name = "FILE")]
+    pub(crate) instructions: Option<PathBuf>,
 }
 
 /// How to run Claude; flags take precedence over settings.
@@ -233,9 +242,6 @@ pub(crate) struct RescueArgs {
     /// Read-only: let Claude change nothing
     #[arg(long)]
     pub(crate) read_only: bool,
-    /// Run Claude's commands outside the OS sandbox, with all your permissions
-    #[arg(long, conflicts_with = "read_only")]
-    pub(crate) no_sandbox: bool,
     /// Continue JOB, or the latest finished rescue of this session
     #[arg(long, value_name = "JOB", num_args = 0..=1)]
     pub(crate) resume: Option<Option<OsString>>,
@@ -262,11 +268,11 @@ pub(crate) struct RescueArgs {
 
 impl RescueArgs {
     /// The flags that say how to run, as they were given, each after a space.
-    pub(crate) fn given(&self) -> String {
+    pub(crate) fn given(&self, no_sandbox: bool) -> String {
         let flags = [
             (self.write, "--write"),
             (self.read_only, "--read-only"),
-            (self.no_sandbox, "--no-sandbox"),
+            (no_sandbox, "--no-sandbox"),
             (self.fresh, "--fresh"),
             (self.isolated, "--isolated"),
             (self.attach.background, "--background"),
@@ -282,6 +288,16 @@ impl RescueArgs {
         }
         given
     }
+}
+
+// A rescue with what only a person may ask for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RescueByHand {
+    #[command(flatten)]
+    pub(crate) rescue: RescueArgs,
+    /// Run Claude's commands outside the OS sandbox, with all your permissions
+    #[arg(long, conflicts_with = "read_only")]
+    pub(crate) no_sandbox: bool,
 }
 
 fn finding_number(text: &str) -> Result<usize, &'static str> {
@@ -361,6 +377,13 @@ pub(crate) struct ResultArgs {
     /// Same as --format json
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+}
+
+// A result with what only a person may ask for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResultByHand {
+    #[command(flatten)]
+    pub(crate) result: ResultArgs,
     /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -403,6 +426,13 @@ pub(crate) struct LogsArgs {
     /// Keep printing until the job ends
     #[arg(short, long)]
     pub(crate) follow: bool,
+}
+
+// A log with what only a person may ask for.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogsByHand {
+    #[command(flatten)]
+    pub(crate) logs: LogsArgs,
     /// Print the path of the log file
     #[arg(long, conflicts_with = "follow")]
     pub(crate) path: bool,

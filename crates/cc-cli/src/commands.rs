@@ -4,6 +4,7 @@ mod attach;
 mod cancel;
 mod completions;
 mod config;
+mod door;
 mod find;
 mod isolated;
 mod logs;
@@ -19,6 +20,8 @@ mod wait;
 use cc_core::{Env, JobId};
 use cc_workflows::Project;
 
+pub(crate) use door::dispatch as dispatch_from_codex;
+
 use crate::args::{Cli, Commands};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
@@ -31,17 +34,27 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
     }
     let project = || Project::open(&env);
     match cli.command {
-        Commands::Review(args) => review::review(&project()?, &args, false, printer),
-        Commands::AdversarialReview(args) => review::review(&project()?, &args, true, printer),
-        Commands::Rescue(args) => rescue::rescue(&project()?, &args, printer),
+        Commands::Review(args) => {
+            let instructions = args.instructions.as_deref();
+            review::review(&project()?, &args.review, false, instructions, printer)
+        }
+        Commands::AdversarialReview(args) => {
+            let instructions = args.instructions.as_deref();
+            review::review(&project()?, &args.review, true, instructions, printer)
+        }
+        Commands::Rescue(args) => {
+            rescue::rescue(&project()?, &args.rescue, args.no_sandbox, printer)
+        }
         Commands::ResumeCandidate(args) => rescue::candidate(&project()?, &args, printer),
         Commands::Apply(args) => isolated::apply(&project()?, &args, printer),
         Commands::Discard(args) => isolated::discard(&project()?, &args, printer),
         Commands::Status(args) => status::status(&project()?, &args, printer),
-        Commands::Result(args) => result::result(&project()?, &args, printer),
+        Commands::Result(args) => {
+            result::result(&project()?, &args.result, args.output.as_deref(), printer)
+        }
         Commands::Wait(args) => wait::wait(&project()?, &args, printer),
         Commands::Cancel(args) => cancel::cancel(&project()?, &args, printer),
-        Commands::Logs(args) => logs::logs(&project()?, &args, printer),
+        Commands::Logs(args) => logs::logs(&project()?, &args.logs, args.path, printer),
         Commands::Scope(args) => scope::scope(&project()?, &args, printer),
         Commands::Prune(args) => prune::prune(&project()?, &args, printer),
         Commands::Config { command } => config::config(&project()?.data, &command, printer),

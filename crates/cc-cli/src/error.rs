@@ -8,6 +8,7 @@ use cc_git::Error as GitError;
 use cc_jobs::select::SelectError;
 use cc_jobs::{Ending, Job, SettingsError, StoreError};
 use cc_workflows::cancel::CancelError;
+use cc_workflows::door::DoorError;
 use cc_workflows::hint;
 use cc_workflows::preflight::{Obstacle, PreflightError};
 use cc_workflows::rescue::isolated::ApplyError;
@@ -108,6 +109,29 @@ impl From<FindError> for CliError {
             FindError::Select(error) => error.into(),
             FindError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<DoorError> for CliError {
+    fn from(error: DoorError) -> Self {
+        const BY_HAND: &str =
+            "ask the user for permission to run the same command without the word `codex`";
+        let hint = match error {
+            DoorError::Project(error) => return error.into(),
+            DoorError::Obstacle(error) => return error.into(),
+            DoorError::TaskFile { .. } => {
+                return Self::new(ExitStatus::Usage, error)
+                    .hint("Name a plain file in the workspace, or pass the task as one argument.");
+            }
+            DoorError::UnknownSession => format!(
+                "Trust the hooks (cc-installer install --trust-hooks) and start a new session, or {BY_HAND}."
+            ),
+            DoorError::Outside { .. } => format!("Start Codex there, or {BY_HAND}."),
+            DoorError::ReadOnly { .. } => {
+                format!("Use --read-only, let Codex write in the workspace, or {BY_HAND}.")
+            }
+        };
+        Self::new(ExitStatus::NotSetUp, error).hint(hint)
     }
 }
 

@@ -21,18 +21,35 @@ use cc_core::Env;
 use clap::Parser;
 
 use args::Cli;
+use args::door::DoorCli;
 use error::{CliError, ExitStatus};
 use printer::Printer;
+
+pub use args::door::{CHANGING, LOOKING, WORD};
+
+/// A call, by whom it may come from.
+enum Call {
+    Person(Cli),
+    Codex(DoorCli),
+}
 
 /// Runs `cc-cli` once; `argv` starts with the program's name.
 pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut printer = Printer::new();
-    let cli = match Cli::try_parse_from(argv) {
-        Ok(cli) => cli,
+    let mut argv = argv.into_iter().peekable();
+    let program = argv.next();
+    let is_codex = argv.peek().is_some_and(|word| word == args::door::WORD);
+    let call = match is_codex {
+        true => DoorCli::try_parse_from(argv).map(Call::Codex),
+        false => Cli::try_parse_from(program.into_iter().chain(argv)).map(Call::Person),
+    };
+    let call = match call {
+        Ok(call) => call,
         Err(error) => return printer.usage(&error),
     };
-    let result = panic::catch_unwind(AssertUnwindSafe(|| {
-        commands::dispatch(&env, cli, &mut printer)
+    let result = panic::catch_unwind(AssertUnwindSafe(|| match call {
+        Call::Person(cli) => commands::dispatch(&env, cli, &mut printer),
+        Call::Codex(cli) => commands::dispatch_from_codex(&env, cli, &mut printer),
     }));
     let result = match (result, printer.failure()) {
         (Ok(Ok(ExitStatus::Success)), Some(error)) => Err(CliError::new(

@@ -112,6 +112,51 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Opens a regular file below `dir` for reading, if neither the file nor a directory on the way is a
+/// link, whoever changes them meanwhile, and the file has no second name.
+///
+/// # Errors
+/// When it cannot be opened so. `file` is relative to `dir`, which may be a link itself.
+#[cfg(unix)]
+pub fn open_below(dir: &Path, file: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags, openat};
+    use std::os::unix::fs::MetadataExt;
+    let refused = |why: &'static str| io::Error::new(io::ErrorKind::InvalidInput, why);
+    let mut at = File::open(dir)?;
+    let mut parts = file.components().peekable();
+    while let Some(part) = parts.next() {
+        let std::path::Component::Normal(name) = part else {
+            return Err(refused("not a path below the directory"));
+        };
+        let kind = match parts.peek() {
+            Some(_) => OFlags::DIRECTORY,
+            None => OFlags::NONBLOCK,
+        };
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
+        at = openat(&at, name, flags, Mode::empty())?.into();
+    }
+    let meta = at.metadata()?;
+    match meta.is_file() && meta.nlink() == 1 {
+        true => Ok(at),
+        false => Err(refused("not a regular file with one name")),
+    }
+}
+
+/// Opens a regular file below `dir` for reading, if neither the file nor a directory on the way is a
+/// link.
+///
+/// # Errors
+/// When it cannot be opened so. `file` is relative to `dir`, which may be a link itself.
+#[cfg(not(unix))]
+pub fn open_below(dir: &Path, file: &Path) -> io::Result<File> {
+    let dir = canonical(dir)?;
+    let path = dir.join(file);
+    if canonical(&path)? != path {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a link"));
+    }
+    open_regular(&path)
+}
+
 /// Removes a file; one that is not there counts as removed.
 ///
 /// # Errors
@@ -192,6 +237,35 @@ mod tests {
             ("replace", path.as_path())
         );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn below_a_directory_only_files_without_links_are_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir_all(at("in/sub")).unwrap();
+        fs::write(at("in/sub/plain"), "x").unwrap();
+        fs::write(at("secret"), "s").unwrap();
+        std::os::unix::fs::symlink(at("secret"), at("in/link")).unwrap();
+        std::os::unix::fs::symlink("sub", at("in/linked")).unwrap();
+        fs::hard_link(at("secret"), at("in/second")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("in/fifo"), 0o600.into()).unwrap();
+        let open = |file: &str| open_below(&at("in"), Path::new(file));
+        assert!(open("sub/plain").is_ok() && open("./sub/plain").is_err());
+        for refused in [
+            "link",
+            "linked/plain",
+            "second",
+            "fifo",
+            "sub",
+            "../secret",
+            "",
+            "/etc/passwd",
+            "none",
+        ] {
+            assert!(open(refused).is_err(), "{refused}");
+        }
     }
 
     #[test]

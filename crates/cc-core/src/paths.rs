@@ -97,6 +97,16 @@ impl DataDir {
         self.0.join("repositories").join(key_of(common_dir))
     }
 
+    /// The directory of what hooks remember of sessions.
+    pub fn sessions(&self) -> PathBuf {
+        self.0.join("sessions")
+    }
+
+    /// What hooks remember of a session.
+    pub fn session(&self, session: &SessionId) -> PathBuf {
+        self.sessions().join(format!("{session}.json"))
+    }
+
     /// The state directory of a workspace.
     pub fn state(&self, workspace: &Workspace) -> StateDir {
         StateDir(self.states().join(workspace.key()))

@@ -23,6 +23,7 @@ pub(crate) enum InputError {
 pub(crate) struct HookInput {
     pub(crate) session: Option<SessionId>,
     pub(crate) cwd: Option<PathBuf>,
+    pub(crate) transcript: Option<PathBuf>,
     pub(crate) prompt: String,
     pub(crate) turn: Option<String>,
     pub(crate) stop_hook_active: bool,
@@ -45,6 +46,7 @@ impl HookInput {
                 Ok(Self {
                     session: text("session_id").and_then(|id| SessionId::parse(id).ok()),
                     cwd: text("cwd").map(PathBuf::from),
+                    transcript: text("transcript_path").map(PathBuf::from),
                     prompt: text("prompt").unwrap_or_default().to_owned(),
                     turn: text("turn_id").map(str::to_owned),
                     stop_hook_active: fields.get("stop_hook_active") == Some(&Value::Bool(true)),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::error::{HookError, in_one_line};
 use crate::input::HookInput;
+use crate::session;
 
 /// How many jobs an announcement lists.
 const NAMED: usize = 3;
@@ -21,15 +22,17 @@ pub(crate) fn submit(
     session: &SessionId,
     input: &HookInput,
 ) -> Result<Option<Value>, HookError> {
+    // A session may go on after its end, or elsewhere.
+    let remembered = session::remember(project, session, input);
     let begun = match gate::is_on(project) {
         true => gate::begin_turn(project, session, input.turn.as_deref(), &input.prompt),
         false => Ok(()),
     };
     let news = news(project, session, input);
     // Jobs that are marked as announced must be announced, whatever else failed.
-    match (begun, news?) {
+    match (remembered.and(begun.map_err(HookError::from)), news?) {
         (Ok(()), news) => Ok(news),
-        (Err(error), None) => Err(error.into()),
+        (Err(error), None) => Err(error),
         (Err(error), Some(mut news)) => {
             news["systemMessage"] = in_one_line(&error).into();
             Ok(Some(news))

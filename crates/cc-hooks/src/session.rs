@@ -1,8 +1,8 @@
 //! `session-start` and `session-end`: remembers the session of the workspace.
 
-use cc_core::SessionId;
-use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
-use cc_jobs::session::{CurrentSession, marked};
+use cc_core::fs::{canonical, create_private_dir, remove_if_there, write_atomic};
+use cc_core::{IoError, SessionId};
+use cc_jobs::session::{CurrentSession, SessionRecord, marked};
 use cc_workflows::{Project, cancel, gate, push};
 use serde_json::Value;
 
@@ -13,8 +13,9 @@ use crate::input::HookInput;
 pub(crate) fn start(
     project: &Project,
     session: &SessionId,
-    _: &HookInput,
+    input: &HookInput,
 ) -> Result<Option<Value>, HookError> {
+    remember(project, session, input)?;
     let dir = project.store.dir();
     create_private_dir(dir.root())?;
     let marker = CurrentSession {
@@ -30,6 +31,23 @@ pub(crate) fn start(
     Ok(None)
 }
 
+/// Remembers where the session works, unless that is known: the door for Codex lets no call out of there.
+pub(crate) fn remember(
+    project: &Project,
+    session: &SessionId,
+    input: &HookInput,
+) -> Result<(), HookError> {
+    let cwd = &project.env.cwd;
+    let record = SessionRecord {
+        directory: canonical(cwd).map_err(IoError::at("read", cwd))?,
+        transcript: input.transcript.clone(),
+    };
+    if SessionRecord::read(&project.data, session).as_ref() != Some(&record) {
+        record.save(&project.data, session)?;
+    }
+    Ok(())
+}
+
 /// Removes what was saved, unless another session has taken its place. Its jobs are cancelled if the user
 /// wants that, by separate processes, since the host allows three seconds.
 pub(crate) fn end(
@@ -41,6 +59,7 @@ pub(crate) fn end(
     if marked(dir).as_ref() == Some(session) {
         remove_if_there(&dir.current_session())?;
     }
+    SessionRecord::forget(&project.data, session)?;
     gate::forget_turn(project, session)?;
     if project.settings()?.jobs.cancel_on_session_end {
         cancel::of_session_later(project, session)?;

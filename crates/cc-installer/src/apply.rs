@@ -9,7 +9,8 @@ use cc_plugin::HooksFrom;
 use crate::bundle;
 use crate::consent::Granted;
 use crate::edit::config::{ConfigEntries, flag};
-use crate::edit::{hooks_json, rules};
+use crate::edit::hooks_json;
+use crate::edit::rules::{self, Allows};
 use crate::error::Error;
 use crate::files::{self, backup_of, copy_program, digest, leftovers, read_text, replace};
 use crate::layout::Layout;
@@ -72,6 +73,29 @@ pub(crate) fn uninstall(snapshot: &Snapshot, steps: &[PlanStep]) -> Result<(), E
     Ok(())
 }
 
+/// Adds a rule to those that our file has.
+fn write_rule(layout: &Layout, added: Allows) -> Result<(), Error> {
+    let cli = layout.program("cc-cli");
+    let text = read_text(&layout.rules())?.unwrap_or_default();
+    let is_allowed = |allows: &Allows| *allows == added || rules::allows(&text, &cli, *allows);
+    let allowed: Vec<Allows> = rules::ALL.into_iter().filter(is_allowed).collect();
+    Ok(replace(&layout.rules(), &rules::file(&cli, &allowed))?)
+}
+
+/// Takes out the rule that allows everything, wherever it is, and adds the one for looking.
+fn narrow_rule(layout: &Layout) -> Result<(), Error> {
+    let path = layout.default_rules();
+    if let Some(text) = read_text(&path)? {
+        let narrow = rules::without_old(&text, &layout.program("cc-cli"));
+        if narrow.is_empty() {
+            remove_if_there(&path)?;
+        } else if narrow != text {
+            replace(&path, &narrow)?;
+        }
+    }
+    write_rule(layout, Allows::Looking)
+}
+
 /// Saves the user's files as they are before a first installation; an uninstall restores them.
 fn back_up(layout: &Layout) -> Result<(), Error> {
     for path in [layout.config(), layout.hooks_json()] {
@@ -131,17 +155,15 @@ impl<'a> Executor<'a> {
             PlanStep::AddUserHooks => self.add_user_hooks(),
             PlanStep::RemoveUserHooks => removal::user_hooks(self.snapshot),
             PlanStep::EnableHooks => self.enable_hooks(),
-            PlanStep::WriteRule => {
-                let text = rules::file(&layout.program("cc-cli"));
-                Ok(replace(&layout.rules(), &text)?)
-            }
+            PlanStep::WriteRule(allows) => write_rule(layout, *allows),
+            PlanStep::NarrowRule => narrow_rule(layout),
             PlanStep::TrustHooks => {
                 plugin::trust_hooks(layout, self.codex()?)?;
                 self.record_trusted(read_config(layout).as_ref().ok());
                 Ok(())
             }
             PlanStep::UninstallPlugin(method) => plugin::uninstall(layout, self.codex()?, *method),
-            PlanStep::RemoveRules => removal::rules(layout),
+            PlanStep::RemoveRules | PlanStep::RemoveUnsafeRules => removal::rules(layout),
             PlanStep::CleanConfig => {
                 removal::trusted_contents(layout, &self.record)?;
                 removal::config_entries(layout, &self.record)

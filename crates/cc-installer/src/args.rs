@@ -37,9 +37,12 @@ pub(crate) struct InstallArgs {
     /// Do not ask to confirm the plan; permissions are asked for separately.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Let Codex run cc-cli outside its sandbox without asking (adds an exec rule).
+    /// Let Codex start reviews and follow jobs outside its sandbox without asking (adds an exec rule).
     #[arg(long)]
     pub(crate) allow_commands: bool,
+    /// Let Codex have Claude change files of its workspace without asking (adds an exec rule).
+    #[arg(long)]
+    pub(crate) allow_rescue: bool,
     /// Let Codex run the cc hooks.
     #[arg(long)]
     pub(crate) trust_hooks: bool,

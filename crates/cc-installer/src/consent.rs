@@ -3,7 +3,7 @@
 use crate::args::InstallArgs;
 use crate::bundle;
 use crate::console::Console;
-use crate::edit::rules;
+use crate::edit::rules::{self, Allows};
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::prepare::plan::{Permission, PlanStep};
@@ -13,6 +13,7 @@ use crate::prepare::plan::{Permission, PlanStep};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Granted {
     commands: bool,
+    rescue: bool,
     hooks: bool,
 }
 
@@ -21,6 +22,7 @@ impl Granted {
     pub(crate) fn covers(self, permission: Permission) -> bool {
         match permission {
             Permission::Commands => self.commands,
+            Permission::Rescue => self.rescue,
             Permission::HookTrust | Permission::UserHooks => self.hooks,
         }
     }
@@ -49,6 +51,7 @@ pub(crate) fn ask(
 ) -> Result<Granted, Error> {
     let mut granted = Granted {
         commands: args.allow_commands,
+        rescue: args.allow_rescue,
         hooks: args.trust_hooks,
     };
     for permission in permissions {
@@ -58,6 +61,11 @@ pub(crate) fn ask(
                 "Write this rule?",
                 "Allowed by --allow-commands.",
                 &mut granted.commands,
+            ),
+            Permission::Rescue => (
+                "Write this rule too?",
+                "Allowed by --allow-rescue.",
+                &mut granted.rescue,
             ),
             Permission::UserHooks => (
                 "Add these hooks?",
@@ -83,7 +91,8 @@ pub(crate) fn ask(
 pub(crate) fn text(permission: Permission, layout: &Layout) -> String {
     let hooks_json = layout.hooks_json();
     match permission {
-        Permission::Commands => rule_text(layout),
+        Permission::Commands => looking_text(layout),
+        Permission::Rescue => changing_text(layout),
         Permission::HookTrust => hooks_text(
             layout,
             "once you trust them",
@@ -102,7 +111,10 @@ pub(crate) fn declined(permission: Permission, layout: &Layout) -> String {
     let installer = layout.program("cc-installer");
     match permission {
         Permission::Commands => format!(
-            "Without the exec rule, Codex asks before each cc-cli call, and the call fails where nobody can answer. To allow it later:\n    {installer} install --allow-commands"
+            "Without the exec rule for looking, Codex asks before each cc-cli call, and the call fails where nobody can answer. To allow it later:\n    {installer} install --allow-commands"
+        ),
+        Permission::Rescue => format!(
+            "Codex asks before each rescue, and the rescue fails where nobody can answer. To allow them later:\n    {installer} install --allow-rescue"
         ),
         Permission::UserHooks => format!(
             "Without the hooks, there are no notices of finished jobs and no review gate. To add them later:\n    {installer} install --trust-hooks"
@@ -113,15 +125,33 @@ pub(crate) fn declined(permission: Permission, layout: &Layout) -> String {
     }
 }
 
-fn rule_text(layout: &Layout) -> String {
+fn looking_text(layout: &Layout) -> String {
+    rule_text(
+        layout,
+        Allows::Looking,
+        "Permission 1: looking",
+        "lets Codex start reviews, and follow, read and cancel their jobs, outside its sandbox and without \
+         asking, in the directory of its session and below. Claude Code then reads what is there with your \
+         login and your rights and sends it to Anthropic; it cannot change files, and Codex cannot change \
+         settings or switch the review gate off this way.",
+    )
+}
+
+fn changing_text(layout: &Layout) -> String {
+    rule_text(
+        layout,
+        Allows::Changing,
+        "Permission 2: changing",
+        "lets Codex also have Claude Code change files in the directory of its session and below, without \
+         asking, where Codex itself may write. Claude's commands run in an OS sandbox that can write only \
+         in that workspace, but what they write there runs with your rights once you or your tools run it.",
+    )
+}
+
+fn rule_text(layout: &Layout, allows: Allows, title: &str, what: &str) -> String {
     format!(
-        "Permission 1: commands\n\
-         Codex runs commands in a sandbox without network access, where Claude Code cannot work. This rule\n\
-         \n    {rule}\n\n\
-         in {file} lets Codex run cc-cli outside the sandbox, without asking, in every workspace. \
-         cc-cli starts Claude Code with your login: its reviews cannot change files, its rescues can \
-         change those of the workspace.\n",
-        rule = rules::rule(&layout.program("cc-cli")),
+        "{title}\nThis rule\n\n    {rule}\n\nin {file} {what}\n",
+        rule = rules::rule(&layout.program("cc-cli"), allows),
         file = layout.rules().display(),
     )
 }
@@ -133,7 +163,7 @@ fn hooks_text(layout: &Layout, when: &str, end: &str) -> String {
         .map(|hook| format!("    {:<17} {}\n", hook.event, hook.command))
         .collect();
     format!(
-        "Permission 2: hooks\n\
+        "Permission 3: hooks\n\
          Codex runs these commands outside its sandbox, {when}:\n\
          \n{lines}\n\
          They record which session a job belongs to, announce finished jobs, and delay the end of a \
@@ -160,18 +190,31 @@ mod tests {
     fn the_exact_rule_and_commands_are_shown() {
         let text = |permission| wrap(&text(permission, &layout()), Some(80));
         insta::assert_snapshot!(text(Permission::Commands), @r#"
-        Permission 1: commands
-        Codex runs commands in a sandbox without network access, where Claude Code
-        cannot work. This rule
+        Permission 1: looking
+        This rule
 
-            prefix_rule(pattern=["/opt/cc/cc-cli"], decision="allow")
+            prefix_rule(pattern=["/opt/cc/cc-cli", "codex", ["review", "adversarial-review", "status", "result", "wait", "cancel", "logs", "scope", "resume-candidate", "setup"]], decision="allow")
 
-        in /home/dev/.codex/rules/cc.rules lets Codex run cc-cli outside the sandbox,
-        without asking, in every workspace. cc-cli starts Claude Code with your login:
-        its reviews cannot change files, its rescues can change those of the workspace.
+        in /home/dev/.codex/rules/cc.rules lets Codex start reviews, and follow, read
+        and cancel their jobs, outside its sandbox and without asking, in the directory
+        of its session and below. Claude Code then reads what is there with your login
+        and your rights and sends it to Anthropic; it cannot change files, and Codex
+        cannot change settings or switch the review gate off this way.
+        "#);
+        insta::assert_snapshot!(text(Permission::Rescue), @r#"
+        Permission 2: changing
+        This rule
+
+            prefix_rule(pattern=["/opt/cc/cc-cli", "codex", ["rescue", "apply", "discard"]], decision="allow")
+
+        in /home/dev/.codex/rules/cc.rules lets Codex also have Claude Code change files
+        in the directory of its session and below, without asking, where Codex itself
+        may write. Claude's commands run in an OS sandbox that can write only in that
+        workspace, but what they write there runs with your rights once you or your
+        tools run it.
         "#);
         insta::assert_snapshot!(text(Permission::HookTrust), @"
-        Permission 2: hooks
+        Permission 3: hooks
         Codex runs these commands outside its sandbox, once you trust them:
 
             SessionEnd        /opt/cc/cc-hooks session-end
@@ -184,7 +227,7 @@ mod tests {
         when a new version changes them.
         ");
         insta::assert_snapshot!(text(Permission::UserHooks), @"
-        Permission 2: hooks
+        Permission 3: hooks
         Codex runs these commands outside its sandbox, as soon as they are in
         /home/dev/.codex/hooks.json:
 
@@ -204,6 +247,7 @@ mod tests {
         let (layout, width) = (layout(), 48);
         let permissions = [
             Permission::Commands,
+            Permission::Rescue,
             Permission::HookTrust,
             Permission::UserHooks,
         ];

@@ -41,19 +41,21 @@ pub(crate) fn install(
 ) -> Result<ExitCode, Error> {
     let _lock = lock::acquire(env, args.common.dry_run)?;
     let inspector = Inspector::new(env, &args.common, args.bin_dir.as_deref());
-    // An update does not ask again for a rule that was declined.
-    let is_wanted = |permission: Permission, snapshot: &Snapshot| {
-        permission != Permission::Commands
-            || goal == Goal::Install
-            || args.allow_commands
-            || snapshot.rule.present
+    // An update does not ask again for a rule that was declined; who had the old one was never asked
+    // for the rule for rescues.
+    let is_wanted = |permission: Permission, snapshot: &Snapshot, had_old: bool| match permission {
+        _ if goal == Goal::Install => true,
+        Permission::Commands => args.allow_commands || snapshot.rules.present,
+        Permission::Rescue => args.allow_rescue || had_old,
+        Permission::HookTrust | Permission::UserHooks => true,
     };
 
     // Prepare.
     let snapshot = prepare::installable(&inspector, goal == Goal::Update, console)?;
     let steps = plan::install(&snapshot, plan::hooks_from(&snapshot));
+    let had_old = snapshot.rules.old;
     let mut permissions = plan::permissions(&snapshot, &steps);
-    permissions.retain(|permission| is_wanted(*permission, &snapshot));
+    permissions.retain(|permission| is_wanted(*permission, &snapshot, had_old));
     consent::show_plan(&steps, &snapshot.layout, console)?;
     if args.common.dry_run {
         return report::install_preview(&snapshot, &steps, &permissions, goal.name(), console);
@@ -61,7 +63,7 @@ pub(crate) fn install(
 
     // Ask for consent.
     if !steps.is_empty() {
-        let flags = "--yes (and --allow-commands, --trust-hooks if you want them)";
+        let flags = "--yes (and --allow-commands, --allow-rescue, --trust-hooks if you want them)";
         console.confirm(args.yes, flags)?;
     }
     let granted = consent::ask(&permissions, args, &snapshot.layout, console)?;
@@ -73,7 +75,9 @@ pub(crate) fn install(
     let snapshot = inspector.inspect()?;
     let mut declined = plan::permissions(&snapshot, &[]);
     declined.retain(|permission| !granted.covers(*permission));
-    let is_complete = declined.is_empty();
-    declined.retain(|permission| is_wanted(*permission, &snapshot));
+    // Without the rule for rescues everything works; Codex asks before each.
+    let mut missing = declined.iter();
+    let is_complete = missing.all(|permission| *permission == Permission::Rescue);
+    declined.retain(|permission| is_wanted(*permission, &snapshot, had_old));
     report::installed(&snapshot, &done, &declined, is_complete, console)
 }

@@ -1,10 +1,17 @@
 //! The session of Codex that a call belongs to.
 
+use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use cc_core::fs::read_bounded;
-use cc_core::{Env, SessionId, StateDir};
+use cc_core::fs::{create_private_dir, is_older_than, read_bounded, remove_if_there, write_atomic};
+use cc_core::{DataDir, Env, IoError, SessionId, StateDir};
 use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+
+/// How long a session is remembered of which no hook tells anything any more.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The marker that the session-start hook leaves for calls whose environment names no session.
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,6 +25,50 @@ pub struct CurrentSession {
     /// The `claude` on its PATH, if any: commands of Codex run in a login shell with another PATH.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claude: Option<PathBuf>,
+}
+
+/// What the hooks remember of a session, by its id: where it works, for the calls of its model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionRecord {
+    /// The directory of the session.
+    #[serde(with = "cc_core::os_text")]
+    pub directory: PathBuf,
+    /// The file in which Codex writes the session down, among other things what its sandbox allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<PathBuf>,
+}
+
+impl SessionRecord {
+    /// What is remembered of `session`; `None` where that is nothing, or cannot be read.
+    pub fn read(data: &DataDir, session: &SessionId) -> Option<Self> {
+        let bytes = read_bounded(&data.session(session), 64 << 10).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Remembers it, and forgets the sessions of which nothing was heard for a month.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, data: &DataDir, session: &SessionId) -> Result<(), StoreError> {
+        let dir = data.sessions();
+        create_private_dir(&dir)?;
+        write_atomic(&data.session(session), &serde_json::to_vec(self)?)?;
+        for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
+            if is_older_than(&entry.path(), KEPT) {
+                remove_if_there(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets `session`.
+    ///
+    /// # Errors
+    /// When its file is there and stays.
+    pub fn forget(data: &DataDir, session: &SessionId) -> Result<(), IoError> {
+        remove_if_there(&data.session(session))
+    }
 }
 
 /// The session of this call: `CC_SESSION_ID`, else `CODEX_SESSION_ID`, else `CODEX_THREAD_ID`, else

@@ -9,7 +9,7 @@ use cc_jobs::select::{self, SelectError};
 use cc_jobs::spending::{self, Spending};
 use cc_jobs::{Job, Skipped, Store, StoreError};
 
-use crate::Project;
+use crate::project::{Caller, Project};
 
 /// Why a reference does not lead to a job.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +81,7 @@ impl Project {
 
     /// The job that `reference` names, and the project that it belongs to: a whole id names a job of any
     /// workspace, also of one whose directory is gone; the prefix of an id a job of this repository.
+    /// Through the door for Codex no job of another working tree is found.
     ///
     /// # Errors
     /// When it names no job or several, or jobs cannot be read.
@@ -90,7 +91,9 @@ impl Project {
                 Err(StoreError::NotFound { .. }) => {}
                 found => return Ok((self.clone(), found?)),
             }
-            if let Some((dir, job)) = cc_jobs::find_anywhere(&self.data, &id) {
+            if self.caller == Caller::Person
+                && let Some((dir, job)) = cc_jobs::find_anywhere(&self.data, &id)
+            {
                 let root = Workspace::from_canonical(job.workspace_root.into());
                 let there = self.with(self.store.beside(dir, root));
                 let job = there.store.find(&id)?;
@@ -106,6 +109,10 @@ impl Project {
     /// also of trees that were removed.
     pub(crate) fn siblings(&self) -> Vec<Store> {
         let here = self.store.workspace();
+        // A file that a sandboxed command wrote may name the repository of another workspace.
+        if self.caller != Caller::Person {
+            return Vec::new();
+        }
         let Some(repository) = SharedRepository::of(here.root()) else {
             return Vec::new();
         };

@@ -7,6 +7,7 @@
 //! Start with [`Project::open`], then [`review::start`]; [`worker::work`] is the other end.
 
 pub mod cancel;
+pub mod door;
 pub mod gate;
 pub mod hint;
 pub mod preflight;
@@ -30,5 +31,5 @@ mod schema;
 pub use find::{FindError, RepositoryJobs};
 pub use job_result::JobResult;
 pub use launch::LaunchError;
-pub use project::{Project, ProjectError};
+pub use project::{Caller, Project, ProjectError};
 pub use run_options::RunOptions;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use cc_claude::Claude;
 use cc_core::process::Survivors;
 use cc_core::{DataDir, Env, IoError, LocateError, SessionId, Workspace};
+use cc_jobs::session::SessionRecord;
 use cc_jobs::settings::Settings;
 use cc_jobs::{Body, Job, SettingsError, SettingsFile, Store, session};
 
@@ -24,6 +25,17 @@ pub struct Project {
     pub store: Store,
     /// The session of Codex that calls, if known.
     pub session: Option<SessionId>,
+    /// Who calls.
+    pub caller: Caller,
+}
+
+/// Who makes a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Somebody with all rights of the user.
+    Person,
+    /// The model of Codex, through the [door](crate::door), in this session.
+    Codex(SessionRecord),
 }
 
 /// Why there is no project to work in.
@@ -86,6 +98,7 @@ impl Project {
             data,
             store,
             session,
+            caller: Caller::Person,
         }
     }
 }

@@ -18,7 +18,9 @@ use crate::Project;
 use crate::preflight::{self, Obstacle};
 use crate::rescue::sandbox::{self, SandboxMissing};
 
-pub use installation::{HooksTrusted, Installation, InstallationError, InstalledHooks, installer};
+pub use installation::{
+    HooksTrusted, Installation, InstallationError, InstalledHooks, InstalledRule, installer,
+};
 
 /// The oldest Claude Code that the tests run with.
 pub const OLDEST_TESTED: [u32; 3] = [2, 1, 197];

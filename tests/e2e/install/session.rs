@@ -9,14 +9,14 @@ use super::*;
 
 #[test]
 fn a_skill_reaches_the_model_and_its_command_runs_outside_of_the_sandbox() {
-    for codex in peers::hosts() {
+    for codex in ruled() {
         let api = ResponsesApi::start([obeys()]);
         let sandbox = bare(codex, &api).installed();
         let exec = ["exec", "--sandbox", "read-only", "$cc:review my change"];
         let output = sandbox.codex(exec).run().success();
         let request = api.last_request();
         let cc_cli = sandbox.installed_file("cc-cli");
-        let expected = format!("{} review --wait", cc_cli.display());
+        let expected = format!("{} codex review --wait", cc_cli.display());
         assert_eq!(request.skill_command(), Some(expected), "{codex}");
         let read = request.tool_output();
         assert!(read.contains("exited with code 0"), "{codex}: {read}");
@@ -30,7 +30,7 @@ fn a_skill_reaches_the_model_and_its_command_runs_outside_of_the_sandbox() {
 
 #[test]
 fn a_home_with_spaces_gets_its_binaries_elsewhere_and_letters_of_any_script_need_no_quotes() {
-    for codex in peers::hosts() {
+    for codex in ruled() {
         let api = ResponsesApi::start([obeys()]);
         let mut sandbox = bare(codex, &api);
         let home = sandbox.root().join("my codex");

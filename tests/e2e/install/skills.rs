@@ -19,22 +19,30 @@ fn code(text: &str) -> Vec<String> {
 #[test]
 fn every_command_and_flag_that_a_skill_names_is_there() {
     let sandbox = Sandbox::new();
-    let help = |command: &str| sandbox.cc([command, "--help"]).run().success().stdout;
+    let help = |command: &[&str]| sandbox.cc(command).args(["--help"]).run().success().stdout;
     let mut named = 0;
     for skill in fs::read_dir(skills()).unwrap() {
         let skill = skill.unwrap();
         let text = fs::read_to_string(skill.path().join("SKILL.md")).unwrap();
         let own = skill.file_name().into_string().unwrap();
         for code in code(&text) {
-            let (command, words) = match code.strip_prefix("{{cc-cli}} ") {
+            let line = code.strip_prefix("{{cc-cli}} ");
+            let by_codex = line.is_none_or(|line| line.starts_with("codex "));
+            let line = line.map(|line| line.strip_prefix("codex ").unwrap_or(line));
+            let (command, words) = match line {
+                Some("…") => continue,
                 Some(line) => line.split_once(' ').unwrap_or((line, "")),
                 None => (own.as_str(), code.as_str()),
             };
+            let command = match by_codex {
+                true => vec!["codex", command],
+                false => vec![command],
+            };
             let flags = words.split([' ', '[', ']']);
             let flags = flags.filter(|word| word.starts_with("--") && word.len() > 2);
-            let help = help(command);
+            let help = help(&command);
             for flag in flags {
-                assert!(help.contains(flag), "{own}: {command} {flag}: {help}");
+                assert!(help.contains(flag), "{own}: {command:?} {flag}: {help}");
                 named += 1;
             }
         }
@@ -69,7 +77,7 @@ fn what_is_quoted_as_the_skills_say_runs_outside_of_the_sandbox() {
         "review --wait -- 'src/a*.rs'",
     ];
     let forms: Vec<String> = forms.into_iter().chain(plain.map(str::to_owned)).collect();
-    for codex in peers::hosts() {
+    for codex in ruled() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api).installed();
         sandbox.commit("Subtract");
@@ -78,7 +86,7 @@ fn what_is_quoted_as_the_skills_say_runs_outside_of_the_sandbox() {
         sandbox.write("src/a*.rs", "// changed\n");
         let cli = sandbox.installed_file("cc-cli");
         for form in &forms {
-            api.push([Turn::shell(&format!("{} {form}", cli.display()))]);
+            api.push([Turn::shell(&format!("{} codex {form}", cli.display()))]);
             let exec = ["exec", "--sandbox", "workspace-write", "Go."];
             sandbox.codex(exec).run().success();
             let read = api.last_request().tool_output();

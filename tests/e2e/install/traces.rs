@@ -143,8 +143,11 @@ fn a_plan_that_is_only_looked_at_changes_nothing() {
         furnish(&sandbox);
         let before = files(&sandbox.codex_home());
         let output = sandbox.install(["--dry-run"]).run().success();
-        for told in ["have Codex install the plugin", "prefix_rule(", "cc.rules"] {
-            assert!(output.stdout.contains(told), "{codex}: {output}");
+        let told = "have Codex install the plugin";
+        assert!(output.stdout.contains(told), "{codex}: {output}");
+        for told in ["prefix_rule(", "cc.rules"] {
+            let is_told = output.stdout.contains(told);
+            assert_eq!(is_told, confines_rules(codex), "{codex}: {output}");
         }
         sandbox
             .installer(["uninstall", "--dry-run"])

@@ -79,7 +79,11 @@ fn an_update_brings_everything_to_the_new_version_and_asks_for_trust_where_codex
         );
         assert_eq!(status["plugin"]["drifted"], false, "{codex}");
         assert_eq!(status["binaries"]["versionsAgree"], true, "{codex}");
-        assert_eq!(status["execRule"]["matches"], true, "{codex}");
+        assert_eq!(
+            status["execRule"]["matches"],
+            confines_rules(codex),
+            "{codex}"
+        );
         assert_eq!(kept(&sandbox).len(), 1, "{codex}");
         let trusted = match codex {
             _ if trusts_contents(codex) => "none",
@@ -100,7 +104,7 @@ fn an_update_brings_everything_to_the_new_version_and_asks_for_trust_where_codex
 
 #[test]
 fn a_job_that_runs_meanwhile_ends_as_if_nothing_had_happened() {
-    for codex in peers::hosts() {
+    for codex in ruled() {
         let api = ResponsesApi::start([obeys_in_background()]);
         let sandbox = outdated(codex, &api);
         let waits = Run::started().step(Step::Await("go".into()));

@@ -53,12 +53,16 @@ fn its_skills_and_hooks_work_all_the_same_and_leave_no_trace() {
         let exec = ["exec", "--sandbox", "read-only", "$cc-review my change"];
         let output = sandbox.codex(exec).run().success();
         let read = api.last_request().tool_output();
-        assert!(read.contains("No findings."), "{codex}: {read}");
-        assert_eq!(
-            sandbox.record()["sessionId"],
-            output.codex_session(),
-            "{codex}"
-        );
+        if confines_rules(codex) {
+            assert!(read.contains("No findings."), "{codex}: {read}");
+            assert_eq!(
+                sandbox.record()["sessionId"],
+                output.codex_session(),
+                "{codex}"
+            );
+        } else {
+            assert!(read.contains("inside a sandbox"), "{codex}: {read}");
+        }
 
         let uninstall = ["uninstall", "--yes", "--delete-jobs", "--codex"];
         sandbox.installer(uninstall).args([&deaf]).run().success();

@@ -16,8 +16,8 @@ impl Sandbox {
     /// When it does not succeed.
     #[track_caller]
     pub fn installed(self) -> Self {
-        let both = ["--allow-commands", "--trust-hooks"];
-        self.install(both).run().success();
+        let all = ["--allow-commands", "--allow-rescue", "--trust-hooks"];
+        self.install(all).run().success();
         self
     }
 

@@ -160,7 +160,10 @@ fn skill(hosts: &mut Hosts) -> Checked {
 
 /// The command line of a skill runs outside the sandbox: in it, no job could be recorded.
 fn rule(hosts: &mut Hosts) -> Checked {
-    hosts.claude.push([Turn::text("Nothing to say.")]);
+    let is_possible = hosts.sandbox.installation()["execRule"]["possible"] == true;
+    if is_possible {
+        hosts.claude.push([Turn::text("Nothing to say.")]);
+    }
     let obey = responses_api::Turn::computed(|request| match request.skill_command() {
         Some(line) => responses_api::Turn::shell(&line),
         None => responses_api::Turn::text("There is no such skill."),
@@ -172,8 +175,13 @@ fn rule(hosts: &mut Hosts) -> Checked {
         .tool_outputs()
         .pop()
         .unwrap_or_default();
-    ensure(output.contains("Nothing to say."), || {
-        format!("the review did not run: {output}")
+    let expected = match is_possible {
+        true => "Nothing to say.",
+        // Where a rule would free the whole line, there is none.
+        false => "inside a sandbox",
+    };
+    ensure(output.contains(expected), || {
+        format!("`{expected}` was not said: {output}")
     })
 }
 

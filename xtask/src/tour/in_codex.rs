@@ -10,7 +10,7 @@ use super::{Checked, PATIENCE, Tour, demo};
 impl Tour {
     pub(super) fn install(&mut self) -> Checked {
         self.terminal
-            .say("One command installs the plugin. Both permissions can be asked for instead.");
+            .say("One command installs the plugin. The permissions can be asked for instead.");
         let bin = self.sandbox.codex_home().join("cc/bin");
         let bin = bin.display().to_string();
         let mut args = vec!["install", "--yes", "--allow-commands", "--trust-hooks"];

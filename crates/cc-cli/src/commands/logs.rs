@@ -15,13 +15,18 @@ use crate::printer::Printer;
 /// How often `--follow` reads the log.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-pub(super) fn logs(project: &Project, args: &LogsArgs, printer: &mut Printer) -> CliResult {
+pub(super) fn logs(
+    project: &Project,
+    args: &LogsArgs,
+    show_path: bool,
+    printer: &mut Printer,
+) -> CliResult {
     let session = project.session.as_ref();
     let (project, job) = find(project, args.job.as_deref(), |jobs| {
         select::only_active(jobs, session).or_else(|_| select::latest_finished(jobs, session))
     })?;
     let path = project.store.dir().log(&job.id);
-    if args.path {
+    if show_path {
         printer.text(path.display().to_string());
         return Ok(ExitStatus::Success);
     }

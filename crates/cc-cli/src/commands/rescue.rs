@@ -1,7 +1,6 @@
 //! `rescue` and `resume-candidate`: hands a task to Claude.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -20,7 +19,12 @@ use crate::args::{CandidateArgs, RescueArgs};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
-pub(super) fn rescue(project: &Project, args: &RescueArgs, printer: &mut Printer) -> CliResult {
+pub(super) fn rescue(
+    project: &Project,
+    args: &RescueArgs,
+    no_sandbox: bool,
+    printer: &mut Printer,
+) -> CliResult {
     let settings = project.settings()?;
     let (continuation, first_word) = continuation(project, args)?;
     let request = RescueRequest {
@@ -29,7 +33,7 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, printer: &mut Printer
             job: job.clone(),
             findings: args.findings.clone(),
         }),
-        access: match (args.read_only, args.no_sandbox) {
+        access: match (args.read_only, no_sandbox) {
             (true, _) => Access::ReadOnly,
             (false, true) => Access::WriteUnsandboxed,
             (false, false) => Access::Write,
@@ -45,9 +49,10 @@ pub(super) fn rescue(project: &Project, args: &RescueArgs, printer: &mut Printer
         day_budget: settings.budget.per_day_usd,
     };
     let started = rescue::start(project, &request).map_err(|error| match error {
-        StartRescueError::NoTask => {
-            CliError::from(error).hint(format!("Pass a task: cc-cli rescue 'TASK'{}", args.given()))
-        }
+        StartRescueError::NoTask => CliError::from(error).hint(format!(
+            "Pass a task: cc-cli rescue 'TASK'{}",
+            args.given(no_sandbox)
+        )),
         error => error.into(),
     })?;
     if request.access == Access::WriteUnsandboxed {
@@ -135,8 +140,9 @@ fn task(
                 .hint("Write all of the task into the file, or leave --prompt-file out."))
         }
         (Some(file), []) if file != Path::new("-") => {
+            let from = project.open_task(file)?;
             let path = project.env.absolute(file);
-            read(&format!("`{}`", path.display()), || File::open(&path))
+            read(&format!("`{}`", path.display()), || Ok(from))
         }
         (None, []) if args.from.is_some() || project.env.stdin_is_terminal => Ok(None),
         (Some(_), []) | (None, []) => from_stdin(),

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 
 use cc_core::time::human_duration;
 use cc_core::{JobId, SessionId};
@@ -17,7 +18,12 @@ use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::{self, Printer};
 use crate::render::{html, sarif};
 
-pub(super) fn result(project: &Project, args: &ResultArgs, printer: &mut Printer) -> CliResult {
+pub(super) fn result(
+    project: &Project,
+    args: &ResultArgs,
+    output: Option<&Path>,
+    printer: &mut Printer,
+) -> CliResult {
     let session = project.session.as_ref();
     let mut running = Vec::new();
     let (project, job) = find(project, args.job.as_deref(), |jobs| {
@@ -43,7 +49,7 @@ pub(super) fn result(project: &Project, args: &ResultArgs, printer: &mut Printer
             html::page(&job, rendered.ok_or_else(|| no_report(&job))?)
         }
     };
-    match &args.output {
+    match output {
         None => printer.bytes(text.as_bytes()),
         Some(path) => {
             let path = project.env.absolute(path);

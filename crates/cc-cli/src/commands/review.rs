@@ -1,5 +1,7 @@
 //! `review` and `adversarial-review`: starts a review.
 
+use std::path::Path;
+
 use cc_core::text::one_line;
 use cc_workflows::Project;
 use cc_workflows::review::{ReviewRequest, StartReviewError, start};
@@ -14,6 +16,7 @@ pub(super) fn review(
     project: &Project,
     args: &ReviewArgs,
     adversarial: bool,
+    instructions: Option<&Path>,
     printer: &mut Printer,
 ) -> CliResult {
     let settings = project.settings()?;
@@ -27,7 +30,7 @@ pub(super) fn review(
         adversarial,
         focus: focus(args, adversarial)?,
         diff: settings.diff.clone(),
-        instructions: match &args.instructions {
+        instructions: match instructions {
             Some(file) => Some(project.env.absolute(file)),
             None => defaults.instructions.clone(),
         },

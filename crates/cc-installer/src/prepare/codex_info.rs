@@ -36,6 +36,8 @@ pub(crate) struct CodexInfo {
     pub(crate) hooks: Option<Vec<ListedHook>>,
     /// What is disabled in it.
     pub(crate) disabled: DisabledFeatures,
+    /// Whether an exec rule frees the command that it names alone, not the rest of the line too.
+    pub(crate) confines_rules: bool,
 }
 
 /// The features we need that are disabled, by its settings or by default.
@@ -97,6 +99,7 @@ impl CodexInfo {
             plugin: plugin.unwrap_or_else(|| PluginState::from_files(config, cached)),
             hooks,
             disabled: disabled(codex)?,
+            confines_rules: confines_rules(&mut server)?,
         })
     }
 
@@ -121,6 +124,17 @@ fn method(codex: &Codex, server: &mut AppServer) -> Result<InstallMethod, HostEr
     } else {
         InstallMethod::UserSkills
     })
+}
+
+/// Whether a rule frees only the command that it names. No answer of Codex says so; of the pinned
+/// versions, exactly those without this request free `cc-cli …; touch x` as a whole.
+fn confines_rules(server: &mut AppServer) -> Result<bool, HostError> {
+    // Without its parameters the request changes nothing.
+    match server.call("marketplace/add", &json!({})) {
+        Err(error) if error.is_unknown() => Ok(false),
+        Ok(_) | Err(HostError::Refused { .. }) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 fn plugin(server: &mut AppServer, layout: &Layout) -> Result<PluginState, HostError> {

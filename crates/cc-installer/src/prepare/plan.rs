@@ -5,6 +5,7 @@ use cc_plugin::HooksFrom;
 use super::codex_info::{HooksFeature, InstallMethod};
 use super::snapshot::Snapshot;
 use crate::edit::config;
+use crate::edit::rules::Allows;
 use crate::files::{backup_of, leftovers};
 use crate::hooks::untrusted;
 use crate::layout::{BINARIES, Layout, PLUGIN_ID};
@@ -25,8 +26,12 @@ pub(crate) enum PlanStep {
     RemoveUserHooks,
     /// Enable hooks in a Codex whose default is off.
     EnableHooks,
-    /// Write the exec rule; needs a permission.
-    WriteRule,
+    /// Write an exec rule; needs a permission.
+    WriteRule(Allows),
+    /// Put the rule for looking in place of one that allowed everything.
+    NarrowRule,
+    /// Remove the exec rules of a Codex in which they free more than what they name.
+    RemoveUnsafeRules,
     /// Trust our hooks; needs a permission.
     TrustHooks,
     UninstallPlugin(InstallMethod),
@@ -44,8 +49,10 @@ pub(crate) enum PlanStep {
 /// What only the user can allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Permission {
-    /// An exec rule, so that Codex runs `cc-cli` outside its sandbox without asking.
+    /// An exec rule, so that Codex runs reviews outside its sandbox without asking.
     Commands,
+    /// Another, so that it runs rescues without asking.
+    Rescue,
     /// Trust in our hooks, in a Codex that asks for it.
     HookTrust,
     /// Hooks in the user's `hooks.json`, in a Codex that runs all it finds there.
@@ -115,7 +122,18 @@ pub(crate) fn install(snapshot: &Snapshot, hooks_from: HooksFrom) -> Vec<PlanSte
     if hooks_from == HooksFrom::User && are_user_hooks_allowed(snapshot) {
         steps.extend(add_user_hooks(snapshot));
     }
+    if !confines_rules(snapshot) {
+        let has_rules = snapshot.rules.ours || snapshot.rules.present;
+        steps.extend(has_rules.then_some(PlanStep::RemoveUnsafeRules));
+    } else if snapshot.rules.old {
+        steps.push(PlanStep::NarrowRule);
+    }
     steps
+}
+
+/// Whether exec rules free only what they name; assumed of a Codex that was not asked.
+pub(crate) fn confines_rules(snapshot: &Snapshot) -> bool {
+    snapshot.codex().is_none_or(|codex| codex.confines_rules)
 }
 
 /// The permissions that are missing after `steps`, as far as is known before.
@@ -131,8 +149,14 @@ pub(crate) fn permissions(snapshot: &Snapshot, steps: &[PlanStep]) -> Vec<Permis
         use PlanStep::{AddUserHooks, InstallPlugin, WriteBundle};
         matches!(step, WriteBundle(_) | InstallPlugin(_) | AddUserHooks)
     });
+    let rules = &snapshot.rules;
+    let lets_look = rules.looking || steps.contains(&PlanStep::NarrowRule);
     wanted([
-        (!snapshot.rule.allows, Permission::Commands),
+        (confines_rules(snapshot) && !lets_look, Permission::Commands),
+        (
+            confines_rules(snapshot) && !rules.changing,
+            Permission::Rescue,
+        ),
         (
             are_untrusted || (asks_for_trust && are_changed),
             Permission::HookTrust,
@@ -145,7 +169,8 @@ pub(crate) fn permissions(snapshot: &Snapshot, steps: &[PlanStep]) -> Vec<Permis
 #[must_use]
 pub(crate) fn allowed_by(permission: Permission, snapshot: &Snapshot) -> Vec<PlanStep> {
     match permission {
-        Permission::Commands => vec![PlanStep::WriteRule],
+        Permission::Commands => vec![PlanStep::WriteRule(Allows::Looking)],
+        Permission::Rescue => vec![PlanStep::WriteRule(Allows::Changing)],
         Permission::HookTrust => vec![PlanStep::TrustHooks],
         Permission::UserHooks => add_user_hooks(snapshot),
     }
@@ -216,7 +241,7 @@ pub(crate) fn uninstall(snapshot: &Snapshot, delete_jobs: bool) -> Vec<PlanStep>
     let mut steps = Vec::new();
     steps.extend(codex.map(|codex| PlanStep::UninstallPlugin(codex.method)));
     steps.extend(may_have_user_hooks(snapshot).then_some(PlanStep::RemoveUserHooks));
-    let has_rules = snapshot.rule.ours || snapshot.rule.present;
+    let has_rules = snapshot.rules.ours || snapshot.rules.present;
     steps.extend(has_rules.then_some(PlanStep::RemoveRules));
     let has_copies = !snapshot.cached.is_empty() || layout.offered_data().exists();
     let mut copies: Vec<PlanStep> = has_copies
@@ -299,7 +324,28 @@ impl PlanStep {
                 "enable hooks in {} (features.codex_hooks)",
                 config.display()
             ),
-            Self::WriteRule => format!("write the exec rule {}", layout.rules().display()),
+            Self::WriteRule(Allows::Looking) => {
+                format!(
+                    "write the exec rule for looking to {}",
+                    layout.rules().display()
+                )
+            }
+            Self::WriteRule(Allows::Changing) => {
+                format!(
+                    "write the exec rule for changing to {}",
+                    layout.rules().display()
+                )
+            }
+            Self::NarrowRule => format!(
+                "replace the exec rule for all of cc-cli in {} by one for looking: by the old one whoever \
+                 steers Codex's model can leave the sandbox, for example through a setting",
+                layout.codex_home.join("rules").display()
+            ),
+            Self::RemoveUnsafeRules => format!(
+                "remove the exec rules for cc-cli from {}: this version of Codex runs everything else on \
+                 the same command line outside its sandbox too",
+                layout.codex_home.join("rules").display()
+            ),
             Self::TrustHooks => "trust the cc hooks in Codex".into(),
             Self::UninstallPlugin(_) => {
                 "have Codex remove the plugin cc@cc-local and its marketplace".into()

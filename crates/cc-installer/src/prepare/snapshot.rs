@@ -11,7 +11,7 @@ use crate::args::CommonArgs;
 use crate::bundle;
 use crate::edit::config::{self, ConfigEntries};
 use crate::edit::hooks_json::{self, PlacedHook};
-use crate::edit::rules;
+use crate::edit::rules::{self, Allows};
 use crate::error::Error;
 use crate::files::{read_text, same_content};
 use crate::host::error::HostError;
@@ -61,8 +61,8 @@ pub(crate) struct Snapshot {
     pub(crate) has_config: bool,
     /// Our hooks in the user's `hooks.json`.
     pub(crate) user_hooks: Result<Vec<PlacedHook>, Error>,
-    /// The exec rule.
-    pub(crate) rule: ExecRule,
+    /// The exec rules.
+    pub(crate) rules: ExecRules,
     /// Whether there is a Codex, and its answers.
     pub(crate) codex: CodexState,
 }
@@ -83,14 +83,18 @@ pub(crate) struct Binary {
 
 /// What the exec rules say about `cc-cli`.
 #[derive(Debug, Default)]
-pub(crate) struct ExecRule {
+pub(crate) struct ExecRules {
     /// Whether our rules file exists.
     pub(crate) ours: bool,
     /// Whether some rule names a `cc-cli`, in whatever directory.
     pub(crate) present: bool,
-    /// Whether a rule allows the installed one.
-    pub(crate) allows: bool,
-    /// The file that allows it, else our own.
+    /// Whether a rule allows the installed one to look.
+    pub(crate) looking: bool,
+    /// Whether a rule allows the installed one to change files.
+    pub(crate) changing: bool,
+    /// Whether a rule allows everything that the installed one can do, as earlier versions wrote it.
+    pub(crate) old: bool,
+    /// The file that allows looking, else our own.
     pub(crate) path: PathBuf,
 }
 
@@ -139,7 +143,7 @@ impl<'a> Inspector<'a> {
             config,
             has_config: layout.config().exists(),
             user_hooks: read_user_hooks(&layout, record.as_ref()),
-            rule: ExecRule::read(&layout),
+            rules: ExecRules::read(&layout),
             cached,
             copy,
             record,
@@ -224,21 +228,26 @@ impl Binary {
     }
 }
 
-impl ExecRule {
+impl ExecRules {
     fn read(layout: &Layout) -> Self {
         let cli = layout.program("cc-cli");
         let texts = [layout.rules(), layout.default_rules()].map(|path| {
             let text = read_text(&path).ok().flatten();
             (path, text.unwrap_or_default())
         });
-        let allowing = texts.iter().find(|(_, text)| rules::allows(text, &cli));
+        let allowing = |allows| {
+            let mut texts = texts.iter();
+            texts.find(|(_, text)| rules::allows(text, &cli, allows))
+        };
+        let looking = allowing(Allows::Looking);
+        let any = |is: &dyn Fn(&str) -> bool| texts.iter().any(|(_, text)| is(text));
         Self {
             ours: layout.rules().exists(),
-            present: texts
-                .iter()
-                .any(|(_, text)| rules::mentions(text, "cc-cli")),
-            allows: allowing.is_some(),
-            path: allowing.map_or_else(|| layout.rules(), |(path, _)| path.clone()),
+            present: any(&|text| rules::mentions(text, "cc-cli")),
+            looking: looking.is_some(),
+            changing: allowing(Allows::Changing).is_some(),
+            old: any(&|text| rules::allows_everything(text, &cli)),
+            path: looking.map_or_else(|| layout.rules(), |(path, _)| path.clone()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is wrong, each with the command that fixes it.
 
-use super::status::{HooksTrust, InstallProblem, InstallStatus};
+use super::status::{HooksTrust, InstallProblem, InstallStatus, RuleStatus};
 use crate::hooks::{HookTrust, ListedHook};
 use crate::prepare::codex_info::InstallMethod;
 use crate::prepare::snapshot::{CodexState, Snapshot};
@@ -33,15 +33,36 @@ pub(super) fn of(snapshot: &Snapshot, status: &InstallStatus) -> Vec<InstallProb
         problems.push(problem(what, run("update")));
     }
     problems.extend(hooks(snapshot, status, &run));
-    if !status.exec_rule.matches {
-        let what = if status.exec_rule.present {
-            "the exec rule is for a different cc-cli than the installed one"
-        } else {
-            "there is no exec rule: Codex asks before each cc-cli call, or runs it in its sandbox"
-        };
-        problems.push(problem(what, run("install --allow-commands")));
-    }
+    problems.extend(rules(&status.exec_rule, &run));
     problems
+}
+
+fn rules(rule: &RuleStatus, run: &dyn Fn(&str) -> String) -> Option<InstallProblem> {
+    let (what, fix) = match (rule.present, rule.matches) {
+        (false, _) if !rule.possible => return None,
+        (true, _) if !rule.possible => (
+            "an exec rule frees the whole command line in this version of Codex",
+            "update",
+        ),
+        _ if rule.old => (
+            "an old exec rule lets Codex's model leave the sandbox through settings of cc-cli",
+            "update",
+        ),
+        (_, true) => return None,
+        (true, false) if rule.rescue => (
+            "there is no exec rule for looking, only for rescues",
+            "install --allow-commands",
+        ),
+        (true, false) => (
+            "the exec rule is for a different cc-cli than the installed one",
+            "install --allow-commands",
+        ),
+        (false, false) => (
+            "there is no exec rule: Codex asks before each cc-cli call, or runs it in its sandbox",
+            "install --allow-commands",
+        ),
+    };
+    Some(problem(what, run(fix)))
 }
 
 fn problem(what: impl Into<String>, fix: impl Into<String>) -> InstallProblem {

@@ -11,7 +11,7 @@ use crate::files::digest;
 use crate::hooks::{HookOrigin, HookTrust, ListedHook};
 use crate::layout::BINARIES;
 use crate::prepare::codex_info::{InstallMethod, PluginState};
-use crate::prepare::plan::are_user_hooks_allowed;
+use crate::prepare::plan::{are_user_hooks_allowed, confines_rules};
 use crate::prepare::snapshot::{Binary, CodexState, Snapshot};
 
 /// The whole document.
@@ -105,7 +105,14 @@ pub(super) enum HooksTrust {
 #[derive(Debug, Serialize)]
 pub(super) struct RuleStatus {
     pub(super) present: bool,
+    /// Whether a rule lets the installed `cc-cli` look.
     pub(super) matches: bool,
+    /// Whether one lets it change files too.
+    pub(super) rescue: bool,
+    /// Whether one lets it do everything.
+    pub(super) old: bool,
+    /// Whether this Codex frees only what a rule names; elsewhere there is none.
+    pub(super) possible: bool,
     pub(super) path: String,
 }
 
@@ -136,9 +143,12 @@ impl InstallStatus {
             hooks: HooksStatus::of(snapshot, &plugin),
             plugin,
             exec_rule: RuleStatus {
-                present: snapshot.rule.present,
-                matches: snapshot.rule.allows,
-                path: text(&snapshot.rule.path),
+                present: snapshot.rules.present,
+                matches: snapshot.rules.looking,
+                rescue: snapshot.rules.changing,
+                old: snapshot.rules.old,
+                possible: confines_rules(snapshot),
+                path: text(&snapshot.rules.path),
             },
             problems: Vec::new(),
         }

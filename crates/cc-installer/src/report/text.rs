@@ -3,7 +3,7 @@
 use cc_core::text::count;
 
 use super::status::{
-    HooksSource, HooksStatus, HooksTrust, InstallStatus, PluginStatus, SkillsForm,
+    HooksSource, HooksStatus, HooksTrust, InstallStatus, PluginStatus, RuleStatus, SkillsForm,
 };
 
 /// `status` in lines; those to be copied are indented by four spaces.
@@ -20,11 +20,7 @@ pub(super) fn of(status: &InstallStatus) -> String {
     } else {
         "missing"
     };
-    let rule = match (status.exec_rule.present, status.exec_rule.matches) {
-        (_, true) => &status.exec_rule.path,
-        (true, false) => "for a different cc-cli",
-        (false, false) => "none",
-    };
+    let rule = rule(&status.exec_rule);
     let mut text = format!(
         "cc {}\n  codex        {codex}\n  binaries     {binaries}\n  plugin       {}\n  hooks        {}\n  exec rule    {rule}\n",
         status.version,
@@ -44,6 +40,21 @@ pub(super) fn of(status: &InstallStatus) -> String {
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+fn rule(rule: &RuleStatus) -> &'static str {
+    match (rule.present, rule.matches) {
+        (true, _) if !rule.possible => "unsafe with this version of Codex",
+        (false, _) if !rule.possible => {
+            "none: this version of Codex would free the whole command line"
+        }
+        _ if rule.old => "for everything that cc-cli can do",
+        (_, true) if rule.rescue => "for looking and changing",
+        (_, true) => "for looking; Codex asks before each rescue",
+        (true, false) if rule.rescue => "for changing only",
+        (true, false) => "for a different cc-cli",
+        (false, false) => "none",
+    }
 }
 
 fn plugin(plugin: &PluginStatus) -> String {

@@ -57,7 +57,7 @@ fn consents_are_two_and_each_is_its_own() {
 fn hooks_that_codex_does_not_ask_about_are_asked_about_here() {
     let world = World::new("no-hooks-list flag-off");
     assert!(world.run(&["install", "--yes"]).ok, "--yes is no consent");
-    let did = world.answer(&["install"], Some("n\nn\n"));
+    let did = world.answer(&["install"], Some("n\nn\nn\n"));
     assert!(
         did.ok && did.stdout.contains("Add these hooks? [y/N]"),
         "{}",
@@ -77,7 +77,7 @@ fn hooks_that_codex_does_not_ask_about_are_asked_about_here() {
     );
     assert_eq!(world.status()["hooks"]["allowed"], false);
 
-    let did = world.answer(&["install"], Some("n\ny\n"));
+    let did = world.answer(&["install"], Some("n\nn\ny\n"));
     assert!(did.ok, "{}", did.stdout);
     let status = world.status();
     assert_eq!(status["hooks"]["runs"], true, "{status:#}");
@@ -339,7 +339,8 @@ fn rules_that_the_dialog_wrote_go_with_the_rest() {
     let world = World::new("");
     assert!(world.install().ok);
     let mine = "prefix_rule(pattern=[\"git\", \"status\"], decision=\"allow\")\n";
-    let ours = crate::edit::rules::rule(&world.path("programs/cc-cli").display().to_string());
+    let cli = world.path("programs/cc-cli").display().to_string();
+    let ours = format!("prefix_rule(pattern=[\"{cli}\"], decision=\"allow\")");
     world.write("codex/rules/default.rules", &format!("{mine}{ours}\n"));
     assert!(world.run(&["uninstall", "--yes"]).ok);
     assert_eq!(

@@ -90,7 +90,14 @@ fn skills_among_the_users_own_have_names_of_their_own() {
         skill.contains("\nname: cc-rescue\n") && skill.contains("$cc-setup"),
         "{skill}"
     );
-    assert!(skill.contains(&world.path("programs/cc-cli rescue").display().to_string()));
+    assert!(
+        skill.contains(
+            &world
+                .path("programs/cc-cli codex rescue")
+                .display()
+                .to_string()
+        )
+    );
     assert!(!skill.contains("$cc:"));
 }
 

@@ -93,7 +93,13 @@ impl World {
     }
 
     pub(super) fn install(&self) -> Did {
-        self.run(&["install", "--yes", "--allow-commands", "--trust-hooks"])
+        self.run(&[
+            "install",
+            "--yes",
+            "--allow-commands",
+            "--allow-rescue",
+            "--trust-hooks",
+        ])
     }
 
     pub(super) fn status(&self) -> Value {

@@ -11,8 +11,8 @@ use cc_git::Worktree;
 use cc_jobs::select::{self, SelectError};
 use cc_jobs::{Job, JobKind, JobState, StoreError};
 
-use crate::Project;
 use crate::order::RescueSpec;
+use crate::{Caller, Project};
 
 /// Which conversation to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +151,9 @@ fn named(project: &Project, reference: &str) -> Result<Job, ResumeError> {
 
 /// The error for a job of that id in another workspace, if there is one.
 fn elsewhere(project: &Project, reference: &str) -> Option<ResumeError> {
+    if project.caller != Caller::Person {
+        return None;
+    }
     let id = JobId::parse(reference).ok()?;
     let (_, job) = cc_jobs::find_anywhere(&project.data, &id)?;
     Some(ResumeError::OtherRepository {

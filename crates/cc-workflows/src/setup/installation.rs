@@ -101,10 +101,23 @@ pub enum HooksTrusted {
 pub struct InstalledRule {
     /// Whether there is one about a `cc-cli`.
     pub present: bool,
-    /// Whether it is about the installed one.
+    /// Whether it lets the installed one look.
     pub matches: bool,
+    /// Whether one lets it change files too.
+    #[serde(default)]
+    pub rescue: bool,
+    /// Whether one lets it do everything, as earlier versions wrote it.
+    #[serde(default)]
+    pub old: bool,
+    /// Whether this Codex can have one: where it would free the whole line, there is none.
+    #[serde(default = "yes")]
+    pub possible: bool,
     /// Its file.
     pub path: PathBuf,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A problem.
@@ -155,7 +168,8 @@ impl Installation {
     }
 
     fn lacks_permission(&self) -> bool {
-        !self.exec_rule.matches
+        (!self.exec_rule.matches && self.exec_rule.possible)
+            || self.exec_rule.old
             || matches!(self.hooks.trusted, HooksTrusted::Some | HooksTrusted::None)
     }
 }

@@ -7,8 +7,8 @@ use cc_core::child::CommandError;
 use cc_workflows::Project;
 use cc_workflows::preflight::Obstacle;
 use cc_workflows::setup::{
-    ClaudeFound, HooksTrusted, Installation, InstallationError, InstalledHooks, OLDEST_TESTED,
-    SetupCheck,
+    ClaudeFound, HooksTrusted, Installation, InstallationError, InstalledHooks, InstalledRule,
+    OLDEST_TESTED, SetupCheck,
 };
 use serde_json::{Value, json};
 
@@ -381,15 +381,32 @@ fn codex_checks(installation: &Installation) -> [Check; 4] {
         Check {
             key: "execRule",
             label: "Exec rule",
-            passed: rule.matches,
-            detail: match (rule.present, rule.matches) {
-                (_, true) => rule.path.display().to_string(),
-                (true, false) => "for another cc-cli".to_owned(),
-                (false, false) => "none".to_owned(),
+            passed: match rule.possible {
+                true => rule.matches && !rule.old,
+                false => !rule.present,
             },
-            fields: json!({"present": rule.present, "matches": rule.matches}),
+            detail: rule_detail(rule).to_owned(),
+            fields: json!({
+                "present": rule.present,
+                "matches": rule.matches,
+                "rescue": rule.rescue,
+                "old": rule.old,
+                "possible": rule.possible,
+            }),
         },
     ]
+}
+
+fn rule_detail(rule: &InstalledRule) -> &'static str {
+    match (rule.present, rule.matches) {
+        (true, _) if !rule.possible => "unsafe with this version of Codex",
+        (false, _) if !rule.possible => "none; this version of Codex would free the whole line",
+        _ if rule.old => "an old one, for everything that cc-cli can do",
+        (_, true) if rule.rescue => "for looking and changing",
+        (_, true) => "for looking; Codex asks before each rescue",
+        (true, false) => "for another cc-cli",
+        (false, false) => "none",
+    }
 }
 
 fn hooks_detail(hooks: &InstalledHooks) -> &'static str {

@@ -1,0 +1,266 @@
+//! The door: what a call may do that Codex lets out of its sandbox by our exec rules.
+//!
+//! Whoever steers Codex's model can make such a call, so it gets no power that the model does not have
+//! in the sandbox, except for what the user allowed: work in the directory of the session and below.
+//! The flags that there are behind the door belong to `cc-cli`.
+//!
+//! Start with [`open`].
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Component, Path, PathBuf};
+
+use cc_core::fs::{IoError, canonical, open_below, open_regular};
+use cc_core::{DataDir, Env};
+use cc_jobs::session::{SessionRecord, inherited};
+use serde::Deserialize;
+
+use crate::preflight::{self, Obstacle};
+use crate::project::{Caller, Project, ProjectError};
+
+/// A transcript is read up to this size.
+const TRANSCRIPT_LIMIT: u64 = 1 << 30;
+
+/// Why a call does not get through the door.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// There is no project here.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// The call comes from where no job can be started.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+    /// No hook told of the session.
+    #[error("the session of Codex that calls is not known: the hooks of cc have not run in it")]
+    UnknownSession,
+    /// The call is about something beyond the session's directory.
+    #[error("`{}` is outside of the directory of this session of Codex, `{}`", path.display(), directory.display())]
+    Outside {
+        /// What it is about.
+        path: PathBuf,
+        /// The directory of the session.
+        directory: PathBuf,
+    },
+    /// Codex's own commands cannot write, or it is not known that they can.
+    #[error("the sandbox of this session of Codex is `{mode}`, in which nothing is changed")]
+    ReadOnly {
+        /// What Codex calls it.
+        mode: String,
+    },
+    /// The file with the task is refused.
+    #[error("cannot read the task from `{}`: {source}", path.display())]
+    TaskFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Opens the workspace that holds the current directory, for a call of Codex's model.
+///
+/// # Errors
+/// When the session is not known, or the current directory is outside of its directory.
+pub fn open(env: &Env) -> Result<Project, DoorError> {
+    let data = DataDir::locate(env).ok_or(ProjectError::NoHome)?;
+    let record = inherited(env).and_then(|session| SessionRecord::read(&data, &session));
+    let Some(record) = record else {
+        // Inside the sandbox that is the better answer: the call has to be made outside of it anyway.
+        preflight::check(env)?;
+        return Err(DoorError::UnknownSession);
+    };
+    let cwd = canonical(&env.cwd)
+        .map_err(|error| ProjectError::from(IoError::at("read", &env.cwd)(error)))?;
+    within(&record.directory, &cwd)?;
+    let mut project = Project::open(env)?;
+    project.caller = Caller::Codex(record);
+    Ok(project)
+}
+
+impl Project {
+    /// Whether this call may have files of the workspace changed: through the door only what Codex's
+    /// sandbox lets the session change itself.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn may_write(&self) -> Result<(), DoorError> {
+        let Caller::Codex(record) = &self.caller else {
+            return Ok(());
+        };
+        preflight::check(&self.env)?;
+        let mode = record.transcript.as_deref().and_then(sandbox_mode);
+        match mode.as_deref() {
+            Some("danger-full-access") => Ok(()),
+            Some("workspace-write") => within(&record.directory, self.store.workspace().root()),
+            Some(_) | None => Err(DoorError::ReadOnly {
+                mode: mode.unwrap_or_else(|| "unknown".into()),
+            }),
+        }
+    }
+
+    /// Whether a path that the call names may be looked at: nothing outside of the session's directory
+    /// through the door. The path need not exist.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub fn may_name(&self, path: &Path) -> Result<(), DoorError> {
+        match &self.caller {
+            Caller::Person => Ok(()),
+            Caller::Codex(record) => {
+                within(&record.directory, &without_dots(&self.env.absolute(path)))
+            }
+        }
+    }
+
+    /// Opens the file that holds a task: through the door only a regular file in the workspace or in the
+    /// directory for temporary files, without a link on the way.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is refused.
+    pub fn open_task(&self, path: &Path) -> Result<File, DoorError> {
+        let path = self.env.absolute(path);
+        let opened = match self.caller {
+            Caller::Person => File::open(&path),
+            Caller::Codex(_) => self.open_in_reach(&path),
+        };
+        opened.map_err(|source| DoorError::TaskFile { path, source })
+    }
+
+    fn open_in_reach(&self, path: &Path) -> io::Result<File> {
+        let path = without_dots(path);
+        let temporary = self.env.var("TMPDIR").map(PathBuf::from);
+        let dirs = [
+            Some(self.store.workspace().root().to_owned()),
+            temporary,
+            Some("/tmp".into()),
+        ];
+        for dir in dirs.into_iter().flatten().filter(|dir| dir.is_absolute()) {
+            if let Ok(file) = path.strip_prefix(&dir) {
+                return open_below(&dir, file);
+            }
+        }
+        let why = "it is neither in the workspace nor in the directory for temporary files";
+        Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+    }
+}
+
+fn within(directory: &Path, path: &Path) -> Result<(), DoorError> {
+    match path.starts_with(directory) {
+        true => Ok(()),
+        false => Err(DoorError::Outside {
+            path: path.to_owned(),
+            directory: directory.to_owned(),
+        }),
+    }
+}
+
+/// `path` with each `..` applied to the text: Git reads the paths of a review in the same way.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// One line of a transcript, as far as it matters.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    payload: Option<Context<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Context<'a> {
+    #[serde(borrow)]
+    sandbox_policy: Option<Policy<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Policy<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+}
+
+/// The sandbox that Codex noted for the latest turn; `None` where that cannot be read.
+///
+/// Neither the environment of a command nor the input of a hook tells it.
+fn sandbox_mode(transcript: &Path) -> Option<String> {
+    let file = open_regular(transcript).ok()?;
+    if file.metadata().ok()?.len() > TRANSCRIPT_LIMIT {
+        return None;
+    }
+    let mut mode = None;
+    for line in BufReader::new(file).split(b'\n') {
+        let line = line.ok()?;
+        // Text of a conversation is inside of quotes, where this would be escaped.
+        let head = line.get(..200).unwrap_or(&line);
+        if !contains(head, br#""type":"turn_context""#) {
+            continue;
+        }
+        let line: Line<'_> = serde_json::from_slice(&line).ok()?;
+        if line.kind == "turn_context" {
+            let policy = line.payload.and_then(|context| context.sandbox_policy);
+            mode = policy.map(|policy| policy.kind.to_owned());
+        }
+    }
+    mode
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|part| part == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_turn_decides_and_no_text_of_the_conversation() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rollout.jsonl");
+        let turn = |mode: &str| {
+            format!(
+                r#"{{"timestamp":"t","type":"turn_context","payload":{{"cwd":"/w","sandbox_policy":{{"type":"{mode}"}}}}}}"#
+            )
+        };
+        let said = format!(
+            r#"{{"type":"response_item","payload":{}}}"#,
+            serde_json::json!(turn("danger-full-access"))
+        );
+        let check = |lines: &[&str], expected: Option<&str>| {
+            std::fs::write(&path, lines.join("\n")).unwrap();
+            assert_eq!(sandbox_mode(&path).as_deref(), expected, "{lines:?}");
+        };
+        check(&[&turn("read-only"), &said], Some("read-only"));
+        check(
+            &[&turn("read-only"), &turn("workspace-write"), &said],
+            Some("workspace-write"),
+        );
+        check(&[&said], None);
+        check(&[r#"{"type":"turn_context","payload":{"cwd":"/w"}}"#], None);
+        check(
+            &[
+                &turn("workspace-write"),
+                r#"{"type":"turn_context","payload":{}}"#,
+            ],
+            None,
+        );
+        check(&[r#"{"type":"turn_context","payload":{"#], None);
+        assert_eq!(sandbox_mode(&dir.path().join("none")), None);
+    }
+
+    #[test]
+    fn dots_are_applied_to_the_text() {
+        assert_eq!(without_dots(Path::new("/a/./b/../c")), Path::new("/a/c"));
+        assert_eq!(without_dots(Path::new("/a/../../etc")), Path::new("/etc"));
+    }
+}

@@ -1,0 +1,188 @@
+//! The door for Codex: what its model can have run outside the sandbox, and what it cannot.
+
+mod hosts;
+
+use std::fs;
+use std::path::Path;
+
+use cc_core::SessionId;
+use cc_tests::sandbox::Cmd;
+use cc_tests::{Sandbox, Scenario};
+use serde_json::{Value, json};
+
+const SESSION: &str = "01a2-session";
+
+/// A workspace in which a session of Codex works, as the hook at its start remembers it.
+fn remembered() -> Sandbox {
+    let sandbox = Sandbox::fake(&Scenario::says("No findings.")).with_change();
+    remember(&sandbox, &sandbox.repo(), None);
+    sandbox
+}
+
+fn remember(sandbox: &Sandbox, directory: &Path, transcript: Option<&Path>) {
+    let id = SessionId::parse(SESSION).unwrap();
+    let path = sandbox.data_dir().session(&id);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let directory = fs::canonicalize(directory).unwrap();
+    let record = json!({"directory": directory, "transcript": transcript});
+    fs::write(path, record.to_string()).unwrap();
+}
+
+/// A transcript whose latest turn ran in this sandbox.
+fn transcript(sandbox: &Sandbox, mode: &str) -> std::path::PathBuf {
+    let line = json!({"type": "turn_context", "payload": {"sandbox_policy": {"type": mode}}});
+    let path = sandbox.root().join(format!("{mode}.jsonl"));
+    fs::write(&path, format!("{line}\n")).unwrap();
+    path
+}
+
+/// A call through the door in that session.
+fn door<'a>(sandbox: &'a Sandbox, args: &[&str]) -> Cmd<'a> {
+    let call = sandbox.cc(["codex"]).args(args);
+    call.env("CODEX_SESSION_ID", SESSION)
+}
+
+/// Another repository beside the workspace.
+fn other(sandbox: &Sandbox) -> std::path::PathBuf {
+    let other = sandbox.root().join("other");
+    fs::create_dir_all(other.join("sub")).unwrap();
+    let git = sandbox.command(&sandbox.bin().join("git"));
+    git.args(["init", "-q"]).cwd(&other).run().success();
+    fs::write(other.join("secret.txt"), "s").unwrap();
+    other
+}
+
+#[test]
+fn without_a_known_session_nothing_gets_through() {
+    let sandbox = Sandbox::fake(&Scenario::says("No findings.")).with_change();
+    for args in [&["review"][..], &["status"], &["setup"]] {
+        let output = door(&sandbox, args).run().exits(3);
+        assert!(output.stderr.contains("is not known"), "{output}");
+    }
+    let unnamed = sandbox.cc(["codex", "status"]).run().exits(3);
+    assert!(unnamed.stderr.contains("is not known"), "{unnamed}");
+    assert!(sandbox.records().is_empty());
+}
+
+#[test]
+fn a_review_and_its_result_get_through_in_the_directory_of_the_session() {
+    let sandbox = remembered();
+    let sub = sandbox.repo().join("src");
+    let review = door(&sandbox, &["review"]).cwd(&sub).run().success();
+    assert!(review.stdout.contains("No findings."), "{review}");
+    assert_eq!(sandbox.record()["sessionId"], SESSION);
+    door(&sandbox, &["result"]).run().success();
+    door(&sandbox, &["setup", "--enable-review-gate", "--json"])
+        .run()
+        .success();
+    let gate: Value =
+        serde_json::from_slice(&fs::read(sandbox.state_dir().config()).unwrap()).unwrap();
+    assert_eq!(gate["stopReviewGate"], true, "switching it on is fine");
+}
+
+#[test]
+fn nothing_outside_of_the_directory_of_the_session_is_reached() {
+    let sandbox = remembered();
+    let other = other(&sandbox);
+    for dir in [other.as_path(), sandbox.root(), Path::new("/")] {
+        let output = door(&sandbox, &["review"]).cwd(dir).run().exits(3);
+        assert!(
+            output.stderr.contains("outside of the directory"),
+            "{output}"
+        );
+    }
+    for path in ["../other/secret.txt", "/etc/passwd", "src/../../other"] {
+        for command in ["review", "scope", "adversarial-review"] {
+            let output = door(&sandbox, &[command, "--", path]).run().exits(3);
+            assert!(
+                output.stderr.contains("outside of the directory"),
+                "{output}"
+            );
+        }
+    }
+    assert!(sandbox.records().is_empty());
+    // A person has a job there: its id leads nowhere through the door.
+    sandbox.cc(["review"]).cwd(&other).run().success();
+    let jobs = sandbox.cc(["status", "--all", "--json"]).cwd(&other).run();
+    let id = jobs.json()["latestFinished"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    sandbox.cc(["result", &id]).run().success();
+    for args in [
+        &["result", &id][..],
+        &["logs", &id],
+        &["wait", &id],
+        &["cancel", &id],
+        &["status", &id],
+        &["rescue", "--read-only", "--resume", &id, "x"],
+        &["rescue", "--read-only", "--from", &id, "x"],
+        &["review", "--since", &id],
+    ] {
+        let output = door(&sandbox, args).run().exits(2);
+        assert!(!output.stderr.contains("other"), "{output}");
+    }
+}
+
+#[test]
+fn files_are_changed_only_where_the_session_may_change_them() {
+    let sandbox = remembered();
+    let refused = |why: &str| {
+        for args in [
+            &["rescue", "Fix it."][..],
+            &["rescue", "--isolated", "Fix it."],
+            &["apply", "task-x"],
+            &["discard", "task-x"],
+        ] {
+            let output = door(&sandbox, args).run().exits(3);
+            assert!(output.stderr.contains(why), "{args:?}: {output}");
+        }
+        assert!(sandbox.records().is_empty());
+    };
+    refused("`unknown`");
+    remember(
+        &sandbox,
+        &sandbox.repo(),
+        Some(&transcript(&sandbox, "read-only")),
+    );
+    refused("`read-only`");
+    let may_write = transcript(&sandbox, "workspace-write");
+    // Codex's sandbox would not let it write above the directory of the session.
+    remember(&sandbox, &sandbox.repo().join("src"), Some(&may_write));
+    let above = door(&sandbox, &["rescue", "Fix it."]).cwd(sandbox.repo().join("src"));
+    let above = above.run().exits(3);
+    assert!(above.stderr.contains("outside of the directory"), "{above}");
+    remember(&sandbox, &sandbox.repo(), None);
+    door(&sandbox, &["rescue", "--read-only", "Look."])
+        .run()
+        .success();
+    remember(&sandbox, &sandbox.repo(), Some(&may_write));
+    let unknown = door(&sandbox, &["apply", "task-x"]).run().exits(2);
+    assert!(unknown.stderr.contains("task-x"), "{unknown}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_task_is_read_from_plain_files_in_reach_alone() {
+    let sandbox = remembered();
+    let secret = sandbox.home().join("secret");
+    fs::write(&secret, "s").unwrap();
+    sandbox.write("task.md", "Look.");
+    std::os::unix::fs::symlink(&secret, sandbox.repo().join("link.md")).unwrap();
+    std::os::unix::fs::symlink(sandbox.home(), sandbox.repo().join("linked")).unwrap();
+    let from = |file: &str| door(&sandbox, &["rescue", "--read-only", "--prompt-file", file]).run();
+    for file in [
+        "/etc/passwd",
+        "link.md",
+        "linked/secret",
+        "../../../etc/passwd",
+        "/dev/stdin",
+        "src",
+    ] {
+        let output = from(file).exits(2);
+        assert!(output.stderr.contains("cannot read the task"), "{output}");
+    }
+    assert!(sandbox.records().is_empty());
+    from("task.md").success();
+    from("src/../task.md").success();
+}

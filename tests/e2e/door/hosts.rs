@@ -1,0 +1,202 @@
+//! The door and the real Codex: which command lines its rules let out of the sandbox.
+
+use std::fs;
+
+use cc_tests::peers::{CODEX, CODEX_OLD, CODEX_OLDEST, Peer};
+use cc_tests::responses_api::Turn;
+use cc_tests::{ResponsesApi, Sandbox, Scenario};
+use serde_json::json;
+
+/// A Codex with everything that its user can allow.
+fn allowed(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
+    let sandbox = Sandbox::codex_at(codex, api)
+        .with_fake_claude(&Scenario::says("No findings."))
+        .with_change();
+    sandbox.installed()
+}
+
+/// What the model reads of a command that it has run.
+fn runs(sandbox: &Sandbox, api: &ResponsesApi, mode: &str, line: &str) -> String {
+    api.push([Turn::shell(line)]);
+    let exec = ["exec", "--sandbox", mode, "Go."];
+    sandbox.codex(exec).run().success();
+    api.last_request().tool_output()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_is_not_behind_the_door_stays_in_the_sandbox() {
+    for codex in [CODEX, CODEX_OLD] {
+        let api = ResponsesApi::start([]);
+        let sandbox = allowed(codex, &api);
+        let cli = sandbox.installed_file("cc-cli").display().to_string();
+        let home = sandbox.home().display().to_string();
+        let data = sandbox.data_dir().root().display().to_string();
+        let state = sandbox.state_dir();
+        fs::create_dir_all(state.root()).unwrap();
+        let gate = json!({"version": 1, "stopReviewGate": true}).to_string();
+        fs::write(state.config(), &gate).unwrap();
+        let lines = [
+            format!("{cli} config set claude.path /tmp/x"),
+            format!("{cli} config set rescue.allowed_domains x.example"),
+            format!("{cli} config set rescue.trust always"),
+            format!("{cli} config unset budget.per_day_usd"),
+            format!("{cli} codex config set claude.path /tmp/x"),
+            format!("{cli} worker --data /tmp/forged --workspace / task-x"),
+            format!("{cli} rescue --no-sandbox 'Go on.'"),
+            format!("{cli} codex rescue --no-sandbox 'Go on.'"),
+            format!("{cli} -C / codex review"),
+            format!("{cli} codex review -C {home}"),
+            format!("{cli} result -o {home}/planted"),
+            format!("{cli} codex result -o {home}/planted"),
+            format!("{cli} setup --disable-review-gate"),
+            format!("{cli} codex setup --disable-review-gate"),
+            format!("{cli} review"),
+            format!("{cli} codex status; touch {home}/planted"),
+            format!("CC_DATA_DIR=/tmp/forged {cli} codex review"),
+            format!("export CC_DATA_DIR=/tmp/forged; {cli} codex review"),
+            format!("env CODEX_HOME=/tmp/forged {cli} codex review"),
+        ];
+        for line in lines {
+            let read = runs(&sandbox, &api, "workspace-write", &line);
+            assert!(
+                !read.contains("exited with code 0"),
+                "{codex}: {line}: {read}"
+            );
+            assert!(!sandbox.data_dir().settings().exists(), "{codex}: {line}");
+            assert!(!sandbox.home().join("planted").exists(), "{codex}: {line}");
+            assert!(sandbox.records().is_empty(), "{codex}: {line}: {read}");
+            let after = fs::read_to_string(state.config()).unwrap();
+            assert_eq!(after, gate, "{codex}: {line}: {read} {data}");
+        }
+        assert!(sandbox.claude_calls().is_empty(), "{codex}");
+    }
+}
+
+#[test]
+fn a_rescue_goes_through_where_codex_may_write() {
+    for codex in [CODEX, CODEX_OLD] {
+        let api = ResponsesApi::start([]);
+        let sandbox = allowed(codex, &api);
+        let cli = sandbox.installed_file("cc-cli").display().to_string();
+        let refused = runs(
+            &sandbox,
+            &api,
+            "read-only",
+            &format!("{cli} codex rescue 'Go on.'"),
+        );
+        assert!(refused.contains("`read-only`"), "{codex}: {refused}");
+        assert!(sandbox.records().is_empty(), "{codex}");
+        let looks = format!("{cli} codex rescue --read-only 'Look.'");
+        let read = runs(&sandbox, &api, "read-only", &looks);
+        assert!(read.contains("No findings."), "{codex}: {read}");
+        // Whether Claude's own sandbox works here is not the question.
+        let read = runs(
+            &sandbox,
+            &api,
+            "workspace-write",
+            &format!("{cli} codex rescue 'Go on.'"),
+        );
+        let passed = read.contains("No findings.") || read.contains("needs bwrap and socat");
+        assert!(passed, "{codex}: {read}");
+    }
+}
+
+#[test]
+fn who_declines_the_rule_for_rescues_has_them_in_the_sandbox() {
+    let api = ResponsesApi::start([]);
+    let sandbox = Sandbox::codex_at(CODEX, &api)
+        .with_fake_claude(&Scenario::says("No findings."))
+        .with_change();
+    let looking = ["--allow-commands", "--trust-hooks"];
+    let output = sandbox.install(looking).run().success();
+    assert!(output.stdout.contains("install --allow-rescue"), "{output}");
+    let rule = &sandbox.installation()["execRule"];
+    assert_eq!(
+        (&rule["matches"], &rule["rescue"]),
+        (&json!(true), &json!(false))
+    );
+    let cli = sandbox.installed_file("cc-cli").display().to_string();
+    let read = runs(
+        &sandbox,
+        &api,
+        "workspace-write",
+        &format!("{cli} codex review"),
+    );
+    assert!(read.contains("No findings."), "{read}");
+    if cfg!(target_os = "linux") {
+        let rescue = format!("{cli} codex rescue 'Go on.'");
+        let read = runs(&sandbox, &api, "workspace-write", &rescue);
+        assert!(read.contains("inside a sandbox"), "{read}");
+    }
+    assert_eq!(sandbox.records().len(), 1);
+}
+
+#[test]
+fn an_update_puts_the_rule_for_looking_in_place_of_the_old_one() {
+    let api = ResponsesApi::start([]);
+    let sandbox = allowed(CODEX, &api);
+    let rules = sandbox.codex_home().join("rules");
+    let cli = sandbox.installed_file("cc-cli");
+    let old = format!(
+        "prefix_rule(pattern=[{}], decision=\"allow\")\n",
+        json!(cli)
+    );
+    let mine = "prefix_rule(pattern=[\"git\", \"status\"], decision=\"allow\")\n";
+    fs::write(rules.join("cc.rules"), &old).unwrap();
+    fs::write(rules.join("default.rules"), format!("{mine}{old}")).unwrap();
+    let told = sandbox.installer(["status"]).run().exits(3);
+    assert!(told.stdout.contains("an old exec rule lets"), "{told}");
+    let setup = sandbox.cc(["setup", "--check", "--json"]).run().json();
+    assert_eq!(setup["execRule"]["old"], true, "{setup:#}");
+
+    let output = sandbox.installer(["update", "--yes"]).run().success();
+    assert!(
+        output
+            .stdout
+            .contains("replace the exec rule for all of cc-cli"),
+        "{output}"
+    );
+    assert!(output.stdout.contains("leave the sandbox"), "{output}");
+    let rule = &sandbox.installation()["execRule"];
+    let shown = ["old", "matches", "rescue"].map(|name| rule[name] == true);
+    assert_eq!(shown, [false, true, false], "{rule}");
+    let default = fs::read_to_string(rules.join("default.rules")).unwrap();
+    assert_eq!(default, mine);
+    sandbox
+        .installer(["update", "--yes", "--allow-rescue"])
+        .run()
+        .success();
+    assert_eq!(sandbox.installation()["execRule"]["rescue"], true);
+    sandbox.installer(["uninstall", "--yes"]).run().success();
+    assert!(!rules.join("cc.rules").exists());
+}
+
+#[test]
+fn a_codex_that_frees_the_whole_line_gets_no_rule_and_loses_the_one_it_has() {
+    let api = ResponsesApi::start([]);
+    let sandbox = allowed(CODEX_OLDEST, &api);
+    let rules = sandbox.codex_home().join("rules").join("cc.rules");
+    assert!(!rules.exists());
+    let installation = sandbox.installation();
+    assert_eq!(
+        installation["execRule"]["possible"], false,
+        "{installation:#}"
+    );
+    assert_eq!(installation["problems"], json!([]));
+    let cli = sandbox.installed_file("cc-cli");
+    sandbox.allow_program(&cli);
+    let told = sandbox.installer(["status"]).run().exits(3);
+    assert!(
+        told.stdout.contains("frees the whole command line"),
+        "{told}"
+    );
+    let output = sandbox.installer(["update", "--yes"]).run().success();
+    assert!(
+        output
+            .stdout
+            .contains("on the same command line outside its sandbox"),
+        "{output}"
+    );
+    assert!(!rules.exists());
+}
