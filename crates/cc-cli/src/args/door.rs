@@ -73,7 +73,7 @@ pub(crate) enum DoorCommand {
     Setup(DoorSetup),
 }
 
-// Only a person turns the gate off, installs or mends.
+// Only a person turns the gate off, installs or fixes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DoorSetup {
     /// Review what each Codex turn changes in this workspace before the turn ends

@@ -1,4 +1,4 @@
-//! What Claude is asked in a check, and what Codex is told after it.
+//! What a check asks Claude, and what Codex reads after it.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
