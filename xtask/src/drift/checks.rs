@@ -20,7 +20,7 @@ pub(super) struct Hosts {
     codex: ResponsesApi,
     claude: MessagesApi,
     /// `config.toml` before the installation.
-    config: Vec<u8>,
+    config: String,
 }
 
 /// One row of the matrix.
@@ -95,11 +95,12 @@ impl Hosts {
             sandbox,
             codex,
             claude,
-            config: Vec::new(),
+            config: String::new(),
         };
         // Some versions of Codex note in `config.toml` that they trust a project they have worked in.
         hosts.exec("Hello.", [responses_api::Turn::text("Hello.")]);
-        hosts.config = fs::read(hosts.sandbox.codex_home().join("config.toml")).unwrap_or_default();
+        hosts.config =
+            fs::read_to_string(hosts.sandbox.codex_home().join("config.toml")).unwrap_or_default();
         hosts
     }
 
@@ -336,9 +337,17 @@ fn uninstall(hosts: &mut Hosts) -> Checked {
         .installer(["uninstall", "--yes", "--delete-jobs"])
         .run();
     gone.success();
-    let config = fs::read(hosts.sandbox.codex_home().join("config.toml"))?;
-    ensure(config == hosts.config, || {
-        let config = String::from_utf8_lossy(&config);
+    // Byte by byte is for the suites of the installer: here Codex has worked, and notes things of its own.
+    let config = fs::read_to_string(hosts.sandbox.codex_home().join("config.toml"))?;
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (before, after) = (lines(&hosts.config), lines(&config));
+    let is_ours = |line: &&String| {
+        ["cc-local", "cc@", "hooks"]
+            .iter()
+            .any(|word| line.contains(word))
+    };
+    let stays = before.iter().all(|line| after.contains(line));
+    ensure(stays && !after.iter().any(|line| is_ours(&line)), || {
         format!("config.toml is not what it was:\n{config}")
     })?;
     let status: Value = hosts.sandbox.installation();

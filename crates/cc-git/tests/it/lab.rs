@@ -62,7 +62,6 @@ impl Lab {
     /// Has the product's calls of git noted down.
     #[cfg(unix)]
     pub(crate) fn with_calls_noted(self) -> Self {
-        use std::os::unix::fs::PermissionsExt;
         let bin = self.base.join("bin");
         let real = Git::locate(&self.env()).unwrap();
         let script = format!(
@@ -70,8 +69,13 @@ impl Lab {
             self.base.join("calls").display(),
             real.path().display()
         );
-        self.write(bin.join("git"), script);
-        fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir_all(&bin).unwrap();
+        // By another process: a file that this one has open for writing is inherited by any child that
+        // another thread starts at that moment, and could then not be executed.
+        let write = "printf %s \"$1\" >\"$0\" && chmod 755 \"$0\"";
+        let mut shell = std::process::Command::new("/bin/sh");
+        let written = shell.args(["-c", write]).arg(bin.join("git")).arg(script);
+        assert!(written.status().unwrap().success());
         let path = format!("{}:{}", bin.display(), search_path());
         self.with_var("PATH", path)
     }
