@@ -171,15 +171,15 @@ fn without_dots(path: &Path) -> PathBuf {
 
 /// One line of a transcript, as far as it matters.
 #[derive(Deserialize)]
-struct Line<'a> {
+struct TranscriptLine<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     #[serde(borrow)]
-    payload: Option<Context<'a>>,
+    payload: Option<TurnContext<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Context<'a> {
+struct TurnContext<'a> {
     #[serde(borrow)]
     sandbox_policy: Option<Policy<'a>>,
 }
@@ -206,7 +206,7 @@ fn sandbox_mode(transcript: &Path) -> Option<String> {
         if !contains(head, br#""type":"turn_context""#) {
             continue;
         }
-        let line: Line<'_> = serde_json::from_slice(&line).ok()?;
+        let line: TranscriptLine<'_> = serde_json::from_slice(&line).ok()?;
         if line.kind == "turn_context" {
             let policy = line.payload.and_then(|context| context.sandbox_policy);
             mode = policy.map(|policy| policy.kind.to_owned());
