@@ -28,7 +28,7 @@ use printer::Printer;
 pub use args::door::{CHANGING, LOOKING, WORD};
 
 /// A call, by whom it may come from.
-enum Call {
+enum Invocation {
     Person(Cli),
     Codex(DoorCli),
 }
@@ -40,16 +40,16 @@ pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let program = argv.next();
     let is_codex = argv.peek().is_some_and(|word| word == args::door::WORD);
     let call = match is_codex {
-        true => DoorCli::try_parse_from(argv).map(Call::Codex),
-        false => Cli::try_parse_from(program.into_iter().chain(argv)).map(Call::Person),
+        true => DoorCli::try_parse_from(argv).map(Invocation::Codex),
+        false => Cli::try_parse_from(program.into_iter().chain(argv)).map(Invocation::Person),
     };
     let call = match call {
         Ok(call) => call,
         Err(error) => return printer.usage(&error),
     };
     let result = panic::catch_unwind(AssertUnwindSafe(|| match call {
-        Call::Person(cli) => commands::dispatch(&env, cli, &mut printer),
-        Call::Codex(cli) => commands::dispatch_from_codex(&env, cli, &mut printer),
+        Invocation::Person(cli) => commands::dispatch(&env, cli, &mut printer),
+        Invocation::Codex(cli) => commands::dispatch_from_codex(&env, cli, &mut printer),
     }));
     let result = match (result, printer.failure()) {
         (Ok(Ok(ExitStatus::Success)), Some(error)) => Err(CliError::new(
