@@ -28,6 +28,8 @@ pub(crate) struct RunRecorder<'a> {
     /// When the text so far is to be saved; `None` where it is.
     save_at: Option<Instant>,
     saved: Option<Instant>,
+    /// When a finished block was saved last.
+    block_saved: Option<Instant>,
     keeps_thread: bool,
     ready: Option<Time>,
     survivors: Vec<Proc>,
@@ -43,6 +45,7 @@ impl<'a> RunRecorder<'a> {
             writing: String::new(),
             save_at: None,
             saved: None,
+            block_saved: None,
             keeps_thread: false,
             ready: None,
             survivors: Vec::new(),
@@ -151,7 +154,15 @@ impl Observer for RunRecorder<'_> {
                 self.writing.clear();
                 self.said.push(text.as_bytes());
                 self.said.push(b"\n\n");
-                self.save_soon();
+                let now = Instant::now();
+                let is_due = |saved: Instant| saved + SAVE_INTERVAL <= now;
+                if self.block_saved.is_none_or(is_due) {
+                    // What was saved of its beginning does not put it off.
+                    self.block_saved = Some(now);
+                    self.save();
+                } else {
+                    self.save_soon();
+                }
                 format!("says: {text}")
             }
             Progress::Writing(text) => {
