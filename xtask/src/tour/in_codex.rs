@@ -16,7 +16,7 @@ impl Tour {
         let mut args = vec!["install", "--yes", "--allow-commands", "--trust-hooks"];
         // In a checkout among temporary files, where Codex's sandbox lets every command write, the
         // place has to be named.
-        if bin.starts_with("/tmp/") {
+        if bin.starts_with("/tmp/") || bin.starts_with("/var/tmp/") {
             args.extend(["--bin-dir", &bin]);
         }
         let words: Vec<&str> = ["cc-installer"].into_iter().chain(args.clone()).collect();
