@@ -70,7 +70,7 @@ fn a_turn_with_edits_is_blocked_once_and_the_model_reads_why() {
         request.assert_hook_prompt(sandbox.record()["id"].as_str().unwrap());
         assert_eq!(checks(&sandbox), 1, "{codex}: one round a turn");
 
-        // A turn later, the same session's edits are looked at anew.
+        // A turn later, the same session's edits are checked again.
         sandbox.set_scenario(&Scenario::runs([verdict("allow", "fine")]));
         api.push([Turn::edit("src/lib.rs", "// and more"), Turn::text("Done.")]);
         let output = turn(&sandbox);

@@ -14,7 +14,8 @@
 //!   directories. SIGKILL leaves them, 14 to 28 of them.
 //!
 //! A command that makes an empty file gives it a mode that it can write to, so what is not a mask stays
-//! in a working tree. In Git's directories an empty file or directory mostly means the same as none.
+//! in a working tree. In Git's directories an empty file can mean something (`locked`, `FETCH_HEAD`), so
+//! there only what was made before Claude Code was up goes, and masks.
 
 #[cfg(unix)]
 mod in_use;

@@ -152,7 +152,7 @@ fn a_block_that_was_not_finished_counts_only_where_the_run_was_cut_off() {
     let check = |lines: &[Value], text: &str| assert_eq!(outcome(lines).report.text, text);
     check(&[init(), says("a "), writes("b"), writes("c")], "a bc");
     check(&[init(), by_subagent(writes("noise"))], "");
-    // Finished, or begun anew.
+    // Finished, or started over.
     check(&[init(), writes("ab"), says("ab"), ok("ab")], "ab");
     check(&[init(), writes("a"), starts(), writes("b")], "b");
     check(

@@ -164,7 +164,7 @@ mod tests {
         let check = |text: &str, path: &str| {
             assert_eq!(unescaped(text.as_bytes()), Path::new(path));
         };
-        check("/work/.git", "/work/.git");
+        check("/a/.git", "/a/.git");
         check(r"/a\040b/c\134d", r"/a b/c\d");
         check(r"/a\04", r"/a\04");
         check(r"/a\999", r"/a\999");
