@@ -8,6 +8,8 @@ mod ending;
 mod instructions;
 #[cfg(target_os = "linux")]
 mod left_running;
+#[cfg(target_os = "linux")]
+mod older;
 mod outcomes;
 mod places;
 mod reading;

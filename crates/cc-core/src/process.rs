@@ -10,6 +10,8 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Time;
+
 pub use signal::Signal;
 
 /// A process by pid and identity; the pid alone may be reused, the pair is not.
@@ -45,6 +47,17 @@ impl Proc {
             }
             _ => false,
         }
+    }
+
+    /// When it started, by the wall clock, to a second or so; `None` where that is unknown.
+    pub fn started_at(&self) -> Option<Time> {
+        table::wall_clock(self.start()?.1)
+    }
+
+    /// When it started, as a number in the operating system's own unit: on Linux clock ticks since the
+    /// boot, elsewhere seconds since the Unix epoch.
+    pub fn start_number(&self) -> Option<u64> {
+        Some(self.start()?.1)
     }
 
     /// The boot, where the operating system reports it, and the start in units since it.

@@ -102,6 +102,30 @@ pub struct Body {
     pub other: Map<String, Value>,
 }
 
+impl Body {
+    /// The text for people: the report, or without one, as in records of the plugin before this one,
+    /// Claude's answer.
+    pub fn report(&self) -> Option<&str> {
+        let result = &self.result;
+        let answers = [
+            &result["rawOutput"],
+            &result["claude"]["stdout"],
+            &result["codex"]["stdout"],
+            result,
+        ];
+        let answers = answers.into_iter().filter_map(Value::as_str);
+        let mut texts = self.rendered.as_deref().into_iter().chain(answers);
+        texts.find(|text| !text.trim().is_empty())
+    }
+
+    /// What Claude had written when a job was cut off.
+    pub fn unfinished(&self) -> Option<&str> {
+        let partial = self.partial_output.as_deref();
+        let partial = partial.filter(|text| !text.trim().is_empty());
+        partial.or_else(|| self.report())
+    }
+}
+
 /// A job before it is made.
 #[derive(Clone, Debug)]
 pub struct Draft {

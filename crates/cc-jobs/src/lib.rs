@@ -11,6 +11,7 @@ mod kind;
 mod state;
 
 mod job;
+mod older;
 mod record;
 
 mod guard;

@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use cc_core::fs::open_regular;
 use cc_core::process::Survivors;
-use cc_core::{DataDir, Failure, FailureClass, IoError, JobId, Proc, StateDir, Time};
+use cc_core::{DataDir, Failure, FailureClass, IoError, JobId, StateDir, Time};
 
 use crate::job::{Body, Job};
 use crate::record;
@@ -70,10 +70,8 @@ impl Store {
     }
 
     fn worker_lives(&self, job: &Job) -> bool {
-        if job.schema_version.is_none() {
-            // The plugin before this one held no lock; only the pid is known.
-            let (worker, _) = job.state.processes();
-            return worker.is_some_and(|worker| worker.pid != 0 && Proc::of(worker.pid).is_some());
+        if job.is_older() {
+            return job.has_older_worker(self.now());
         }
         // Elsewhere than on Unix a lock cannot be inherited: the worker takes it a moment later.
         let starting = !cfg!(unix)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::job::{Body, Job, SCHEMA_VERSION};
+use crate::job::{Body, Job};
 use crate::kind::JobKind;
 use crate::state::{Ending, JobState};
 
@@ -156,8 +156,9 @@ fn state_of(head: &RecordHead) -> Result<JobState, RecordError> {
         ending,
     };
     Ok(match head.status.as_str() {
-        "queued" => JobState::Queued,
-        "running" => JobState::Running {
+        "queued" if head.pid.is_none() || head.schema_version.is_some() => JobState::Queued,
+        // The plugin before this one noted the worker of a queued job.
+        "queued" | "running" => JobState::Running {
             since,
             worker,
             claude,
@@ -299,15 +300,17 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
         }
     }
     // Large parts of another shape, from another version, stay readable.
-    let mut body: Body =
-        serde_json::from_value(Value::Object(body.clone())).unwrap_or_else(|_| Body {
-            result: body.get("result").cloned().unwrap_or_default(),
-            rendered: body
-                .get("rendered")
-                .and_then(Value::as_str)
-                .map(str::to_owned),
+    let mut body: Body = serde_json::from_value(Value::Object(body.clone())).unwrap_or_else(|_| {
+        let value = |name: &str| body.get(name).cloned().unwrap_or_default();
+        let text = |name: &str| value(name).as_str().map(str::to_owned);
+        Body {
+            request: value("request"),
+            result: value("result"),
+            rendered: text("rendered"),
+            partial_output: text("partialOutput"),
             ..Body::default()
-        });
+        }
+    });
     body.other = other;
     Ok((job, body))
 }
@@ -326,12 +329,9 @@ pub(crate) fn write(job: &Job, body: &Body) -> Result<Vec<u8>, serde_json::Error
         #[serde(flatten)]
         other: &'a Map<String, Value>,
     }
-    let job = Job {
-        schema_version: Some(SCHEMA_VERSION),
-        ..job.clone()
-    };
     let record = Record {
-        head: job.into(),
+        // A record of the plugin before stays one: how its worker is found depends on that.
+        head: job.clone().into(),
         body,
         other: &body.other,
     };

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
@@ -13,6 +14,9 @@ use cc_core::{
 use crate::job::{Body, Draft, Job, SCHEMA_VERSION};
 use crate::record::{self, RECORD_LIMIT, RecordError};
 use crate::state::{JobState, Rejected};
+
+/// How often is looked whether a worker has ended that holds no lock.
+const OLDER_PAUSE: Duration = Duration::from_millis(200);
 
 /// Why the store cannot do something.
 #[derive(Debug, thiserror::Error)]
@@ -179,7 +183,11 @@ impl Store {
     /// # Errors
     /// When the lock cannot be waited for.
     pub fn wait_ended(&self, id: &JobId) -> Result<(), IoError> {
-        lock::wait_released(&self.dir.alive(id))
+        lock::wait_released(&self.dir.alive(id))?;
+        while (self.load(id)).is_ok_and(|(job, _)| job.waits_for_older_worker(self.now())) {
+            thread::sleep(OLDER_PAUSE);
+        }
+        Ok(())
     }
 
     pub(crate) fn save(&self, job: &Job, body: &Body) -> Result<(), StoreError> {

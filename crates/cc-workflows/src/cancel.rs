@@ -66,6 +66,11 @@ pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), La
 pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
     let store = &project.store;
     let mut guard = store.lock(id)?;
+    if guard.job().is_older() && *guard.job().state() == JobState::Queued {
+        let why = "its worker has not started yet".to_owned();
+        let job = Box::new(guard.into_job());
+        return Err(CancelError::Survived { job, why });
+    }
     match guard.apply(JobEvent::Cancel { at: store.now() }) {
         Ok(()) => {}
         // Two callers that cancel at once wait for the same end.

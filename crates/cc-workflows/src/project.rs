@@ -111,7 +111,14 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
     let state = job.state();
     let ended = match state.processes() {
         (Some(worker), claude) => {
-            cc_claude::end_orphans(&job.id, worker, claude, state.survivors())
+            // Without its lock it is not our worker any more, or one of the plugin before this one.
+            let running = job.running_worker();
+            let running = running.filter(|worker| worker.pid != std::process::id());
+            // That one leads the group of what it started.
+            let leader = running.as_ref().filter(|_| job.is_older());
+            let mut known = state.survivors().to_vec();
+            known.extend(running.clone());
+            cc_claude::end_orphans(&job.id, worker, claude.or(leader), &known)
         }
         (None, _) => Ok(()),
     };

@@ -45,8 +45,11 @@ pub(super) fn result(
             printer::json(&sarif::log(&structured(&job, &body)?)).map_err(StoreError::from)?
         }
         Format::Html => {
-            let rendered = body.rendered.as_deref();
-            html::page(&job, rendered.ok_or_else(|| no_report(&job))?)
+            let report = match job.state().ending() {
+                Some(Ending::Completed) => body.report(),
+                _ => body.rendered.as_deref(),
+            };
+            html::page(&job, report.ok_or_else(|| no_report(&job))?)
         }
     };
     match output {
@@ -121,12 +124,12 @@ fn markdown(project: &Project, job: &Job, body: &Body) -> String {
 }
 
 fn report(body: &Body) -> &str {
-    body.rendered.as_deref().unwrap_or("(no output)")
+    body.report().unwrap_or("(no output)")
 }
 
 fn partial_output(body: &Body) -> String {
-    match body.partial_output.as_deref().map(str::trim) {
-        None | Some("") => String::new(),
+    match body.unfinished().map(str::trim) {
+        None => String::new(),
         Some(text) => format!("Partial output:\n\n{text}\n"),
     }
 }

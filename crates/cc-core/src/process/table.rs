@@ -7,6 +7,8 @@ pub(super) use linux::*;
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use crate::Time;
+
     /// Start time in clock ticks since boot, and the boot's id: immune to a wall clock that jumps.
     pub(in crate::process) fn identity(pid: u32) -> Option<String> {
         let (_, start) = stat(pid)?;
@@ -18,6 +20,16 @@ mod linux {
             std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         boot.truncate(8);
         boot
+    }
+
+    /// The time of a start: `btime` of `/proc/stat` is the boot in seconds since the Unix epoch.
+    pub(in crate::process) fn wall_clock(ticks: u64) -> Option<Time> {
+        let stat = std::fs::read_to_string("/proc/stat").ok()?;
+        let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?;
+        let boot: u64 = boot.trim().parse().ok()?;
+        let since_boot = ticks.checked_mul(1_000)? / rustix::param::clock_ticks_per_second().max(1);
+        let millis = boot.checked_mul(1_000)?.checked_add(since_boot)?;
+        Some(Time::from_millis(millis.try_into().ok()?))
     }
 
     /// Pid, identity and parent of every process.
@@ -54,9 +66,17 @@ mod linux {
 mod elsewhere {
     use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
 
+    use crate::Time;
+
     pub(in crate::process) fn identity(pid: u32) -> Option<String> {
         let pid = Pid::from_u32(pid);
         identity_of(look(ProcessesToUpdate::Some(&[pid]))?.process(pid)?)
+    }
+
+    /// The time of a start, which is in seconds since the Unix epoch.
+    pub(in crate::process) fn wall_clock(seconds: u64) -> Option<Time> {
+        let millis = seconds.checked_mul(1_000)?.try_into().ok()?;
+        Some(Time::from_millis(millis))
     }
 
     /// The processes that are asked for; `None` where the system does not say.

@@ -36,6 +36,21 @@ fn a_child_is_a_descendant_until_it_is_killed() {
 }
 
 #[test]
+#[cfg(unix)]
+fn the_start_of_a_process_is_known_by_the_wall_clock() {
+    let mut child = std::process::Command::new("sleep")
+        .arg("600")
+        .spawn()
+        .unwrap();
+    let now = crate::Clock::System.now();
+    let started = Proc::of(child.id()).unwrap().started_at().unwrap();
+    let apart = started.until(now).max(now.until(started));
+    assert!(apart < std::time::Duration::from_secs(5), "{started} {now}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
 fn which_process_is_older_is_told_only_within_one_boot() {
     let proc = |identity: &str| Proc {
         pid: 7,
