@@ -91,7 +91,16 @@ fn nothing_outside_of_the_directory_of_the_session_is_reached() {
             "{output}"
         );
     }
-    for path in ["../other/secret.txt", "/etc/passwd", "src/../../other"] {
+    for path in [
+        "../other/secret.txt",
+        "/etc/passwd",
+        "src/../../other",
+        "../oth*/*.txt",
+        ":(icase)../other/secret.txt",
+        ":!../other",
+        ":/../other",
+        ":(top)src/../../other",
+    ] {
         for command in ["review", "scope", "adversarial-review"] {
             let output = door(&sandbox, &[command, "--", path]).run().exits(3);
             assert!(

@@ -158,7 +158,7 @@ fn paths_that_do_not_exist() {
     assert_snapshot!(refused(&clean, &["review", "--scope", "working-tree", "--", "src/lib.rs"]), @"
     exit 2
     --- stderr
-    error: nothing to review: no uncommitted changes (in the given paths)
+    error: nothing to review: no uncommitted changes in `src/lib.rs`
       hint: Choose another change: --commit HEAD, --base REF or --range A..B. Preview it with: cc-cli scope
     ");
 }

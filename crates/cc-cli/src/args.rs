@@ -124,7 +124,7 @@ pub(crate) struct SelectionArgs {
     /// Review what changed since review JOB, and check its findings again
     #[arg(long, value_name = "JOB", conflicts_with_all = ["scope", "base", "commit", "range", "paths"])]
     pub(crate) since: Option<String>,
-    /// Limit the review to these files or directories
+    /// Limit the review to these files, directories or Git pathspecs, such as '*.rs' or ':!dist'
     #[arg(last = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }

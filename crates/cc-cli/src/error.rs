@@ -368,6 +368,10 @@ impl From<GitError> for CliError {
                 Some("List branches with `git branch --all`, commits with `git log --oneline`.")
             }
             GitError::LooksLikeOption { .. } => Some("Pass a branch, tag or commit."),
+            GitError::UnknownPathspecMagic { .. } => Some(
+                "Known are :(top), :(exclude), :(icase), :(glob), :(literal), :(attr:NAME), and :/ and :! in short. \
+                 A file of that name: -- ./:NAME",
+            ),
             GitError::OtherRepository { .. } => {
                 Some("Unset it (env -u NAME cc-cli …), or change to the repository that it names.")
             }

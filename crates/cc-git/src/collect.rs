@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 use crate::budget::InlineDiff;
 use crate::context::{ChangeKind, FileChange, NotSeen, Reason};
 use crate::diff_stream::{DiffStream, ParsedDiff};
-use crate::paths::pathspecs;
 use crate::records::records;
 use crate::repo_path::RepoPath;
 use crate::runner::GitExit;
@@ -117,15 +116,17 @@ impl Repository {
         (context.diff, context.shown) = inline.finish();
         context.not_seen.extend(since(earlier, &context, unchanged));
         self.must_exist(target, limits, earlier, &context)?;
+        let left_out = self.excluded(target, limits)?;
         if context.totals.files == 0 {
             return Err(Error::NothingToReview {
-                label: match target.mode {
-                    Mode::WorkingTree | Mode::Staged => format!("no {}", target.label),
-                    _ => format!("no changes in {}", target.label),
+                label: match (left_out, target.mode) {
+                    (Some(left_out), _) => left_out.to_string(),
+                    (None, Mode::WorkingTree | Mode::Staged) => format!("no {}", target.label),
+                    (None, _) => format!("no changes in {}", target.label),
                 },
-                filtered: !target.paths.is_empty(),
             });
         }
+        context.not_seen.extend(left_out.map(NotSeen::in_general));
         context.not_seen.extend(self.left_out(target)?);
         Ok(context)
     }
@@ -142,7 +143,7 @@ impl Repository {
             "--ignore-submodules=dirty",
             target.base.as_str(),
         ];
-        let call = self.runner.call(&args).args(&pathspecs(&target.paths));
+        let call = self.runner.call(&args).args(&target.pathspecs.args());
         Ok(records(&call.checked()?)
             .map(RepoPath::new)
             .filter_map(|path| {
@@ -170,63 +171,23 @@ impl Repository {
             Mode::WorkingTree => {
                 // Git would run another git inside each of them.
                 let has_submodules = self.root().join(".gitmodules").is_file();
-                let home = self.leaves_untracked(&target.paths);
+                let home = self.leaves_untracked(&target.pathspecs);
                 let home = home.then_some(Reason::UntrackedInHome);
                 home.or(has_submodules.then_some(Reason::SubmoduleWork))
             }
             Mode::Branch if target.found_clean => None,
             Mode::Branch => {
-                let files = self.count_status(&target.paths, u64::MAX, |_| true)?;
+                let files = self.count_status(&target.pathspecs, u64::MAX, |_| true)?;
                 (files > 0).then_some(Reason::UncommittedChanges { files })
             }
             Mode::Staged => {
-                let files = self.count_status(&target.paths, u64::MAX, |[_, tree]| tree != b' ')?;
+                let files =
+                    self.count_status(&target.pathspecs, u64::MAX, |[_, tree]| tree != b' ')?;
                 (files > 0).then_some(Reason::UnstagedChanges { files })
             }
             Mode::Commit | Mode::Range => None,
         });
         Ok(reasons.into_iter().map(NotSeen::in_general).collect())
-    }
-
-    /// Checks that each path of the user is somewhere: in the working tree, or in the change.
-    fn must_exist(
-        &self,
-        target: &Target,
-        limits: &ContextLimits,
-        earlier: &ShownDiffs,
-        context: &Context,
-    ) -> Result<(), Error> {
-        let is_complete = context.totals.files == context.files.len() as u64;
-        if !limits.show_named || !is_complete || !earlier.is_empty() {
-            return Ok(());
-        }
-        let is_below = |path: &RepoPath, dir: &RepoPath| {
-            let rest = path.as_bytes().strip_prefix(dir.as_bytes());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
-        };
-        let is_changed = |named: &RepoPath| {
-            context.files.iter().any(|file| {
-                let paths = [Some(&file.path), file.old_path.as_ref()];
-                paths
-                    .into_iter()
-                    .flatten()
-                    .any(|path| is_below(path, named))
-            })
-        };
-        let is_there = |named: &RepoPath| {
-            let place = named.below(self.root());
-            place.is_some_and(|place| place.symlink_metadata().is_ok())
-        };
-        match target
-            .paths
-            .iter()
-            .find(|path| !is_there(path) && !is_changed(path))
-        {
-            Some(path) if context.totals.files > 0 => Err(Error::NoSuchPath {
-                path: path.to_string(),
-            }),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -243,12 +204,12 @@ impl DiffCall<'_> {
     /// The rules for what is not shown. Attributes are read where there may be any: a file with them is
     /// in the working tree, if that was listed as a whole.
     fn screen(&self) -> Screen {
-        let is_listed = self.target.mode == Mode::WorkingTree && self.target.paths.is_empty();
+        let is_listed = self.target.mode == Mode::WorkingTree && self.target.pathspecs.is_empty();
         let is_read =
             !is_listed || self.list.has_attributes || self.repository.has_attributes_outside();
         let runner = is_read.then(|| self.repository.runner.clone());
         let named: &[RepoPath] = match self.limits.show_named {
-            true => &self.target.paths,
+            true => &self.target.pathspecs.paths,
             false => &[],
         };
         let show_secrets = &self.limits.show_secrets;
@@ -260,16 +221,8 @@ impl DiffCall<'_> {
     fn run(&self, excluded: &[(RepoPath, Reason)]) -> Result<Result<ParsedDiff, GitExit>, Error> {
         let Self { target, limits, .. } = *self;
         let mut call = self.repository.runner.call(&DIFF).timeout(limits.timeout);
-        if target.mode == Mode::Staged {
-            call = call.args(&["--cached"]);
-        }
-        call = call.args(&[target.base.as_str()]);
-        if let (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) = (target.mode, &target.head)
-        {
-            call = call.args(&[head.as_str()]);
-        }
-        call = call.args(&pathspecs(&target.paths));
-        if !excluded.is_empty() && target.paths.is_empty() {
+        call = call.args(&target.sides()).args(&target.pathspecs.args());
+        if !excluded.is_empty() && target.pathspecs.is_empty() {
             call = call.args(&[":(top)"]);
         }
         let excluded = excluded

@@ -101,8 +101,10 @@ pub enum Reason {
     },
     /// Not read, since the diff as a whole is too large.
     Unread,
-    /// Binary content, or `-diff` in .gitattributes.
+    /// Binary content.
     Binary,
+    /// No diff, by its attribute `-diff`.
+    NoDiff,
     /// Neither a file nor a link: a FIFO, a socket, a device.
     NotAFile,
     /// The file cannot be opened.
@@ -141,6 +143,13 @@ pub enum Reason {
     UntrackedInHome,
     /// Kept out by a setting of the user.
     Excluded,
+    /// Changed files that the selection leaves out.
+    LeftOut {
+        /// How many; a renamed file may count as two.
+        files: u64,
+        /// The pathspecs that leave something out.
+        by: Vec<String>,
+    },
     /// The index holds several versions of this file.
     Unmerged,
     /// There are more files than are listed.
@@ -307,7 +316,8 @@ impl fmt::Display for Reason {
                 human_bytes(*bytes)
             ),
             Self::Unread => f.write_str("not read, the diff as a whole is too large"),
-            Self::Binary => f.write_str("binary (or `-diff` in .gitattributes)"),
+            Self::Binary => f.write_str("binary"),
+            Self::NoDiff => f.write_str("not shown: `-diff` in .gitattributes"),
             Self::NotAFile => f.write_str("not a regular file"),
             Self::Unreadable => f.write_str("cannot be read"),
             Self::Vanished => f.write_str("disappeared while it was being read"),
@@ -321,6 +331,15 @@ impl fmt::Display for Reason {
                 f.write_str("not shown: generated (`linguist-generated` in .gitattributes)")
             }
             Self::Excluded => f.write_str("not shown: kept out by the setting `diff.exclude`"),
+            Self::LeftOut { files, by } => {
+                let by: Vec<String> = by.iter().map(|spec| format!("`{spec}`")).collect();
+                write!(
+                    f,
+                    "{} left out, as asked by {}",
+                    count(usize::try_from(*files).unwrap_or(usize::MAX), "changed file"),
+                    by.join(", ")
+                )
+            }
             Self::Overlooked => f.write_str(
                 "edited, but hidden from Git (assume-unchanged or skip-worktree)",
             ),

@@ -10,6 +10,7 @@ use crate::budget::{DiffPiece, Fit, InlineDiff};
 use crate::context::{FileChange, NotSeen, Reason, Totals};
 use crate::records::RecordReader;
 use crate::repo_path::{RepoPath, escape_invalid};
+use crate::screen::Hidden;
 use file::{DIFF, DiffFile, LineCounts, RawRecord, UNMERGED, read_counts};
 
 /// The longest header of a diff, in bytes; paths have at most a few thousand.
@@ -269,6 +270,9 @@ impl DiffStream {
             }
             None => self.inline.judge(piece.bytes()),
         });
+        if !has_lines && self.inline.screen().has_no_diff(&file.path) {
+            file.fit = Some(Fit::Hidden(Hidden::NoDiff));
+        }
         if file.fit == Some(Fit::Known) {
             self.unchanged += 1;
             self.totals.subtract(&file.change());

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use cc_core::IoError;
 
+use crate::RepoPath;
+
 /// Why there is nothing to review, or why it could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -74,12 +76,10 @@ pub enum Error {
         shallow: bool,
     },
     /// The scope is valid, and empty.
-    #[error("nothing to review: {label}{}", if *filtered { " (in the given paths)" } else { "" })]
+    #[error("nothing to review: {label}")]
     NothingToReview {
         /// The scope, or why it is empty.
         label: String,
-        /// Whether paths narrowed the scope.
-        filtered: bool,
     },
     /// The repository has no commit yet, and the scope needs one.
     #[error("the repository has no commits yet")]
@@ -105,6 +105,22 @@ pub enum Error {
         path: String,
         /// The repository's root.
         root: PathBuf,
+    },
+    /// A pathspec has magic that Git does not know.
+    #[error("`{word}` in `{spec}` is no pathspec magic")]
+    UnknownPathspecMagic {
+        /// What was given, printable.
+        spec: String,
+        /// The unknown word.
+        word: String,
+    },
+    /// A pathspec that Git refuses.
+    #[error("`{spec}` is not a valid path or pathspec: {reason}")]
+    BadPathspec {
+        /// What was given, printable.
+        spec: String,
+        /// Why.
+        reason: &'static str,
     },
     /// Objects to compare are not in this clone; they are never fetched.
     #[error("objects are missing in this clone (shallow, partial or damaged): {detail}")]
@@ -167,6 +183,14 @@ pub enum Error {
     /// A file, directory or process could not be used.
     #[error(transparent)]
     Io(#[from] IoError),
+}
+
+impl Error {
+    pub(crate) fn no_such_path(path: &RepoPath) -> Self {
+        Self::NoSuchPath {
+            path: path.to_string(),
+        }
+    }
 }
 
 fn shallow_hint(shallow: bool) -> &'static str {

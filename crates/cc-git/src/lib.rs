@@ -20,11 +20,13 @@ mod records;
 mod repository;
 mod runner;
 
-mod paths;
+mod pathspecs;
 mod resolve;
+mod resolve_paths;
 mod selection;
 mod target;
 
+mod asked;
 mod budget;
 mod collect;
 mod context;
@@ -52,6 +54,7 @@ pub use git::Git;
 pub use history::HeadState;
 pub use lines::Lines;
 pub use patch::{Applied, Patch};
+pub use pathspecs::{PathPattern, Pathspecs, path_of_pathspec};
 pub use repo_path::RepoPath;
 pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};

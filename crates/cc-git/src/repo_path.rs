@@ -93,7 +93,8 @@ impl RepoPath {
         self.with_magic(":(top,exclude,literal)")
     }
 
-    fn with_magic(&self, magic: &str) -> Option<OsString> {
+    /// A pathspec of this path with some magic in front.
+    pub(crate) fn with_magic(&self, magic: &str) -> Option<OsString> {
         let mut spec = OsString::from(magic);
         spec.push(os_string(&self.0)?);
         Some(spec)

@@ -3,7 +3,7 @@
 use cc_core::text::one_line;
 
 use crate::context::Reason;
-use crate::paths::pathspecs;
+use crate::pathspecs::Pathspecs;
 use crate::repo_path::RepoPath;
 use crate::selection::{RevisionRange, Wanted};
 use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
@@ -15,34 +15,36 @@ impl Repository {
     ///
     /// # Errors
     /// [`Error::Conflict`] for flags that exclude each other, [`Error::PathOutside`],
+    /// [`Error::UnknownPathspecMagic`], [`Error::BadPathspec`], [`Error::NoSuchPath`],
     /// [`Error::LooksLikeOption`], [`Error::UnknownRevision`], [`Error::NotARange`],
     /// [`Error::NoDefaultBranch`], [`Error::UnrelatedHistory`], [`Error::NoCommits`];
     /// [`Error::NothingToReview`] if that is already known; or the error of a failed call.
     pub fn resolve(&self, selection: &Selection) -> Result<Target, Error> {
         let wanted = selection.wanted()?;
-        let below_home = match selection.paths.is_empty() && wanted.is_implied() {
-            true => self.below_home(),
-            false => None,
-        };
-        let paths = match &below_home {
-            Some(dir) => vec![dir.clone()],
-            None => self.resolve_paths(&selection.paths)?,
-        };
-        let mut target = self.resolve_wanted(wanted, paths)?;
-        if let Some(dir) = below_home {
-            target.label = format!("{} in `{dir}`", target.label);
+        let mut pathspecs = self.resolve_paths(&selection.paths)?;
+        if pathspecs.is_everywhere() && wanted.is_implied() {
+            pathspecs.paths.extend(self.below_home());
         }
+        let (place, missing) = (pathspecs.place(), self.missing(&pathspecs));
+        let resolved = self.resolve_wanted(wanted, pathspecs);
+        let mut target = resolved.map_err(|error| match (error, &missing) {
+            (Error::NothingToReview { .. } | Error::NoDefaultBranch, Some(path)) => {
+                Error::no_such_path(path)
+            }
+            (error, _) => error,
+        })?;
+        target.label.push_str(&place);
         Ok(target)
     }
 
-    fn resolve_wanted(&self, wanted: Wanted<'_>, paths: Vec<RepoPath>) -> Result<Target, Error> {
+    fn resolve_wanted(&self, wanted: Wanted<'_>, pathspecs: Pathspecs) -> Result<Target, Error> {
         match wanted {
-            Wanted::WorkingTree => Ok(self.uncommitted(Mode::WorkingTree, paths)),
-            Wanted::Staged => Ok(self.uncommitted(Mode::Staged, paths)),
-            Wanted::Branch(base) => self.branch(base, paths),
-            Wanted::Commit(text) => self.commit(text, paths),
-            Wanted::Range(range) => self.range(&range, paths),
-            Wanted::Auto => self.auto(paths),
+            Wanted::WorkingTree => Ok(self.uncommitted(Mode::WorkingTree, pathspecs)),
+            Wanted::Staged => Ok(self.uncommitted(Mode::Staged, pathspecs)),
+            Wanted::Branch(base) => self.branch(base, pathspecs),
+            Wanted::Commit(text) => self.commit(text, pathspecs),
+            Wanted::Range(range) => self.range(&range, pathspecs),
+            Wanted::Auto => self.auto(pathspecs),
         }
     }
 
@@ -54,29 +56,33 @@ impl Repository {
     }
 
     /// Whether untracked files are left out: in a home directory as a whole, they are not work in progress.
-    pub(crate) fn leaves_untracked(&self, paths: &[RepoPath]) -> bool {
-        self.is_home && paths.is_empty()
+    pub(crate) fn leaves_untracked(&self, pathspecs: &Pathspecs) -> bool {
+        self.is_home && pathspecs.is_everywhere()
     }
 
-    fn auto(&self, paths: Vec<RepoPath>) -> Result<Target, Error> {
-        if self.has_uncommitted_changes(&paths)? {
+    fn auto(&self, pathspecs: Pathspecs) -> Result<Target, Error> {
+        if self.has_uncommitted_changes(&pathspecs)? {
             return Ok(Target {
                 chosen: true,
-                ..self.uncommitted(Mode::WorkingTree, paths)
+                ..self.uncommitted(Mode::WorkingTree, pathspecs)
             });
         }
         if *self.head() == Head::Unborn {
             return Err(Error::NoCommits);
         }
-        let filtered = !paths.is_empty();
-        let target = self.branch(None, paths)?;
+        let place = pathspecs.place();
+        let target = self.branch(None, pathspecs)?;
         if target.head.as_ref() == Some(&target.base) {
             let (head, base) = (self.head().name(), target.base_ref.unwrap_or_default());
             let label = match head == base {
-                true => format!("no uncommitted changes, and `{head}` is the default branch"),
-                false => format!("no uncommitted changes, and `{head}` is not ahead of `{base}`"),
+                true => {
+                    format!("no uncommitted changes{place}, and `{head}` is the default branch")
+                }
+                false => {
+                    format!("no uncommitted changes{place}, and `{head}` is not ahead of `{base}`")
+                }
             };
-            return Err(Error::NothingToReview { label, filtered });
+            return Err(Error::NothingToReview { label });
         }
         Ok(Target {
             found_clean: true,
@@ -84,7 +90,7 @@ impl Repository {
         })
     }
 
-    fn uncommitted(&self, mode: Mode, paths: Vec<RepoPath>) -> Target {
+    fn uncommitted(&self, mode: Mode, pathspecs: Pathspecs) -> Target {
         let head = self.head().id().cloned();
         let label = match mode {
             Mode::Staged => "staged changes",
@@ -98,14 +104,14 @@ impl Repository {
                 .clone()
                 .unwrap_or_else(|| ObjectId::empty_tree(self.sha256)),
             head,
-            paths,
+            pathspecs,
             index_of_caller: self.index_of_caller,
             chosen: false,
             found_clean: false,
         }
     }
 
-    fn branch(&self, base: Option<&str>, paths: Vec<RepoPath>) -> Result<Target, Error> {
+    fn branch(&self, base: Option<&str>, pathspecs: Pathspecs) -> Result<Target, Error> {
         let head = self.head().id().ok_or(Error::NoCommits)?;
         let (base_ref, base) = match base {
             Some(text) => {
@@ -135,14 +141,14 @@ impl Repository {
             base,
             base_ref: Some(base_ref),
             head: Some(head.clone()),
-            paths,
+            pathspecs,
             index_of_caller: self.index_of_caller,
             chosen: false,
             found_clean: false,
         })
     }
 
-    fn commit(&self, text: &str, paths: Vec<RepoPath>) -> Result<Target, Error> {
+    fn commit(&self, text: &str, pathspecs: Pathspecs) -> Result<Target, Error> {
         let id = self.commit_id(text)?;
         let parent = self.first_parent(&id)?;
         Ok(Target {
@@ -151,14 +157,14 @@ impl Repository {
             base_ref: None,
             base: parent.unwrap_or_else(|| ObjectId::empty_tree(self.sha256)),
             head: Some(id),
-            paths,
+            pathspecs,
             index_of_caller: self.index_of_caller,
             chosen: false,
             found_clean: false,
         })
     }
 
-    fn range(&self, range: &RevisionRange<'_>, paths: Vec<RepoPath>) -> Result<Target, Error> {
+    fn range(&self, range: &RevisionRange<'_>, pathspecs: Pathspecs) -> Result<Target, Error> {
         let nothing = ObjectId::empty_tree(self.sha256);
         let from = match range.from == nothing.as_str() && !range.from_merge_base {
             true => nothing,
@@ -180,7 +186,7 @@ impl Repository {
                 from
             },
             head: Some(to),
-            paths,
+            pathspecs,
             index_of_caller: self.index_of_caller,
             chosen: false,
             found_clean: false,
@@ -307,14 +313,14 @@ impl Repository {
         Ok(branch)
     }
 
-    fn has_uncommitted_changes(&self, paths: &[RepoPath]) -> Result<bool, Error> {
-        Ok(self.count_status(paths, 1, |_| true)? > 0)
+    fn has_uncommitted_changes(&self, pathspecs: &Pathspecs) -> Result<bool, Error> {
+        Ok(self.count_status(pathspecs, 1, |_| true)? > 0)
     }
 
     /// Counts the entries of `git status` whose two letters match, at most up to `enough`.
     pub(crate) fn count_status(
         &self,
-        paths: &[RepoPath],
+        pathspecs: &Pathspecs,
         enough: u64,
         matches: impl Fn([u8; 2]) -> bool,
     ) -> Result<u64, Error> {
@@ -323,7 +329,7 @@ impl Repository {
             "--porcelain=v1",
             "-z",
             "--no-renames",
-            match self.leaves_untracked(paths) {
+            match self.leaves_untracked(pathspecs) {
                 true => "--untracked-files=no",
                 false => "--untracked-files=normal",
             },
@@ -331,7 +337,7 @@ impl Repository {
             "--ignore-submodules=dirty",
         ];
         let mut count = 0;
-        let call = self.runner.call(&args).args(&pathspecs(paths));
+        let call = self.runner.call(&args).args(&pathspecs.args());
         call.limit(u64::MAX).records(|record| {
             if let [index, tree, ..] = *record {
                 count += u64::from(matches([index, tree]));

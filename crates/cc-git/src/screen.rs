@@ -9,15 +9,18 @@ use crate::repo_path::RepoPath;
 use crate::runner::Runner;
 use crate::{Error, secret, wildcard};
 
-/// The attributes that decide: one of our own, and the one that GitHub uses.
+/// The attributes that decide: one of our own, the one that GitHub uses,
 const SECRET: &str = "cc-secret";
 const GENERATED: &str = "linguist-generated";
+/// Git's own: unset, it has no diff to show.
+const DIFF: &str = "diff";
 
 /// Why a file is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hidden {
     Secret,
     Generated,
+    NoDiff,
     Excluded,
 }
 
@@ -26,6 +29,7 @@ impl From<Hidden> for Reason {
         match hidden {
             Hidden::Secret => Self::Secret,
             Hidden::Generated => Self::Generated,
+            Hidden::NoDiff => Self::NoDiff,
             Hidden::Excluded => Self::Excluded,
         }
     }
@@ -51,6 +55,7 @@ pub(crate) struct Screen {
 struct Marks {
     secret: Option<bool>,
     generated: bool,
+    no_diff: bool,
 }
 
 impl Screen {
@@ -93,7 +98,7 @@ impl Screen {
         if input.is_empty() {
             return;
         }
-        let args = ["check-attr", "--stdin", "-z", SECRET, GENERATED];
+        let args = ["check-attr", "--stdin", "-z", SECRET, GENERATED, DIFF];
         let call = runner.long_call(&args).input(GitInput::Bytes(&input));
         let output = match call.checked() {
             Ok(output) => output,
@@ -106,15 +111,17 @@ impl Screen {
         while let (Some(path), Some(name), Some(value)) =
             (fields.next(), fields.next(), fields.next())
         {
-            let value = match value {
+            let is_set = match value {
                 b"unspecified" => continue,
                 b"unset" | b"false" => false,
                 _ => true,
             };
             let marks = self.marks.entry(RepoPath::new(path)).or_default();
-            match name == SECRET.as_bytes() {
-                true => marks.secret = Some(value),
-                false => marks.generated = value,
+            match std::str::from_utf8(name) {
+                Ok(SECRET) => marks.secret = Some(is_set),
+                Ok(GENERATED) => marks.generated = is_set,
+                // Any text is the name of a driver.
+                _ => marks.no_diff = value == b"unset",
             }
         }
     }
@@ -147,10 +154,17 @@ impl Screen {
             Some(Hidden::Secret)
         } else if marks.generated {
             Some(Hidden::Generated)
+        } else if marks.no_diff {
+            Some(Hidden::NoDiff)
         } else {
             let is_excluded = exclude.any(|pattern| wildcard::covers(pattern, path.as_bytes()));
             is_excluded.then_some(Hidden::Excluded)
         }
+    }
+
+    /// Whether an attribute says that a file has no diff to show.
+    pub(crate) fn has_no_diff(&self, path: &RepoPath) -> bool {
+        self.marks.get(path).is_some_and(|marks| marks.no_diff)
     }
 
     /// The error of reading the attributes.

@@ -17,7 +17,7 @@ pub struct Selection {
     pub commit: Option<String>,
     /// `--range A..B` or `A...B`: an empty side means HEAD.
     pub range: Option<String>,
-    /// `-- PATH…`: only these paths, literal and relative to the user's directory.
+    /// `-- PATH…`: only these pathspecs, relative to the user's directory.
     pub paths: Vec<PathBuf>,
 }
 

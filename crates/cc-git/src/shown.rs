@@ -63,11 +63,11 @@ impl Repository {
         };
         let target = Target {
             mode: Mode::WorkingTree,
-            label,
+            label: label + &earlier.pathspecs.place(),
             base_ref: None,
             base,
             head: self.head().id().cloned(),
-            paths: earlier.paths.clone(),
+            pathspecs: earlier.pathspecs.clone(),
             index_of_caller: self.index_of_caller,
             chosen: false,
             found_clean: false,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::repo_path::RepoPath;
+use crate::pathspecs::Pathspecs;
 
 /// The full id of an object of git: 40 or 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,9 +99,9 @@ pub struct Target {
     /// The commit under review; for the working tree and the index, HEAD at that time, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<ObjectId>,
-    /// The only paths to review; empty means all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub paths: Vec<RepoPath>,
+    /// What it is limited to.
+    #[serde(flatten)]
+    pub pathspecs: Pathspecs,
     /// Whether the index was that of a `git commit` in whose hook the review was started: nobody else sees it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub index_of_caller: bool,

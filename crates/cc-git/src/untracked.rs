@@ -7,7 +7,6 @@ use std::path::Path;
 use crate::budget::{Fit, InlineDiff};
 use crate::context::{ChangeKind, FileChange, NotSeen, Reason};
 use crate::lines::LineCounter;
-use crate::paths::pathspecs;
 use crate::repo_path::RepoPath;
 use crate::working_file::WorkingFile;
 use crate::{Context, ContextLimits, Error, Repository, Target};
@@ -77,12 +76,12 @@ impl Repository {
         limits: &ContextLimits,
     ) -> Result<WorkingList, Error> {
         let args = ["ls-files", "-v", "--cached", "--exclude-standard", "-z"];
-        let others: &[&str] = match self.leaves_untracked(&target.paths) {
+        let others: &[&str] = match self.leaves_untracked(&target.pathspecs) {
             true => &[],
             false => &["--others"],
         };
         let call = self.runner.call(&args).args(others);
-        let call = call.args(&pathspecs(&target.paths));
+        let call = call.args(&target.pathspecs.args());
         let mut list = WorkingList::default();
         let mut left = limits.read_bytes;
         call.timeout(limits.timeout)
@@ -173,7 +172,10 @@ fn take_in(
         }
         UntrackedContent::Binary { bytes } => {
             change.bytes = Some(bytes);
-            return Err(Reason::Binary);
+            return Err(match inline.screen().has_no_diff(path) {
+                true => Reason::NoDiff,
+                false => Reason::Binary,
+            });
         }
         UntrackedContent::Unread { bytes } => {
             change.bytes = Some(bytes);

@@ -1,6 +1,7 @@
 //! The commands behind the door for Codex: the same as for people, with less power.
 
 use cc_core::Env;
+use cc_git::path_of_pathspec;
 use cc_workflows::{Project, door};
 
 use super::{cancel, isolated, logs, rescue, result, review, scope, setup, status, wait};
@@ -48,8 +49,9 @@ pub(crate) fn dispatch(env: &Env, cli: DoorCli, printer: &mut Printer) -> CliRes
 }
 
 fn check_paths(project: &Project, args: &SelectionArgs) -> Result<(), CliError> {
+    let root = project.store.workspace().root();
     let mut paths = args.paths.iter();
-    Ok(paths.try_for_each(|path| project.may_name(path))?)
+    Ok(paths.try_for_each(|spec| project.may_name(&path_of_pathspec(spec, root)))?)
 }
 
 fn check_writes(project: &Project, args: &RescueArgs) -> Result<(), CliError> {

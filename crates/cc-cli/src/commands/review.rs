@@ -4,10 +4,9 @@ use std::path::Path;
 
 use cc_core::text::one_line;
 use cc_workflows::Project;
-use cc_workflows::review::{ReviewRequest, StartReviewError, start};
+use cc_workflows::review::{ReviewRequest, start};
 
 use super::attach::attach;
-use super::scope::selection_error;
 use crate::args::ReviewArgs;
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
@@ -38,10 +37,7 @@ pub(super) fn review(
         options: args.run.options(&settings, defaults.into()),
         day_budget: settings.budget.per_day_usd,
     };
-    let job = start(project, &request).map_err(|error| match error {
-        StartReviewError::Git(error) => selection_error(project, &args.selection, error),
-        error => error.into(),
-    })?;
+    let job = start(project, &request)?;
     attach(project, job, &args.attach, printer)
 }
 

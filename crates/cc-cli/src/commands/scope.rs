@@ -1,15 +1,12 @@
 //! `scope`: shows what a review would cover, and whether to wait for it.
 
-use std::path::PathBuf;
-
-use cc_core::text::one_line;
-use cc_git::{Context, Error, Target, Totals};
+use cc_git::{Context, Target, Totals};
 use cc_workflows::Project;
 use cc_workflows::review::{self, Survey};
 use serde_json::json;
 
-use crate::args::{ScopeArgs, SelectionArgs};
-use crate::error::{CliError, CliResult, ExitStatus};
+use crate::args::ScopeArgs;
+use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
 
 /// A review up to this size ends soon enough to wait for it.
@@ -22,8 +19,7 @@ pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) 
         target, context, ..
     } = match &args.selection.since {
         Some(reference) => review::survey_since(project, reference, &settings)?.0,
-        None => review::survey(project, &args.selection.selection(), &settings)
-            .map_err(|error| selection_error(project, &args.selection, error))?,
+        None => review::survey(project, &args.selection.selection(), &settings)?,
     };
     let is_small = is_small(&context.totals);
     if args.json {
@@ -39,19 +35,6 @@ pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) 
         printer.text(text(&target, &context, is_small));
     }
     Ok(ExitStatus::Success)
-}
-
-/// The error of an empty selection; names a path that does not exist, rather than what was found in it.
-pub(super) fn selection_error(project: &Project, args: &SelectionArgs, error: Error) -> CliError {
-    let is_missing = |path: &&PathBuf| project.env.absolute(path).symlink_metadata().is_err();
-    match (error, args.paths.iter().find(is_missing)) {
-        (Error::NothingToReview { .. } | Error::NoDefaultBranch, Some(path)) => {
-            let path = one_line(&path.to_string_lossy(), 200);
-            let message = format!("no such file or directory: `{path}`");
-            CliError::new(ExitStatus::Usage, message)
-        }
-        (error, _) => error.into(),
-    }
 }
 
 fn is_small(totals: &Totals) -> bool {

@@ -115,9 +115,9 @@ impl DiffFile {
         let bytes = self.bytes.unwrap_or(0);
         match (self.raw.letter, self.counts, self.fit) {
             (b'U', ..) => Some(Reason::Unmerged),
+            (_, _, Some(Fit::Hidden(hidden))) => Some(hidden.into()),
             (_, Some(LineCounts::Binary), _) => Some(Reason::Binary),
             (.., Some(Fit::Known)) => None,
-            (_, _, Some(Fit::Hidden(hidden))) => Some(hidden.into()),
             (_, _, None) => Some(Reason::Unread),
             (_, _, Some(Fit::TooLarge { limit })) => Some(Reason::TooLarge { bytes, limit }),
             (_, _, Some(Fit::OverBudget)) => Some(Reason::OverBudget { bytes }),

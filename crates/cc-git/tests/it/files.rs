@@ -223,12 +223,21 @@ fn binaries_are_listed_and_not_shown() {
     lab.write("old.bin", b"\x00\x02");
     lab.write("new.bin", b"\x00\x03");
     lab.write("hidden.txt", "changed\n");
+    lab.write("sub/hidden.txt", "untracked\n");
     let context = lab.auto();
-    assert_eq!(listed(&context), ["M hidden.txt", "M old.bin", "? new.bin"]);
-    for name in ["hidden.txt", "old.bin", "new.bin"] {
-        assert_eq!(reason(&context, name), Some(&Reason::Binary), "{name}");
-        assert_eq!(counts(file(&context, name)), (None, None));
+    assert_eq!(
+        listed(&context),
+        ["M hidden.txt", "M old.bin", "? new.bin", "? sub/hidden.txt"]
+    );
+    for (name, expect) in [
+        ("hidden.txt", Reason::NoDiff),
+        ("old.bin", Reason::Binary),
+        ("new.bin", Reason::Binary),
+        ("sub/hidden.txt", Reason::NoDiff),
+    ] {
+        assert_eq!(reason(&context, name), Some(&expect), "{name}");
     }
+    assert_eq!(counts(file(&context, "old.bin")), (None, None));
     assert_eq!(context.diff, "");
 }
 

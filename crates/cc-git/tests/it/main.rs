@@ -16,6 +16,7 @@ mod fingerprint;
 mod hidden;
 mod hostile;
 mod lines;
+mod pathspecs;
 mod scopes;
 mod since;
 mod unchanged;

@@ -180,7 +180,7 @@ fn paths_narrow_every_scope_and_mean_themselves() {
     lab.write(":(top)x", "magic\n");
     lab.write("-p", "dash\n");
     check(&lab, &paths(&["*"]), &["? *"]);
-    check(&lab, &paths(&[":(top)x"]), &["? :(top)x"]);
+    check(&lab, &paths(&["./:(top)x"]), &["? :(top)x"]);
     check(&lab, &paths(&["-p"]), &["? -p"]);
     check(
         &lab,
@@ -206,7 +206,7 @@ fn paths_narrow_every_scope_and_mean_themselves() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "nothing to review: no staged changes (in the given paths)"
+        "nothing to review: no staged changes in `a.txt`"
     );
 }
 
@@ -219,7 +219,7 @@ fn paths_are_taken_from_the_users_directory() {
     let settle = |path: &str| {
         repository
             .resolve(&paths(&[path]))
-            .map(|target| names(&target.paths))
+            .map(|target| names(&target.pathspecs.paths))
     };
     assert_eq!(settle("x").unwrap(), ["dir/sub/x"]);
     assert_eq!(settle(".").unwrap(), ["dir/sub"]);
@@ -249,7 +249,7 @@ fn a_path_may_be_named_through_a_link_from_outside() {
             paths: vec![path],
             ..Selection::default()
         };
-        names(&lab.resolve(&selection).unwrap().paths)
+        names(&lab.resolve(&selection).unwrap().pathspecs.paths)
     };
     assert_eq!(settle(link.join("new")), ["new"]);
     assert_eq!(settle(link), [""; 0]);

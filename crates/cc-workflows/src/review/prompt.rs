@@ -134,7 +134,9 @@ fn no_diff(context: &Context) -> &'static str {
             Reason::TooLarge { .. } | Reason::OverBudget { .. } | Reason::Unread
         )
     };
-    match context.not_seen.iter().any(|it| is_too_large(&it.reason)) {
+    let files = context.not_seen.iter().filter(|it| it.path.is_some());
+    let (too_large, others): (Vec<_>, Vec<_>) = files.partition(|it| is_too_large(&it.reason));
+    match !too_large.is_empty() && others.is_empty() {
         true => "The diff is too large to be included. Read it piece by piece.\n",
         false => "No diff is included; the reason for each file stands below.\n",
     }

@@ -53,6 +53,9 @@ pub struct ReportTarget {
     /// What it was compared with: the branch or commit as the user named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_ref: Option<String>,
+    /// What it was limited to, as pathspecs of Git at the root; empty for everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
     /// The earlier review, if only what changed since was reviewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<JobId>,

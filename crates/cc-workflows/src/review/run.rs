@@ -144,6 +144,7 @@ fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Struc
             mode: spec.target.mode,
             label: spec.target.label.clone(),
             base_ref: spec.target.base_ref.clone(),
+            paths: spec.target.pathspecs.displayed(),
             since: spec.since.clone(),
         },
         session_id: job.session.clone(),
