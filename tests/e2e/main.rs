@@ -5,6 +5,7 @@
 
 mod cycles;
 mod door;
+mod executables;
 mod gate;
 mod hooks;
 mod hooks_real;

@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn workspace() -> &'static Path {
+pub(crate) fn workspace() -> &'static Path {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests
         .parent()
         .expect("the suite is a member of the workspace")
 }
 
-/// All source files of the workspace, without `src` in their paths.
-fn sources() -> Vec<String> {
+/// All source files of the workspace, relative to it.
+pub(crate) fn source_files() -> Vec<String> {
     let mut dirs: Vec<PathBuf> = ["crates", "plugin", "tests", "xtask"]
         .map(|dir| workspace().join(dir))
         .into();
@@ -22,12 +22,8 @@ fn sources() -> Vec<String> {
             if path.is_dir() {
                 dirs.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let path = path
-                    .strip_prefix(workspace())
-                    .unwrap()
-                    .display()
-                    .to_string();
-                sources.push(format!("/{}", path.replace("/src/", "/")));
+                let path = path.strip_prefix(workspace()).unwrap();
+                sources.push(path.display().to_string());
             }
         }
     }
@@ -36,7 +32,10 @@ fn sources() -> Vec<String> {
 
 #[test]
 fn every_source_file_that_is_named_exists() {
-    let sources = sources();
+    let sources: Vec<String> = source_files()
+        .iter()
+        .map(|source| format!("/{source}").replace("/src/", "/"))
+        .collect();
     for map in [
         "ARCHITECTURE.md",
         "docs/flows.md",

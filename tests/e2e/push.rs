@@ -1,7 +1,6 @@
 //! How the session of a finished job is told, by what a scripted `codex` is asked to do.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,9 +25,7 @@ fn with_codex(help: &str, queue: &str) -> Sandbox {
         calls_file(&sandbox).display(),
         hold_file(&sandbox).display(),
     );
-    let codex = sandbox.bin().join("codex");
-    fs::write(&codex, script).unwrap();
-    fs::set_permissions(&codex, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(sandbox.bin().join("codex"), script);
     sandbox
 }
 

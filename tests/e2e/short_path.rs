@@ -1,7 +1,6 @@
 //! Calls from a desktop or a service, whose PATH leads to the system's programs alone.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use cc_tests::fake::calls_file;
@@ -21,8 +20,7 @@ fn placed(place: impl FnOnce(&Sandbox) -> PathBuf) -> (Sandbox, PathBuf) {
 }
 
 fn script(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(path, text);
 }
 
 #[track_caller]

@@ -254,11 +254,9 @@ fn no_claude() {
 
 #[test]
 fn a_claude_of_the_repository_is_not_run() {
-    use std::os::unix::fs::PermissionsExt;
     let mut sandbox = Sandbox::new().with_change();
     sandbox.write("bin/claude", "#!/bin/sh\ntouch owned\n");
-    let claude = sandbox.repo().join("bin/claude");
-    fs::set_permissions(&claude, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::make_executable(sandbox.repo().join("bin/claude"));
     let path = std::env::join_paths([
         sandbox.repo().join("bin"),
         "bin".into(),

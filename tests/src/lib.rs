@@ -12,6 +12,7 @@
 
 pub mod app_server;
 pub mod binaries;
+pub mod cost;
 pub mod fake;
 pub mod http;
 pub mod messages_api;

@@ -1,8 +1,11 @@
 //! `cargo xtask ci`: what has to hold before a change is done, from the quickest check on.
 
 use std::error::Error;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
+use cc_tests::cost::{self, Costs};
 use cc_tests::peers::{ALL_HOSTS, EVERY_CODEX};
 
 #[derive(Debug, clap::Args)]
@@ -77,12 +80,22 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
 }
 
 fn check(steps: &[Step]) -> Result<(), Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .ok_or("xtask is not in a workspace")?;
+    let costs = root.join("target").join("test-costs");
     for &(name, args, variable) in steps {
         println!("== {name}: cargo {}", args.join(" "));
+        // What an earlier run of the tests left.
+        drop(fs::remove_file(&costs));
         let status = Command::new(env!("CARGO"))
             .args(args)
             .envs(variable)
+            .env(cost::FILE, &costs)
             .status()?;
+        if let Ok(costs) = Costs::read(&costs) {
+            println!("what the end-to-end suites cost:\n{}", costs.report());
+        }
         if !status.success() {
             return Err(format!("{name} failed with {status}").into());
         }

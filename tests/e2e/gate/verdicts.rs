@@ -1,7 +1,5 @@
 //! What a verdict does to a turn, and which turns need none.
 
-use std::os::unix::fs::PermissionsExt;
-
 use cc_tests::fake::{Run, Scenario};
 use cc_tests::{MessagesApi, Sandbox, Turn};
 use serde_json::json;
@@ -78,8 +76,7 @@ fn every_kind_of_edit_is_one() {
             std::fs::remove_file(sandbox.repo().join("src/lib.rs")).unwrap()
         }),
         ("mode", |sandbox| {
-            let path = sandbox.repo().join("src/lib.rs");
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            cc_executable::make_executable(sandbox.repo().join("src/lib.rs"));
         }),
         ("staged", |sandbox| {
             sandbox.git(["add", "dirty.txt"]);

@@ -1,7 +1,6 @@
 //! Installations that are killed half-way, and several at once.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use cc_core::process::Signal;
 use cc_tests::sandbox::Running;
@@ -34,8 +33,7 @@ exec '{codex}' "$@"
         codex = sandbox.bin().join("codex").display(),
     );
     let codex = dir.join("codex");
-    fs::write(&codex, script).unwrap();
-    fs::set_permissions(&codex, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(&codex, script);
     let install = sandbox.install(["--allow-commands", "--trust-hooks", "--codex"]);
     let mut running = install.args([&codex]).spawn();
     cc_tests::eventually(SOON, "a silent Codex or the end", || {

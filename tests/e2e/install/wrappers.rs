@@ -1,7 +1,6 @@
 //! A Codex without plugins gets the skills as skills of the user.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -21,8 +20,7 @@ esac
         codex = sandbox.bin().join("codex").display(),
     );
     let path = sandbox.root().join("codex-without-plugins");
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(&path, script);
     path
 }
 

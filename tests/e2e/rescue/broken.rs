@@ -1,13 +1,11 @@
 //! A rescue that cannot start, and one that is cut short.
 
-use std::fs;
 #[cfg(target_os = "linux")]
-use std::os::unix::fs::PermissionsExt;
-
 use cc_core::process::Signal;
 use cc_tests::fake::{Run, Scenario};
 use cc_tests::{MessagesApi, Sandbox, Turn, eventually};
 use serde_json::json;
+use std::fs;
 
 use super::{SOON, files};
 
@@ -54,8 +52,7 @@ fn where_the_sandbox_may_not_start_it_says_why() {
     without_a_sandbox(&mut sandbox);
     let said = "bwrap: setting up uid map: Permission denied";
     let refusing = sandbox.root().join("refusing");
-    fs::write(&refusing, format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n")).unwrap();
-    fs::set_permissions(&refusing, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(&refusing, format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
     sandbox.add_program("bwrap", &refusing);
     sandbox.add_program("socat", "/bin/true".as_ref());
     let refused = sandbox.cc(["rescue", "fix it"]).run().exits(3);

@@ -39,7 +39,6 @@ struct SlowGit(PathBuf);
 #[cfg(unix)]
 impl SlowGit {
     fn new(sandbox: &mut Sandbox, subcommand: &str) -> Self {
-        use std::os::unix::fs::PermissionsExt;
         let dir = sandbox.root().join("slow");
         fs::create_dir(&dir).unwrap();
         let script = format!(
@@ -50,9 +49,7 @@ impl SlowGit {
             dir = dir.display(),
             git = sandbox.bin().join("git").display(),
         );
-        let git = dir.join("git");
-        fs::write(&git, script).unwrap();
-        fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+        cc_executable::write(dir.join("git"), script);
         let bin = sandbox.bin();
         let path = [dir.as_path(), &bin, "/usr/bin".as_ref(), "/bin".as_ref()];
         sandbox.set_env("PATH", std::env::join_paths(path).unwrap());

@@ -3,7 +3,6 @@
 //! Every trap is proven by a plain Git that springs it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use cc_tests::{MessagesApi, Sandbox, Turn};
@@ -39,8 +38,7 @@ impl Trap {
     fn program(&self) -> String {
         let path = self.sandbox.root().join("trap");
         let script = format!("#!/bin/sh\ntouch '{}'\ncat\n", self.mark().display());
-        fs::write(&path, script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        cc_executable::write(&path, script);
         path.display().to_string()
     }
 
@@ -197,8 +195,7 @@ fn a_repository_that_looks_like_none_is_one_or_none_for_claude_too() {
     trap.sandbox.git(["pack-refs", "--all"]);
     let refs = trap.git_dir().join("refs");
     fs::remove_dir_all(&refs).unwrap();
-    fs::write(&refs, "").unwrap();
-    fs::set_permissions(&refs, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(&refs, "");
     trap.config("filter.x.clean", &trap.program());
     trap.sandbox.write(".gitattributes", "* filter=x\n");
     let touch = |trap: &Trap| trap.touch("f");

@@ -1,7 +1,6 @@
 //! A repository that wants to own its reader.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use cc_tests::{MessagesApi, Sandbox};
@@ -15,12 +14,11 @@ fn trap(sandbox: &Sandbox, name: &str) -> String {
     let path = sandbox.root().join(format!("trap-{name}"));
     let marks = marks(sandbox);
     fs::create_dir_all(&marks).unwrap();
-    fs::write(
+    let mark = marks.join(name);
+    cc_executable::write(
         &path,
-        format!("#!/bin/sh\ntouch '{}'\ncat\n", marks.join(name).display()),
-    )
-    .unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        format!("#!/bin/sh\ntouch '{}'\ncat\n", mark.display()),
+    );
     path.display().to_string()
 }
 

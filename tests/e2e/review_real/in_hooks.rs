@@ -1,7 +1,6 @@
 //! Reviews in the hooks of a real `git commit`, which may have an index of its own.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use cc_tests::sandbox::Output;
 use cc_tests::{MessagesApi, Sandbox, Turn};
@@ -27,8 +26,7 @@ fn hook(sandbox: &Sandbox, call: &str) {
     let path = sandbox.repo().join(".git/hooks/pre-commit");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let cli = sandbox.product_file("cc-cli");
-    fs::write(&path, format!("#!/bin/sh\nexec {} {call}\n", cli.display())).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(&path, format!("#!/bin/sh\nexec {} {call}\n", cli.display()));
 }
 
 fn commit(sandbox: &Sandbox, args: &[&str]) -> Output {

@@ -1,7 +1,7 @@
 //! What Claude Code's sandbox starts on Linux, fetched without root and without a change to the machine.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
@@ -24,16 +24,38 @@ pub fn sandbox_programs() -> Result<PathBuf, PeerError> {
         all.then_some(bin)
     };
     // Packages of one release do not run on another, and a checkout may be used by several.
-    fetched_once(&format!("sandbox-{}", release()), is_there, |fresh| {
-        let Err(error) = unpack_packages(fresh) else {
+    let name = format!("sandbox-{}", release());
+    fetched_once(&name, is_there, |fresh| Machine::this().bring(fresh))
+}
+
+/// What a machine can bring the programs from.
+struct Machine {
+    /// Options of `apt-get` beside ours.
+    apt_options: Vec<String>,
+    /// Where it has its own programs.
+    dirs: Vec<PathBuf>,
+}
+
+impl Machine {
+    fn this() -> Self {
+        Self {
+            apt_options: Vec::new(),
+            dirs: ["/usr/bin", "/bin", "/usr/local/bin"]
+                .map(PathBuf::from)
+                .into(),
+        }
+    }
+
+    /// Makes `bin` in `fresh`.
+    fn bring(&self, fresh: &Path) -> Result<(), PeerError> {
+        let Err(error) = unpack_packages(fresh, &self.apt_options) else {
             return Ok(());
         };
         let bin = fresh.join("bin");
         remake_dir(&bin)?;
         for program in PROGRAMS {
-            let own =
-                ["/usr/bin", "/bin", "/usr/local/bin"].map(|dir| Path::new(dir).join(program));
-            let Some(own) = own.iter().find(|own| own.exists()) else {
+            let mut own = self.dirs.iter().map(|dir| dir.join(program));
+            let Some(own) = own.find(|own| own.exists()) else {
                 return Err(PeerError::SandboxPrograms {
                     install: install_command(),
                     reason: error.to_string(),
@@ -43,11 +65,11 @@ pub fn sandbox_programs() -> Result<PathBuf, PeerError> {
             symlink(own, &link).map_err(IoError::at("link", &link))?;
         }
         Ok(())
-    })
+    }
 }
 
 /// Downloads the packages with what they need beyond the installed ones, and makes `bin` from them.
-fn unpack_packages(fresh: &Path) -> Result<(), PeerError> {
+fn unpack_packages(fresh: &Path, further_options: &[String]) -> Result<(), PeerError> {
     let what = PACKAGES.join(" and ");
     let (state, cache) = (fresh.join("apt/state"), fresh.join("apt/cache"));
     let archives = cache.join("archives");
@@ -67,7 +89,7 @@ fn unpack_packages(fresh: &Path) -> Result<(), PeerError> {
     let apt_get = || {
         let mut command = tool("apt-get");
         command.args(["-q", "-q", "-y"]).env("LANG", "C.UTF-8");
-        for option in &options {
+        for option in options.iter().chain(further_options) {
             command.args(["-o", option]);
         }
         command
@@ -113,10 +135,8 @@ fn write_starter(fresh: &Path, program: &str) -> Result<(), PeerError> {
          libraries=$(printf '%s:' \"$here\"/../root/usr/lib/*/ \"$here\"/../root/lib/*/)\n\
          LD_LIBRARY_PATH=$libraries$LD_LIBRARY_PATH exec \"$here/{unpacked}\" \"$@\"\n"
     );
-    fs::write(&starter, script).map_err(IoError::at("write", &starter))?;
-    let executable = fs::Permissions::from_mode(0o755);
-    Ok(fs::set_permissions(&starter, executable)
-        .map_err(IoError::at("make executable", &starter))?)
+    cc_executable::write(&starter, script);
+    Ok(())
 }
 
 fn remake_dir(dir: &Path) -> Result<(), PeerError> {
@@ -175,10 +195,56 @@ mod tests {
             )
             .unwrap();
         }
-        if Path::new("/usr/bin/apt-get").exists() {
+        if is_debian() {
             let unpacked = bin.join("bwrap").canonicalize().unwrap();
             let peers = super::super::fetch::peers_dir().canonicalize().unwrap();
             assert!(unpacked.starts_with(peers), "{}", unpacked.display());
         }
+    }
+    /// A machine whose packages come from a server that does not answer.
+    fn cut_off(dir: &Path) -> Machine {
+        let sources = dir.join("sources.list");
+        fs::write(&sources, "deb http://127.0.0.1:9/none stable main\n").unwrap();
+        Machine {
+            apt_options: vec![
+                format!("Dir::Etc::SourceList={}", sources.display()),
+                "Dir::Etc::SourceParts=/dev/null".to_owned(),
+                "Acquire::Retries=0".to_owned(),
+            ],
+            dirs: vec![dir.join("bin")],
+        }
+    }
+
+    #[test]
+    fn where_packages_cannot_be_fetched_the_machines_own_are_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let (machine, fresh) = (cut_off(dir.path()), dir.path().join("fresh"));
+        fs::create_dir(&machine.dirs[0]).unwrap();
+        for program in PROGRAMS {
+            fs::write(machine.dirs[0].join(program), program).unwrap();
+        }
+        machine.bring(&fresh).unwrap();
+        for program in PROGRAMS {
+            let found = fs::read_to_string(fresh.join("bin").join(program)).unwrap();
+            assert_eq!(found, program);
+        }
+    }
+
+    #[test]
+    fn where_there_are_none_either_the_error_says_what_to_install_and_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let fresh = dir.path().join("fresh");
+        let error = cut_off(dir.path()).bring(&fresh).unwrap_err().to_string();
+        let (first, reason) = error.split_once('\n').unwrap();
+        let install = first.strip_prefix("the tests need bubblewrap and socat; install them: ");
+        assert_eq!(install, Some(install_command().as_str()), "{error}");
+        assert!(
+            reason.contains("cannot install bubblewrap and socat: `apt-get`"),
+            "{error}"
+        );
+    }
+
+    fn is_debian() -> bool {
+        Path::new("/usr/bin/apt-get").exists()
     }
 }

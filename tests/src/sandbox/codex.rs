@@ -29,6 +29,9 @@ impl Sandbox {
         fs::create_dir_all(&parent).expect("the target directory is writable");
         let mut sandbox = Self::below(&parent);
         sandbox.add_program("codex", &codex);
+        // Codex asks for the distribution twice at each start; a script that starts a dozen programs answers.
+        #[cfg(target_os = "linux")]
+        sandbox.add_program("lsb_release", Path::new("/bin/false"));
         // A login shell takes its PATH from here, and Codex runs commands in a login shell.
         let path = sandbox.path_variable();
         put(

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::fake::{self, Call, Scenario};
 use crate::messages_api::MessagesApi;
-use crate::{binaries, eventually, peers};
+use crate::{binaries, cost, eventually, peers};
 
 /// An isolated environment around the real binaries; dropping it ends its processes and removes it.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ impl Sandbox {
 
     /// A sandbox without Claude, in its own directory in `parent`.
     pub(super) fn below(parent: &Path) -> Self {
+        cost::measure();
         let dir = tempfile::Builder::new()
             .prefix("cc-test-")
             .tempdir_in(parent)

@@ -1,5 +1,4 @@
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use super::*;
 
@@ -13,8 +12,7 @@ impl Fake {
     fn new(body: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("claude");
-        fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        cc_executable::write(path, format!("#!/bin/sh\n{body}\n"));
         let env = Env::fixed(dir.path(), "/bin/cc", [("PATH", "/usr/bin:/bin")]);
         Self { dir, env }
     }
@@ -98,8 +96,7 @@ fn a_configured_path_is_judged_alike() {
         fs::create_dir(at(name)).unwrap();
     }
     let program = |name: &str| {
-        fs::write(at(name), "").unwrap();
-        fs::set_permissions(at(name), fs::Permissions::from_mode(0o755)).unwrap();
+        cc_executable::write(at(name), "");
         at(name)
     };
     let env = Env::fixed(at("w"), "/bin/cc", [("HOME", at("h"))]);

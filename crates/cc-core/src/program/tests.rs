@@ -20,8 +20,7 @@ impl Tree {
 
     fn program(&self, name: &str) -> PathBuf {
         let path = self.path(name);
-        fs::File::create(&path).unwrap();
-        executable(&path);
+        cc_executable::write(&path, "");
         path
     }
 
@@ -44,15 +43,6 @@ impl Tree {
         SearchPath::outside(&self.env(entries), &self.path("w")).find("claude")
     }
 }
-
-#[cfg(unix)]
-fn executable(path: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-#[cfg(not(unix))]
-fn executable(_: &Path) {}
 
 /// The file of a program `claude`.
 const NAME: &str = if cfg!(windows) {

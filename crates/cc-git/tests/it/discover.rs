@@ -168,14 +168,13 @@ fn a_work_tree_elsewhere_is_refused() {
 #[test]
 #[cfg(unix)]
 fn git_is_never_taken_from_the_repository_or_a_relative_directory() {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::symlink;
     let lab = Lab::new();
     let marker = lab.base.join("marker");
     let script = format!("#!/bin/sh\ntouch {}\n", marker.display());
     for path in ["bin/git", "sub/bin/git"] {
         lab.write(path, &script);
-        let executable = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(lab.root.join(path), executable).unwrap();
+        cc_executable::make_executable(lab.root.join(path));
     }
     lab.write("../home/bin/git", "not executable\n");
     symlink(lab.root.join("bin"), lab.base.join("link")).unwrap();
@@ -207,7 +206,6 @@ fn git_is_never_taken_from_the_repository_or_a_relative_directory() {
 #[test]
 #[cfg(unix)]
 fn a_git_that_ignores_settings_from_its_environment_is_refused() {
-    use std::os::unix::fs::PermissionsExt;
     let lab = Lab::new();
     let bin = lab.base.join("bin");
     let real = Git::locate(&lab.env()).unwrap();
@@ -215,9 +213,8 @@ fn a_git_that_ignores_settings_from_its_environment_is_refused() {
         "#!/bin/sh\nunset GIT_CONFIG_COUNT\nexec {} \"$@\"\n",
         real.path().display()
     );
-    lab.write(bin.join("git"), script);
-    let executable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(bin.join("git"), executable).unwrap();
+    fs::create_dir(&bin).unwrap();
+    cc_executable::write(bin.join("git"), script);
     let vars = [("PATH", bin.to_str().unwrap())];
     let git = Git::locate(&Env::fixed(&lab.root, "/nowhere", vars)).unwrap();
     let error = cc_git::Repository::discover(git, &lab.root).unwrap_err();

@@ -244,13 +244,12 @@ fn binaries_are_listed_and_not_shown() {
 #[test]
 #[cfg(unix)]
 fn changes_of_mode_and_type_are_changes() {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::symlink;
     let lab = Lab::new();
     lab.write("b.txt", "b\n");
     lab.write("empty", "");
     lab.commit("b");
-    let executable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(lab.root.join("a.txt"), executable).unwrap();
+    cc_executable::make_executable(lab.root.join("a.txt"));
     lab.remove("b.txt");
     symlink("a.txt", lab.root.join("b.txt")).unwrap();
     lab.remove("empty");

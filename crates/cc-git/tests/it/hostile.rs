@@ -25,14 +25,12 @@ fn bait() -> Lab {
 /// A program that leaves a mark and is a filter, a text conversion and a diff all the same.
 #[cfg(unix)]
 pub(crate) fn trap(lab: &Lab) -> String {
-    use std::os::unix::fs::PermissionsExt;
     let path = lab.base.join("trap");
     let script = format!(
         "#!/bin/sh\ntouch {}\ncat\n",
         lab.base.join("marker").display()
     );
-    lab.write(&path, script);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(&path, script);
     path.to_str().unwrap().to_owned()
 }
 

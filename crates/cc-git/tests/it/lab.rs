@@ -70,12 +70,7 @@ impl Lab {
             real.path().display()
         );
         fs::create_dir_all(&bin).unwrap();
-        // By another process: a file that this one has open for writing is inherited by any child that
-        // another thread starts at that moment, and could then not be executed.
-        let write = "printf %s \"$1\" >\"$0\" && chmod 755 \"$0\"";
-        let mut shell = std::process::Command::new("/bin/sh");
-        let written = shell.args(["-c", write]).arg(bin.join("git")).arg(script);
-        assert!(written.status().unwrap().success());
+        cc_executable::write(bin.join("git"), script);
         let path = format!("{}:{}", bin.display(), search_path());
         self.with_var("PATH", path)
     }

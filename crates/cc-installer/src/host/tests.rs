@@ -1,5 +1,4 @@
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
 use serde_json::json;
@@ -9,8 +8,7 @@ use super::*;
 /// A `codex` that is a shell script.
 fn codex(dir: &Path, script: &str, patience: Duration) -> Codex {
     let path = dir.join("codex");
-    fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(&path, format!("#!/bin/sh\n{script}"));
     let env = Env::fixed(
         "/",
         "/x",
@@ -120,8 +118,7 @@ fn a_program_of_the_workspace_is_never_taken() {
         let dir = root.join(dir);
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join("codex");
-        fs::write(&path, "#!/bin/sh\n").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        cc_executable::write(&path, "#!/bin/sh\n");
         path
     };
     let (inside, outside) = (program("repo/bin"), program("usr/bin"));

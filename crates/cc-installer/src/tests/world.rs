@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,12 +33,8 @@ impl World {
         for dir in ["codex", "source", "bin", "home"] {
             fs::create_dir_all(world.root.join(dir)).unwrap();
         }
-        world.write("bin/codex", include_str!("fake-codex.sh"));
-        fs::set_permissions(
-            world.root.join("bin/codex"),
-            fs::Permissions::from_mode(0o755),
-        )
-        .unwrap();
+        let codex = world.root.join("bin/codex");
+        cc_executable::write(codex, include_str!("fake-codex.sh"));
         for name in crate::layout::BINARIES {
             world.write(&format!("source/{name}"), &format!("the program {name}"));
         }

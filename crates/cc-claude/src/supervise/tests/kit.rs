@@ -3,7 +3,6 @@
 use std::fs;
 use std::future::{Future, pending};
 use std::ops::ControlFlow;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -65,10 +64,7 @@ impl Script {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("claude");
         let vars = format!("DIR='{}'\n", dir.path().display());
-        fs::File::create(&path).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        cc_core::fs::write_atomic(&path, (SPEECH.to_owned() + &vars + body).as_bytes()).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        cc_executable::write(&path, SPEECH.to_owned() + &vars + body);
         let request = Request {
             prompt: "review".into(),
             tools: Tools::ReadOnly,

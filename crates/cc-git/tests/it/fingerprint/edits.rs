@@ -3,10 +3,9 @@
 use super::*;
 
 #[cfg(unix)]
-fn set_executable(path: &Path, executable: bool) {
+fn make_plain(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    let mode = if executable { 0o755 } else { 0o644 };
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
 }
 
 #[test]
@@ -153,8 +152,8 @@ fn modes_and_links() {
     let lab = lab();
     for name in ["a.txt", "staged", "edited", "new"] {
         let path = lab.root.join(name);
-        check(&lab, || set_executable(&path, true), &[name]);
-        check(&lab, || set_executable(&path, false), &[name]);
+        check(&lab, || cc_executable::make_executable(&path), &[name]);
+        check(&lab, || make_plain(&path), &[name]);
     }
     let link = |target: &str, name: &str| {
         let path = lab.root.join(name);

@@ -64,8 +64,7 @@ fn modes_links_and_names_of_any_bytes_come_over() {
     lab.write("kind", "file\n");
     lab.commit("second");
     let tree = lab.add_tree().unwrap();
-    let executable = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(tree.root.join("run.sh"), executable).unwrap();
+    cc_executable::make_executable(tree.root.join("run.sh"));
     lab.remove(tree.root.join("kind"));
     symlink("/nowhere/at all", tree.root.join("kind")).unwrap();
     let names: [&[u8]; 8] = [
