@@ -10,6 +10,7 @@ mod instructions;
 mod left_running;
 #[cfg(target_os = "linux")]
 mod older;
+mod origins;
 mod outcomes;
 mod places;
 mod reading;

@@ -131,6 +131,19 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Text as one word of a shell's command line, quoted where needed.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    match cfg!(windows) {
+        true => format!("\"{text}\""),
+        // Codex's exec rules do not match a command with a backslash outside of quotes.
+        false => format!("'{}'", text.replace('\'', r#"'"'"'"#)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +154,27 @@ mod tests {
         assert_eq!(head("aé", 3), "aé");
         assert_eq!(tail("éa", 2), "a");
         assert_eq!(tail("éa", 9), "éa");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_shell_takes_it_for_one_word() {
+        for text in [
+            "/home/dev/my-repo_1.x",
+            "/tmp/a b",
+            "it's",
+            "$HOME `x`\n;",
+            "",
+            "~",
+            "ü",
+        ] {
+            let script = format!("printf %s {}", shell_word(text));
+            let printed = std::process::Command::new("sh")
+                .args(["-c", &script])
+                .output();
+            assert_eq!(printed.unwrap().stdout, text.as_bytes(), "{script}");
+        }
+        assert_eq!(shell_word("/home/dev"), "/home/dev");
     }
 
     #[test]

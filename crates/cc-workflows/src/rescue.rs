@@ -6,6 +6,7 @@ pub(crate) mod history;
 pub mod isolated;
 pub(crate) mod leftovers;
 pub(crate) mod report;
+mod resuming;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod scratch;
@@ -28,6 +29,7 @@ use crate::{LaunchError, Project, RunOptions, launch};
 pub use crate::order::Access;
 pub use continuation::{Continuation, ResumeError, candidate};
 pub use from_review::{FromReview, FromReviewError};
+pub use resuming::{HowToContinue, how_to_continue};
 pub use sandbox::SandboxMissing;
 
 use from_review::Task;

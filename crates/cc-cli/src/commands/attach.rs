@@ -49,7 +49,7 @@ pub(super) fn attach(
     if args.json {
         printer.json(&result::document(&job, &body));
     }
-    result::print_outcome(&job, &body, !args.json, printer);
+    result::print_outcome(project, &job, &body, !args.json, printer);
     if args.view_state == ViewState::OnSuccess && printer.was_delivered() {
         result::mark_viewed(project, &job.id, printer);
     }
@@ -58,11 +58,21 @@ pub(super) fn attach(
 
 fn print_receipt(job: &Job, as_json: bool, printer: &mut Printer) {
     let Job {
-        id, title, summary, ..
+        id,
+        title,
+        summary,
+        session,
+        ..
     } = job;
     if as_json {
         let status = job.state().status();
-        printer.json(&json!({"jobId": id, "status": status, "title": title, "summary": summary}));
+        printer.json(&json!({
+            "jobId": id,
+            "status": status,
+            "title": title,
+            "summary": summary,
+            "sessionId": session,
+        }));
     } else {
         printer.text(format!(
             "{title} started in the background: {summary}\n\n  \

@@ -33,6 +33,8 @@ pub(super) fn cancel(project: &Project, args: &CancelArgs, printer: &mut Printer
             "status": job.state().status(),
             "title": job.title,
             "note": note,
+            "sessionId": job.session,
+            "threadId": job.thread,
         }));
     } else if failure.is_none() {
         printer.text(format!("{}: {note}.", job.id));

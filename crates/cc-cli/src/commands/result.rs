@@ -9,7 +9,7 @@ use cc_core::{JobId, SessionId};
 use cc_jobs::select::{self, SelectError};
 use cc_jobs::{Body, Ending, Job, JobState, StoreError};
 use cc_workflows::review::ReviewReport;
-use cc_workflows::{JobResult, Project, hint};
+use cc_workflows::{JobResult, Project, hint, rescue};
 use serde_json::{Map, Value, json};
 
 use super::find::find;
@@ -99,7 +99,7 @@ fn none_finished(error: SelectError, running: &[JobId]) -> CliError {
 fn markdown(project: &Project, job: &Job, body: &Body) -> String {
     let id = &job.id;
     let text = match job.state().ending() {
-        Some(Ending::Completed) => report(body).to_owned(),
+        Some(Ending::Completed) => format!("{}\n", report(body)),
         Some(Ending::Cancelled) => format!("{id} was cancelled.\n\n{}", partial_output(body)),
         Some(Ending::Failed(failure)) => {
             let hint = hint::for_failure(failure);
@@ -120,7 +120,26 @@ fn markdown(project: &Project, job: &Job, body: &Body) -> String {
             format!("{id} is {phase} ({elapsed}): {title}\n{next} {id}")
         }
     };
-    text.trim_end().to_owned()
+    [text.trim_end(), &origin(project, job, &text)]
+        .join("\n")
+        .trim_end()
+        .to_owned()
+}
+
+/// Where the job comes from: how to continue Claude's conversation, unless the report says so, and the
+/// session of Codex.
+fn origin(project: &Project, job: &Job, report: &str) -> String {
+    let mut lines = String::from("\n");
+    if let Some(thread) = &job.thread
+        && !report.contains(&format!("claude --resume {thread}"))
+        && let Some(next) = rescue::how_to_continue(project, job)
+    {
+        lines.push_str(&format!("{}\n", next.line));
+    }
+    if let Some(session) = &job.session {
+        lines.push_str(&format!("Codex session: `{session}`\n"));
+    }
+    lines
 }
 
 fn report(body: &Body) -> &str {
@@ -135,7 +154,13 @@ fn partial_output(body: &Body) -> String {
 }
 
 /// Prints how a job ended: its result to standard output (if `with_result`), a failure to standard error.
-pub(super) fn print_outcome(job: &Job, body: &Body, with_result: bool, printer: &mut Printer) {
+pub(super) fn print_outcome(
+    project: &Project,
+    job: &Job,
+    body: &Body,
+    with_result: bool,
+    printer: &mut Printer,
+) {
     let id = &job.id;
     match job.state().ending() {
         Some(Ending::Completed) if with_result => return printer.text(report(body)),
@@ -153,6 +178,9 @@ pub(super) fn print_outcome(job: &Job, body: &Body, with_result: bool, printer: 
     if with_result {
         printer.text(partial_output(body));
     }
+    if let Some(next) = rescue::how_to_continue(project, job) {
+        printer.note(next.line);
+    }
 }
 
 /// Marks a job as read. If that fails, the result was shown all the same.
@@ -166,8 +194,11 @@ pub(super) fn mark_viewed(project: &Project, id: &JobId, printer: &mut Printer) 
 /// The result of a job as `--json` prints it; a job without a result gets the minimal fields.
 pub(super) fn document(job: &Job, body: &Body) -> Value {
     let mut document = match &body.result {
-        Value::Object(_) => with_codex_field(&body.result),
-        _ => json!({"jobId": job.id, "sessionId": null, "rawOutput": body.partial_output}),
+        Value::Object(_) => full(job, &body.result),
+        _ => full(
+            job,
+            &json!({"jobId": job.id, "rawOutput": body.partial_output}),
+        ),
     };
     document["status"] = job.state().status().into();
     if let Some(Ending::Failed(failure)) = job.state().ending() {
@@ -176,13 +207,16 @@ pub(super) fn document(job: &Job, body: &Body) -> Value {
     document
 }
 
-/// The result with its field `claude` also as `codex`, for callers that know the earlier name.
-fn with_codex_field(result: &Value) -> Value {
+/// The result with what every result has: Codex's session and Claude's thread, which some records name
+/// otherwise, and the field `claude` also as `codex`, for callers that know the earlier name.
+fn full(job: &Job, result: &Value) -> Value {
     let mut result = result.clone();
-    if let Some(fields) = result.as_object_mut()
-        && let Some(claude) = fields.get("claude").cloned()
-    {
-        fields.insert("codex".into(), claude);
+    if let Some(fields) = result.as_object_mut() {
+        fields.insert("sessionId".into(), json!(job.session));
+        fields.insert("threadId".into(), json!(job.thread));
+        if let Some(claude) = fields.get("claude").cloned() {
+            fields.insert("codex".into(), claude);
+        }
     }
     result
 }
@@ -196,7 +230,7 @@ fn stored(job: &Job, body: &Body) -> Value {
         }
     }
     if let Some(result) = record.get_mut("result") {
-        *result = with_codex_field(result);
+        *result = full(job, result);
     }
     Value::Object(record)
 }

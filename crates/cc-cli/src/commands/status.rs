@@ -8,7 +8,7 @@ use cc_core::{SessionId, Time};
 use cc_git::Worktree;
 use cc_jobs::spending::Spending;
 use cc_jobs::{Ending, Job, JobState, WorkspaceConfig, select};
-use cc_workflows::rescue::isolated;
+use cc_workflows::rescue::{self, isolated};
 use cc_workflows::{Project, RepositoryJobs, gate, hint};
 use serde_json::json;
 
@@ -232,6 +232,9 @@ fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer
         if let Some(tree) = worktree(project, &job) {
             document["workTree"] = json!(tree);
         }
+        if let Some(next) = rescue::how_to_continue(project, &job) {
+            document["resumeCommand"] = json!(next.command);
+        }
         if args.wait {
             document["waitTimedOut"] = timed_out.into();
             document["timeoutMs"] = args.timeout_ms.into();
@@ -293,6 +296,14 @@ fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
     }
     if let Some(tree) = worktree(project, job) {
         rows.push(("Worktree", tree.root.display().to_string()));
+    }
+    if let Some(session) = &job.session {
+        rows.push(("Codex session", session.to_string()));
+    }
+    if let Some(thread) = &job.thread {
+        let next = rescue::how_to_continue(project, job);
+        let next = next.map_or_else(|| thread.to_string(), |next| next.command);
+        rows.push(("Claude thread", next));
     }
     if let JobState::CancelFailed { why, .. } = job.state() {
         rows.push(("Failure", format!("could not be stopped: {why}")));

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use cc_claude::{End, Outcome};
 use cc_core::text::{one_line, printable};
-use cc_core::{BlockedCall, JobId, ThreadId, Usage};
+use cc_core::{BlockedCall, JobId, SessionId, ThreadId, Usage};
 use cc_git::{RepoPath, Worktree};
 use cc_jobs::Job;
 use serde::{Deserialize, Serialize};
 
 use super::history::HistoryChange;
+use super::resuming;
 use crate::claude_report::{Footer, lacks};
 use crate::order::{Access, RescueSpec};
 
@@ -23,8 +24,11 @@ pub struct RescueReport {
     pub job_id: JobId,
     /// `completed`, `failed` or `cancelled`.
     pub status: String,
+    /// The session of Codex that asked.
+    pub session_id: Option<SessionId>,
     /// Claude's thread, once there is one.
-    pub session_id: Option<ThreadId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread_id: Option<ThreadId>,
     /// Claude's answer: the last part, then the earlier ones, marked.
     pub raw_output: String,
     /// What the answer lacks.
@@ -124,8 +128,9 @@ impl RescueReport {
             resume_command: report
                 .thread
                 .as_ref()
-                .map(|thread| format!("claude --resume {thread}")),
-            session_id: report.thread.clone(),
+                .map(|thread| resuming::command(Some(root), thread)),
+            session_id: job.session.clone(),
+            thread_id: report.thread.clone(),
             stderr: report.stderr.clone(),
         }
     }
@@ -150,12 +155,9 @@ impl RescueReport {
         self.tell_rights(&mut out);
         let _ = writeln!(out, "---\n{}", self.footer(elapsed));
         if let Some(command) = &self.resume_command {
-            let _ = writeln!(
-                out,
-                "Continue: `cc-cli rescue --resume {}{} 'next instruction'`, or in a terminal: `{command}`",
-                self.job_id,
-                self.flags()
-            );
+            let model = self.requested_model.as_deref();
+            let line = resuming::line(&self.job_id, self.access, model, command);
+            let _ = writeln!(out, "{line}");
         }
         printable(&out).into_owned()
     }
@@ -264,23 +266,6 @@ impl RescueReport {
                 }
             );
         }
-    }
-
-    /// The flags that give the next run what this one had.
-    fn flags(&self) -> String {
-        let access = match self.access {
-            Access::ReadOnly => " --read-only",
-            Access::Write => "",
-            Access::WriteUnsandboxed => " --no-sandbox",
-        };
-        let is_word = |model: &&str| {
-            model
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
-        };
-        let model = self.requested_model.as_deref().filter(is_word);
-        let model = model.map_or(String::new(), |model| format!(" --model {model}"));
-        format!("{access}{model}")
     }
 
     fn footer(&self, elapsed: Option<Duration>) -> String {
