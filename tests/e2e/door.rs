@@ -1,6 +1,8 @@
 //! The door for Codex: what its model can have run outside the sandbox, and what it cannot.
 
 mod hosts;
+#[cfg(unix)]
+mod siblings;
 
 use std::fs;
 use std::path::Path;

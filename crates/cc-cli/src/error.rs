@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use cc_core::text::shell_word;
 use cc_core::{FailureClass, LocateError};
 use cc_git::Error as GitError;
 use cc_jobs::select::SelectError;
@@ -153,7 +154,7 @@ impl From<StartReviewError> for CliError {
 impl From<SinceError> for CliError {
     fn from(error: SinceError) -> Self {
         match error {
-            SinceError::Select(error) => error.into(),
+            SinceError::Find(error) => error.into(),
             SinceError::Git(error) => error.into(),
             SinceError::Store(error) => error.into(),
             SinceError::NotReviewed { .. } => Self::new(ExitStatus::Usage, error).hint(
@@ -232,10 +233,12 @@ impl From<ResumeError> for CliError {
             ResumeError::Select(_) | ResumeError::NotARescue { .. } => {
                 "List all jobs: cc-cli status --all".to_owned()
             }
-            ResumeError::None => {
+            ResumeError::None(_) => {
                 "Start over without --resume, or pass a job: --resume JOB".to_owned()
             }
-            ResumeError::OtherRepository { .. } => "Run it there: --cwd DIR".to_owned(),
+            ResumeError::OtherRepository { root, .. } => {
+                format!("Run it there: --cwd {}", shell_word(root))
+            }
             ResumeError::NoThread { .. } | ResumeError::Discarded { .. } => {
                 "Start over without --resume.".to_owned()
             }
@@ -254,7 +257,7 @@ impl From<ResumeError> for CliError {
 impl From<FromReviewError> for CliError {
     fn from(error: FromReviewError) -> Self {
         match error {
-            FromReviewError::Select(error) => error.into(),
+            FromReviewError::Find(error) => error.into(),
             FromReviewError::Store(error) => error.into(),
             FromReviewError::NoReview { ref id }
             | FromReviewError::NotNumbered { ref id }

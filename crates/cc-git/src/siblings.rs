@@ -21,6 +21,23 @@ impl SharedRepository {
         Some(Self { common_dir })
     }
 
+    /// The repository that the working tree at `root` belongs to, if both say so: whoever can write files
+    /// in a directory can have its `.git` name any repository.
+    pub fn proven(root: &Path) -> Option<Self> {
+        Self::of(root).filter(|repository| repository.is_proven(root))
+    }
+
+    /// Whether the working tree at `root` names this repository, and the repository is in it or names it.
+    pub fn is_proven(&self, root: &Path) -> bool {
+        let dot_git = root.join(".git");
+        let is_main = || {
+            let meta = dot_git.symlink_metadata();
+            meta.is_ok_and(|meta| meta.is_dir()) && self.common_dir == dot_git
+        };
+        let is_linked = || self.linked_roots().iter().any(|linked| linked == root);
+        Self::of(root).as_ref() == Some(self) && (is_main() || is_linked())
+    }
+
     /// The main working tree; where there is none, or its place is unknown, the Git directory itself.
     pub fn main_root(&self) -> &Path {
         match self.common_dir.file_name() {

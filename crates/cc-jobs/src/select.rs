@@ -66,7 +66,8 @@ impl fmt::Display for Among {
 }
 
 impl Among {
-    fn new(session: Option<&SessionId>) -> Self {
+    /// Those of the session of a call, or of the workspace if it has none.
+    pub fn new(session: Option<&SessionId>) -> Self {
         session.map_or(Self::Workspace, |_| Self::Session)
     }
 }

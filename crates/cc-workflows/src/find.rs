@@ -81,7 +81,7 @@ impl Project {
 
     /// The job that `reference` names, and the project that it belongs to: a whole id names a job of any
     /// workspace, also of one whose directory is gone; the prefix of an id a job of this repository.
-    /// Through the door for Codex no job of another working tree is found.
+    /// Through the door for Codex no job of another repository is found.
     ///
     /// # Errors
     /// When it names no job or several, or jobs cannot be read.
@@ -109,12 +109,12 @@ impl Project {
     /// also of trees that were removed.
     pub(crate) fn siblings(&self) -> Vec<Store> {
         let here = self.store.workspace();
-        // A file that a sandboxed command wrote may name the repository of another workspace.
-        if self.caller != Caller::Person {
+        let Some(repository) = self.repository() else {
             return Vec::new();
-        }
-        let Some(repository) = SharedRepository::of(here.root()) else {
-            return Vec::new();
+        };
+        let is_seen = |workspace: &Workspace| match self.caller {
+            Caller::Person => true,
+            Caller::Codex(_) => repository.is_proven(workspace.root()),
         };
         let main = repository.main_root().to_owned();
         let linked = repository.linked_roots();
@@ -125,7 +125,7 @@ impl Project {
         let mut seen = HashSet::from([here.clone()]);
         known
             .chain(gone)
-            .filter(|workspace| seen.insert(workspace.clone()))
+            .filter(|workspace| seen.insert(workspace.clone()) && is_seen(workspace))
             .map(|workspace| self.store.beside(self.data.state(&workspace), workspace))
             .filter(|store| store.dir().root().is_dir())
             .collect()
@@ -135,8 +135,18 @@ impl Project {
     /// it, only the whole id of a job leads there then.
     pub(crate) fn remember(&self) {
         let here = self.store.workspace();
-        if let Some(repository) = SharedRepository::of(here.root()) {
+        if let Some(repository) = self.repository() {
             let _ = remember(&self.data, &repository.common_dir, here);
+        }
+    }
+
+    /// The repository of the workspace; for Codex only a proven one: a command in its sandbox may have
+    /// written a `.git` that names the repository of another workspace.
+    fn repository(&self) -> Option<SharedRepository> {
+        let root = self.store.workspace().root();
+        match self.caller {
+            Caller::Person => SharedRepository::of(root),
+            Caller::Codex(_) => SharedRepository::proven(root),
         }
     }
 

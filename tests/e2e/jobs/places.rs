@@ -45,6 +45,35 @@ fn a_whole_id_works_from_anywhere() {
 }
 
 #[test]
+fn a_review_is_followed_and_its_findings_fixed_from_anywhere_by_its_whole_id() {
+    let sandbox = answering();
+    let review = background(&sandbox);
+    sandbox.cc(["wait", &review]).run().success();
+    let prefix = &review[..review.len() - 1];
+    let tree = worktree(&sandbox);
+    let other = elsewhere(&sandbox);
+    let fix = |dir: &PathBuf, id: &str| {
+        let fix = ["rescue", "--read-only", "--from", id, "--json"];
+        from(dir, &sandbox, &fix)
+    };
+    for (dir, id) in [(&tree, prefix), (&tree, &review), (&other, &review)] {
+        fix(dir, id).success();
+        let run = sandbox.claude_calls().pop().unwrap();
+        assert_eq!(run.cwd, *dir, "Claude works where it was asked to");
+        assert!(run.stdin.contains("No findings."), "{}", run.stdin);
+    }
+    fix(&other, prefix).exits(2);
+    for id in [prefix, &review] {
+        for command in ["review", "scope"] {
+            let since = from(&tree, &sandbox, &[command, "--since", id]).success();
+            assert!(since.stdout.contains(&review), "{since}");
+        }
+    }
+    let outside = from(&other, &sandbox, &["review", "--since", &review]).exits(2);
+    assert!(outside.stderr.contains("Git repository"), "{outside}");
+}
+
+#[test]
 fn a_whole_id_works_after_its_repository_is_gone() {
     let sandbox = answering();
     let there = elsewhere(&sandbox);

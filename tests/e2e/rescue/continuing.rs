@@ -274,10 +274,44 @@ fn no_other_thread_goes_on() {
     let other = sandbox.root().join("other");
     std::fs::create_dir(&other).unwrap();
     sandbox.git_in(&other, ["init", "-q"]);
-    let elsewhere = sandbox.cc(["rescue", "--read-only", "--resume", &task, "go on"]);
-    let elsewhere = elsewhere.cwd(&other).run().exits(2);
-    assert!(elsewhere.stderr.contains("belongs to"), "{elsewhere}");
-    assert!(elsewhere.stderr.contains("--cwd"), "{elsewhere}");
+    // A prefix means a job of this repository.
+    let part = &task[..task.len() - 1];
+    let elsewhere = sandbox.cc(["rescue", "--read-only", "--resume", part, "go on"]);
+    elsewhere.cwd(&other).run().exits(2);
+}
+
+#[test]
+fn a_rescue_that_is_named_from_elsewhere_goes_on_where_it_began() {
+    let sandbox = answering();
+    let task = rescued(&sandbox, "mine", "one");
+    let elsewhere = sandbox.root().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let go_on = sandbox.cc(["rescue", "--read-only", "--resume", &task, "go on"]);
+    let told = go_on.cwd(&elsewhere).run().success();
+    let run = sandbox.claude_calls().pop().unwrap();
+    assert_eq!(run.flag("--resume"), thread(&sandbox, &task).as_str());
+    assert_eq!(run.cwd, sandbox.repo());
+    let place = format!("Continues where it began: {}\n", sandbox.repo().display());
+    assert!(told.stderr.starts_with(&place), "{told}");
+    assert_eq!(sandbox.records().len(), 2, "the new job belongs there too");
+}
+
+#[test]
+fn a_shell_without_a_session_goes_on_with_the_latest_of_the_workspace() {
+    let sandbox = answering();
+    let none = sandbox.cc(["resume-candidate"]).run().success();
+    let said = "Nothing to continue: no rescue of this workspace can be continued.\n";
+    assert_eq!(none.stdout, said);
+    rescued(&sandbox, "mine", "one");
+    let latest = rescued(&sandbox, "others", "two");
+    let found = sandbox.cc(["resume-candidate", "--json"]).run().success();
+    assert_eq!(found.json()["candidate"]["id"], latest.as_str());
+    let go_on = ["rescue", "--read-only", "--resume-last", "--", "go on"];
+    sandbox.cc(go_on).run().success();
+    assert_eq!(
+        resumed(&sandbox).as_deref(),
+        thread(&sandbox, &latest).as_str()
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::printer::Printer;
 pub(super) fn apply(project: &Project, args: &ApplyArgs, printer: &mut Printer) -> CliResult {
     let here = project.store.workspace();
     let (project, job) = project.find(&args.job)?;
+    project.may_write()?;
     let is_elsewhere = project.store.workspace() != here;
     if args.diff {
         let change = isolated::change(&project, job.id.as_str())?;
@@ -62,6 +63,7 @@ pub(super) fn apply(project: &Project, args: &ApplyArgs, printer: &mut Printer) 
 
 pub(super) fn discard(project: &Project, args: &DiscardArgs, printer: &mut Printer) -> CliResult {
     let (project, job) = project.find(&args.job)?;
+    project.may_write()?;
     let lost = match args.yes {
         true => 0,
         false => isolated::unapplied(&project, job.id.as_str())?,

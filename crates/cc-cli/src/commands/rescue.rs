@@ -7,11 +7,11 @@ use std::path::Path;
 use cc_core::text::one_line;
 use cc_jobs::settings::SettingSources;
 use cc_jobs::{JobKind, StoreError};
-use cc_workflows::Project;
 use cc_workflows::rescue::{
     self, Access, Continuation, FromReview, RescueRequest, ResumeError, StartRescueError,
     TASK_LIMIT,
 };
+use cc_workflows::{Caller, Project};
 use serde_json::json;
 
 use super::attach::attach;
@@ -27,8 +27,15 @@ pub(super) fn rescue(
 ) -> CliResult {
     let settings = project.settings()?;
     let (continuation, first_word) = continuation(project, args)?;
+    let task = task(project, args, first_word)?;
+    let there = place_of(project, &continuation);
+    if let Some(there) = &there {
+        let root = there.store.workspace().root().display();
+        printer.note(format_args!("Continues where it began: {root}"));
+    }
+    let project = there.as_ref().unwrap_or(project);
     let request = RescueRequest {
-        task: task(project, args, first_word)?,
+        task,
         from: args.from.as_ref().map(|job| FromReview {
             job: job.clone(),
             findings: args.findings.clone(),
@@ -108,6 +115,23 @@ fn continuation<'a>(
             _ => (Continuation::Latest, Some(value)),
         },
     })
+}
+
+/// The workspace of the rescue that is to be continued, if it is another one than this: its conversation
+/// is about the files there. Codex stays where it is.
+fn place_of(project: &Project, continuation: &Continuation) -> Option<Project> {
+    let Continuation::Job(reference) = continuation else {
+        return None;
+    };
+    // What is wrong with the reference is said by whoever resolves it.
+    let (mut there, _) = project.find(reference).ok()?;
+    let root = there.store.workspace().root().to_owned();
+    let is_elsewhere = there.store.workspace() != project.store.workspace();
+    if project.caller != Caller::Person || !is_elsewhere || !root.is_dir() {
+        return None;
+    }
+    there.env.cwd = root;
+    Some(there)
 }
 
 /// Whether a text looks like an id, or is the prefix of the id of a rescue that is there.

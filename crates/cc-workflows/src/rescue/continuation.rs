@@ -8,7 +8,7 @@ use std::time::Duration;
 use cc_core::fs::create_private_dir;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::Worktree;
-use cc_jobs::select::{self, SelectError};
+use cc_jobs::select::{self, Among, SelectError};
 use cc_jobs::{Job, JobKind, JobState, StoreError};
 
 use crate::order::RescueSpec;
@@ -19,7 +19,7 @@ use crate::{Caller, Project};
 pub enum Continuation {
     /// None: start over.
     Fresh,
-    /// That of the latest finished rescue of this session.
+    /// That of the latest finished rescue of this session; without a session, of the workspace.
     Latest,
     /// That of this rescue: an id, or a prefix of one.
     Job(String),
@@ -28,9 +28,9 @@ pub enum Continuation {
 /// Why a conversation cannot be continued.
 #[derive(Debug, thiserror::Error)]
 pub enum ResumeError {
-    /// This session has no rescue to continue.
-    #[error("no rescue of this session can be continued")]
-    None,
+    /// The session, or for a call without one the workspace, has no rescue to continue.
+    #[error("no rescue of {0} can be continued")]
+    None(Among),
     /// The reference names no single job here.
     #[error(transparent)]
     Select(#[from] SelectError),
@@ -95,13 +95,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Why there is none.
 pub fn candidate(project: &Project) -> Result<Job, ResumeError> {
     let jobs = project.store.list()?.jobs;
-    let latest = select::of_session(&jobs, project.session.as_ref())
+    let session = project.session.as_ref();
+    let latest = select::visible(&jobs, session)
         .filter(|job| job.kind == JobKind::Task && job.thread.is_some() && !job.state().is_active())
         .max_by_key(|job| (job.state().completed_at(), job.id.clone()));
     let Some(job) = latest else {
-        let mut own = select::of_session(&jobs, project.session.as_ref());
+        let mut own = select::visible(&jobs, session);
         let active = own.find(|job| job.kind == JobKind::Task && job.state().is_active());
-        return Err(active.map_or(ResumeError::None, in_use));
+        return Err(active.map_or(ResumeError::None(Among::new(session)), in_use));
     };
     check(project, job, &jobs)?;
     Ok(job.clone())

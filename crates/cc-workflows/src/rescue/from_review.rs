@@ -3,16 +3,15 @@
 use cc_core::JobId;
 use cc_core::frame::framed;
 use cc_jobs::StoreError;
-use cc_jobs::select::{self, SelectError};
 
-use crate::Project;
 use crate::job_result::JobResult;
 use crate::review::findings::LocatedFinding;
+use crate::{FindError, Project};
 
 /// The findings that are to be fixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FromReview {
-    /// The review: an id, or a prefix of one.
+    /// The review: a whole id of any workspace, or a prefix of one of this repository.
     pub job: String,
     /// The numbers of the findings as the report shows them, from 1; empty means all.
     pub findings: Vec<usize>,
@@ -21,9 +20,9 @@ pub struct FromReview {
 /// Why the findings cannot become a task.
 #[derive(Debug, thiserror::Error)]
 pub enum FromReviewError {
-    /// The reference names no single job here.
+    /// The reference leads to no job.
     #[error(transparent)]
-    Select(#[from] SelectError),
+    Find(#[from] FindError),
     /// The job has no report.
     #[error("job `{id}` has no review to work from")]
     NoReview {
@@ -71,10 +70,9 @@ pub(super) fn task(
     from: &FromReview,
     own: Option<&str>,
 ) -> Result<Task, FromReviewError> {
-    let jobs = project.store.list()?.jobs;
-    let job = select::by_reference(&jobs, &from.job)?;
+    let (there, job) = project.find(&from.job)?;
     let id = job.id.clone();
-    let (_, body) = project.store.read(&id)?;
+    let (_, body) = there.store.read(&id)?;
     let report = JobResult::read(job.kind, &body)
         .and_then(JobResult::into_review)
         .filter(|report| report.claude.status == 0)

@@ -5,13 +5,12 @@ use std::ffi::OsString;
 use cc_core::JobId;
 use cc_core::text::{count, head};
 use cc_git::{Context, ContextLimits, Git, Repository, Selection, Target, Totals};
-use cc_jobs::select::{self, SelectError};
 use cc_jobs::settings::DiffSettings;
 use cc_jobs::{Job, StoreError};
 
-use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::{ReviewSpec, WorkOrder};
+use crate::{FindError, Project};
 
 /// How much of the earlier review's findings is repeated, in bytes.
 const FOUND_LIMIT: usize = 32 << 10;
@@ -39,9 +38,9 @@ pub struct EarlierReview {
 /// Why a job cannot be followed by another review.
 #[derive(Debug, thiserror::Error)]
 pub enum SinceError {
-    /// The reference names no single job here.
+    /// The reference leads to no job.
     #[error(transparent)]
-    Select(#[from] SelectError),
+    Find(#[from] FindError),
     /// It is not a review, or did not complete.
     #[error("job `{id}` is not a finished review")]
     NotReviewed {
@@ -115,9 +114,8 @@ pub fn survey_since(
     reference: &str,
     settings: &DiffSettings,
 ) -> Result<(Survey, EarlierReview), SinceError> {
-    let jobs = project.store.list()?.jobs;
-    let job = select::by_reference(&jobs, reference)?;
-    let (spec, found) = reviewed(project, job)?;
+    let (there, job) = project.find(reference)?;
+    let (spec, found) = reviewed(&there, &job)?;
     let git = Git::locate(&project.env)?;
     let repository = Repository::discover(git, &project.env.cwd)?.with_index_of_caller()?;
     let label = format!("changes since `{}`", job.id);

@@ -1,0 +1,127 @@
+//! The working trees of one repository are one group, also through the door: but only those that the
+//! repository itself knows, whatever a directory of the session says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cc_tests::Sandbox;
+
+use super::{door, other, remember, remembered, transcript};
+
+/// A worktree beside the workspace, with a change.
+fn worktree(sandbox: &Sandbox) -> PathBuf {
+    let root = sandbox.root().join("worktree");
+    sandbox.git(["worktree", "add", "--quiet", root.to_str().unwrap()]);
+    fs::write(root.join("README.md"), "# changed\n").unwrap();
+    root
+}
+
+/// The id of a job that a person starts in `dir`.
+fn job_in(sandbox: &Sandbox, dir: &Path, args: &[&str]) -> String {
+    let started = sandbox.cc(args).args(["--json"]).cwd(dir).run().success();
+    started.json()["jobId"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_job_of_a_sibling_is_found_and_its_files_are_out_of_reach() {
+    let sandbox = remembered();
+    let tree = worktree(&sandbox);
+    let review = job_in(&sandbox, &tree, &["review"]);
+    for reference in [review.as_str(), &review[..review.len() - 1]] {
+        for command in ["result", "status", "logs", "wait"] {
+            let shown = door(&sandbox, &[command, reference]).run().success();
+            assert!(!shown.stdout.is_empty(), "{shown}");
+        }
+    }
+    let listed = door(&sandbox, &["status", "--all"]).run().success();
+    assert!(listed.stdout.contains(&review), "{listed}");
+    let since = door(&sandbox, &["review", "--since", &review]).run();
+    assert!(!since.stderr.contains("no job"), "{since}");
+    let from = ["rescue", "--read-only", "--from", &review];
+    door(&sandbox, &from).run().success();
+    // A session in the worktree sees the jobs of the main one as well.
+    remember(&sandbox, &tree, None);
+    let own = job_in(&sandbox, &sandbox.repo(), &["review"]);
+    let shown = door(&sandbox, &["result", &own]).cwd(&tree).run();
+    shown.success();
+
+    // What Codex may not change stays as it is.
+    let change = job_in(&sandbox, &tree, &["rescue", "--isolated", "do it"]);
+    let talk = job_in(&sandbox, &tree, &["rescue", "--read-only", "look"]);
+    let may_write = transcript(&sandbox, "workspace-write");
+    remember(&sandbox, &sandbox.repo(), Some(&may_write));
+    for args in [&["apply", &change][..], &["discard", "--yes", &change]] {
+        let output = door(&sandbox, args).run().exits(3);
+        assert!(
+            output.stderr.contains("outside of the directory"),
+            "{output}"
+        );
+    }
+    let resume = ["rescue", "--read-only", "--resume", &talk, "go on"];
+    door(&sandbox, &resume).run().exits(2);
+}
+
+#[test]
+fn a_directory_that_only_claims_to_belong_to_a_repository_sees_nothing_of_it() {
+    let sandbox = remembered();
+    let victim = other(&sandbox);
+    sandbox.git_in(&victim, ["add", "--all"]);
+    sandbox.git_in(&victim, ["commit", "--quiet", "--message", "One"]);
+    let linked = sandbox.root().join("linked");
+    let add = ["worktree", "add", "--quiet", linked.to_str().unwrap()];
+    sandbox.git_in(&victim, add);
+    for dir in [&victim, &linked] {
+        fs::write(dir.join("secret.txt"), "more").unwrap();
+    }
+    let secrets = [&victim, &linked].map(|dir| job_in(&sandbox, dir, &["review"]));
+    let victims_git = victim.join(".git");
+    let forge = |name: &str, how: &dyn Fn(&Path)| {
+        let dir = sandbox.repo().join(name);
+        fs::create_dir(&dir).unwrap();
+        how(&dir);
+        for secret in &secrets {
+            for reference in [secret.as_str(), &secret[..secret.len() - 1]] {
+                for command in ["result", "status", "logs", "wait", "cancel"] {
+                    let output = door(&sandbox, &[command, reference]).cwd(&dir).run();
+                    assert_eq!(output.code(), Some(2), "{name}: {output}");
+                }
+            }
+            let all = door(&sandbox, &["status", "--all", "--json"])
+                .cwd(&dir)
+                .run();
+            assert!(!all.stdout.contains(secret.as_str()), "{name}: {all}");
+        }
+    };
+    forge("file", &|dir| {
+        let text = format!("gitdir: {}\n", victims_git.display());
+        fs::write(dir.join(".git"), text).unwrap();
+    });
+    forge("worktree-file", &|dir| {
+        let text = format!("gitdir: {}/worktrees/linked\n", victims_git.display());
+        fs::write(dir.join(".git"), text).unwrap();
+    });
+    forge("link", &|dir| {
+        std::os::unix::fs::symlink(&victims_git, dir.join(".git")).unwrap();
+    });
+    forge("commondir", &|dir| {
+        sandbox.git_in(dir, ["init", "--quiet"]);
+        let text = format!("{}\n", victims_git.display());
+        fs::write(dir.join(".git/commondir"), text).unwrap();
+    });
+    // A repository of its own that calls the others its worktrees.
+    forge("owner", &|dir| {
+        sandbox.git_in(dir, ["init", "--quiet"]);
+        for (name, root) in [("a", &victim), ("b", &linked)] {
+            let entry = dir.join(".git/worktrees").join(name);
+            fs::create_dir_all(&entry).unwrap();
+            let text = format!("{}/.git\n", root.display());
+            fs::write(entry.join("gitdir"), text).unwrap();
+        }
+    });
+    // Nor does the victim see what was started there.
+    let reviewed = door(&sandbox, &["review"]).cwd(sandbox.repo().join("file"));
+    let _ = reviewed.run();
+    let all = sandbox.cc(["status", "--all", "--json"]).cwd(&victim).run();
+    let jobs = all.success().json();
+    assert_eq!(jobs["recent"].as_array().unwrap().len(), 1, "{jobs:#}");
+}
