@@ -3,6 +3,7 @@
 mod bounds;
 mod failing;
 mod hostile;
+mod others;
 mod switch;
 mod turns;
 mod verdicts;

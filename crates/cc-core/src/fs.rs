@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::Time;
+
 /// A failed file operation: what was tried, where, and why it failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} `{}`: {source}", path.display())]
@@ -177,6 +179,28 @@ pub fn is_older_than(path: &Path, age: Duration) -> bool {
     let changed = path.symlink_metadata().and_then(|meta| meta.modified());
     let elapsed = changed.ok().and_then(|at| at.elapsed().ok());
     elapsed.is_some_and(|elapsed| elapsed > age)
+}
+
+/// When a file last changed: its content, name or rights. Unlike the time of modification, a program
+/// cannot choose it.
+#[cfg(unix)]
+pub fn changed_at(meta: &fs::Metadata) -> Option<Time> {
+    use std::os::unix::fs::MetadataExt;
+    let seconds = meta.ctime().checked_mul(1_000)?;
+    Some(Time::from_millis(seconds + meta.ctime_nsec() / 1_000_000))
+}
+
+/// The same, as far as this system knows.
+#[cfg(not(unix))]
+pub fn changed_at(meta: &fs::Metadata) -> Option<Time> {
+    modified_at(meta)
+}
+
+/// When the content of a file was written last.
+pub fn modified_at(meta: &fs::Metadata) -> Option<Time> {
+    let at = meta.modified().ok()?;
+    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(Time::from_millis(i64::try_from(since.as_millis()).ok()?))
 }
 
 /// The path without links, `.` and `..`.

@@ -28,6 +28,14 @@ impl Workspace {
     }
 }
 
+/// Codex's directory: `CODEX_HOME`, else `~/.codex`; `None` where no variable names a home directory.
+pub fn codex_home(env: &Env) -> Option<PathBuf> {
+    match env.var("CODEX_HOME") {
+        Some(dir) => Some(env.absolute(Path::new(dir))),
+        None => Some(env.home()?.join(".codex")),
+    }
+}
+
 fn key_of(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
     digest
@@ -49,10 +57,7 @@ impl DataDir {
         if let Some(dir) = env.var("CC_DATA_DIR") {
             return Some(Self(env.absolute(Path::new(dir))));
         }
-        let codex = match env.var("CODEX_HOME") {
-            Some(dir) => env.absolute(Path::new(dir)),
-            None => env.home()?.join(".codex"),
-        };
+        let codex = codex_home(env)?;
         Some(Self(codex.join("plugins").join("data").join("cc")))
     }
 
@@ -146,6 +151,11 @@ impl StateDir {
     /// What the work tree looked like when the session's turn began.
     pub fn turn_baseline(&self, session: &SessionId) -> PathBuf {
         self.0.join(format!("turn-baseline.{session}.json"))
+    }
+
+    /// The lock under which the gate looks at the end of a session's turn.
+    pub fn turn_lock(&self, session: &SessionId) -> PathBuf {
+        self.0.join(format!("turn.{session}.lock"))
     }
 
     /// What the review gate did last.

@@ -143,7 +143,10 @@ impl Repository {
             "--ignore-submodules=dirty",
             target.base.as_str(),
         ];
-        let call = self.runner.call(&args).args(&target.pathspecs.args());
+        let call = self
+            .runner
+            .call(&args)
+            .args(&self.pathspec_args(&target.pathspecs));
         Ok(records(&call.checked()?)
             .map(RepoPath::new)
             .filter_map(|path| {
@@ -221,7 +224,9 @@ impl DiffCall<'_> {
     fn run(&self, excluded: &[(RepoPath, Reason)]) -> Result<Result<ParsedDiff, GitExit>, Error> {
         let Self { target, limits, .. } = *self;
         let mut call = self.repository.runner.call(&DIFF).timeout(limits.timeout);
-        call = call.args(&target.sides()).args(&target.pathspecs.args());
+        call = call
+            .args(&target.sides())
+            .args(&self.repository.pathspec_args(&target.pathspecs));
         if !excluded.is_empty() && target.pathspecs.is_empty() {
             call = call.args(&[":(top)"]);
         }

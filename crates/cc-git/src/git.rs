@@ -7,6 +7,7 @@ use cc_core::Env;
 use cc_core::program::{Fence, SearchPath};
 
 use crate::Error;
+use crate::notes::Notes;
 use crate::top_level::top_level;
 
 /// The `git` to call; never one inside the repository under review.
@@ -15,6 +16,7 @@ pub struct Git {
     path: PathBuf,
     search: SearchPath,
     home: Option<PathBuf>,
+    notes: Notes,
     caller: CallerVars,
     vars: Vec<(OsString, OsString)>,
 }
@@ -54,6 +56,7 @@ impl Git {
             path: git_of(&search)?,
             search,
             home: env.home().map(Path::to_owned),
+            notes: Notes::of(env),
             caller: CallerVars::of(env),
             vars: vars
                 .map(|(name, value)| (name.clone(), value.clone()))
@@ -76,6 +79,11 @@ impl Git {
         self.home.as_deref()
     }
 
+    /// Where we and Codex keep what we note ourselves.
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
     /// Excludes binaries and search path entries inside `root`.
     pub(crate) fn outside(self, root: &Path) -> Result<Self, Error> {
         let search = self.search.without(Fence::strict(root));
@@ -83,6 +91,7 @@ impl Git {
             path: git_of(&search)?,
             search,
             home: self.home,
+            notes: self.notes,
             caller: self.caller,
             vars: self.vars,
         })

@@ -15,6 +15,7 @@ mod top_level;
 mod caller;
 mod git;
 mod hardening;
+mod notes;
 mod process;
 mod records;
 mod repository;
@@ -42,10 +43,12 @@ mod untracked;
 mod wildcard;
 mod working_file;
 
+mod arrivals;
 mod history;
 mod patch;
 mod worktree;
 
+pub use arrivals::{Arrivals, Dropped, MadeCommit};
 pub use budget::ContextLimits;
 pub use context::{ChangeKind, Context, FileChange, NotSeen, Reason, Totals};
 pub use error::Error;

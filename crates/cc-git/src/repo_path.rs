@@ -79,7 +79,7 @@ impl RepoPath {
     }
 
     /// The path below `root`; `None` if it is not valid there.
-    pub(crate) fn below(&self, root: &Path) -> Option<PathBuf> {
+    pub fn below(&self, root: &Path) -> Option<PathBuf> {
         Some(root.join(os_path(&self.0)?))
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cc_core::IoError;
 use cc_core::fs::canonical;
 
+use crate::pathspecs::Pathspecs;
 use crate::process::join;
 use crate::repo_path::os_path;
 use crate::runner::{GitExit, Runner};
@@ -162,6 +163,18 @@ impl Repository {
         let home = self.git.home();
         let user = home.map(|home| home.join(".config/git/attributes"));
         own.into_iter().chain(user).any(|file| file.is_file())
+    }
+
+    /// `--` and the pathspecs, without our notes, for a call of Git at the root.
+    pub(crate) fn pathspec_args(&self, pathspecs: &Pathspecs) -> Vec<OsString> {
+        let mut args = pathspecs.args();
+        if let Some(notes) = self.git.notes().excluding_pathspec(&self.root) {
+            if pathspecs.is_empty() {
+                args.push(":(top)".into());
+            }
+            args.push(notes);
+        }
+        args
     }
 
     /// HEAD when the repository was discovered.

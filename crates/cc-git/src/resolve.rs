@@ -337,7 +337,7 @@ impl Repository {
             "--ignore-submodules=dirty",
         ];
         let mut count = 0;
-        let call = self.runner.call(&args).args(&pathspecs.args());
+        let call = self.runner.call(&args).args(&self.pathspec_args(pathspecs));
         call.limit(u64::MAX).records(|record| {
             if let [index, tree, ..] = *record {
                 count += u64::from(matches([index, tree]));

@@ -81,7 +81,8 @@ impl Repository {
             false => &["--others"],
         };
         let call = self.runner.call(&args).args(others);
-        let call = call.args(&target.pathspecs.args());
+        let call = call.args(&self.pathspec_args(&target.pathspecs));
+        let has_notes = target.pathspecs.is_everywhere() && self.git.notes().has_codex(self.root());
         let mut list = WorkingList::default();
         let mut left = limits.read_bytes;
         call.timeout(limits.timeout)
@@ -92,6 +93,9 @@ impl Repository {
                 };
                 list.has_attributes |= path.ends_with(b".gitattributes");
                 if tag == b"? " {
+                    if has_notes && self.git.notes().is_codex(self.root(), &RepoPath::new(path)) {
+                        return true;
+                    }
                     match list.untracked.len() < limits.untracked_files {
                         true => list.untracked.push(RepoPath::new(path)),
                         false => list.omitted += 1,

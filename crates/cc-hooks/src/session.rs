@@ -41,6 +41,7 @@ pub(crate) fn remember(
     let record = SessionRecord {
         directory: canonical(cwd).map_err(IoError::at("read", cwd))?,
         transcript: input.transcript.clone(),
+        ended: false,
     };
     if SessionRecord::read(&project.data, session).as_ref() != Some(&record) {
         record.save(&project.data, session)?;
@@ -59,7 +60,7 @@ pub(crate) fn end(
     if marked(dir).as_ref() == Some(session) {
         remove_if_there(&dir.current_session())?;
     }
-    SessionRecord::forget(&project.data, session)?;
+    SessionRecord::end(&project.data, session)?;
     gate::forget_turn(project, session)?;
     if project.settings()?.jobs.cancel_on_session_end {
         cancel::of_session_later(project, session)?;

@@ -18,6 +18,7 @@ pub(crate) fn stop(
         turn: input.turn.clone(),
         is_continued: input.stop_hook_active,
         last_message: input.last_message.clone(),
+        transcript: input.transcript.clone(),
     };
     Ok(match gate::stop(project, session, &end) {
         Decision::Pass => None,

@@ -1,11 +1,11 @@
 //! The session of Codex that a call belongs to.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::fs::{create_private_dir, is_older_than, read_bounded, remove_if_there, write_atomic};
-use cc_core::{DataDir, Env, IoError, SessionId, StateDir};
+use cc_core::{DataDir, Env, SessionId, StateDir};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -37,12 +37,33 @@ pub struct SessionRecord {
     /// The file in which Codex writes the session down, among other things what its sandbox allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<PathBuf>,
+    /// Whether the session has ended. It can no longer call, but what it did until then still counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
 }
 
 impl SessionRecord {
-    /// What is remembered of `session`; `None` where that is nothing, or cannot be read.
+    /// What is remembered of a running `session`; `None` where that is nothing, or cannot be read.
     pub fn read(data: &DataDir, session: &SessionId) -> Option<Self> {
-        let bytes = read_bounded(&data.session(session), 64 << 10).ok()?;
+        Self::at(&data.session(session)).filter(|record| !record.ended)
+    }
+
+    /// What is remembered of all sessions, ended or not, in no order.
+    pub fn all(data: &DataDir) -> Vec<(SessionId, Self)> {
+        let entries = fs::read_dir(data.sessions())
+            .into_iter()
+            .flatten()
+            .flatten();
+        let known = entries.filter_map(|entry| {
+            let path = entry.path();
+            let session = SessionId::parse(path.file_stem()?.to_str()?).ok()?;
+            Some((session, Self::at(&path)?))
+        });
+        known.collect()
+    }
+
+    fn at(path: &Path) -> Option<Self> {
+        let bytes = read_bounded(path, 64 << 10).ok()?;
         serde_json::from_slice(&bytes).ok()
     }
 
@@ -62,12 +83,19 @@ impl SessionRecord {
         Ok(())
     }
 
-    /// Forgets `session`.
+    /// Remembers that `session` has ended, if it is known.
     ///
     /// # Errors
-    /// When its file is there and stays.
-    pub fn forget(data: &DataDir, session: &SessionId) -> Result<(), IoError> {
-        remove_if_there(&data.session(session))
+    /// When it cannot be written.
+    pub fn end(data: &DataDir, session: &SessionId) -> Result<(), StoreError> {
+        match Self::read(data, session) {
+            Some(record) => Self {
+                ended: true,
+                ..record
+            }
+            .save(data, session),
+            None => Ok(()),
+        }
     }
 }
 

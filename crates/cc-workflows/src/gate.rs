@@ -4,7 +4,10 @@
 //! should know; the setting `gate.fail_closed` reverses that. The number of checks per turn, session
 //! and day is limited, and the same state of the files is never checked twice.
 
+mod activity;
+mod authors;
 mod bounds;
+mod edits;
 mod history;
 mod outcome;
 mod prompt;
@@ -28,8 +31,9 @@ pub use outcome::{Decision, TurnEnd};
 pub use switch::{is_on, switch};
 pub use turn::{begin_turn, forget_turn};
 
+use authors::Authors;
 use history::HistoryEntry;
-use outcome::{CheckOutcome, GateError, Skip};
+use outcome::{CheckOutcome, GateError, Skip, Unclear};
 use prompt::TurnChange;
 use turn::EndingTurn;
 use verdict::GateVerdict;
@@ -46,6 +50,8 @@ struct Stop<'a> {
     begun: Instant,
     settings: Settings,
     turn: EndingTurn,
+    /// What is not checked, since another session may have done it.
+    unclear: Unclear,
 }
 
 /// Decides whether a turn may end; runs Claude for that where needed.
@@ -54,6 +60,12 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
         return Decision::Pass;
     }
     let begun = Instant::now();
+    let _lock = match turn::lock(project, session, end) {
+        Ok(Some(lock)) => Some(lock),
+        Ok(None) => return Decision::Pass,
+        // Whatever is wrong with the directory, the check finds out and says.
+        Err(_) => None,
+    };
     // The defaults neither check nor block: the error decides.
     let (settings, broken) = match project.settings() {
         Ok(settings) => (settings, None),
@@ -66,6 +78,7 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
         begun,
         turn: EndingTurn::read(project, session, end, settings.gate.max_rounds),
         settings,
+        unclear: Unclear::default(),
     };
     let outcome = match broken {
         Some(error) => Err(error.into()),
@@ -92,7 +105,8 @@ impl Stop<'_> {
         };
         let now = project.store.now();
         let seen = repository.fingerprint(self.turn.state.latest(), now)?;
-        let edits = match self.turn.state.edits(&seen) {
+        let authors = Authors::find(project, self.session, self.end, self.turn.began());
+        let edits = match edits::of_turn(&repository, &self.turn.state, &seen, &authors)? {
             Ok(edits) => edits,
             Err(skip) => return Ok(CheckOutcome::Skipped(skip)),
         };
@@ -106,6 +120,7 @@ impl Stop<'_> {
         let Some(change) = prompt::change(&repository, &edits, &self.settings.diff)? else {
             return Ok(CheckOutcome::Skipped(Skip::NoEdits));
         };
+        self.unclear = edits.unclear;
         let (job, body) = self.check(&change)?;
         self.turn.state.checked = Some(seen);
         // If this is not saved, the same edits are checked again; a block reports the error.
@@ -147,9 +162,13 @@ impl Stop<'_> {
             Ok(CheckOutcome::Skipped(Skip::Refused(refusal))) => {
                 Decision::Warn(format!("Review gate: {refusal}; this turn ends unchecked."))
             }
+            Ok(CheckOutcome::Skipped(Skip::Unclear(unclear))) => {
+                Decision::Warn(prompt::unclear(unclear))
+            }
             Ok(CheckOutcome::Skipped(_)) => Decision::Pass,
             Ok(CheckOutcome::Checked { job, answer }) => match answer.verdict {
-                GateVerdict::Allow => Decision::Pass,
+                GateVerdict::Allow if self.unclear.is_nothing() => Decision::Pass,
+                GateVerdict::Allow => Decision::Warn(prompt::unclear(&self.unclear)),
                 GateVerdict::Block => self.block(prompt::blocked(project, &job.id, &answer.reason)),
             },
             Err(error) if self.settings.gate.fail_closed => {

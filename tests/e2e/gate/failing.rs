@@ -186,20 +186,3 @@ fn files_of_the_gate_that_cannot_be_used_block_nothing() {
         "a block that nobody remembers could repeat: {answer}"
     );
 }
-
-#[test]
-fn two_stops_at_once_both_answer() {
-    let session = Session::with_verdicts(["block"]);
-    session.turn_with_edit();
-    let start = || {
-        session
-            .sandbox
-            .hook("stop", &session.input(json!({})))
-            .spawn()
-    };
-    let (one, two) = (start(), start());
-    for hook in [one, two] {
-        let output = hook.wait().success();
-        assert!(output.json().is_object(), "{}", output.stdout);
-    }
-}

@@ -163,6 +163,54 @@ fn what_the_user_says_into_a_turn_does_not_hide_what_it_edited_before() {
 }
 
 #[test]
+fn a_turn_is_not_blocked_for_what_another_session_or_git_did() {
+    for codex in HOOKED {
+        let api = ResponsesApi::start([]);
+        let scenario = Scenario::runs([verdict("block", "no"), verdict("block", "no")]);
+        let sandbox = gated(codex, &api, &scenario);
+        let go = sandbox.tmp().join("go");
+        let waits = format!("until test -e {}; do sleep 0.02; done", go.display());
+        let mut server = sandbox.app_server();
+        let thread = server.start_thread();
+        api.push([
+            Turn::shell(&waits),
+            Turn::edit("src/lib.rs", "// of the other one"),
+            Turn::text("Edited."),
+            Turn::text("Fixed."),
+            Turn::text("Waited."),
+        ]);
+        let waiting = server.start_turn(&thread, "Wait.");
+        eventually(SOON, "the first call", || {
+            (api.turns_left() == 4).then_some(())
+        });
+        let other = turn(&sandbox);
+        assert!(other.codex_hooks().contains(&"Stop Blocked"), "{other}");
+        fs::write(&go, "").unwrap();
+        assert_eq!(server.end_of_turn(&waiting)["status"], "completed");
+        assert_eq!(checks(&sandbox), 1, "{codex}: {}", last(&sandbox));
+        assert_eq!(last(&sandbox)["outcome"], "skipped", "{codex}");
+
+        sandbox.git(["commit", "--quiet", "--all", "-m", "Theirs"]);
+        sandbox.git(["switch", "--quiet", "-c", "topic"]);
+        sandbox.write("topic.txt", "topic\n");
+        sandbox.commit("Topic");
+        sandbox.git(["switch", "--quiet", "main"]);
+        let exec = ["exec", "--sandbox", "danger-full-access", "Go."];
+        api.push([Turn::shell("git merge topic"), Turn::text("Merged.")]);
+        sandbox.codex(exec).run().success();
+        assert_eq!(sandbox.read("topic.txt"), "topic\n");
+        assert_eq!(checks(&sandbox), 1, "{codex}: {}", last(&sandbox));
+        api.push([
+            Turn::shell("echo own > own.txt; git add -A; git commit -m Own"),
+            Turn::text("Committed."),
+            Turn::text("Fixed."),
+        ]);
+        sandbox.codex(exec).run().success();
+        assert_eq!(checks(&sandbox), 2, "{codex}: {}", last(&sandbox));
+    }
+}
+
+#[test]
 fn a_user_who_does_not_wait_for_the_gate_ends_its_claude_too() {
     for codex in HOOKED {
         let api = ResponsesApi::start([]);

@@ -21,6 +21,8 @@ pub struct Changes {
     pub files: Vec<RepoPath>,
     /// How many more known paths differ.
     pub more: usize,
+    /// Whether files differ that are not known: too many differ from HEAD.
+    pub is_unknown: bool,
     /// Whether HEAD is a different commit.
     pub head_moved: bool,
 }
@@ -35,19 +37,15 @@ impl Fingerprint {
         let changes = Changes {
             files: named.cloned().collect(),
             more: found.files.len().saturating_sub(NAMED),
+            is_unknown: found.is_unknown,
             head_moved: found.head_moved,
         };
         found.differs.then_some(changes)
     }
 
-    /// Returns the commits since an earlier fingerprint of the same working tree, as a range; from the
-    /// empty tree if there was no commit, `None` if HEAD is the same or has no commit now.
-    pub fn commits_since(&self, earlier: &Self) -> Option<String> {
-        let now = self.head.as_ref().filter(|_| self.head != earlier.head)?;
-        let sha256 = now.as_str().len() == 64;
-        let nothing = || ObjectId::empty_tree(sha256);
-        let from = earlier.head.clone().unwrap_or_else(nothing);
-        Some(format!("{from}..HEAD"))
+    /// The commit of HEAD; `None` where there was none yet.
+    pub fn head(&self) -> Option<&ObjectId> {
+        self.head.as_ref()
     }
 
     /// Compares the repository in `dir`; the outermost one if that is `None`.
@@ -68,7 +66,7 @@ impl Fingerprint {
             (now, then) if same_as_a_whole(now, then, earlier) => {}
             _ => match dir {
                 Some(dir) => found.add(dir.clone()),
-                None => found.differs = true,
+                None => (found.differs, found.is_unknown) = (true, true),
             },
         }
         let inside: BTreeSet<_> = self.nested.keys().chain(earlier.nested.keys()).collect();
@@ -84,6 +82,7 @@ impl Fingerprint {
 #[derive(Default)]
 struct Comparison {
     differs: bool,
+    is_unknown: bool,
     head_moved: bool,
     files: BTreeSet<RepoPath>,
 }

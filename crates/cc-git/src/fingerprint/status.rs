@@ -38,7 +38,7 @@ impl StatusOutput {
             b'#' => return self.read_header(rest),
             b'?' => StatusEntry {
                 path: RepoPath::new(rest),
-                state: "?".into(),
+                state: UNTRACKED.into(),
                 look: true,
             },
             // Before the path stand: kind, XY, sub, three modes, two ids.
@@ -145,6 +145,9 @@ impl IndexFlags {
         submodules
     }
 }
+
+/// The state of an untracked file.
+pub(super) const UNTRACKED: &str = "?";
 
 /// The state of a file whose changes git ignores.
 const OVERLOOKED: &str = "h";

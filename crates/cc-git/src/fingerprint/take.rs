@@ -1,14 +1,16 @@
 //! Takes a fingerprint, within bounds that a repository shares with those inside it.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 
 use cc_core::Time;
 
 use super::file_state::FileStamp;
 use super::inspect::{self, KnownFiles};
-use super::status::{IndexFlags, StatusEntry, StatusOutput};
+use super::status::{IndexFlags, StatusEntry, StatusOutput, UNTRACKED};
 use super::{Fingerprint, IndexState, PathStates, fold};
+use crate::pathspecs::Pathspecs;
 use crate::process::join;
 use crate::repo_path::RepoPath;
 use crate::top_level::git_dir;
@@ -104,13 +106,25 @@ impl Repository {
             "--no-ahead-behind",
             "-z",
             "--no-renames",
-            "--untracked-files=all",
+            // In a home directory, untracked files are not work in progress.
+            match self.leaves_untracked(&Pathspecs::default()) {
+                true => "--untracked-files=no",
+                false => "--untracked-files=all",
+            },
             "--ignored=no",
             // Git would run programs that a submodule configures; it is inspected separately.
             "--ignore-submodules=dirty",
         ];
         let mut status = StatusOutput::default();
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let args = [args, self.pathspec_args(&Pathspecs::default())].concat();
         self.records(&args, &mut |record| status.push(record))?;
+        if self.git.notes().has_codex(self.root()) {
+            let is_note = |listed: &StatusEntry| {
+                listed.state == UNTRACKED && self.git.notes().is_codex(self.root(), &listed.path)
+            };
+            status.listed.retain(|listed| !is_note(listed));
+        }
         Ok(status)
     }
 
@@ -133,7 +147,11 @@ impl Repository {
     }
 
     /// Gives each record of the output to `take`, which returns whether it could be parsed.
-    fn records(&self, args: &[&str], take: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Error> {
+    fn records<S: AsRef<OsStr>>(
+        &self,
+        args: &[S],
+        take: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Error> {
         let mut understood = true;
         let call = self.runner.call(args).limit(ANSWER_LIMIT);
         call.records(|record| {
@@ -142,7 +160,7 @@ impl Repository {
         })?;
         match understood {
             true => Ok(()),
-            false => Err(unexpected_output(args[0])),
+            false => Err(unexpected_output(&args[0].as_ref().to_string_lossy())),
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod lab;
 
+mod arrivals;
 mod budget;
 mod discover;
 mod files;

@@ -1,15 +1,21 @@
 //! What the end of a turn is, and what the gate can come to.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use cc_core::IoError;
+use cc_core::text::one_line;
 use cc_core::time::human_duration;
+use cc_core::{IoError, SessionId};
 use cc_jobs::{Ending, Job, SettingsError, StoreError};
 
 use super::verdict::GateAnswer;
 use crate::hint;
 use crate::preflight::PreflightError;
 use crate::worker::WorkError;
+
+/// How many files or sessions a message names.
+const NAMED: usize = 3;
 
 /// The end of a turn, as Codex reports it.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +26,8 @@ pub struct TurnEnd {
     pub is_continued: bool,
     /// What Codex said last.
     pub last_message: String,
+    /// The file in which Codex writes the session down.
+    pub transcript: Option<PathBuf>,
 }
 
 /// What becomes of the turn.
@@ -59,8 +67,49 @@ pub(crate) enum Skip {
     Suppressed,
     #[error("this is no Git repository")]
     NoRepository,
+    #[error("what changed was not done by this turn")]
+    OfOthers,
+    #[error("{0}")]
+    Unclear(Unclear),
     #[error(transparent)]
     Refused(#[from] Refusal),
+}
+
+/// What this turn or another session may have done, which nothing tells apart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Unclear {
+    /// Files, and commits by their subjects.
+    pub(crate) what: Vec<String>,
+    /// The other sessions.
+    pub(crate) sessions: Vec<SessionId>,
+}
+
+impl Unclear {
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.what.is_empty()
+    }
+}
+
+impl fmt::Display for Unclear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |names: &mut dyn Iterator<Item = String>, all: usize| {
+            let named: Vec<String> = names.take(NAMED).collect();
+            match all.saturating_sub(NAMED) {
+                0 => named.join(", "),
+                more => format!("{} and {more} more", named.join(", ")),
+            }
+        };
+        let sessions = &mut self.sessions.iter().map(ToString::to_string);
+        write!(
+            f,
+            "not checked, since session {} of Codex may have done it at the same time: {}",
+            named(sessions, self.sessions.len()),
+            named(
+                &mut self.what.iter().map(|name| one_line(name, 100)),
+                self.what.len()
+            ),
+        )
+    }
 }
 
 /// A limit that is reached.

@@ -6,12 +6,12 @@ use std::ffi::OsString;
 use cc_core::JobId;
 use cc_core::frame::framed;
 use cc_core::text::{count, head, printable};
-use cc_git::{Error, RepoPath, Repository, Scope, Selection};
+use cc_git::{Error, RepoPath, Repository};
 
 use cc_jobs::settings::DiffSettings;
 
-use super::outcome::GateError;
-use super::turn::Edits;
+use super::edits::Edits;
+use super::outcome::{GateError, Unclear};
 use crate::Project;
 use crate::review::prompt::describe;
 use crate::review::{Survey, size, survey_edits};
@@ -43,17 +43,8 @@ pub(super) fn change(
     edits: &Edits,
     settings: &DiffSettings,
 ) -> Result<Option<TurnChange>, Error> {
-    let committed = edits.committed.as_ref().map(|range| Selection {
-        range: Some(range.clone()),
-        ..Selection::default()
-    });
-    let uncommitted = Selection {
-        scope: Scope::WorkingTree,
-        paths: edits.files.clone(),
-        ..Selection::default()
-    };
     let mut parts: Vec<Survey> = Vec::new();
-    for selection in committed.iter().chain([&uncommitted]) {
+    for selection in &edits.selections {
         match survey_edits(repository, selection, settings) {
             Ok(survey) => parts.push(survey),
             Err(Error::NothingToReview { .. }) => {}
@@ -137,6 +128,11 @@ pub(super) fn failed_closed(project: &Project, error: &GateError) -> String {
         told(error),
         way_out(project),
     )
+}
+
+/// The message to the user about what this turn may have done, and another session too.
+pub(super) fn unclear(unclear: &Unclear) -> String {
+    format!("Review gate: {unclear}. To have it reviewed: `$cc:review`.")
 }
 
 /// The message to the user where the gate failed.

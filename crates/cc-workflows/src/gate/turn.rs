@@ -1,17 +1,20 @@
 //! The state of a session's turn: what the files were when it began, and how often it was blocked.
 
-use std::path::PathBuf;
+use std::time::Duration;
 
 use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
-use cc_core::{IoError, SessionId, Time};
-use cc_git::{Changes, Fingerprint, Git, RepoPath, Repository};
+use cc_core::{FileLock, IoError, LockError, SessionId, Time};
+use cc_git::{Changes, Fingerprint, Git, Repository};
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Skip, TurnEnd};
 use crate::Project;
 
 /// The largest turn file, in bytes.
-const LIMIT: u64 = 16 << 20;
+pub(super) const LIMIT: u64 = 16 << 20;
+
+/// How long to wait for another hook.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Prompts that begin like this use Claude themselves; there is nothing to check after them.
 const OURS: &str = "$cc:";
@@ -39,16 +42,6 @@ pub(super) struct TurnState {
     /// What they were at the last check.
     #[serde(default)]
     pub(super) checked: Option<Fingerprint>,
-}
-
-/// What a turn edited.
-pub(super) struct Edits {
-    /// The commits it made, as a range of Git.
-    pub(super) committed: Option<String>,
-    /// The files it edited, if all are known by a plain name; else empty.
-    pub(super) files: Vec<PathBuf>,
-    /// The edited files that are known.
-    pub(super) named: Vec<RepoPath>,
 }
 
 impl TurnState {
@@ -94,27 +87,23 @@ impl TurnState {
         self.checked.as_ref().or(self.baseline.as_ref())
     }
 
-    /// What the turn edited, given what the files are now.
-    pub(super) fn edits(&self, seen: &Fingerprint) -> Result<Edits, Skip> {
+    /// What changed since the turn began, given what the files are now; `None` if its beginning is
+    /// unknown.
+    pub(super) fn changes(&self, seen: &Fingerprint) -> Result<Option<Changes>, Skip> {
         if let Some(checked) = &self.checked
             && seen.changes_since(checked).is_none()
         {
             return Err(Skip::CheckedAlready);
         }
-        // Without a beginning, all that is not committed counts.
         let Some(baseline) = &self.baseline else {
-            return Ok(Edits {
-                committed: None,
-                files: Vec::new(),
-                named: Vec::new(),
-            });
+            return Ok(None);
         };
-        let changes = seen.changes_since(baseline).ok_or(Skip::NoEdits)?;
-        Ok(Edits {
-            committed: seen.commits_since(baseline),
-            files: files(&changes),
-            named: changes.files,
-        })
+        seen.changes_since(baseline).ok_or(Skip::NoEdits).map(Some)
+    }
+
+    /// Whether the gate has decided about it.
+    fn is_decided(&self) -> bool {
+        self.ended || self.blocked > 0 || self.checked.is_some()
     }
 }
 
@@ -160,6 +149,11 @@ impl EndingTurn {
         Self { state, kept }
     }
 
+    /// When it began, if that was seen.
+    pub(super) fn began(&self) -> Option<Time> {
+        matches!(self.kept, Kept::This).then_some(self.state.began_at)
+    }
+
     /// Saves the turn.
     pub(super) fn write(&mut self, project: &Project, session: &SessionId) -> Result<(), IoError> {
         if !self.is_over(project, session) {
@@ -194,16 +188,6 @@ impl EndingTurn {
         TurnState::read(project, session)
             .is_some_and(|turn| known != Some(turn.began_at.as_millis()))
     }
-}
-
-/// The files, where all of them are known by a plain name.
-fn files(changes: &Changes) -> Vec<PathBuf> {
-    if changes.more > 0 || changes.head_moved {
-        return Vec::new();
-    }
-    let plain = |file: &RepoPath| file.as_plain().map(PathBuf::from);
-    let files: Option<Vec<PathBuf>> = changes.files.iter().map(plain).collect();
-    files.unwrap_or_default()
 }
 
 /// Saves what the files are as a turn begins; a prompt within a turn does not change that. Without a
@@ -241,6 +225,30 @@ pub fn begin_turn(
     .write(project, session)
 }
 
+/// Takes the lock of a turn that ends, for as long as the gate looks at it; `None` if another hook of
+/// the same turn has decided, or is about to.
+pub(super) fn lock(
+    project: &Project,
+    session: &SessionId,
+    end: &TurnEnd,
+) -> Result<Option<FileLock>, IoError> {
+    let dir = project.store.dir();
+    create_private_dir(dir.root())?;
+    let path = dir.turn_lock(session);
+    if let Some(lock) = FileLock::try_exclusive(&path)? {
+        return Ok(Some(lock));
+    }
+    // The hook of a turn that was interrupted ends soon.
+    let lock = match FileLock::exclusive(&path, PATIENCE) {
+        Ok(lock) => lock,
+        Err(LockError::Timeout { .. }) => return Ok(None),
+        Err(LockError::Io(error)) => return Err(error),
+    };
+    let turn = TurnState::read(project, session);
+    let is_done = turn.is_some_and(|turn| turn.is_named(end.turn.as_deref()) && turn.is_decided());
+    Ok((!is_done).then_some(lock))
+}
+
 /// Leaves the running turn of a session unchecked.
 ///
 /// # Errors
@@ -258,5 +266,7 @@ pub(super) fn suppress(project: &Project, session: &SessionId) -> Result<(), IoE
 /// # Errors
 /// When its file stays.
 pub fn forget_turn(project: &Project, session: &SessionId) -> Result<(), IoError> {
-    remove_if_there(&project.store.dir().turn_baseline(session))
+    let dir = project.store.dir();
+    remove_if_there(&dir.turn_lock(session))?;
+    remove_if_there(&dir.turn_baseline(session))
 }

@@ -95,27 +95,6 @@ fn a_commit_moves_head() {
 }
 
 #[test]
-fn the_commits_made_since_are_a_range() {
-    let lab = Lab::unborn();
-    let unborn = take(&lab);
-    lab.write("a.txt", "a\n");
-    let first = lab.commit("first");
-    let born = take(&lab);
-    let range = born.commits_since(&unborn).unwrap();
-    let selection = cc_git::Selection {
-        range: Some(range),
-        ..Default::default()
-    };
-    let context = lab.review(&selection).unwrap();
-    assert_eq!(context.diff.matches("+a").count(), 1, "{}", context.diff);
-    assert_eq!(born.commits_since(&born), None);
-    assert_eq!(unborn.commits_since(&born), None);
-    lab.commit("second");
-    let range = take(&lab).commits_since(&born);
-    assert_eq!(range, Some(format!("{first}..HEAD")));
-}
-
-#[test]
 fn a_touch_is_no_edit() {
     let lab = lab();
     let touched = || {
