@@ -143,19 +143,22 @@ fn a_report_says_that_commands_may_have_changed_more_or_lists_all_of_it() {
         sandbox.cc(["rescue", flag, "task"]).run().success().stdout
     };
     let both = report(&["Write", "Bash"], "--write");
-    let listed = "**Changed by Claude's file tools**\n\n- `new.txt`\n\n";
+    let listed = "## Changed by Claude's file tools\n\n- `new.txt`\n\n";
     let hint = "Claude's commands may have changed more: see `git status`.";
     assert!(both.contains(&format!("{listed}{hint}")), "{both}");
     let bash = report(&["Bash"], "--write");
     let hint = "Claude's commands may have changed files: see `git status`.";
-    assert!(bash.contains(hint) && !bash.contains("**Changed"), "{bash}");
+    assert!(
+        bash.contains(hint) && !bash.contains("## Changed"),
+        "{bash}"
+    );
     let write = report(&["Write"], "--write");
     assert!(
         write.contains(listed) && !write.contains("commands may"),
         "{write}"
     );
     let isolated = report(&["Write", "Bash"], "--isolated");
-    let listed = "**Changed files**\n\n- `new.txt`\n- `viabash.txt`\n";
+    let listed = "## Changed files\n\n- `new.txt`\n- `viabash.txt`\n";
     assert!(
         isolated.contains(listed) && !isolated.contains("may have"),
         "{isolated}"

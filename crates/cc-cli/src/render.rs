@@ -1,5 +1,6 @@
 //! Formats of jobs and results.
 
+mod code;
 pub(crate) mod html;
 pub(crate) mod sarif;
 

@@ -15,6 +15,18 @@ pub fn framed(name: &str, text: &str) -> String {
     format!("<<<{name} {mark}\n{text}{line_end}{name} {mark}>>>\n")
 }
 
+/// The text in the first frame of that `name` in `prompt`, which [`framed`] made.
+pub fn unframed<'a>(name: &str, prompt: &'a str) -> Option<&'a str> {
+    let opening = format!("<<<{name} ");
+    let at = match prompt.starts_with(&opening) {
+        true => 0,
+        false => prompt.find(&format!("\n{opening}"))? + 1,
+    };
+    let (mark, text) = prompt[at + opening.len()..].split_once('\n')?;
+    let end = text.find(&format!("{name} {mark}>>>"))?;
+    Some(&text[..end])
+}
+
 fn mark_absent_from(text: &str) -> String {
     loop {
         let mark: String = random_bytes::<8>()
@@ -39,6 +51,14 @@ mod tests {
         assert!(closing.starts_with("diff ") && closing.ends_with(">>>"));
         assert_eq!(framed.matches(closing).count(), 1);
         assert!(framed.contains(hostile));
+    }
+
+    #[test]
+    fn the_text_of_a_frame_is_found_again() {
+        let prompt = framed("FILES", "a <<<DIFF 1") + "x\n" + &framed("DIFF", "b\nDIFF 1>>>\n");
+        assert_eq!(unframed("FILES", &prompt), Some("a <<<DIFF 1\n"));
+        assert_eq!(unframed("DIFF", &prompt), Some("b\nDIFF 1>>>\n"));
+        assert_eq!(unframed("FOCUS", &prompt), None);
     }
 
     #[test]

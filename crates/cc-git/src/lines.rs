@@ -1,9 +1,12 @@
-//! Counts the lines of a reviewed file, to check findings.
+//! Counts and shows the lines of a reviewed file, to check findings.
 
 use std::io::{self, Write};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
+use cc_core::Time;
 use cc_core::text::one_line;
+
+use crate::excerpt::{Excerpt, Window, is_newer};
 
 use crate::process::GitInput;
 use crate::repo_path::RepoPath;
@@ -48,11 +51,16 @@ impl Repository {
     /// [`Error::PathOutside`] for an absolute path or one with `..`, or the error of a failed call.
     pub fn line_count(&self, target: &Target, path: &str) -> Result<Option<Lines>, Error> {
         let path = self.reviewed_path(path)?;
-        if path.as_bytes().is_empty() {
-            return Ok(None);
-        }
         match (target.mode, &target.head) {
-            (Mode::WorkingTree, _) => self.lines_of_work_file(&path),
+            _ if path.as_bytes().is_empty() => Ok(None),
+            (Mode::WorkingTree, _) => {
+                let mut counter = LineCounter::default();
+                let read = self.read_work_file(&path, None, &mut |bytes| counter.push(bytes));
+                Ok(read.map(|read| match read {
+                    true => Lines::Counted(counter.lines()),
+                    false => Lines::Unknown,
+                }))
+            }
             (Mode::Staged, _) => {
                 // An unmerged file has no stage 0; stage 2 is ours.
                 let stages = [":0:", ":2:"].map(|stage| named(stage, &path));
@@ -61,6 +69,37 @@ impl Repository {
             (_, Some(head)) => self.lines_of_object(&[named(&format!("{head}:"), &path)]),
             (_, None) => Ok(None),
         }
+    }
+
+    /// Reads some lines of a file on the reviewed side of `target`; at most 60. `None` if they are not there, look
+    /// like a part of a secret, or may not be what was reviewed: the index may have changed, and a file of the
+    /// working tree was changed at `since` or later.
+    ///
+    /// # Errors
+    /// As [`Repository::line_count`].
+    pub fn excerpt(
+        &self,
+        target: &Target,
+        path: &str,
+        wanted: RangeInclusive<u64>,
+        since: Time,
+    ) -> Result<Option<Excerpt>, Error> {
+        let path = self.reviewed_path(path)?;
+        let mut window = Window::new(wanted);
+        let is_read = match (target.mode, &target.head) {
+            _ if path.as_bytes().is_empty() => false,
+            (Mode::WorkingTree, _) => {
+                let read = self.read_work_file(&path, Some(since), &mut |bytes| window.push(bytes));
+                read == Some(true)
+            }
+            (Mode::Branch | Mode::Commit | Mode::Range, Some(head)) => {
+                let names = [named(&format!("{head}:"), &path)];
+                let lines = self.read_object(&names, &mut |bytes| window.push(bytes))?;
+                lines.is_some_and(|lines| lines.known().is_some())
+            }
+            (Mode::Staged, _) | (_, None) => false,
+        };
+        Ok(is_read.then(|| window.excerpt(&path.to_string())).flatten())
     }
 
     /// Parses a path from a model; it must be inside the repository.
@@ -87,32 +126,49 @@ impl Repository {
         Ok(RepoPath::new(&parts.join(&b'/')))
     }
 
-    fn lines_of_work_file(&self, path: &RepoPath) -> Result<Option<Lines>, Error> {
+    /// Reads a file of the working tree. `None` if there is none; whether it could be read to its end, and was not
+    /// changed at `since` or later.
+    fn read_work_file(
+        &self,
+        path: &RepoPath,
+        since: Option<Time>,
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Option<bool> {
         // `.git` is never under review.
         let mut parts = path.as_bytes().split(|&byte| byte == b'/');
         if parts.any(|part| part.eq_ignore_ascii_case(b".git")) {
-            return Ok(None);
+            return None;
         }
-        let mut counter = LineCounter::default();
-        Ok(match WorkingFile::open(self.root(), path) {
+        match WorkingFile::open(self.root(), path) {
             WorkingFile::Missing | WorkingFile::Other => None,
-            WorkingFile::Unreadable => Some(Lines::Unknown),
+            WorkingFile::Unreadable => Some(false),
             WorkingFile::Link(target) => {
-                counter.push(&target);
-                Some(Lines::Counted(counter.lines()))
+                take(&target);
+                Some(since.is_none())
             }
             WorkingFile::Regular { file, .. } => {
+                let is_newer = |since| file.metadata().map_or(true, |file| is_newer(&file, since));
+                if since.is_some_and(is_newer) {
+                    return Some(false);
+                }
                 let mut start = io::Read::take(file, COUNTED_BYTES + 1);
-                Some(match io::copy(&mut start, &mut counter) {
-                    Ok(read) if read <= COUNTED_BYTES => Lines::Counted(counter.lines()),
-                    _ => Lines::Unknown,
-                })
+                let read = io::copy(&mut start, &mut Taker(take));
+                Some(read.is_ok_and(|read| read <= COUNTED_BYTES))
             }
-        })
+        }
     }
 
     /// Counts the lines of the first of `names` that is a file.
     fn lines_of_object(&self, names: &[Vec<u8>]) -> Result<Option<Lines>, Error> {
+        self.read_object(names, &mut |_| {})
+    }
+
+    /// The same, and gives out its content.
+    fn read_object(
+        &self,
+        names: &[Vec<u8>],
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Result<Option<Lines>, Error> {
         // A name ends at a line break, LF or CRLF, unless `-Z` (git 2.42) is given.
         let with_nul = names
             .iter()
@@ -131,7 +187,7 @@ impl Repository {
         let call = self.runner.call(&["cat-file", "--batch", option]);
         let exit = call
             .input(GitInput::Bytes(&input))
-            .stream(&mut |bytes| reader.push(bytes))?;
+            .stream(&mut |bytes| reader.push(bytes, take))?;
         match reader.found {
             Some(found) => Ok(Some(found)),
             None => exit.check().map(|()| None),
@@ -164,11 +220,12 @@ impl BatchReader {
         }
     }
 
-    fn push(&mut self, mut bytes: &[u8]) -> ControlFlow<()> {
+    fn push(&mut self, mut bytes: &[u8], take: &mut dyn FnMut(&[u8])) -> ControlFlow<()> {
         loop {
             if let Some(left) = self.body {
                 let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                 self.counter.push(&bytes[..taken]);
+                take(&bytes[..taken]);
                 self.body = Some(left - taken as u64);
                 if left == taken as u64 {
                     self.found = Some(Lines::Counted(self.counter.lines()));
@@ -228,9 +285,12 @@ impl LineCounter {
     }
 }
 
-impl Write for LineCounter {
+/// Gives what is written to a function.
+pub(crate) struct Taker<'a>(pub(crate) &'a mut dyn FnMut(&[u8]));
+
+impl Write for Taker<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.push(bytes);
+        (self.0)(bytes);
         Ok(bytes.len())
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::budget::{Fit, InlineDiff};
 use crate::context::{ChangeKind, FileChange, NotSeen, Reason};
-use crate::lines::LineCounter;
+use crate::lines::{LineCounter, Taker};
 use crate::repo_path::RepoPath;
 use crate::working_file::WorkingFile;
 use crate::{Context, ContextLimits, Error, Repository, Target};
@@ -230,7 +230,8 @@ impl UntrackedContent {
         counter.push(&start);
         let most = COUNTED_BYTES.min(*left);
         let mut rest = file.take(most);
-        let read = io::copy(&mut rest, &mut counter)?;
+        let mut count = |bytes: &[u8]| counter.push(bytes);
+        let read = io::copy(&mut rest, &mut Taker(&mut count))?;
         *left = left.saturating_sub(read);
         Ok(Self::Large {
             bytes: bytes.max(start.len() as u64 + read),

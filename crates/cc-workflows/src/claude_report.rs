@@ -8,6 +8,8 @@ use cc_core::{JobId, Usage};
 use cc_jobs::Job;
 use serde::{Deserialize, Serialize};
 
+use crate::report::{Line, Report};
+
 /// How a run of Claude went.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,17 +52,23 @@ impl ClaudeReport {
     }
 
     /// The last line of the report.
-    pub(crate) fn footer(&self, job: &JobId, elapsed: Option<Duration>) -> String {
+    pub(crate) fn footer(&self, job: &JobId, elapsed: Option<Duration>) -> Line {
+        self.footer_parts().line(job, elapsed)
+    }
+
+    /// Who answered, and what it took.
+    pub(crate) fn facts(&self, report: &mut Report, elapsed: Option<Duration>) {
+        self.footer_parts().facts(report, elapsed);
+    }
+
+    fn footer_parts(&self) -> Footer<'_> {
         Footer {
-            job,
             requested_model: self.requested_model.as_deref(),
             model: self.model.as_deref(),
             version: self.version.as_deref(),
             usage: self.usage,
             cost_usd: self.cost_usd,
-            elapsed,
         }
-        .line()
     }
 }
 
@@ -94,31 +102,65 @@ pub(crate) fn lacks(report: &cc_claude::RunReport, rest: &str) -> Option<String>
 
 /// The last line of a report: who answered, and what it took.
 pub(crate) struct Footer<'a> {
-    pub(crate) job: &'a JobId,
     pub(crate) requested_model: Option<&'a str>,
     pub(crate) model: Option<&'a str>,
     pub(crate) version: Option<&'a str>,
     pub(crate) usage: Usage,
     pub(crate) cost_usd: Option<f64>,
-    pub(crate) elapsed: Option<Duration>,
 }
 
 impl Footer<'_> {
     /// The line.
-    pub(crate) fn line(&self) -> String {
-        let mut parts = vec![format!("Job `{}`", self.job)];
-        parts.extend(match (self.requested_model, self.model) {
+    pub(crate) fn line(&self, job: &JobId, elapsed: Option<Duration>) -> Line {
+        let mut parts = Vec::new();
+        parts.extend(self.model());
+        parts.extend(self.version());
+        parts.push(self.tokens());
+        parts.extend(self.cost_usd.map(dollars));
+        parts.extend(elapsed.map(human_duration));
+        let job = Line::text("Job ").and_code(job.as_str());
+        Line::joined([job].into_iter().chain(parts.iter().map(Line::text)), " · ")
+    }
+
+    /// The same as facts, one each.
+    pub(crate) fn facts(&self, report: &mut Report, elapsed: Option<Duration>) {
+        let job = Line::code(report.job.as_str());
+        let model = [self.model(), self.version()].into_iter().flatten();
+        let model: Vec<String> = model.collect();
+        if !model.is_empty() {
+            report.fact("Model", Line::text(model.join(" · ")));
+        }
+        let took = elapsed.map(human_duration);
+        let cost = self
+            .cost_usd
+            .map(dollars)
+            .into_iter()
+            .chain([self.tokens()]);
+        let cost: Vec<String> = cost.chain(took).collect();
+        report.fact("Cost", Line::text(cost.join(" · ")));
+        report.fact("Job", job);
+    }
+
+    fn model(&self) -> Option<String> {
+        match (self.requested_model, self.model) {
             (Some(requested), Some(actual)) if requested != actual => {
                 Some(format!("{actual} (requested: {requested})"))
             }
             (requested, actual) => actual.or(requested).map(str::to_owned),
-        });
-        parts.extend(self.version.map(|version| format!("Claude Code {version}")));
+        }
+    }
+
+    fn version(&self) -> Option<String> {
+        Some(format!("Claude Code {}", self.version?))
+    }
+
+    fn tokens(&self) -> String {
         let read = human_count(self.usage.total_input());
         let written = human_count(self.usage.output_tokens);
-        parts.push(format!("{read} tokens in, {written} out"));
-        parts.extend(self.cost_usd.map(|dollars| format!("${dollars:.2}")));
-        parts.extend(self.elapsed.map(human_duration));
-        parts.join(" · ")
+        format!("{read} tokens in, {written} out")
     }
+}
+
+fn dollars(amount: f64) -> String {
+    format!("${amount:.2}")
 }

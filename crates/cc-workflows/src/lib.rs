@@ -12,6 +12,7 @@ pub mod gate;
 pub mod hint;
 pub mod preflight;
 pub mod push;
+pub mod report;
 pub mod rescue;
 pub mod review;
 pub mod setup;
@@ -29,7 +30,7 @@ mod run_options;
 mod schema;
 
 pub use find::{FindError, RepositoryJobs};
-pub use job_result::JobResult;
+pub use job_result::{JobResult, current, report_of};
 pub use launch::LaunchError;
 pub use project::{Caller, Project, ProjectError};
 pub use run_options::RunOptions;

@@ -48,6 +48,12 @@ pub(crate) struct ReviewSpec {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub(crate) git_config: Vec<(OsString, OsString)>,
+    /// The branch that was checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) branch: Option<String>,
+    /// Patterns of files that the user's settings keep out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exclude: Vec<String>,
     /// What to look at first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) focus: Option<String>,

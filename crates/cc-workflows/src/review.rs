@@ -2,8 +2,10 @@
 
 pub(crate) mod findings;
 pub(crate) mod instructions;
+mod located;
 pub(crate) mod prompt;
 pub(crate) mod report;
+pub(crate) mod reviewed;
 pub(crate) mod run;
 mod survey;
 
@@ -19,10 +21,11 @@ use crate::order::{ReviewSpec, WorkOrder};
 use crate::preflight::{self, PreflightError};
 use crate::{LaunchError, Project, RunOptions, launch};
 
-pub use findings::{LocatedFinding, Location, Severity};
+pub use findings::{Finding, LocatedFinding, Location, ReviewVerdict, Severity};
 use instructions::Instructions;
 pub use instructions::{INSTRUCTIONS_LIMIT, InstructionSources, InstructionsError};
-pub use report::ReviewReport;
+pub use report::{ReviewReport, ReviewResult};
+pub use reviewed::ReviewedChange;
 pub(crate) use survey::survey_edits;
 pub use survey::{SinceError, Survey, size, survey, survey_since};
 
@@ -104,6 +107,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartRev
         target,
         context,
         git_config,
+        branch,
     } = survey;
     let kind = request.kind();
     let prompt = prompt::task(
@@ -113,10 +117,6 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartRev
         &instructions,
         request.focus.as_deref(),
     );
-    let title = match kind {
-        JobKind::AdversarialReview => format!("Adversarial review of {}", target.label),
-        _ => format!("Review of {}", target.label),
-    };
     let summary = request
         .focus
         .clone()
@@ -128,9 +128,16 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartRev
         since: earlier.map(|earlier| earlier.id),
         target,
         git_config,
+        branch,
+        exclude: request.diff.exclude.clone(),
         focus: request.focus.clone(),
         instructions: instructions.sources,
         options,
+    };
+    let scope = ReviewedChange::of(&spec).name().plain();
+    let title = match kind {
+        JobKind::AdversarialReview => format!("Adversarial review of {scope}"),
+        _ => format!("Review of {scope}"),
     };
     let order = WorkOrder::Review(spec);
     let (title, summary) = (one_line(&title, 200), one_line(&summary, 200));

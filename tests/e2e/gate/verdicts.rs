@@ -21,7 +21,9 @@ fn a_turn_with_edits_is_blocked_once_and_told_how_to_switch_the_gate_off() {
     assert_eq!(session.history().len(), 1);
     let result = session.sandbox.cc(["result", &job]).run().success();
     assert!(
-        result.stdout.contains("Blocked: it subtracts"),
+        result
+            .stdout
+            .contains("**Verdict: blocked**\n\nit subtracts"),
         "{}",
         result.stdout
     );

@@ -28,7 +28,10 @@ fn what_the_real_claude_wrote_before_its_last_call_is_in_the_report() {
     let sandbox = Sandbox::real(&api).with_change();
     let shown = sandbox.cc(RESCUE).run().success().stdout;
     assert!(shown.starts_with("Done; see above."), "{shown}");
-    let marked = format!("**Written earlier in the run (1 of 1):**\n\n{REPORT}\n");
+    let marked = format!(
+        "**Written earlier in the run (1 of 1):**\n\n{}\n",
+        REPORT.replace("## ", "### ")
+    );
     assert!(shown.contains(&marked), "{shown}");
     assert!(!shown.contains("check once more"), "{shown}");
     let record = sandbox.record();
@@ -64,7 +67,8 @@ fn a_text_that_ends_at_a_tool_call_is_called_incomplete() {
     let sandbox = Sandbox::fake(&Scenario::runs([stopped(json!(null))])).with_change();
     for command in [["review", "--scope=working-tree"].as_slice(), &RESCUE] {
         let shown = sandbox.cc(command).run().success().stdout;
-        let warning = "> the answer may be incomplete: Claude stopped at a tool call";
+        let warning =
+            "## Warnings\n\n- the answer may be incomplete: Claude stopped at a tool call";
         assert!(shown.contains(warning), "{shown}");
     }
     // A structured answer is itself a call.
@@ -113,10 +117,10 @@ fn an_answer_above_the_bound_says_that_it_was_cut() {
     }
     let sandbox = Sandbox::fake(&Scenario::runs([long.success("x", None)])).with_change();
     let shown = sandbox.cc(["review"]).run().success().stdout;
-    let cut = "> the answer was cut: 1.0 MB are missing (not saved)";
+    let cut = "- the answer was cut: 1.0 MB are missing (not saved)";
     assert!(shown.contains(cut));
     let shown = sandbox.cc(RESCUE).run().success().stdout;
-    let cut = "> the answer was cut: 1.0 MB are missing (all of it is in Claude's conversation)";
+    let cut = "- the answer was cut: 1.0 MB are missing (all of it is in Claude's conversation)";
     assert!(shown.contains(cut));
     // A failure shows less of it.
     let mut failed = Run::started();

@@ -345,6 +345,7 @@ fn an_answer_cannot_rule_the_terminal() {
     Fine.�[2J�]0;owned� �x�y
 
     ---
+    Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     ");
     let json = sandbox.cc(["result", "--json"]).run().json();

@@ -28,7 +28,7 @@ fn review(runs: impl IntoIterator<Item = Run>) -> (Sandbox, Value) {
 #[test]
 fn json_in_the_text_is_taken() {
     let (sandbox, json) = review([Run::says(&format!("Here:\n```json\n{}\n```\n", findings()))]);
-    assert_eq!(json["result"]["findings"][0]["title"], "Subtracts");
+    assert_eq!(json["findings"][0]["title"], "Subtracts");
     assert_eq!(sandbox.claude_calls().len(), 1);
 }
 
@@ -38,7 +38,7 @@ fn prose_is_put_into_form_by_one_more_run() {
         Run::says("High: it subtracts."),
         Run::structured(findings()),
     ]);
-    assert_eq!(json["result"]["findings"][0]["title"], "Subtracts");
+    assert_eq!(json["findings"][0]["title"], "Subtracts");
     assert_eq!(json["rawOutput"], "High: it subtracts.");
     let second = sandbox.wait_for_run(2, super::SOON);
     assert!(
@@ -91,10 +91,7 @@ fn the_forms_of_a_result() {
         2
     );
     let html = sandbox.cc(["result", "--format", "html"]).run().success();
-    assert!(
-        html.stdout.starts_with("<!doctype html>")
-            && html.stdout.contains("<h2>1. High: Subtracts</h2>")
-    );
+    assert!(html.stdout.starts_with("<!doctype html>") && html.stdout.contains("Subtracts"));
     let stored = sandbox.cc(["result", "--json"]).run().success().json();
     assert_eq!(
         stored["storedJob"]["result"]["result"]["verdict"],
@@ -122,24 +119,55 @@ fn a_review_as_a_page() {
     sandbox.cc(["adversarial-review"]).run().success();
     let page = sandbox.cc(["result", "--format", "html"]).run().success();
     let body = page.stdout.find("<body>").unwrap();
-    assert_snapshot!(sandbox.redact(&page.stdout[body..]), @"
+    assert_snapshot!(sandbox.redact(&page.stdout[body..]), @r#"
     <body>
+    <div class="page">
+    <header class="head">
     <h1>Adversarial review of uncommitted changes</h1>
-    <p><strong>Verdict: needs attention</strong></p>
+    <div class="row"><span class="chip verdict bad"><svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 0 0 8 1.2zM5.5 5.5l5 5M10.5 5.5l-5 5"/></svg>Needs attention</span><span class="chip high"><svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M8 1.5 15 14H1zM8 6v4M8 12v.3"/></svg>1 high</span></div>
+    <dl class="facts">
+    <div><dt>Repository</dt><dd>repo</dd></div>
+    <div><dt>Scope</dt><dd>uncommitted changes</dd></div>
+    <div><dt>Branch</dt><dd><code>main</code></dd></div>
+    <div><dt>Commit</dt><dd><code>960b4d50c5d9</code></dd></div>
+    <div><dt>Model</dt><dd>claude-opus-5-5 · Claude Code <claude></dd></div>
+    <div><dt>Cost</dt><dd>$0.01 · 6.5k tokens in, 42 out · <n>s</dd></div>
+    <div><dt>Job</dt><dd><code><review 1></code></dd></div>
+    <div><dt>Date</dt><dd><minute></dd></div>
+    </dl>
+    </header>
+    <main>
+    <section class="card">
     <p>One thing.</p>
-    <h2>1. High: Subtracts</h2>
-    <p><code>src/lib.rs:2</code> · confidence 90 %</p>
+    </section>
+    <article class="card finding f-high" id="finding-1" aria-labelledby="title-1">
+    <div class="row"><span class="chip high"><svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M8 1.5 15 14H1zM8 6v4M8 12v.3"/></svg>High</span><span class="number">#1</span><span class="sure"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="all" width="100" height="8" rx="4"/><rect class="part" width="90" height="8" rx="4"/></svg>90 % confident</span></div>
+    <h2 class="title" id="title-1">Subtracts</h2>
+    <p class="where"><code class="place">src/lib.rs:2</code></p>
+    <pre class="lines" tabindex="0" aria-label="The reviewed lines"><code><span class="l"><span class="n">1</span><span class="w">pub</span> <span class="w">fn</span> add(a: i32, b: i32) -&gt; i32 {
+    </span><span class="l hit"><span class="n">2</span>    a - b
+    </span><span class="l"><span class="n">3</span>}
+    </span></code></pre>
     <p>It is <code>-</code>.</p>
-    <p><strong>Fix:</strong> Use <code>+</code>.</p>
-    <h2>Next steps</h2>
+    <p class="label">Fix</p>
+    <p>Use <code>+</code>.</p>
+    <p class="label">Hand it to Claude</p>
+    <code class="copy" tabindex="0">cc-cli rescue --from <review 1> --findings 1</code>
+    <p class="hint">One click selects all of it.</p>
+    </article>
+    <section class="card"><h2>Next steps</h2>
     <ol>
     <li>Mend it.</li>
-    </ol>
-    <hr />
+    </ol></section>
+    </main>
+    <footer>
+    <p>Reviewed: uncommitted changes · branch <code>main</code> at <code>960b4d50c5d9</code></p>
     <p>Job <code><review 1></code> · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s</p>
+    </footer>
+    </div>
     </body>
     </html>
-    ");
+    "#);
 }
 
 #[test]
@@ -156,6 +184,7 @@ fn findings_that_never_took_form_are_shown_with_the_reason() {
     High: it subtracts.
 
     ---
+    Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
     Adversarial review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)

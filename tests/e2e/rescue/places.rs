@@ -58,11 +58,11 @@ fn commits_a_switch_and_links_are_in_the_report() {
         "{text}"
     );
     assert!(
-        text.contains("**New commits on `topic`**") && text.contains(" Do it`"),
+        text.contains("## New commits on `topic`") && text.contains(" Do it`"),
         "{text}"
     );
     assert!(
-        text.contains("without its files**\n\n- `vendor/lib`"),
+        text.contains("without its files\n\n- `vendor/lib`"),
         "{text}"
     );
 

@@ -36,6 +36,7 @@ fn a_limit_of_the_moment_is_waited_out() {
     Fine as it is.
 
     ---
+    Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
     Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)

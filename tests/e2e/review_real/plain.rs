@@ -35,6 +35,7 @@ fn a_review_prints_the_answer_and_keeps_it_as_a_job() {
     Every caller gets the difference. Put the `+` back.
 
     ---
+    Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
     Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
@@ -113,6 +114,7 @@ fn a_background_review_gives_a_receipt_is_waited_for_and_read() {
     Every caller gets the difference. Put the `+` back.
 
     ---
+    Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     ");
     let read = sandbox.cc(["status"]).run();
@@ -159,6 +161,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
     - parts/11.txt: left out (45 kB), the diff as a whole is too large
 
     ---
+    Reviewed: uncommitted changes · branch `main` at `adb6b81cf27b`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
     Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)

@@ -72,6 +72,7 @@ fn findings_come_by_severity_and_places_that_do_not_exist_are_marked() {
     2. Add a test of `add`.
 
     ---
+    Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9` · focus: overflow
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
     Adversarial review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
@@ -87,7 +88,8 @@ fn json_is_one_document_with_everything_in_it() {
     let sandbox = Sandbox::real(&api).with_change();
     let output = sandbox.cc(["adversarial-review", "--json"]).run().success();
     assert_snapshot!("adversarial_review_as_json", sandbox.transcript(&output));
-    assert_eq!(output.json()["codex"], output.json()["claude"]);
+    let json = output.json();
+    assert!(json.get("codex").is_none() && json["result"].get("findings").is_none());
 }
 
 #[test]
@@ -135,12 +137,6 @@ fn findings_in_a_text_without_the_tool_are_not_lost() {
     let api = MessagesApi::start([Turn::text(text).times(2)]);
     let sandbox = Sandbox::real(&api).with_change();
     let output = sandbox.cc(["adversarial-review", "--json"]).run().success();
-    assert_eq!(
-        output.json()["result"]["findings"]
-            .as_array()
-            .unwrap()
-            .len(),
-        3
-    );
+    assert_eq!(output.json()["findings"].as_array().unwrap().len(), 3);
     assert_eq!(api.requests().len(), 2, "no run of its own for the form");
 }

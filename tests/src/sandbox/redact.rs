@@ -9,8 +9,9 @@ use super::world::Sandbox;
 use crate::peers::CLAUDE;
 
 /// Patterns and their replacements, applied in this order.
-const MASKS: [(&str, &str); 10] = [
+const MASKS: [(&str, &str); 11] = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "<minute>"),
     // The widest cell decides the padding of a table, so what follows is made one width too.
     (r"\b(?:\d+m )?\d+(?:\.\d)?s\b( ago)?(  +)?", "<n>s$1$2"),
     (r"<n>s( ago)?  +", "<n>s$1  "),

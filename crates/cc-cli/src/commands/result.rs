@@ -9,7 +9,7 @@ use cc_core::{JobId, SessionId};
 use cc_jobs::select::{self, SelectError};
 use cc_jobs::{Body, Ending, Job, JobState, StoreError};
 use cc_workflows::review::ReviewReport;
-use cc_workflows::{JobResult, Project, hint, rescue};
+use cc_workflows::{JobResult, Project, current, hint, report_of, rescue};
 use serde_json::{Map, Value, json};
 
 use super::find::find;
@@ -45,11 +45,8 @@ pub(super) fn result(
             printer::json(&sarif::log(&structured(&job, &body)?)).map_err(StoreError::from)?
         }
         Format::Html => {
-            let report = match job.state().ending() {
-                Some(Ending::Completed) => body.report(),
-                _ => body.rendered.as_deref(),
-            };
-            html::page(&job, report.ok_or_else(|| no_report(&job))?)
+            let report = report_of(&job, &body, project.store.now());
+            html::page(&job, &report.ok_or_else(|| no_report(&job))?)
         }
     };
     match output {
@@ -99,7 +96,7 @@ fn none_finished(error: SelectError, running: &[JobId]) -> CliError {
 fn markdown(project: &Project, job: &Job, body: &Body) -> String {
     let id = &job.id;
     let text = match job.state().ending() {
-        Some(Ending::Completed) => format!("{}\n", report(body)),
+        Some(Ending::Completed) => format!("{}\n", completed(project, job, body)),
         Some(Ending::Cancelled) => format!("{id} was cancelled.\n\n{}", partial_output(body)),
         Some(Ending::Failed(failure)) => {
             let hint = hint::for_failure(failure);
@@ -142,8 +139,15 @@ fn origin(project: &Project, job: &Job, report: &str) -> String {
     lines
 }
 
-fn report(body: &Body) -> &str {
-    body.report().unwrap_or("(no output)")
+/// The report of a completed job as Markdown; what earlier records hold is shown as it is.
+fn completed(project: &Project, job: &Job, body: &Body) -> String {
+    let report = JobResult::read(job.kind, body);
+    let report = report.map(|result| {
+        let elapsed = job.elapsed(project.store.now());
+        result.report(job.kind, elapsed).markdown()
+    });
+    let text = report.or_else(|| body.report().map(str::to_owned));
+    text.unwrap_or_else(|| "(no output)".to_owned())
 }
 
 fn partial_output(body: &Body) -> String {
@@ -163,7 +167,9 @@ pub(super) fn print_outcome(
 ) {
     let id = &job.id;
     match job.state().ending() {
-        Some(Ending::Completed) if with_result => return printer.text(report(body)),
+        Some(Ending::Completed) if with_result => {
+            return printer.text(completed(project, job, body));
+        }
         Some(Ending::Completed) => return,
         Some(Ending::Cancelled) => printer.note(format_args!("{id} was cancelled.")),
         Some(Ending::Failed(failure)) => printer.error(&CliError {
@@ -207,16 +213,13 @@ pub(super) fn document(job: &Job, body: &Body) -> Value {
     document
 }
 
-/// The result with what every result has: Codex's session and Claude's thread, which some records name
-/// otherwise, and the field `claude` also as `codex`, for callers that know the earlier name.
+/// The result in the form of today, with what every result has: Codex's session and Claude's thread, which
+/// some records name otherwise.
 fn full(job: &Job, result: &Value) -> Value {
-    let mut result = result.clone();
+    let mut result = current(result).into_owned();
     if let Some(fields) = result.as_object_mut() {
         fields.insert("sessionId".into(), json!(job.session));
         fields.insert("threadId".into(), json!(job.thread));
-        if let Some(claude) = fields.get("claude").cloned() {
-            fields.insert("codex".into(), claude);
-        }
     }
     result
 }
@@ -239,7 +242,7 @@ fn stored(job: &Job, body: &Body) -> Value {
 fn structured(job: &Job, body: &Body) -> Result<ReviewReport, CliError> {
     JobResult::read(job.kind, body)
         .and_then(JobResult::into_review)
-        .filter(|report| report.result.is_some())
+        .filter(|report| report.findings.is_some())
         .ok_or_else(|| {
             let message = format_args!("{} has no structured findings", job.id);
             CliError::new(ExitStatus::Usage, message)

@@ -9,6 +9,7 @@ use cc_git::Worktree;
 use cc_jobs::spending::Spending;
 use cc_jobs::{Ending, Job, JobState, WorkspaceConfig, select};
 use cc_workflows::rescue::{self, isolated};
+use cc_workflows::review::ReviewedChange;
 use cc_workflows::{Project, RepositoryJobs, gate, hint};
 use serde_json::json;
 
@@ -235,6 +236,9 @@ fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer
         if let Some(next) = rescue::how_to_continue(project, &job) {
             document["resumeCommand"] = json!(next.command);
         }
+        if let Some(reviewed) = reviewed(project, &job) {
+            document["reviewed"] = json!(reviewed);
+        }
         if args.wait {
             document["waitTimedOut"] = timed_out.into();
             document["timeoutMs"] = args.timeout_ms.into();
@@ -269,6 +273,12 @@ fn details(project: &Project, job: &Job) -> String {
     text
 }
 
+/// What a review looks at.
+fn reviewed(project: &Project, job: &Job) -> Option<ReviewedChange> {
+    let (_, body) = project.store.read(&job.id).ok()?;
+    ReviewedChange::in_record(job.kind, &body)
+}
+
 fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("ID", job.id.to_string()),
@@ -277,6 +287,8 @@ fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
     ];
     let elapsed = job.elapsed(project.store.now());
     rows.extend(elapsed.map(|elapsed| ("Time", human_duration(elapsed))));
+    let reviewed = reviewed(project, job);
+    rows.extend(reviewed.map(|it| ("Reviewed", it.sentence().plain())));
     rows.push(("Summary", job.summary.clone()));
     let model = job.model.actual.as_ref().or(job.model.requested.as_ref());
     rows.extend(model.map(|model| ("Model", model.clone())));

@@ -5,11 +5,7 @@ use serde_json::{Value, json};
 
 /// The findings of a review as a SARIF log with one run.
 pub(crate) fn log(report: &ReviewReport) -> Value {
-    let findings = report
-        .result
-        .as_ref()
-        .map(|result| result.findings.as_slice())
-        .unwrap_or_default();
+    let findings = report.findings.as_deref().unwrap_or_default();
     let rules = [
         Severity::Critical,
         Severity::High,
@@ -46,7 +42,11 @@ fn rule(severity: Severity) -> Value {
     })
 }
 
-fn result(LocatedFinding { finding, location }: &LocatedFinding) -> Value {
+fn result(
+    LocatedFinding {
+        finding, location, ..
+    }: &LocatedFinding,
+) -> Value {
     let mut place =
         json!({"artifactLocation": {"uri": uri(&finding.file), "uriBaseId": "%SRCROOT%"}});
     if matches!(location, Location::Found | Location::Unknown) {
@@ -108,6 +108,7 @@ mod tests {
             let located = LocatedFinding {
                 finding: serde_json::from_value(finding).unwrap(),
                 location: Location::Found,
+                excerpt: None,
             };
             let place = &result(&located)["locations"][0]["physicalLocation"];
             assert_eq!(place["region"], expect);

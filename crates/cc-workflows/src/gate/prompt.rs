@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use cc_core::JobId;
 use cc_core::frame::framed;
-use cc_core::text::{count, head, printable};
+use cc_core::text::{count, head, one_line, printable};
 use cc_git::{Error, RepoPath, Repository};
 
 use cc_jobs::settings::DiffSettings;
@@ -59,7 +59,9 @@ pub(super) fn change(
     let more = (!hidden.is_empty()).then(|| count(hidden.len(), "file") + " outside the diff");
     let text = parts.iter().map(|part| {
         let change = describe(&part.target, &part.context);
-        format!("What it changed, {}:\n{change}\n", part.target.label)
+        // It may have names of branches in it, which anybody may have chosen.
+        let label = framed("CHANGE", &one_line(&part.target.label, 200));
+        format!("What it changed:\n{label}{change}\n")
     });
     let text: String = text.collect();
     Ok(Some(TurnChange {
@@ -141,7 +143,7 @@ pub(super) fn failed_open(error: &GateError) -> String {
 }
 
 fn told(error: &GateError) -> String {
-    let text = cc_core::text::one_line(&error.to_string(), 400);
+    let text = one_line(&error.to_string(), 400);
     let text = match error {
         GateError::NoVerdict { job, .. } => format!("{text} (more: `$cc:result {}`)", job.id),
         _ => text,

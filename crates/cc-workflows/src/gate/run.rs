@@ -62,10 +62,9 @@ pub(crate) async fn run(run: &mut Run<'_>, claude: &Claude, request: Request) ->
         claude: ClaudeReport::new(run.job, &outcome.report, completed),
     };
     let elapsed = run.job.elapsed(run.project.store.now());
-    let footer = check.claude.footer(&check.job_id, elapsed);
     let told = completed.then(|| Told {
         summary: check.summary(),
-        rendered: format!("{}\n\n---\n{footer}\n", check.summary()),
+        rendered: check.report(elapsed).markdown(),
     });
     run.end(outcome, &JobResult::Gate(check), told)
 }

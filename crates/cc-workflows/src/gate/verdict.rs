@@ -1,11 +1,14 @@
 //! The verdict: where it is found in what Claude gave, and the report that holds it.
 
+use std::time::Duration;
+
 use cc_core::JobId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::claude_report::ClaudeReport;
+use crate::report::{Line, Report, Verdict};
 use crate::schema;
 
 /// Whether the turn may end.
@@ -101,6 +104,24 @@ pub struct GateReport {
 }
 
 impl GateReport {
+    /// The report.
+    pub(crate) fn report(&self, elapsed: Option<Duration>) -> Report {
+        let footer = self.claude.footer(&self.job_id, elapsed);
+        let mut report = Report::new(self.job_id.clone(), Line::default(), footer);
+        match &self.answer {
+            Some(answer) => {
+                report.verdict = Some(match answer.verdict {
+                    GateVerdict::Allow => Verdict::Allowed,
+                    GateVerdict::Block => Verdict::Blocked,
+                });
+                report.answer.clone_from(&answer.reason);
+            }
+            None => report.notes.push(Line::text(self.summary())),
+        }
+        self.claude.facts(&mut report, elapsed);
+        report
+    }
+
     /// The verdict and its reason.
     pub(super) fn summary(&self) -> String {
         match (&self.answer, &self.parse_error) {

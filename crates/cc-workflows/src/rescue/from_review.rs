@@ -77,8 +77,8 @@ pub(super) fn task(
         .and_then(JobResult::into_review)
         .filter(|report| report.claude.status == 0)
         .ok_or_else(|| FromReviewError::NoReview { id: id.clone() })?;
-    let findings = match &report.result {
-        Some(result) => chosen(&id, &result.findings, &from.findings)?,
+    let findings = match &report.findings {
+        Some(all) => chosen(&id, all, &from.findings)?,
         None if from.findings.is_empty() => report.claude.stdout.clone(),
         None => return Err(FromReviewError::NotNumbered { id }),
     };

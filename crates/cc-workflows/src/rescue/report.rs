@@ -1,11 +1,10 @@
-//! The report of a rescue: its JSON, and its Markdown.
+//! The report of a rescue: its JSON, and what it says.
 
-use std::fmt::{Display, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use cc_claude::{End, Outcome};
-use cc_core::text::{one_line, printable};
+use cc_core::text::one_line;
 use cc_core::{BlockedCall, JobId, SessionId, ThreadId, Usage};
 use cc_git::{RepoPath, Worktree};
 use cc_jobs::Job;
@@ -15,6 +14,7 @@ use super::history::HistoryChange;
 use super::resuming;
 use crate::claude_report::{Footer, lacks};
 use crate::order::{Access, RescueSpec};
+use crate::report::{Line, Report};
 
 /// The result of a rescue, as `rescue --json` prints and the record keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct RescueReport {
     /// Whether Claude ran commands, which may have changed more files.
     #[serde(default)]
     pub ran_commands: bool,
+    /// Whether it worked in a Git repository.
+    #[serde(default = "yes")]
+    pub in_repository: bool,
     /// Tool calls that were blocked.
     pub permission_denials: Vec<BlockedCall>,
     /// Tokens used.
@@ -114,6 +117,7 @@ impl RescueReport {
             changed: None,
             history: None,
             ran_commands: report.ran_commands,
+            in_repository: root.join(".git").exists(),
             permission_denials: report.denials.clone(),
             usage: report.usage,
             cost_usd: report.cost_usd,
@@ -135,158 +139,139 @@ impl RescueReport {
         }
     }
 
-    /// The report as Markdown.
-    pub fn markdown(&self, in_repository: bool, elapsed: Option<Duration>) -> String {
-        let mut out = String::new();
-        let _ = writeln!(out, "{}\n", self.raw_output.trim());
-        if let Some(warning) = &self.warning {
-            let _ = writeln!(out, "> {warning}\n");
-        }
-        self.list_changes(&mut out, in_repository);
-        self.tell_history(&mut out);
-        list(
-            &mut out,
-            "Blocked tool calls",
-            self.permission_denials
-                .iter()
-                .map(|denial| one_line(&format!("{} {}", denial.tool, denial.detail), 300)),
-        );
-        self.tell_worktree(&mut out);
-        self.tell_rights(&mut out);
-        let _ = writeln!(out, "---\n{}", self.footer(elapsed));
-        if let Some(command) = &self.resume_command {
+    /// The report.
+    pub(crate) fn report(&self, elapsed: Option<Duration>) -> Report {
+        let footer = self.footer().line(&self.job_id, elapsed);
+        let mut report = Report::new(self.job_id.clone(), Line::default(), footer);
+        report.answer.clone_from(&self.raw_output);
+        report.warnings = self.warning.iter().map(Line::text).collect();
+        self.list_changes(&mut report);
+        self.tell_history(&mut report);
+        let blocked = self.permission_denials.iter();
+        let blocked =
+            blocked.map(|it| Line::text(one_line(&format!("{} {}", it.tool, it.detail), 300)));
+        report.list(Line::text("Blocked tool calls"), blocked);
+        report.remarks.extend(self.worktree());
+        self.tell_rights(&mut report);
+        self.footer().facts(&mut report, elapsed);
+        report.continuation = self.resume_command.as_ref().map(|command| {
             let model = self.requested_model.as_deref();
-            let line = resuming::line(&self.job_id, self.access, model, command);
-            let _ = writeln!(out, "{line}");
-        }
-        printable(&out).into_owned()
+            Line::described(&resuming::line(&self.job_id, self.access, model, command))
+        });
+        report
     }
 
     /// What became of the branch.
-    fn tell_history(&self, out: &mut String) {
+    fn tell_history(&self, report: &mut Report) {
         let Some(history) = &self.history else {
             return;
         };
-        let quoted = |text: &str| format!("`{}`", one_line(text, 200));
-        let branch = quoted(&history.branch);
+        let branch = || Line::code(&history.branch);
         if let Some(from) = &history.switched_from {
-            let _ = writeln!(out, "Claude switched from {} to {branch}.\n", quoted(from));
+            let line = Line::text("Claude switched from ").and_code(from);
+            report
+                .remarks
+                .push(line.and(" to ").join(branch()).and("."));
         }
-        let commits = history.commits.iter().map(|commit| quoted(commit));
-        list(out, &format!("New commits on {branch}"), commits);
+        let commits = history.commits.iter().map(Line::code);
+        report.list(Line::text("New commits on ").join(branch()), commits);
         if let Some(lost) = &history.lost {
-            let lost = lost.short();
-            let _ = writeln!(
-                out,
-                "The earlier commit `{lost}` is not part of {branch}.\n"
-            );
+            let line = Line::text("The earlier commit ").and_code(lost.short());
+            report
+                .remarks
+                .push(line.and(" is not part of ").join(branch()).and("."));
         }
-        let links = history
-            .new_links
-            .iter()
-            .map(|link| quoted(&link.to_string()));
-        list(
-            out,
-            "Added as a link to another repository, without its files",
-            links,
+        let links = history.new_links.iter();
+        report.list(
+            Line::text("Added as a link to another repository, without its files"),
+            links.map(|link| Line::code(link.to_string())),
         );
     }
 
     /// Where the change is, and how to apply or discard it.
-    fn tell_worktree(&self, out: &mut String) {
-        if let Some(isolated) = &self.isolated {
-            let (root, id) = (isolated.root.display(), &self.job_id);
-            let began = match self.without_uncommitted {
-                true => ", created from HEAD without your uncommitted changes",
-                false => "",
-            };
-            let _ = match &self.changed {
-                Some(ChangedFiles { total: 0, .. }) => writeln!(
-                    out,
-                    "Nothing changed in its separate worktree, `{root}`{began}. Remove it: `cc-cli discard {id}`\n"
-                ),
-                _ => writeln!(
-                    out,
-                    "The change is in a separate worktree, `{root}`{began}. Apply it: `cc-cli apply {id}`. Discard it: `cc-cli discard {id}`\n"
-                ),
-            };
-        }
+    fn worktree(&self) -> Option<Line> {
+        let isolated = self.isolated.as_ref()?;
+        let root = isolated.root.display().to_string();
+        let [apply, discard] =
+            ["apply", "discard"].map(|verb| format!("cc-cli {verb} {}", self.job_id));
+        let began = match self.without_uncommitted {
+            true => ", created from HEAD without your uncommitted changes",
+            false => "",
+        };
+        Some(match &self.changed {
+            Some(ChangedFiles { total: 0, .. }) => {
+                let line = Line::text("Nothing changed in its separate worktree, ").and_code(root);
+                line.and(format!("{began}. Remove it: ")).and_code(discard)
+            }
+            _ => {
+                let line = Line::text("The change is in a separate worktree, ").and_code(root);
+                let line = line.and(format!("{began}. Apply it: ")).and_code(apply);
+                line.and(". Discard it: ").and_code(discard)
+            }
+        })
     }
 
     /// What Claude had beyond the defaults: configuration, permissions.
-    fn tell_rights(&self, out: &mut String) {
+    fn tell_rights(&self, report: &mut Report) {
+        let mut tell = |text: String| report.remarks.push(Line::text(text));
         if !self.loaded.is_empty() {
-            let _ = writeln!(
-                out,
-                "Loaded from this trusted repository: {}.\n",
-                self.loaded.join(", ")
-            );
+            let loaded = self.loaded.join(", ");
+            tell(format!("Loaded from this trusted repository: {loaded}."));
         }
         if !self.not_loaded.is_empty() {
-            let _ = writeln!(
-                out,
-                "Not loaded because {}: {}.\n",
-                match self.access {
-                    Access::ReadOnly => "it could write files",
-                    _ => "this project is not trusted",
-                },
+            let why = match self.access {
+                Access::ReadOnly => "it could write files",
+                _ => "this project is not trusted",
+            };
+            tell(format!(
+                "Not loaded because {why}: {}.",
                 self.not_loaded.join(", ")
-            );
+            ));
         }
         if self.access == Access::WriteUnsandboxed {
-            let _ = writeln!(
-                out,
-                "Claude's commands ran outside the sandbox, with all your permissions.\n"
+            tell(
+                "Claude's commands ran outside the sandbox, with all your permissions.".to_owned(),
             );
         }
     }
 
-    fn list_changes(&self, out: &mut String, in_repository: bool) {
-        fn shown(file: &impl Display) -> String {
-            format!("`{}`", one_line(&file.to_string(), 300))
-        }
+    fn list_changes(&self, report: &mut Report) {
         if let Some(ChangedFiles { files, total }) = &self.changed {
             let more = total - files.len();
-            let more = (more > 0).then(|| format!("and {more} more"));
-            return list(out, "Changed files", files.iter().map(shown).chain(more));
+            let more = (more > 0).then(|| Line::text(format!("and {more} more")));
+            let files = files.iter().map(|file| Line::code(file.to_string()));
+            report.list(Line::text("Changed files"), files.chain(more));
+            return;
         }
-        let touched = self.touched_files.iter().map(shown);
-        list(out, "Changed by Claude's file tools", touched);
+        let touched = self.touched_files.iter().map(Line::code);
+        report.list(Line::text("Changed by Claude's file tools"), touched);
         if self.ran_commands && self.access != Access::ReadOnly {
-            let _ = writeln!(
-                out,
-                "Claude's commands may have changed {}{}.\n",
-                match self.touched_files.is_empty() {
-                    true => "files",
-                    false => "more",
-                },
-                match in_repository {
-                    true => ": see `git status`",
-                    false => "",
-                }
-            );
+            let what = match self.touched_files.is_empty() {
+                true => "files",
+                false => "more",
+            };
+            let line = Line::text(format!("Claude's commands may have changed {what}"));
+            report.remarks.push(match self.in_repository {
+                true => line.and(": see ").and_code("git status").and("."),
+                false => line.and("."),
+            });
         }
     }
 
-    fn footer(&self, elapsed: Option<Duration>) -> String {
+    fn footer(&self) -> Footer<'_> {
         Footer {
-            job: &self.job_id,
             requested_model: self.requested_model.as_deref(),
             model: self.model.as_deref(),
             version: self.version.as_deref(),
             usage: self.usage,
             cost_usd: self.cost_usd,
-            elapsed,
         }
-        .line()
     }
 }
 
-fn list(out: &mut String, title: &str, items: impl Iterator<Item = String>) {
-    let items: Vec<String> = items.map(|item| format!("- {item}\n")).collect();
-    if !items.is_empty() {
-        let _ = writeln!(out, "**{title}**\n\n{}", items.concat());
-    }
+/// Earlier records do not say it, and most are of repositories.
+fn yes() -> bool {
+    true
 }
 
 fn relative(path: &str, root: &Path) -> String {

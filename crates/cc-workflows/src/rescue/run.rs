@@ -53,7 +53,7 @@ pub(crate) async fn run(
     let elapsed = run.job.elapsed(run.project.store.now());
     let told = completed.then(|| Told {
         summary: cc_core::text::first_line(&outcome.report.text, 200),
-        rendered: rescue.markdown(root.join(".git").exists(), elapsed),
+        rendered: rescue.report(elapsed).markdown(),
     });
     run.end(outcome, &JobResult::Rescue(rescue), told)
 }

@@ -1,7 +1,7 @@
 //! The answer of an adversarial review: a verdict and findings, as types that make their own schema.
 
 use cc_core::text::one_line;
-use cc_git::{Lines, Repository, Target};
+use cc_git::{Excerpt, Lines, Repository, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +61,25 @@ pub struct Finding {
     pub recommendation: String,
 }
 
+impl Finding {
+    /// `path:line` or `path:first-last`, on one line.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let file = one_line(&self.file, 300);
+        match self.line_end > self.line_start {
+            true => format!("{file}:{}-{}", self.line_start, self.line_end),
+            false => format!("{file}:{}", self.line_start),
+        }
+    }
+
+    /// How sure Claude is, from 0 to 100.
+    #[must_use]
+    pub fn percent(&self) -> u8 {
+        // Rounded and within bounds, so nothing is lost.
+        (self.confidence.clamp(0.0, 1.0) * 100.0).round() as u8
+    }
+}
+
 /// How bad a problem is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -78,6 +97,20 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them, the most severe first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
+    /// The name within a sentence, and in JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+
     /// The name that people read.
     pub fn label(self) -> &'static str {
         match self {
@@ -160,6 +193,9 @@ pub struct LocatedFinding {
     pub finding: Finding,
     /// Whether its file and lines exist.
     pub location: Location,
+    /// The lines that it is about with five around them, as they were reviewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<Excerpt>,
 }
 
 impl LocatedFinding {

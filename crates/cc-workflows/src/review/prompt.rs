@@ -1,6 +1,7 @@
 //! The prompts of a review.
 
 use cc_core::frame::framed;
+use cc_core::text::one_line;
 use cc_git::{Context, Mode, ObjectId, Reason, Target};
 use cc_jobs::JobKind;
 
@@ -72,11 +73,10 @@ pub(super) fn task(
     instructions: &Instructions,
     focus: Option<&str>,
 ) -> String {
-    let label = cc_core::text::one_line(&target.label, 200);
-    let mut prompt = format!(
-        "Review this change: {label}.\n\n{}",
-        describe(target, context)
-    );
+    // It has names of branches in it, which anybody may have chosen.
+    let label = framed("CHANGE", &one_line(&target.label, 200));
+    let change = describe(target, context);
+    let mut prompt = format!("Review this change:\n{label}\n{change}");
     if let Some(earlier) = earlier {
         prompt.push_str(EARLIER);
         prompt.push_str(&framed("EARLIER REVIEW", &earlier.found));

@@ -1,16 +1,17 @@
-//! The report of a review: its JSON, and its Markdown.
+//! The report of a review: its JSON, and what it says.
 
-use std::fmt::Write;
 use std::time::Duration;
 
-use cc_core::text::{first_line, one_line, printable};
+use cc_core::text::{first_line, one_line};
 use cc_core::{JobId, SessionId};
 use cc_jobs::JobKind;
 use serde::{Deserialize, Serialize};
 
-use super::findings::{Finding, LocatedFinding, ReviewVerdict, Severity};
+use super::findings::{LocatedFinding, ReviewVerdict};
 use super::instructions::InstructionSources;
+use super::reviewed::ReviewedChange;
 use crate::claude_report::ClaudeReport;
+use crate::report::{self, Line, Report, Verdict};
 
 /// The result of a review, as `review --json` prints and the record keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct ReviewReport {
     /// `review` or `adversarial-review`.
     pub review: String,
     /// What was reviewed.
-    pub target: ReportTarget,
+    pub target: ReviewedChange,
     /// The session of Codex that asked.
     pub session_id: Option<SessionId>,
     /// How the run went; `stdout` is the answer.
@@ -34,6 +35,9 @@ pub struct ReviewReport {
     /// The structured review, if one was requested and came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ReviewResult>,
+    /// The problems, the most severe first; `None` if a structured review was not requested or did not come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub findings: Option<Vec<LocatedFinding>>,
     /// Why there is none although one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parse_error: Option<String>,
@@ -42,46 +46,15 @@ pub struct ReviewReport {
     pub raw_output: Option<String>,
 }
 
-/// What was reviewed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReportTarget {
-    /// The mode, such as `working-tree`.
-    pub mode: cc_git::Mode,
-    /// A description for people.
-    pub label: String,
-    /// What it was compared with: the branch or commit as the user named it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base_ref: Option<String>,
-    /// What it was limited to, as pathspecs of Git at the root; empty for everything.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub paths: Vec<String>,
-    /// The earlier review, if only what changed since was reviewed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<JobId>,
-}
-
-/// A structured review whose locations were checked.
+/// What a structured review says besides its findings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReviewResult {
     /// Whether the change can be merged.
     pub verdict: ReviewVerdict,
     /// Two or three sentences.
     pub summary: String,
-    /// The problems, the most severe first.
-    pub findings: Vec<LocatedFinding>,
     /// What to do next.
     pub next_steps: Vec<String>,
-}
-
-impl ReviewResult {
-    /// All findings as text for a model.
-    pub(super) fn numbered(&self) -> String {
-        let numbered = self.findings.iter().zip(1..);
-        numbered
-            .map(|(located, number)| located.numbered(number))
-            .collect()
-    }
 }
 
 impl ReviewReport {
@@ -91,124 +64,81 @@ impl ReviewReport {
             let answer = self.raw_output.as_ref().unwrap_or(&self.claude.stdout);
             return first_line(answer, 200);
         };
-        let count = |severity: Severity| {
-            let findings = result.findings.iter();
-            let count = findings
-                .filter(|it| it.finding.severity == severity)
-                .count();
-            (count > 0).then(|| format!("{count} {}", severity.label().to_lowercase()))
-        };
-        use Severity::{Critical, High, Low, Medium};
-        let counts: Vec<String> = [Critical, High, Medium, Low]
-            .into_iter()
-            .filter_map(count)
-            .collect();
+        let counts = report::counts(self.findings.iter().flatten()).into_iter();
+        let counts = counts.map(|(severity, count)| format!("{count} {}", severity.word()));
+        let counts: Vec<String> = counts.collect();
         let counts = match counts.is_empty() {
             true => "no findings".to_owned(),
             false => counts.join(", "),
         };
-        format!("{}: {counts}", verdict_words(result.verdict))
-    }
-
-    /// The report as Markdown.
-    pub fn markdown(&self, kind: JobKind, elapsed: Option<Duration>) -> String {
-        let mut out = String::new();
-        let noun = match kind {
-            JobKind::AdversarialReview => "Adversarial review",
-            _ => "Review",
+        let scope = match self.target.paths.is_empty() {
+            true => String::new(),
+            false => format!(" (only {})", self.target.path_names(2).plain()),
         };
-        let label = one_line(&self.target.label, 200);
-        heading(&mut out, &format!("# {noun} of {label}"));
-        match &self.result {
-            Some(result) => result.markdown(&mut out),
+        let verdict = Verdict::from(result.verdict).words();
+        one_line(&format!("{verdict}: {counts}{scope}"), 200)
+    }
+
+    /// The findings as text for a model; `None` if they are not structured.
+    pub(super) fn numbered(&self) -> Option<String> {
+        let findings = self.findings.as_ref()?.iter().zip(1..);
+        let numbered = findings.map(|(located, number)| located.numbered(number));
+        Some(numbered.collect())
+    }
+
+    /// The report.
+    pub(crate) fn report(&self, kind: JobKind, elapsed: Option<Duration>) -> Report {
+        let footer = self.claude.footer(&self.job_id, elapsed);
+        let mut report = Report::new(self.job_id.clone(), self.title(kind), footer);
+        report.answer = match &self.result {
+            Some(result) => {
+                report.verdict = Some(result.verdict.into());
+                report.next_steps = result
+                    .next_steps
+                    .iter()
+                    .map(|it| Line::foreign(it))
+                    .collect();
+                result.summary.clone()
+            }
             None => {
-                if let Some(error) = &self.parse_error {
-                    let note =
-                        format!("> The findings are not structured ({error}). Claude's answer:");
-                    heading(&mut out, &note);
-                }
-                let answer = self.raw_output.as_ref().unwrap_or(&self.claude.stdout);
-                heading(&mut out, answer.trim());
+                let why = self.parse_error.iter();
+                report.notes.extend(why.map(|why| {
+                    Line::text(format!(
+                        "The findings are not structured ({why}). Claude's answer:"
+                    ))
+                }));
+                self.raw_output
+                    .as_ref()
+                    .unwrap_or(&self.claude.stdout)
+                    .clone()
             }
-        }
-        if let Some(warning) = &self.claude.warning {
-            heading(&mut out, &format!("> {warning}"));
-        }
-        if !self.not_seen.is_empty() {
-            out.push_str("## Not reviewed\n\n");
-            for line in &self.not_seen {
-                let _ = writeln!(out, "- {}", one_line(line, 300));
-            }
-            out.push('\n');
-        }
-        for line in self.instructions.lines() {
-            heading(&mut out, &line);
-        }
-        let _ = writeln!(out, "---\n{}", self.claude.footer(&self.job_id, elapsed));
-        printable(&out).into_owned()
+        };
+        report.findings = self.findings.clone();
+        report.warnings = self.claude.warning.iter().map(Line::text).collect();
+        let not_seen = self.not_seen.iter();
+        report.not_reviewed = not_seen.map(|it| Line::described(it)).collect();
+        let instructions = self.instructions.lines().into_iter();
+        report.remarks = instructions.map(|line| Line::described(&line)).collect();
+        report.reviewed = Some(Line::text("Reviewed: ").join(self.target.sentence()));
+        self.target.facts(&mut report);
+        self.claude.facts(&mut report, elapsed);
+        report
+    }
+
+    fn title(&self, kind: JobKind) -> Line {
+        Line::text(match kind {
+            JobKind::AdversarialReview => "Adversarial review of ",
+            _ => "Review of ",
+        })
+        .join(self.target.name())
     }
 }
 
-impl ReviewResult {
-    fn markdown(&self, out: &mut String) {
-        heading(
-            out,
-            &format!("**Verdict: {}**", verdict_words(self.verdict)),
-        );
-        heading(out, self.summary.trim());
-        if self.findings.is_empty() {
-            heading(out, "No findings.");
+impl From<ReviewVerdict> for Verdict {
+    fn from(verdict: ReviewVerdict) -> Self {
+        match verdict {
+            ReviewVerdict::Approve => Self::Approve,
+            ReviewVerdict::NeedsAttention => Self::NeedsAttention,
         }
-        for (number, LocatedFinding { finding, location }) in self.findings.iter().enumerate() {
-            let title = one_line(&finding.title, 200);
-            heading(
-                out,
-                &format!("## {}. {}: {title}", number + 1, finding.severity.label()),
-            );
-            let mut place = format!("`{}`", place(finding));
-            if let Some(warning) = location.warning() {
-                let _ = write!(place, " (**{warning}**)");
-            }
-            heading(
-                out,
-                &format!(
-                    "{place} · confidence {:.0} %",
-                    finding.confidence.clamp(0.0, 1.0) * 100.0
-                ),
-            );
-            heading(out, finding.body.trim());
-            if !finding.recommendation.trim().is_empty() {
-                heading(out, &format!("**Fix:** {}", finding.recommendation.trim()));
-            }
-        }
-        if !self.next_steps.is_empty() {
-            out.push_str("## Next steps\n\n");
-            for (number, step) in self.next_steps.iter().enumerate() {
-                let _ = writeln!(out, "{}. {}", number + 1, one_line(step, 1_000));
-            }
-            out.push('\n');
-        }
-    }
-}
-
-fn heading(out: &mut String, text: &str) {
-    out.push_str(text);
-    out.push_str("\n\n");
-}
-
-fn verdict_words(verdict: ReviewVerdict) -> &'static str {
-    match verdict {
-        ReviewVerdict::Approve => "approve",
-        ReviewVerdict::NeedsAttention => "needs attention",
-    }
-}
-
-/// `path:line` or `path:first-last`, backquotes taken out so that it can stand in Markdown code.
-fn place(finding: &Finding) -> String {
-    let file = one_line(&finding.file, 300).replace('`', "'");
-    if finding.line_end > finding.line_start {
-        format!("{file}:{}-{}", finding.line_start, finding.line_end)
-    } else {
-        format!("{file}:{}", finding.line_start)
     }
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use cc_claude::{Claude, End, Limits, Outcome, Request, Tools};
 use cc_core::FailureClass;
-use cc_git::{Git, Repository};
 use cc_jobs::JobKind;
 
-use super::findings::{LocatedFinding, Location, ReviewFindings};
-use super::report::{ReportTarget, ReviewReport, ReviewResult};
+use super::findings::{Finding, ReviewFindings};
+use super::located::Reviewed;
+use super::report::{ReviewReport, ReviewResult};
+use super::reviewed::ReviewedChange;
 use super::{findings, prompt};
-use crate::Project;
 use crate::claude_report::ClaudeReport;
 use crate::job_result::JobResult;
 use crate::order::ReviewSpec;
@@ -41,7 +41,13 @@ pub(crate) async fn run(
         true => structure(run, claude, &request, &mut outcome).await,
         false => None,
     };
-    conclude(run, spec, outcome, structure)
+    let reviewed = Reviewed {
+        project: run.project,
+        spec,
+        prompt: &request.prompt,
+        since: run.job.created_at,
+    };
+    conclude(run, &reviewed, outcome, structure)
 }
 
 /// The findings of a run: from its structured output, else from its text, else from a second run
@@ -129,29 +135,37 @@ fn unformed(report: &cc_claude::RunReport) -> String {
     }
 }
 
-fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Structure) -> JobEnd {
+fn conclude(
+    run: &Run<'_>,
+    reviewed: &Reviewed<'_>,
+    outcome: Outcome,
+    structure: Structure,
+) -> JobEnd {
+    let spec = reviewed.spec;
     let (job, claude) = (run.job, &outcome.report);
     let completed = outcome.end == End::Completed;
-    let (result, parse_error) = match structure {
-        Some(Ok(findings)) => (Some(located(run.project, spec, findings)), None),
+    let (structured, parse_error) = match structure {
+        Some(Ok(findings)) => (Some(findings), None),
         Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let (result, findings) = match structured {
+        Some(structured) => {
+            let (result, findings) = split(structured);
+            (Some(result), Some(reviewed.locate(findings)))
+        }
         None => (None, None),
     };
     let review = ReviewReport {
         job_id: job.id.clone(),
         review: job.kind.label().to_owned(),
-        target: ReportTarget {
-            mode: spec.target.mode,
-            label: spec.target.label.clone(),
-            base_ref: spec.target.base_ref.clone(),
-            paths: spec.target.pathspecs.displayed(),
-            since: spec.since.clone(),
-        },
+        target: ReviewedChange::of(spec),
         session_id: job.session.clone(),
         claude: ClaudeReport::new(job, claude, completed),
         not_seen: spec.not_seen.clone(),
         instructions: spec.instructions.clone(),
         result,
+        findings,
         raw_output: (job.kind == JobKind::AdversarialReview).then(|| match &parse_error {
             Some(_) => unformed(claude),
             None => raw(claude),
@@ -161,24 +175,17 @@ fn conclude(run: &Run<'_>, spec: &ReviewSpec, outcome: Outcome, structure: Struc
     let elapsed = job.elapsed(run.project.store.now());
     let told = completed.then(|| Told {
         summary: review.summary(),
-        rendered: review.markdown(job.kind, elapsed),
+        rendered: review.report(job.kind, elapsed).markdown(),
     });
     run.end(outcome, &JobResult::Review(review), told)
 }
 
-fn located(project: &Project, spec: &ReviewSpec, findings: ReviewFindings) -> ReviewResult {
-    let repository = Git::locate(&project.env)
-        .and_then(|git| Repository::discover(git, project.store.workspace().root()))
-        .and_then(Repository::with_index_of_caller)
-        .ok();
-    let findings_located = findings.findings.into_iter().map(|finding| LocatedFinding {
-        location: Location::of(&finding, repository.as_ref(), &spec.target),
-        finding,
-    });
-    ReviewResult {
-        verdict: findings.verdict,
-        summary: findings.summary,
-        findings: findings_located.collect(),
-        next_steps: findings.next_steps,
-    }
+/// What Claude gave, as the report has it: the findings apart.
+fn split(structured: ReviewFindings) -> (ReviewResult, Vec<Finding>) {
+    let result = ReviewResult {
+        verdict: structured.verdict,
+        summary: structured.summary,
+        next_steps: structured.next_steps,
+    };
+    (result, structured.findings)
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use cc_core::JobId;
 use cc_core::text::{count, head};
-use cc_git::{Context, ContextLimits, Git, Repository, Selection, Target, Totals};
+use cc_git::{Context, ContextLimits, Git, Head, Repository, Selection, Target, Totals};
 use cc_jobs::settings::DiffSettings;
 use cc_jobs::{Job, StoreError};
 
@@ -22,6 +22,8 @@ pub struct Survey {
     pub target: Target,
     /// The change, as far as it fits.
     pub context: Context,
+    /// The branch that is checked out.
+    pub branch: Option<String>,
     /// Settings for Claude's git: they disable the programs that the repository configures.
     pub git_config: Vec<(OsString, OsString)>,
 }
@@ -102,6 +104,7 @@ fn survey_with(
         target,
         context,
         git_config: repository.overrides().to_vec(),
+        branch: branch(repository),
     })
 }
 
@@ -129,8 +132,16 @@ pub fn survey_since(
         target,
         context,
         git_config: repository.overrides().to_vec(),
+        branch: branch(&repository),
     };
     Ok((survey, earlier))
+}
+
+fn branch(repository: &Repository) -> Option<String> {
+    match repository.head() {
+        Head::Branch { name, .. } => Some(name.clone()),
+        Head::Unborn | Head::Detached { .. } => None,
+    }
 }
 
 /// The order and the findings of a finished review.
@@ -142,10 +153,8 @@ fn reviewed(project: &Project, job: &Job) -> Result<(ReviewSpec, String), SinceE
     else {
         return Err(SinceError::NotReviewed { id: job.id.clone() });
     };
-    let found = match &report.result {
-        Some(result) => result.numbered(),
-        None => report.claude.stdout,
-    };
+    let found = report.numbered();
+    let found = found.unwrap_or(report.claude.stdout);
     Ok((spec, head(&found, FOUND_LIMIT).to_owned()))
 }
 
