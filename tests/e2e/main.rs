@@ -16,6 +16,7 @@ mod layers;
 mod logins;
 mod maps;
 mod push;
+mod report;
 mod rescue;
 mod review_real;
 mod setup;

@@ -86,13 +86,14 @@ fn a_background_job_is_announced_waited_for_and_read() {
     assert_snapshot!(sandbox.transcript(&one), @"
     exit 0
     --- stdout
-      ID       <review 1>
-      Job      Review of uncommitted changes
-      Status   completed
-      Time     <n>s
-      Summary  No findings.
-      Model    claude-opus-5-5
-      Tokens   6.5k in, 42 out, $0.01
+      ID        <review 1>
+      Job       Review of uncommitted changes
+      Status    completed
+      Time      <n>s
+      Reviewed  uncommitted changes · branch main at 960b4d50c5d9
+      Summary   No findings.
+      Model     claude-opus-5-5
+      Tokens    6.5k in, 42 out, $0.01
 
     Show the result: cc-cli result <review 1>
     ");

@@ -95,7 +95,7 @@ fn head(job: &Job, report: &Report) -> String {
     }
     head.push_str("<dl class=\"facts\">\n");
     let root = Path::new(&job.workspace_root).file_name();
-    let repository = root.map(|name| fact("Repository", &Line::text(&name.to_string_lossy())));
+    let repository = root.map(|name| fact("Repository", &Line::text(name.to_string_lossy())));
     head.extend(repository);
     head.extend(report.facts.iter().map(|it| fact(it.label, &it.value)));
     let date = job.state().completed_at().unwrap_or(job.created_at);

@@ -1,0 +1,69 @@
+//! The lines that a finding is about, as they were when they were reviewed.
+
+use cc_tests::fake::{Run, Step};
+use cc_tests::{Sandbox, Scenario};
+use serde_json::{Value, json};
+
+use super::{answering, finding, review};
+
+fn excerpts(sandbox: &Sandbox) -> Vec<Value> {
+    let json = sandbox.cc(["result", "--json"]).run().success().json();
+    let findings = json["storedJob"]["result"]["findings"].clone();
+    let findings = findings.as_array().unwrap().iter();
+    findings.map(|finding| finding["excerpt"].clone()).collect()
+}
+
+#[test]
+fn five_lines_around_come_from_the_commit_that_was_reviewed() {
+    let lines: Vec<String> = (1..=30).map(|n| format!("line {n}")).collect();
+    let sandbox = answering(&review(&[finding("src/long.rs", [10, 12], "b", "r")]));
+    sandbox.write("src/long.rs", &(lines.join("\n") + "\n"));
+    sandbox.git(["add", "-A"]);
+    sandbox.git(["commit", "-qm", "Long"]);
+    sandbox.write("src/long.rs", "other\n");
+    sandbox
+        .cc(["adversarial-review", "--commit", "HEAD"])
+        .run()
+        .success();
+    assert_eq!(
+        excerpts(&sandbox),
+        [json!({"first": 5, "lines": lines[4..17]})]
+    );
+    let page = sandbox
+        .cc(["result", "--format", "html"])
+        .run()
+        .success()
+        .stdout;
+    assert_eq!(page.matches("class=\"l hit\"").count(), 3, "{page}");
+}
+
+#[test]
+fn a_file_that_changed_meanwhile_is_shown_as_the_diff_had_it() {
+    let edit = "printf 'new\\nnew\\nnew\\nnew\\n' > src/lib.rs";
+    let findings = [finding("src/lib.rs", [2, 2], "b", "r")];
+    let answer = review(&findings);
+    let run = Run::started().step(Step::Shell(edit.to_owned()));
+    let run = run.success(&answer.to_string(), Some(answer));
+    let sandbox = Sandbox::fake(&Scenario::runs([run])).with_change();
+    sandbox.cc(["adversarial-review"]).run().success();
+    let lines = ["pub fn add(a: i32, b: i32) -> i32 {", "    a - b", "}"];
+    assert_eq!(excerpts(&sandbox), [json!({"first": 1, "lines": lines})]);
+}
+
+#[test]
+fn what_a_review_is_not_shown_its_report_does_not_show() {
+    let findings = [
+        ".env",
+        "src/lib.rs",
+        "../../etc/passwd",
+        "/etc/passwd",
+        ".git/config",
+    ];
+    let findings = findings.map(|file| finding(file, [1, 1], "b", "r"));
+    let sandbox = answering(&review(&findings));
+    sandbox.write(".env", "TOKEN=abc\n");
+    sandbox.cc(["adversarial-review"]).run().success();
+    let excerpts = excerpts(&sandbox);
+    let shown: Vec<bool> = excerpts.iter().map(Value::is_object).collect();
+    assert_eq!(shown, [false, true, false, false, false], "{excerpts:?}");
+}
