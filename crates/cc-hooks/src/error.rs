@@ -4,7 +4,6 @@ use std::io;
 
 use cc_core::IoError;
 use cc_jobs::{SettingsError, StoreError};
-use cc_workflows::{LaunchError, ProjectError};
 
 use crate::input::InputError;
 
@@ -16,15 +15,13 @@ pub(crate) enum HookError {
     #[error(transparent)]
     HookInput(#[from] InputError),
     #[error(transparent)]
-    Project(#[from] ProjectError),
+    Workflow(#[from] cc_workflows::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Io(#[from] IoError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    #[error(transparent)]
-    Launch(#[from] LaunchError),
     #[error("cannot write the answer: {0}")]
     Answer(#[source] io::Error),
 }

@@ -7,38 +7,16 @@ use cc_core::process::Signal;
 use cc_core::{JobId, Proc, SessionId};
 use cc_jobs::{Job, JobEvent, JobState, StoreError, select};
 
-use crate::{LaunchError, Project, launch, wait};
+use crate::{Error, Project, launch, wait};
 
 /// How long a worker has to stop Claude: its own sequence takes up to six seconds.
 const WORKER_PATIENCE: Duration = Duration::from_secs(15);
-
-/// Why a job was not cancelled.
-#[derive(Debug, thiserror::Error)]
-pub enum CancelError {
-    /// Its record cannot be read or changed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// It has already ended.
-    #[error("job `{}` has already ended: {}", job.id, job.state().status())]
-    AlreadyEnded {
-        /// The job.
-        job: Box<Job>,
-    },
-    /// Something it started still runs.
-    #[error("job `{}` could not be stopped: {why}", job.id)]
-    Survived {
-        /// The job, which can be cancelled again.
-        job: Box<Job>,
-        /// What still runs.
-        why: String,
-    },
-}
 
 /// Starts a process for each unfinished job of a session, which cancels it.
 ///
 /// # Errors
 /// When the jobs cannot be listed, or such a process cannot be started.
-pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), LaunchError> {
+pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), Error> {
     let jobs = project.jobs()?.jobs;
     let name = format!("cc-cli{}", std::env::consts::EXE_SUFFIX);
     let cli = project.env.exe.with_file_name(name);
@@ -52,7 +30,7 @@ pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), La
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null());
-            launch::spawn_detached(command).map_err(|source| LaunchError::Spawn {
+            launch::spawn_detached(command).map_err(|source| Error::Spawn {
                 exe: cli.display().to_string(),
                 source,
             })
@@ -63,13 +41,13 @@ pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), La
 ///
 /// # Errors
 /// When it has already ended, or something of it still runs.
-pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
+pub fn cancel(project: &Project, id: &JobId) -> Result<Job, Error> {
     let store = &project.store;
     let mut guard = store.lock(id)?;
     if guard.job().is_older() && *guard.job().state() == JobState::Queued {
         let why = "its worker has not started yet".to_owned();
         let job = Box::new(guard.into_job());
-        return Err(CancelError::Survived { job, why });
+        return Err(Error::Survived { job, why });
     }
     match guard.apply(JobEvent::Cancel { at: store.now() }) {
         Ok(()) => {}
@@ -77,9 +55,7 @@ pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
         Err(StoreError::Rejected(_))
             if matches!(guard.job().state(), JobState::Cancelling { .. }) => {}
         Err(StoreError::Rejected(_)) => {
-            return Err(CancelError::AlreadyEnded {
-                job: Box::new(guard.into_job()),
-            });
+            return Err(Error::AlreadyEnded(Box::new(guard.into_job())));
         }
         Err(error) => return Err(error.into()),
     }
@@ -92,14 +68,14 @@ pub fn cancel(project: &Project, id: &JobId) -> Result<Job, CancelError> {
     match job.state() {
         JobState::CancelFailed { why, .. } => {
             let why = why.clone();
-            Err(CancelError::Survived {
+            Err(Error::Survived {
                 job: Box::new(job),
                 why,
             })
         }
         state if state.is_active() => {
             let why = format!("its worker, process {}, does not respond", worker.pid);
-            Err(CancelError::Survived {
+            Err(Error::Survived {
                 job: Box::new(job),
                 why,
             })

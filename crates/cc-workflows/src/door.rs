@@ -15,62 +15,26 @@ use cc_core::{DataDir, Env};
 use cc_jobs::session::{SessionRecord, inherited};
 use serde::Deserialize;
 
-use crate::preflight::{self, Obstacle};
-use crate::project::{Caller, Project, ProjectError};
+use crate::project::{Caller, Project};
+use crate::{Error, preflight};
 
 /// A transcript is read up to this size.
 const TRANSCRIPT_LIMIT: u64 = 1 << 30;
-
-/// Why a call does not get through the door.
-#[derive(Debug, thiserror::Error)]
-pub enum DoorError {
-    /// There is no project here.
-    #[error(transparent)]
-    Project(#[from] ProjectError),
-    /// The call comes from where no job can be started.
-    #[error(transparent)]
-    Obstacle(#[from] Obstacle),
-    /// No hook told of the session.
-    #[error("the session of Codex that calls is not known: the hooks of cc have not run in it")]
-    UnknownSession,
-    /// The call is about something beyond the session's directory.
-    #[error("`{}` is outside of the directory of this session of Codex, `{}`", path.display(), directory.display())]
-    Outside {
-        /// What it is about.
-        path: PathBuf,
-        /// The directory of the session.
-        directory: PathBuf,
-    },
-    /// Codex's own commands cannot write, or it is not known that they can.
-    #[error("the sandbox of this session of Codex is `{mode}`, in which nothing is changed")]
-    ReadOnly {
-        /// What Codex calls it.
-        mode: String,
-    },
-    /// The file with the task is refused.
-    #[error("cannot read the task from `{}`: {source}", path.display())]
-    TaskFile {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-}
 
 /// Opens the workspace that holds the current directory, for a call of Codex's model.
 ///
 /// # Errors
 /// When the session is not known, or the current directory is outside of its directory.
-pub fn open(env: &Env) -> Result<Project, DoorError> {
-    let data = DataDir::locate(env).ok_or(ProjectError::NoHome)?;
+pub fn open(env: &Env) -> Result<Project, Error> {
+    let data = DataDir::locate(env).ok_or(Error::NoHome)?;
     let record = inherited(env).and_then(|session| SessionRecord::read(&data, &session));
     let Some(record) = record else {
         // Inside the sandbox that is the better answer: the call has to be made outside of it anyway.
         preflight::check(env)?;
-        return Err(DoorError::UnknownSession);
+        return Err(Error::UnknownSession);
     };
     let cwd = canonical(&env.cwd)
-        .map_err(|error| ProjectError::from(IoError::at("read", &env.cwd)(error)))?;
+        .map_err(|error| Error::Directory(IoError::at("read", &env.cwd)(error)))?;
     within(&record.directory, &cwd)?;
     let mut project = Project::open(env)?;
     project.caller = Caller::Codex(record);
@@ -83,7 +47,7 @@ impl Project {
     ///
     /// # Errors
     /// When it may not.
-    pub fn may_write(&self) -> Result<(), DoorError> {
+    pub fn may_write(&self) -> Result<(), Error> {
         let Caller::Codex(record) = &self.caller else {
             return Ok(());
         };
@@ -92,7 +56,7 @@ impl Project {
         match mode.as_deref() {
             Some("danger-full-access") => Ok(()),
             Some("workspace-write") => within(&record.directory, self.store.workspace().root()),
-            Some(_) | None => Err(DoorError::ReadOnly {
+            Some(_) | None => Err(Error::ReadOnlySession {
                 mode: mode.unwrap_or_else(|| "unknown".into()),
             }),
         }
@@ -103,7 +67,7 @@ impl Project {
     ///
     /// # Errors
     /// When it may not.
-    pub fn may_name(&self, path: &Path) -> Result<(), DoorError> {
+    pub fn may_name(&self, path: &Path) -> Result<(), Error> {
         match &self.caller {
             Caller::Person => Ok(()),
             Caller::Codex(record) => {
@@ -117,13 +81,13 @@ impl Project {
     ///
     /// # Errors
     /// When it cannot be opened, or is refused.
-    pub fn open_task(&self, path: &Path) -> Result<File, DoorError> {
+    pub fn open_task(&self, path: &Path) -> Result<File, Error> {
         let path = self.env.absolute(path);
         let opened = match self.caller {
             Caller::Person => File::open(&path),
             Caller::Codex(_) => self.open_in_reach(&path),
         };
-        opened.map_err(|source| DoorError::TaskFile { path, source })
+        opened.map_err(|source| Error::TaskFile { path, source })
     }
 
     fn open_in_reach(&self, path: &Path) -> io::Result<File> {
@@ -144,10 +108,10 @@ impl Project {
     }
 }
 
-fn within(directory: &Path, path: &Path) -> Result<(), DoorError> {
+fn within(directory: &Path, path: &Path) -> Result<(), Error> {
     match path.starts_with(directory) {
         true => Ok(()),
-        false => Err(DoorError::Outside {
+        false => Err(Error::Outside {
             path: path.to_owned(),
             directory: directory.to_owned(),
         }),

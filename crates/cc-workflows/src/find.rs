@@ -5,22 +5,12 @@ use std::collections::{HashMap, HashSet};
 use cc_core::{JobId, Workspace};
 use cc_git::SharedRepository;
 use cc_jobs::repository::{remember, remembered};
-use cc_jobs::select::{self, SelectError};
+use cc_jobs::select;
 use cc_jobs::spending::{self, Spending};
 use cc_jobs::{Job, Skipped, Store, StoreError};
 
+use crate::Error;
 use crate::project::{Caller, Project};
-
-/// Why a reference does not lead to a job.
-#[derive(Debug, thiserror::Error)]
-pub enum FindError {
-    /// It names no single job.
-    #[error(transparent)]
-    Select(#[from] SelectError),
-    /// Jobs cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// All jobs of a repository, newest first.
 #[derive(Debug)]
@@ -85,7 +75,7 @@ impl Project {
     ///
     /// # Errors
     /// When it names no job or several, or jobs cannot be read.
-    pub fn find(&self, reference: &str) -> Result<(Self, Job), FindError> {
+    pub fn find(&self, reference: &str) -> Result<(Self, Job), Error> {
         if let Ok(id) = JobId::parse(reference) {
             match self.store.find(&id) {
                 Err(StoreError::NotFound { .. }) => {}

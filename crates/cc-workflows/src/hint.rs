@@ -2,7 +2,7 @@
 
 use cc_core::{Failure, FailureClass, LocateError};
 
-use crate::preflight::Obstacle;
+use crate::Obstacle;
 
 /// What to do when the budget of the day is spent.
 pub const DAY_BUDGET: &str = "Raise the limit: cc-cli config set budget.per_day_usd DOLLARS";

@@ -8,32 +8,13 @@ use std::process::{Command, Stdio};
 use cc_core::{FileLock, IoError, JobId};
 use cc_jobs::{Draft, Job, StoreError};
 
-use crate::Project;
-
-/// Why a job was not started; none is left behind then.
-#[derive(Debug, thiserror::Error)]
-pub enum LaunchError {
-    /// Its files cannot be written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Its log cannot be made.
-    #[error(transparent)]
-    Log(#[from] IoError),
-    /// Its worker process cannot be started.
-    #[error("cannot start `{exe}`: {source}")]
-    Spawn {
-        /// The binary.
-        exe: String,
-        /// What the operating system said.
-        source: io::Error,
-    },
-}
+use crate::{Error, Project};
 
 /// Makes a job and starts its worker.
 ///
 /// # Errors
 /// When a file cannot be written or the process cannot be started.
-pub(crate) fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, LaunchError> {
+pub(crate) fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, Error> {
     project.remember();
     let (job, alive) = project.store.create(draft, prompt)?;
     if let Err(error) = spawn(project, &job.id, alive) {
@@ -46,9 +27,9 @@ pub(crate) fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Jo
 
 /// The worker gets the job's liveness lock as its standard input: it holds the lock from its first
 /// moment, and the kernel frees it at its last. Nothing else is inherited.
-fn spawn(project: &Project, id: &JobId, alive: FileLock) -> Result<(), LaunchError> {
+fn spawn(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Error> {
     let store = &project.store;
-    let log = append_only(&store.dir().log(id))?;
+    let log = append_only(&store.dir().log(id)).map_err(StoreError::from)?;
     let mut command = Command::new(&project.env.exe);
     command
         .arg("worker")
@@ -62,7 +43,7 @@ fn spawn(project: &Project, id: &JobId, alive: FileLock) -> Result<(), LaunchErr
         .stdout(Stdio::null())
         .stderr(Stdio::from(log));
     let exe = || project.env.exe.display().to_string();
-    spawn_detached(command).map_err(|source| LaunchError::Spawn { exe: exe(), source })
+    spawn_detached(command).map_err(|source| Error::Spawn { exe: exe(), source })
 }
 
 fn append_only(path: &Path) -> Result<File, IoError> {

@@ -3,45 +3,11 @@
 use std::io;
 use std::net::UdpSocket;
 
-use cc_core::{Dollars, Env, LocateError};
+use cc_core::{Dollars, Env};
 use cc_jobs::spending;
 
+use crate::error::{Error, Obstacle};
 use crate::{Project, RunOptions};
-
-/// Why no job can be started.
-#[derive(Debug, thiserror::Error)]
-pub enum PreflightError {
-    /// The environment of this call forbids it.
-    #[error(transparent)]
-    Obstacle(#[from] Obstacle),
-    /// There is no Claude Code to run.
-    #[error(transparent)]
-    Claude(#[from] LocateError),
-    /// The budget of the day is spent.
-    #[error(transparent)]
-    Budget(#[from] BudgetSpent),
-}
-
-/// Why no job can be started from here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Obstacle {
-    /// This call comes from a Claude that we started.
-    #[error("this is a Claude Code run started by cc; it does not start another one")]
-    Nested,
-    /// The operating system's sandbox around this call forbids network sockets.
-    #[error("this call runs inside a sandbox without network, where Claude Code cannot work")]
-    Sandboxed,
-}
-
-/// The jobs of the last 24 hours have spent the day's budget.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("the jobs of the last 24 hours cost ${spent:.2}, and the limit is {limit}")]
-pub struct BudgetSpent {
-    /// What they cost, in US dollars.
-    pub spent: f64,
-    /// What they may cost.
-    pub limit: Dollars,
-}
 
 /// Checks whether this process may start a job.
 ///
@@ -69,7 +35,7 @@ pub(crate) fn clear(
     project: &Project,
     options: &RunOptions,
     day_budget: Option<Dollars>,
-) -> Result<RunOptions, PreflightError> {
+) -> Result<RunOptions, Error> {
     check(&project.env)?;
     project.claude(options.claude.as_deref())?;
     let mut options = options.clone();
@@ -77,7 +43,7 @@ pub(crate) fn clear(
         let spent = spending::of_a_day(&project.data, project.store.now());
         let left = limit.amount() - spent;
         if left <= 0.0 {
-            return Err(BudgetSpent { spent, limit }.into());
+            return Err(Error::DayBudget { spent, limit });
         }
         options.max_budget_usd = Some(options.max_budget_usd.map_or(left, |own| own.min(left)));
     }

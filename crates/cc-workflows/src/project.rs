@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use cc_claude::Claude;
 use cc_core::process::Survivors;
-use cc_core::{DataDir, Env, IoError, LocateError, SessionId, Workspace};
+use cc_core::{DataDir, Env, LocateError, SessionId, Workspace};
 use cc_jobs::session::SessionRecord;
 use cc_jobs::settings::Settings;
 use cc_jobs::{Body, Job, SettingsError, SettingsFile, Store, session};
 
+use crate::Error;
 use crate::order::RescueSpec;
 use crate::rescue::leftovers::Leftovers;
 use crate::rescue::scratch;
@@ -38,25 +39,14 @@ pub enum Caller {
     Codex(SessionRecord),
 }
 
-/// Why there is no project to work in.
-#[derive(Debug, thiserror::Error)]
-pub enum ProjectError {
-    /// There is no directory for files.
-    #[error("no home directory: neither CC_DATA_DIR, CODEX_HOME nor HOME is set")]
-    NoHome,
-    /// The current directory is not there or cannot be entered.
-    #[error(transparent)]
-    Directory(#[from] IoError),
-}
-
 impl Project {
     /// Opens the workspace that holds the current directory; starts no process, writes nothing.
     ///
     /// # Errors
     /// When no data directory can be determined or the current directory is gone.
-    pub fn open(env: &Env) -> Result<Self, ProjectError> {
-        let data = DataDir::locate(env).ok_or(ProjectError::NoHome)?;
-        let workspace = cc_git::workspace(&env.cwd)?;
+    pub fn open(env: &Env) -> Result<Self, Error> {
+        let data = DataDir::locate(env).ok_or(Error::NoHome)?;
+        let workspace = cc_git::workspace(&env.cwd).map_err(Error::Directory)?;
         Ok(Self::at(env, data, workspace))
     }
 

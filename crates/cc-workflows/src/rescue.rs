@@ -20,15 +20,14 @@ use cc_core::text::one_line;
 use cc_core::{Dollars, FileLock, JobId, ThreadId};
 use cc_git::{Git, Repository, Worktree};
 use cc_jobs::settings::TrustPolicy;
-use cc_jobs::{Job, JobKind, StoreError};
+use cc_jobs::{Job, JobKind};
 
 use crate::order::{RescueSpec, WorkOrder};
-use crate::preflight::{self, PreflightError};
-use crate::{LaunchError, Project, RunOptions, launch};
+use crate::{Error, Project, RunOptions, launch, preflight};
 
 pub use crate::order::Access;
-pub use continuation::{Continuation, ResumeError, candidate};
-pub use from_review::{FromReview, FromReviewError};
+pub use continuation::{Continuation, candidate};
+pub use from_review::FromReview;
 pub use resuming::{HowToContinue, how_to_continue};
 pub use sandbox::SandboxMissing;
 
@@ -70,47 +69,6 @@ pub struct RescueRequest {
     pub day_budget: Option<Dollars>,
 }
 
-/// Why a rescue was not started; no job is left behind then.
-#[derive(Debug, thiserror::Error)]
-pub enum StartRescueError {
-    /// No job can be started.
-    #[error(transparent)]
-    Preflight(#[from] PreflightError),
-    /// Neither a text nor findings were given.
-    #[error("there is no task: no text, no prompt file and nothing on standard input")]
-    NoTask,
-    /// Claude could change all of the user's home directory, and nobody asked for that.
-    #[error("the repository here is your whole home directory, `{}`, and the rescue could change all of it", root.display())]
-    Home {
-        /// The top level of the repository.
-        root: PathBuf,
-    },
-    /// The task is too long.
-    #[error("the task has {bytes} bytes; Claude Code accepts at most {TASK_LIMIT}")]
-    TooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// The conversation cannot be continued.
-    #[error(transparent)]
-    Resume(#[from] ResumeError),
-    /// The findings cannot become a task.
-    #[error(transparent)]
-    FromReview(#[from] FromReviewError),
-    /// The sandbox for Claude's commands cannot start.
-    #[error(transparent)]
-    Sandbox(#[from] SandboxMissing),
-    /// The separate worktree cannot be made.
-    #[error(transparent)]
-    Git(#[from] cc_git::Error),
-    /// Jobs cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The job cannot be stored or its worker not started.
-    #[error(transparent)]
-    Launch(#[from] LaunchError),
-}
-
 /// A rescue that was started.
 #[derive(Debug)]
 pub struct StartedRescue {
@@ -124,10 +82,7 @@ pub struct StartedRescue {
 ///
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.
-pub fn start(
-    project: &Project,
-    request: &RescueRequest,
-) -> Result<StartedRescue, StartRescueError> {
+pub fn start(project: &Project, request: &RescueRequest) -> Result<StartedRescue, Error> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
     if request.access != Access::ReadOnly && !request.isolated {
         not_all_of_home(project)?;
@@ -150,13 +105,11 @@ pub fn start(
 }
 
 /// Checks that a workspace with the whole home directory was asked for: the call comes from its top.
-fn not_all_of_home(project: &Project) -> Result<(), StartRescueError> {
+fn not_all_of_home(project: &Project) -> Result<(), Error> {
     let root = project.store.workspace().root();
     let is_asked_for = canonical(&project.env.cwd).is_ok_and(|cwd| cwd == root);
     if holds_home(project) && !is_asked_for {
-        return Err(StartRescueError::Home {
-            root: root.to_owned(),
-        });
+        return Err(Error::WholeHome(root.to_owned()));
     }
     Ok(())
 }
@@ -180,7 +133,7 @@ struct Workplace {
 
 impl Workplace {
     /// Finds the thread to continue, or begins one; makes a separate worktree if that is requested.
-    fn of(project: &Project, request: &RescueRequest) -> Result<Self, StartRescueError> {
+    fn of(project: &Project, request: &RescueRequest) -> Result<Self, Error> {
         let mut place = match continuation::resolve(project, &request.continuation)? {
             Some(earlier) => Self {
                 thread: earlier.thread,
@@ -210,7 +163,7 @@ fn spec(
     request: &RescueRequest,
     options: RunOptions,
     place: &Workplace,
-) -> Result<RescueSpec, StartRescueError> {
+) -> Result<RescueSpec, Error> {
     let root = project.store.workspace().root();
     let work_root = place.isolated.as_ref().map_or(root, |tree| &tree.root);
     // Rules of a configuration, its hooks and its MCP servers can write.
@@ -274,18 +227,18 @@ fn launch_job(
     spec: RescueSpec,
     task: &Task,
     continued: Option<&JobId>,
-) -> Result<Job, StartRescueError> {
+) -> Result<Job, Error> {
     // Which job is continued, and with what task, comes first: `--resume` may have been misread.
     let verb = continued.map_or("Rescue".to_owned(), |id| format!("Rescue continuing {id}"));
     let title = one_line(&format!("{verb}: {}", task.name), 100);
     let summary = one_line(&task.name, 200);
     let order = WorkOrder::Rescue(spec);
     let draft = order.draft(JobKind::Task, project.session.clone(), title, summary)?;
-    Ok(launch::launch(project, draft, &task.text)?)
+    launch::launch(project, draft, &task.text)
 }
 
 /// The user's own words, then the findings of a review.
-fn task(project: &Project, request: &RescueRequest) -> Result<Task, StartRescueError> {
+fn task(project: &Project, request: &RescueRequest) -> Result<Task, Error> {
     let own = request
         .task
         .as_deref()
@@ -300,11 +253,12 @@ fn task(project: &Project, request: &RescueRequest) -> Result<Task, StartRescueE
             name: GO_ON.to_owned(),
             text: GO_ON.to_owned(),
         },
-        (None, None) => return Err(StartRescueError::NoTask),
+        (None, None) => return Err(Error::NoTask),
     };
     if task.text.len() > TASK_LIMIT {
-        return Err(StartRescueError::TooLong {
+        return Err(Error::TaskTooLong {
             bytes: task.text.len(),
+            limit: TASK_LIMIT,
         });
     }
     Ok(task)

@@ -15,19 +15,18 @@ use cc_core::Dollars;
 use cc_core::text::one_line;
 use cc_git::Selection;
 use cc_jobs::settings::{DiffSettings, TrustPolicy};
-use cc_jobs::{Job, JobKind, StoreError};
+use cc_jobs::{Job, JobKind};
 
 use crate::order::{ReviewSpec, WorkOrder};
-use crate::preflight::{self, PreflightError};
-use crate::{LaunchError, Project, RunOptions, launch};
+use crate::{Error, Project, RunOptions, launch, preflight};
 
 pub use findings::{Finding, LocatedFinding, Location, ReviewVerdict, Severity};
 use instructions::Instructions;
-pub use instructions::{INSTRUCTIONS_LIMIT, InstructionSources, InstructionsError};
+pub use instructions::{INSTRUCTIONS_LIMIT, InstructionSources};
 pub use report::{ReviewReport, ReviewResult};
 pub use reviewed::ReviewedChange;
 pub(crate) use survey::survey_edits;
-pub use survey::{SinceError, Survey, size, survey, survey_since};
+pub use survey::{Survey, size, survey, survey_since};
 
 /// A request for a review.
 #[derive(Clone, Debug)]
@@ -64,34 +63,11 @@ impl ReviewRequest {
     }
 }
 
-/// Why a review was not started; no job is left behind then.
-#[derive(Debug, thiserror::Error)]
-pub enum StartReviewError {
-    /// No job can be started.
-    #[error(transparent)]
-    Preflight(#[from] PreflightError),
-    /// The change cannot be determined or read.
-    #[error(transparent)]
-    Git(#[from] cc_git::Error),
-    /// What changed since an earlier review cannot be determined.
-    #[error(transparent)]
-    Since(#[from] SinceError),
-    /// The user's instructions cannot be used.
-    #[error(transparent)]
-    Instructions(#[from] InstructionsError),
-    /// The job cannot be stored.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Its worker cannot be started.
-    #[error(transparent)]
-    Launch(#[from] LaunchError),
-}
-
 /// Starts a review as a job with its own worker, and returns the queued job.
 ///
 /// # Errors
 /// When it cannot run or cannot be stored; no job is left behind then.
-pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartReviewError> {
+pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
     let user_file = request.instructions.as_deref();
     let root = project.store.workspace().root();
@@ -142,5 +118,5 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, StartRev
     let order = WorkOrder::Review(spec);
     let (title, summary) = (one_line(&title, 200), one_line(&summary, 200));
     let draft = order.draft(kind, project.session.clone(), title, summary);
-    Ok(launch::launch(project, draft?, &prompt)?)
+    launch::launch(project, draft?, &prompt)
 }

@@ -14,9 +14,8 @@ use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
 use cc_core::{IoError, LocateError};
 use cc_jobs::{SettingsError, SettingsFile};
 
-use crate::Project;
-use crate::preflight::{self, Obstacle};
 use crate::rescue::sandbox::{self, SandboxMissing};
+use crate::{Obstacle, Project, preflight};
 
 pub use installation::{
     HooksTrusted, Installation, InstallationError, InstalledHooks, InstalledRule, installer,

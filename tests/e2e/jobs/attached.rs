@@ -51,7 +51,8 @@ fn a_hang_up_detaches() {
 fn a_signal_to_the_whole_group_does_not_reach_the_job() {
     let sandbox = waiting_for_go();
     let review = sandbox.cc(["review"]).spawn();
-    sandbox.wait_for_run(1, SOON);
+    // Said once it listens.
+    review.wait_for_stderr("cancel it with");
     review.signal_group(Signal::Terminate);
     review.wait().success();
     sandbox.write("go", "");

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use cc_core::text::one_line;
 use cc_jobs::{Job, StoreError, log};
-use cc_workflows::cancel::{CancelError, cancel};
-use cc_workflows::{Project, wait};
+use cc_workflows::cancel::cancel;
+use cc_workflows::{Error, Project, wait};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -34,7 +34,7 @@ pub(super) fn attach(
         Attached::Ended => {}
         Attached::Interrupted => match cancel(project, &job.id) {
             // It may have ended just before.
-            Ok(_) | Err(CancelError::AlreadyEnded { .. }) => {}
+            Ok(_) | Err(Error::AlreadyEnded(_)) => {}
             Err(error) => return Err(error.into()),
         },
         Attached::Detached => {

@@ -1,8 +1,8 @@
 //! `cancel`: ends a job and everything it started.
 
 use cc_jobs::select;
-use cc_workflows::Project;
-use cc_workflows::cancel::{CancelError, cancel as cancel_job};
+use cc_workflows::cancel::cancel as cancel_job;
+use cc_workflows::{Error, Project};
 use serde_json::json;
 
 use super::find::find;
@@ -20,9 +20,9 @@ pub(super) fn cancel(project: &Project, args: &CancelArgs, printer: &mut Printer
             let note = "cancelled; nothing it started is left running";
             (job, note.to_owned(), None)
         }
-        Err(CancelError::Survived { job, why }) => {
+        Err(Error::Survived { job, why }) => {
             let (survived, note) = ((*job).clone(), why.clone());
-            let error = CliError::from(CancelError::Survived { job, why });
+            let error = CliError::from(Error::Survived { job, why });
             (survived, note, Some(error))
         }
         Err(error) => return Err(error.into()),

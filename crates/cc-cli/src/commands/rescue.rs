@@ -7,11 +7,8 @@ use std::path::Path;
 use cc_core::text::one_line;
 use cc_jobs::settings::SettingSources;
 use cc_jobs::{JobKind, StoreError};
-use cc_workflows::rescue::{
-    self, Access, Continuation, FromReview, RescueRequest, ResumeError, StartRescueError,
-    TASK_LIMIT,
-};
-use cc_workflows::{Caller, Project};
+use cc_workflows::rescue::{self, Access, Continuation, FromReview, RescueRequest, TASK_LIMIT};
+use cc_workflows::{Caller, Error, Project};
 use serde_json::json;
 
 use super::attach::attach;
@@ -56,7 +53,7 @@ pub(super) fn rescue(
         day_budget: settings.budget.per_day_usd,
     };
     let started = rescue::start(project, &request).map_err(|error| match error {
-        StartRescueError::NoTask => CliError::from(error).hint(format!(
+        Error::NoTask => CliError::from(error).hint(format!(
             "Pass a task: cc-cli rescue 'TASK'{}",
             args.given(no_sandbox)
         )),
@@ -81,7 +78,7 @@ pub(super) fn candidate(
     printer: &mut Printer,
 ) -> CliResult {
     let candidate = match rescue::candidate(project) {
-        Err(error @ ResumeError::Store(_)) => return Err(error.into()),
+        Err(error @ Error::Store(_)) => return Err(error.into()),
         candidate => candidate,
     };
     if args.json {

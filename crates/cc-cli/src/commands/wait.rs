@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cc_jobs::{Ending, Job, StoreError};
-use cc_workflows::{FindError, Project};
+use cc_workflows::{Error, Project};
 use serde_json::json;
 
 use crate::args::WaitArgs;
@@ -12,7 +12,7 @@ use crate::printer::Printer;
 
 pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) -> CliResult {
     let found = args.jobs.iter().map(|reference| project.find(reference));
-    let found = found.collect::<Result<Vec<_>, FindError>>()?;
+    let found = found.collect::<Result<Vec<_>, Error>>()?;
     let timeout = args.timeout_ms.map(Duration::from_millis);
     let begun = Instant::now();
     let ended = found.iter().map(|(project, job)| {

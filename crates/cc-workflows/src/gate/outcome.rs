@@ -10,9 +10,8 @@ use cc_core::{IoError, SessionId};
 use cc_jobs::{Ending, Job, SettingsError, StoreError};
 
 use super::verdict::GateAnswer;
-use crate::hint;
-use crate::preflight::PreflightError;
 use crate::worker::WorkError;
+use crate::{Error, hint};
 
 /// How many files or sessions a message names.
 const NAMED: usize = 3;
@@ -153,7 +152,7 @@ fn times(number: u32) -> String {
 pub(crate) enum GateError {
     /// No job can be started.
     #[error(transparent)]
-    Preflight(#[from] PreflightError),
+    Preflight(#[from] Error),
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -183,15 +182,17 @@ impl GateError {
     /// What the user can do about it.
     pub(super) fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Preflight(PreflightError::Claude(error)) => hint::for_claude(error),
-            Self::Preflight(PreflightError::Obstacle(error)) => hint::for_obstacle(*error),
-            Self::Preflight(PreflightError::Budget(_)) => hint::DAY_BUDGET,
+            Self::Preflight(Error::Claude(error)) => hint::for_claude(error),
+            Self::Preflight(Error::Obstacle(error)) => hint::for_obstacle(*error),
+            Self::Preflight(Error::DayBudget { .. }) => hint::DAY_BUDGET,
             Self::Settings(_) => "List all settings: cc-cli config list",
             Self::NoVerdict { job, .. } => match job.state().ending() {
                 Some(Ending::Failed(failure)) => return hint::for_check(failure),
                 _ => return None,
             },
-            Self::Git(_) | Self::Io(_) | Self::Store(_) | Self::Work(_) => return None,
+            Self::Preflight(_) | Self::Git(_) | Self::Io(_) | Self::Store(_) | Self::Work(_) => {
+                return None;
+            }
         };
         Some(hint.to_owned())
     }

@@ -9,8 +9,9 @@ use cc_core::fs::create_private_dir;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::Worktree;
 use cc_jobs::select::{self, Among, SelectError};
-use cc_jobs::{Job, JobKind, JobState, StoreError};
+use cc_jobs::{Job, JobKind, StoreError};
 
+use crate::error::{Error, WorkPlace};
 use crate::order::RescueSpec;
 use crate::{Caller, Project};
 
@@ -23,58 +24,6 @@ pub enum Continuation {
     Latest,
     /// That of this rescue: an id, or a prefix of one.
     Job(String),
-}
-
-/// Why a conversation cannot be continued.
-#[derive(Debug, thiserror::Error)]
-pub enum ResumeError {
-    /// The session, or for a call without one the workspace, has no rescue to continue.
-    #[error("no rescue of {0} can be continued")]
-    None(Among),
-    /// The reference names no single job here.
-    #[error(transparent)]
-    Select(#[from] SelectError),
-    /// It belongs to another repository.
-    #[error("job `{id}` belongs to another repository: {root}")]
-    OtherRepository {
-        /// The job.
-        id: JobId,
-        /// Where it belongs.
-        root: String,
-    },
-    /// It is not a rescue.
-    #[error("job `{id}` is not a rescue; only a rescue can be continued")]
-    NotARescue {
-        /// The job.
-        id: JobId,
-    },
-    /// Claude never started, so there is nothing to continue.
-    #[error("job `{id}` left no conversation of Claude to continue")]
-    NoThread {
-        /// The job.
-        id: JobId,
-    },
-    /// Another job is working in that conversation.
-    #[error("job `{id}` is working in this conversation")]
-    StillRuns {
-        /// The job.
-        id: JobId,
-    },
-    /// Another job of that conversation was cancelled, and some of its processes still run.
-    #[error("job `{id}` could not be stopped and may still work in this conversation")]
-    NotStopped {
-        /// The job.
-        id: JobId,
-    },
-    /// The worktree of the conversation is gone.
-    #[error("the separate worktree of job `{id}` is gone")]
-    Discarded {
-        /// The job.
-        id: JobId,
-    },
-    /// Jobs cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// A conversation that can be continued.
@@ -93,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// Why there is none.
-pub fn candidate(project: &Project) -> Result<Job, ResumeError> {
+pub fn candidate(project: &Project) -> Result<Job, Error> {
     let jobs = project.store.list()?.jobs;
     let session = project.session.as_ref();
     let latest = select::visible(&jobs, session)
@@ -102,7 +51,8 @@ pub fn candidate(project: &Project) -> Result<Job, ResumeError> {
     let Some(job) = latest else {
         let mut own = select::visible(&jobs, session);
         let active = own.find(|job| job.kind == JobKind::Task && job.state().is_active());
-        return Err(active.map_or(ResumeError::None(Among::new(session)), in_use));
+        let none = Error::NothingToContinue(Among::new(session));
+        return Err(active.map_or(none, in_use));
     };
     check(project, job, &jobs)?;
     Ok(job.clone())
@@ -112,7 +62,7 @@ pub fn candidate(project: &Project) -> Result<Job, ResumeError> {
 pub(super) fn resolve(
     project: &Project,
     wanted: &Continuation,
-) -> Result<Option<EarlierThread>, ResumeError> {
+) -> Result<Option<EarlierThread>, Error> {
     let (lock, job) = match wanted {
         Continuation::Fresh => return Ok(None),
         Continuation::Latest => (lock_resume(project)?, candidate(project)?),
@@ -122,7 +72,7 @@ pub(super) fn resolve(
     let thread = job
         .thread
         .clone()
-        .ok_or_else(|| ResumeError::NoThread { id: job.id.clone() })?;
+        .ok_or_else(|| Error::NoThread(job.id.clone()))?;
     Ok(Some(EarlierThread {
         job: job.id,
         thread,
@@ -138,7 +88,7 @@ pub(super) fn lock_resume(project: &Project) -> Result<FileLock, StoreError> {
     Ok(FileLock::exclusive(&state.resume_lock(), PATIENCE)?)
 }
 
-fn named(project: &Project, reference: &str) -> Result<Job, ResumeError> {
+fn named(project: &Project, reference: &str) -> Result<Job, Error> {
     let jobs = project.store.list()?.jobs;
     let job = match select::by_reference(&jobs, reference) {
         Err(SelectError::Unknown { .. }) if let Some(error) = elsewhere(project, reference) => {
@@ -151,25 +101,25 @@ fn named(project: &Project, reference: &str) -> Result<Job, ResumeError> {
 }
 
 /// The error for a job of that id in another workspace, if there is one.
-fn elsewhere(project: &Project, reference: &str) -> Option<ResumeError> {
+fn elsewhere(project: &Project, reference: &str) -> Option<Error> {
     if project.caller != Caller::Person {
         return None;
     }
     let id = JobId::parse(reference).ok()?;
     let (_, job) = cc_jobs::find_anywhere(&project.data, &id)?;
-    Some(ResumeError::OtherRepository {
+    Some(Error::OtherRepository {
         id,
         root: job.workspace_root,
     })
 }
 
-fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> {
+fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), Error> {
     let id = || job.id.clone();
     if job.kind != JobKind::Task {
-        return Err(ResumeError::NotARescue { id: id() });
+        return Err(Error::NotARescue(id()));
     }
     if job.workspace_root != project.store.workspace().root().display().to_string() {
-        return Err(ResumeError::OtherRepository {
+        return Err(Error::OtherRepository {
             id: id(),
             root: job.workspace_root.clone(),
         });
@@ -179,25 +129,21 @@ fn check(project: &Project, job: &Job, jobs: &[Job]) -> Result<(), ResumeError> 
         return Err(in_use(job));
     }
     let Some(thread) = &job.thread else {
-        return Err(ResumeError::NoThread { id: id() });
+        return Err(Error::NoThread(id()));
     };
     let mut active = jobs.iter().filter(|other| other.state().is_active());
     if let Some(active) = active.find(|other| works_in(project, other, thread)) {
         return Err(in_use(active));
     }
     match RescueSpec::of(&project.store, job)?.and_then(|spec| spec.isolated) {
-        Some(isolated) if !isolated.is_intact() => Err(ResumeError::Discarded { id: id() }),
+        Some(isolated) if !isolated.is_intact() => Err(Error::Discarded(id())),
         _ => Ok(()),
     }
 }
 
 /// The error for a conversation in which this job is working.
-fn in_use(active: &Job) -> ResumeError {
-    let id = active.id.clone();
-    match active.state() {
-        JobState::CancelFailed { .. } => ResumeError::NotStopped { id },
-        _ => ResumeError::StillRuns { id },
-    }
+fn in_use(active: &Job) -> Error {
+    WorkPlace::Conversation.used_by(active)
 }
 
 /// Whether a job works in a thread, or is about to; its record names the thread only once Claude has

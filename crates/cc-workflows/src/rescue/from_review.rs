@@ -2,11 +2,10 @@
 
 use cc_core::JobId;
 use cc_core::frame::framed;
-use cc_jobs::StoreError;
 
 use crate::job_result::JobResult;
 use crate::review::findings::LocatedFinding;
-use crate::{FindError, Project};
+use crate::{Error, Project};
 
 /// The findings that are to be fixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,45 +14,6 @@ pub struct FromReview {
     pub job: String,
     /// The numbers of the findings as the report shows them, from 1; empty means all.
     pub findings: Vec<usize>,
-}
-
-/// Why the findings cannot become a task.
-#[derive(Debug, thiserror::Error)]
-pub enum FromReviewError {
-    /// The reference leads to no job.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// The job has no report.
-    #[error("job `{id}` has no review to work from")]
-    NoReview {
-        /// The job.
-        id: JobId,
-    },
-    /// Numbers were given, and the review is prose.
-    #[error("job `{id}` has no numbered findings")]
-    NotNumbered {
-        /// The job.
-        id: JobId,
-    },
-    /// There is no finding of that number.
-    #[error("job `{id}` has {count} findings, and no number {number}")]
-    NoSuchFinding {
-        /// The job.
-        id: JobId,
-        /// The number.
-        number: usize,
-        /// How many there are.
-        count: usize,
-    },
-    /// The review found nothing.
-    #[error("job `{id}` has no findings to fix")]
-    NoFindings {
-        /// The job.
-        id: JobId,
-    },
-    /// Jobs cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// What Claude is to do.
@@ -65,22 +25,18 @@ pub(super) struct Task {
 }
 
 /// The task: the user's own words first, then the findings, framed, since they quote the repository.
-pub(super) fn task(
-    project: &Project,
-    from: &FromReview,
-    own: Option<&str>,
-) -> Result<Task, FromReviewError> {
+pub(super) fn task(project: &Project, from: &FromReview, own: Option<&str>) -> Result<Task, Error> {
     let (there, job) = project.find(&from.job)?;
     let id = job.id.clone();
     let (_, body) = there.store.read(&id)?;
     let report = JobResult::read(job.kind, &body)
         .and_then(JobResult::into_review)
         .filter(|report| report.claude.status == 0)
-        .ok_or_else(|| FromReviewError::NoReview { id: id.clone() })?;
+        .ok_or_else(|| Error::NoReview(id.clone()))?;
     let findings = match &report.findings {
         Some(all) => chosen(&id, all, &from.findings)?,
         None if from.findings.is_empty() => report.claude.stdout.clone(),
-        None => return Err(FromReviewError::NotNumbered { id }),
+        None => return Err(Error::NotNumbered(id)),
     };
     let words = own.unwrap_or("Fix the findings of the review below. Check each against the code first; leave out what is not true, and say so.");
     Ok(Task {
@@ -98,13 +54,9 @@ fn name(id: &JobId, numbers: &[usize]) -> String {
     }
 }
 
-fn chosen(
-    id: &JobId,
-    findings: &[LocatedFinding],
-    numbers: &[usize],
-) -> Result<String, FromReviewError> {
+fn chosen(id: &JobId, findings: &[LocatedFinding], numbers: &[usize]) -> Result<String, Error> {
     if findings.is_empty() {
-        return Err(FromReviewError::NoFindings { id: id.clone() });
+        return Err(Error::NoFindings(id.clone()));
     }
     let all: Vec<usize> = (1..=findings.len()).collect();
     let numbers = if numbers.is_empty() { &all } else { numbers };
@@ -112,7 +64,7 @@ fn chosen(
         .iter()
         .map(|&number| {
             let found = number.checked_sub(1).and_then(|index| findings.get(index));
-            let missing = || FromReviewError::NoSuchFinding {
+            let missing = || Error::NoSuchFinding {
                 id: id.clone(),
                 number,
                 count: findings.len(),

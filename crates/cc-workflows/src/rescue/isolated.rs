@@ -4,84 +4,29 @@ use std::fs;
 use std::path::PathBuf;
 
 use cc_core::fs::is_older_than;
-use cc_core::{FileLock, JobId, ThreadId};
+use cc_core::{FileLock, ThreadId};
 use cc_git::{Applied, Git, Patch, RepoPath, Repository, Worktree};
-use cc_jobs::select::{self, SelectError};
-use cc_jobs::{Job, JobState, StoreError, retention, without_record};
+use cc_jobs::{Job, StoreError, retention, select, without_record};
 
 use super::continuation;
 use super::report::ChangedFiles;
 use crate::Project;
+use crate::error::{Error, WorkPlace};
 use crate::order::RescueSpec;
 
 /// How many changed files a report lists.
 const CHANGED: usize = 300;
 
-/// Why a change was not applied, or a worktree not removed.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The reference names no single job here.
-    #[error(transparent)]
-    Select(#[from] SelectError),
-    /// The job has no separate worktree, or it is gone.
-    #[error("job `{id}` has no separate worktree")]
-    NotIsolated {
-        /// The job.
-        id: JobId,
-    },
-    /// Its directory is gone or was replaced; the change cannot be determined any more.
-    #[error("the worktree of job `{id}` is gone, or was emptied or replaced by hand: {}", root.display())]
-    Gone {
-        /// The job.
-        id: JobId,
-        /// Where it was.
-        root: PathBuf,
-    },
-    /// The job still works there.
-    #[error("job `{id}` still works in its worktree")]
-    StillRuns {
-        /// The job.
-        id: JobId,
-    },
-    /// The job was cancelled, and some of its processes still run.
-    #[error("job `{id}` could not be stopped and may still work in its worktree")]
-    NotStopped {
-        /// The job.
-        id: JobId,
-    },
-    /// Claude changed nothing.
-    #[error("job `{id}` changed nothing in its worktree")]
-    NothingToApply {
-        /// The job.
-        id: JobId,
-    },
-    /// Most often because both sides changed the same lines; nothing was changed.
-    #[error("{source}")]
-    DoesNotApply {
-        /// The job.
-        id: JobId,
-        /// What conflicts.
-        source: cc_git::Error,
-    },
-    /// Git failed.
-    #[error(transparent)]
-    Git(#[from] cc_git::Error),
-    /// Jobs cannot be read or changed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// Makes a worktree at the current commit. Also returns whether there are uncommitted changes, which
 /// are not in it.
-pub(super) fn create(
-    project: &Project,
-    thread: &ThreadId,
-) -> Result<(Worktree, bool), cc_git::Error> {
+pub(super) fn create(project: &Project, thread: &ThreadId) -> Result<(Worktree, bool), Error> {
     let repository = repository(project)?;
     let root = directory(project).join(thread.as_str());
     let uncommitted = repository.has_uncommitted()?;
-    let tree = repository.add_worktree(&root, &branch(thread.as_str()))?;
-    Ok((tree, uncommitted))
+    match repository.add_worktree(&root, &branch(thread.as_str())) {
+        Err(cc_git::Error::NoCommits) => Err(Error::NoCommitToIsolate),
+        tree => Ok((tree?, uncommitted)),
+    }
 }
 
 /// Removes a worktree, its branch and what Git knows of both. What is gone already is no error.
@@ -108,7 +53,7 @@ fn given(project: &Project, job: &Job) -> Result<Option<Worktree>, StoreError> {
 }
 
 /// Whether anything is left of the worktree that a job was given.
-pub(super) fn is_left_of(project: &Project, job: &Job) -> Result<bool, ApplyError> {
+pub(super) fn is_left_of(project: &Project, job: &Job) -> Result<bool, Error> {
     Ok(match given(project, job)? {
         // The most common answer costs no call of git.
         Some(tree) if tree.is_intact() => true,
@@ -134,13 +79,13 @@ pub fn apply(
     project: &Project,
     reference: &str,
     merge: bool,
-) -> Result<(Job, Vec<RepoPath>, Applied), ApplyError> {
+) -> Result<(Job, Vec<RepoPath>, Applied), Error> {
     let idle = idle_isolated(project, reference)?;
     let patch = idle.patch()?;
     let (job, repository) = (idle.job, idle.repository);
     match repository.apply_patch(&patch, merge) {
         Err(source @ cc_git::Error::DoesNotApply { .. }) => {
-            Err(ApplyError::DoesNotApply { id: job.id, source })
+            Err(Error::DoesNotApply { id: job.id, source })
         }
         applied => Ok((job, patch.files, applied?)),
     }
@@ -150,7 +95,7 @@ pub fn apply(
 ///
 /// # Errors
 /// When there is nothing to apply.
-pub fn change(project: &Project, reference: &str) -> Result<Patch, ApplyError> {
+pub fn change(project: &Project, reference: &str) -> Result<Patch, Error> {
     idle_isolated(project, reference)?.patch()
 }
 
@@ -158,11 +103,11 @@ pub fn change(project: &Project, reference: &str) -> Result<Patch, ApplyError> {
 ///
 /// # Errors
 /// When nothing is there, the job still runs, or Git fails.
-pub fn unapplied(project: &Project, reference: &str) -> Result<usize, ApplyError> {
+pub fn unapplied(project: &Project, reference: &str) -> Result<usize, Error> {
     let idle = idle_isolated(project, reference)?;
     match idle.patch() {
         Ok(patch) if !idle.repository.has_patch(&patch) => Ok(patch.files.len()),
-        Ok(_) | Err(ApplyError::NothingToApply { .. } | ApplyError::Gone { .. }) => Ok(0),
+        Ok(_) | Err(Error::NothingToApply(_) | Error::WorktreeGone { .. }) => Ok(0),
         Err(error) => Err(error),
     }
 }
@@ -171,7 +116,7 @@ pub fn unapplied(project: &Project, reference: &str) -> Result<usize, ApplyError
 ///
 /// # Errors
 /// When nothing is there, the job still runs, or Git fails.
-pub fn discard(project: &Project, reference: &str) -> Result<Job, ApplyError> {
+pub fn discard(project: &Project, reference: &str) -> Result<Job, Error> {
     let idle = idle_isolated(project, reference)?;
     idle.repository.remove_worktree(&idle.tree)?;
     Ok(idle.job)
@@ -213,22 +158,22 @@ struct IdleIsolatedJob {
 }
 
 impl IdleIsolatedJob {
-    fn patch(&self) -> Result<Patch, ApplyError> {
+    fn patch(&self) -> Result<Patch, Error> {
         let id = self.job.id.clone();
         match self.repository.worktree_patch(&self.tree) {
-            Err(cc_git::Error::WorktreeGone { root }) => Err(ApplyError::Gone { id, root }),
-            Ok(patch) if patch.files.is_empty() => Err(ApplyError::NothingToApply { id }),
+            Err(cc_git::Error::WorktreeGone { root }) => Err(Error::WorktreeGone { id, root }),
+            Ok(patch) if patch.files.is_empty() => Err(Error::NothingToApply(id)),
             patch => Ok(patch?),
         }
     }
 }
 
-fn idle_isolated(project: &Project, reference: &str) -> Result<IdleIsolatedJob, ApplyError> {
+fn idle_isolated(project: &Project, reference: &str) -> Result<IdleIsolatedJob, Error> {
     let lock = continuation::lock_resume(project)?;
     let jobs = project.store.list()?.jobs;
     let job = select::by_reference(&jobs, reference)?.clone();
     let Some(tree) = given(project, &job)? else {
-        return Err(ApplyError::NotIsolated { id: job.id });
+        return Err(Error::NotIsolated(job.id));
     };
     // A continued thread works in the same worktree under another job.
     let works_there = |other: &&Job| {
@@ -236,15 +181,11 @@ fn idle_isolated(project: &Project, reference: &str) -> Result<IdleIsolatedJob, 
             && given(project, other).is_ok_and(|found| found.as_ref() == Some(&tree))
     };
     if let Some(active) = jobs.iter().find(works_there) {
-        let id = active.id.clone();
-        return Err(match active.state() {
-            JobState::CancelFailed { .. } => ApplyError::NotStopped { id },
-            _ => ApplyError::StillRuns { id },
-        });
+        return Err(WorkPlace::Worktree.used_by(active));
     }
     let repository = repository(project)?;
     if !repository.is_left_of(&tree)? {
-        return Err(ApplyError::NotIsolated { id: job.id });
+        return Err(Error::NotIsolated(job.id));
     }
     Ok(IdleIsolatedJob {
         job,

@@ -14,6 +14,7 @@ use cc_core::{Env, IoError};
 use cc_jobs::settings::TrustPolicy;
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
 use crate::rescue::trust;
 
 /// The most bytes of a file with the user's instructions.
@@ -27,26 +28,6 @@ const RULES_LIMIT: usize = 16 << 10;
 
 /// Where projects write down rules for agents.
 const RULE_FILES: [&str; 3] = ["AGENTS.md", "CLAUDE.md", ".github/copilot-instructions.md"];
-
-/// Why the user's instructions cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum InstructionsError {
-    /// The file cannot be read, or is too large.
-    #[error("cannot use the review instructions: {0}")]
-    Io(#[from] IoError),
-    /// It lies in the workspace, but is a link that leads out of it.
-    #[error("`{}` leads out of the workspace", path.display())]
-    LeadsOut {
-        /// The file, as it was named.
-        path: PathBuf,
-    },
-    /// It is not text.
-    #[error("`{}` is not valid UTF-8", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
-}
 
 /// What of the instructions the record and the report keep: names, not texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +85,7 @@ impl Instructions {
         root: &Path,
         user: Option<&Path>,
         trust: TrustPolicy,
-    ) -> Result<Self, InstructionsError> {
+    ) -> Result<Self, Error> {
         let mut instructions = Self::default();
         if let Some(path) = user {
             instructions.user = Some(user_text(root, path)?);
@@ -154,22 +135,19 @@ impl Instructions {
 
 /// The text of the user's file. One that is named in the workspace must also lie there: what a
 /// repository contains can be a link.
-fn user_text(root: &Path, path: &Path) -> Result<String, InstructionsError> {
+fn user_text(root: &Path, path: &Path) -> Result<String, Error> {
     let bytes = if path.starts_with(root) {
-        let inside = inside(root, path).ok_or_else(|| InstructionsError::LeadsOut {
-            path: path.to_owned(),
-        });
+        let inside = inside(root, path).ok_or_else(|| Error::InstructionsOutside(path.to_owned()));
         // A file that is not there is to be reported as that.
         match path.symlink_metadata() {
-            Ok(_) => read_bounded(&inside?, INSTRUCTIONS_LIMIT)?,
-            Err(source) => return Err(IoError::at("read", path)(source).into()),
+            Ok(_) => read_bounded(&inside?, INSTRUCTIONS_LIMIT),
+            Err(source) => Err(IoError::at("read", path)(source)),
         }
     } else {
-        read_bounded(path, INSTRUCTIONS_LIMIT)?
+        read_bounded(path, INSTRUCTIONS_LIMIT)
     };
-    String::from_utf8(bytes).map_err(|_| InstructionsError::NotText {
-        path: path.to_owned(),
-    })
+    String::from_utf8(bytes.map_err(Error::Instructions)?)
+        .map_err(|_| Error::InstructionsNotText(path.to_owned()))
 }
 
 /// The rules for reviews in the project's files, in order; a file that two names lead to counts once.
@@ -253,7 +231,7 @@ mod tests {
         symlink("../secret.md", root.join("AGENTS.md")).unwrap();
         assert_eq!(project_rules(&root), []);
         let leads_out = user_text(&root, &root.join("AGENTS.md"));
-        assert!(matches!(leads_out, Err(InstructionsError::LeadsOut { .. })));
+        assert!(matches!(leads_out, Err(Error::InstructionsOutside(_))));
         // Within the workspace a link is only another name.
         fs::write(
             root.join(".github/copilot-instructions.md"),

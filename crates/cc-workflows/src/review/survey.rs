@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use cc_core::JobId;
 use cc_core::text::{count, head};
 use cc_git::{Context, ContextLimits, Git, Head, Repository, Selection, Target, Totals};
+use cc_jobs::Job;
 use cc_jobs::settings::DiffSettings;
-use cc_jobs::{Job, StoreError};
 
 use crate::job_result::JobResult;
 use crate::order::{ReviewSpec, WorkOrder};
-use crate::{FindError, Project};
+use crate::{Error, Project};
 
 /// How much of the earlier review's findings is repeated, in bytes.
 const FOUND_LIMIT: usize = 32 << 10;
@@ -35,26 +35,6 @@ pub struct EarlierReview {
     pub id: JobId,
     /// Its findings, as text.
     pub(super) found: String,
-}
-
-/// Why a job cannot be followed by another review.
-#[derive(Debug, thiserror::Error)]
-pub enum SinceError {
-    /// The reference leads to no job.
-    #[error(transparent)]
-    Find(#[from] FindError),
-    /// It is not a review, or did not complete.
-    #[error("job `{id}` is not a finished review")]
-    NotReviewed {
-        /// The job.
-        id: JobId,
-    },
-    /// What changed cannot be determined or read, or nothing did.
-    #[error(transparent)]
-    Git(#[from] cc_git::Error),
-    /// Jobs cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// The bounds and rules of a review's diff.
@@ -116,7 +96,7 @@ pub fn survey_since(
     project: &Project,
     reference: &str,
     settings: &DiffSettings,
-) -> Result<(Survey, EarlierReview), SinceError> {
+) -> Result<(Survey, EarlierReview), Error> {
     let (there, job) = project.find(reference)?;
     let (spec, found) = reviewed(&there, &job)?;
     let git = Git::locate(&project.env)?;
@@ -145,13 +125,13 @@ fn branch(repository: &Repository) -> Option<String> {
 }
 
 /// The order and the findings of a finished review.
-fn reviewed(project: &Project, job: &Job) -> Result<(ReviewSpec, String), SinceError> {
+fn reviewed(project: &Project, job: &Job) -> Result<(ReviewSpec, String), Error> {
     let (_, body) = project.store.read(&job.id)?;
     let report = JobResult::read(job.kind, &body).and_then(JobResult::into_review);
     let report = report.filter(|report| report.claude.status == 0);
     let (Some(report), Ok(WorkOrder::Review(spec))) = (report, WorkOrder::read(job.kind, &body))
     else {
-        return Err(SinceError::NotReviewed { id: job.id.clone() });
+        return Err(Error::NotReviewed(job.id.clone()));
     };
     let found = report.numbered();
     let found = found.unwrap_or(report.claude.stdout);

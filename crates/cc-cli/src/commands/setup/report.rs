@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use cc_claude::{AuthStatus, ProbeError};
 use cc_core::child::CommandError;
+use cc_workflows::Obstacle;
 use cc_workflows::Project;
-use cc_workflows::preflight::Obstacle;
 use cc_workflows::setup::{
     ClaudeFound, HooksTrusted, Installation, InstallationError, InstalledHooks, InstalledRule,
     OLDEST_TESTED, SetupCheck,

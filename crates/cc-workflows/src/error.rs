@@ -1,0 +1,247 @@
+//! Why a use case was not carried out. Where a job was to be started, none is left behind.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use cc_core::{Dollars, IoError, JobId, LocateError};
+use cc_jobs::select::{Among, SelectError};
+use cc_jobs::{Job, JobState, StoreError};
+
+use crate::rescue::sandbox::SandboxMissing;
+
+/// Why a use case was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Jobs cannot be read or changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A reference names no single job.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// The change cannot be determined or read, or the separate worktree not made.
+    #[error(transparent)]
+    Git(#[from] cc_git::Error),
+
+    /// There is no directory for our files.
+    #[error("no home directory: neither CC_DATA_DIR, CODEX_HOME nor HOME is set")]
+    NoHome,
+    /// The current directory is not there or cannot be entered.
+    #[error(transparent)]
+    Directory(IoError),
+
+    /// The environment of this call forbids to start a job.
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
+    /// There is no Claude Code to run.
+    #[error(transparent)]
+    Claude(#[from] LocateError),
+    /// The jobs of the last 24 hours have spent the day's budget.
+    #[error("the jobs of the last 24 hours cost ${spent:.2}, and the limit is {limit}")]
+    DayBudget {
+        /// What they cost, in US dollars.
+        spent: f64,
+        /// What they may cost.
+        limit: Dollars,
+    },
+    /// The process of a worker, or one that cancels, cannot be started.
+    #[error("cannot start `{exe}`: {source}")]
+    Spawn {
+        /// The binary.
+        exe: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+
+    /// The file with the user's instructions for reviews cannot be read, or is too large.
+    #[error("cannot use the review instructions: {0}")]
+    Instructions(IoError),
+    /// It lies in the workspace, but is a link that leads out of it.
+    #[error("`{}` leads out of the workspace", .0.display())]
+    InstructionsOutside(PathBuf),
+    /// It is not text.
+    #[error("`{}` is not valid UTF-8", .0.display())]
+    InstructionsNotText(PathBuf),
+    /// A job that is to be followed is not a review, or did not complete.
+    #[error("job `{0}` is not a finished review")]
+    NotReviewed(JobId),
+
+    /// Neither a text nor findings were given.
+    #[error("there is no task: no text, no prompt file and nothing on standard input")]
+    NoTask,
+    /// The task is too long.
+    #[error("the task has {bytes} bytes; Claude Code accepts at most {limit}")]
+    TaskTooLong {
+        /// Its length.
+        bytes: usize,
+        /// The longest that is possible.
+        limit: usize,
+    },
+    /// Claude could change all of the user's home directory, and nobody asked for that.
+    #[error("the repository here is your whole home directory, `{}`, and the rescue could change all of it", .0.display())]
+    WholeHome(PathBuf),
+    /// There is no commit that a separate worktree could start at.
+    #[error("the repository has no commits yet")]
+    NoCommitToIsolate,
+    /// The sandbox for Claude's commands cannot start.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxMissing),
+
+    /// The session, or for a call without one the workspace, has no rescue to continue.
+    #[error("no rescue of {0} can be continued")]
+    NothingToContinue(Among),
+    /// The job to continue belongs to another repository.
+    #[error("job `{id}` belongs to another repository: {root}")]
+    OtherRepository {
+        /// The job.
+        id: JobId,
+        /// Where it belongs.
+        root: String,
+    },
+    /// It is not a rescue.
+    #[error("job `{0}` is not a rescue; only a rescue can be continued")]
+    NotARescue(JobId),
+    /// Claude never started, so there is nothing to continue.
+    #[error("job `{0}` left no conversation of Claude to continue")]
+    NoThread(JobId),
+    /// The worktree of the conversation is gone.
+    #[error("the separate worktree of job `{0}` is gone")]
+    Discarded(JobId),
+    /// A job works in the conversation to continue, or in the worktree to apply or discard.
+    #[error("job `{id}` is working in {place}")]
+    StillRuns {
+        /// The job.
+        id: JobId,
+        /// Where.
+        place: WorkPlace,
+    },
+    /// The same job was cancelled, and some of its processes still run.
+    #[error("job `{id}` could not be stopped and may still work in {place}")]
+    NotStopped {
+        /// The job.
+        id: JobId,
+        /// Where.
+        place: WorkPlace,
+    },
+
+    /// The job whose findings are to be fixed has no report.
+    #[error("job `{0}` has no review to work from")]
+    NoReview(JobId),
+    /// Numbers of findings were given, and the review is prose.
+    #[error("job `{0}` has no numbered findings")]
+    NotNumbered(JobId),
+    /// There is no finding of that number.
+    #[error("job `{id}` has {count} findings, and no number {number}")]
+    NoSuchFinding {
+        /// The job.
+        id: JobId,
+        /// The number.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The review found nothing.
+    #[error("job `{0}` has no findings to fix")]
+    NoFindings(JobId),
+
+    /// The job to apply or discard has no separate worktree, or it is gone.
+    #[error("job `{0}` has no separate worktree")]
+    NotIsolated(JobId),
+    /// The directory of the worktree is gone or was replaced; the change cannot be determined any more.
+    #[error("the worktree of job `{id}` is gone, or was emptied or replaced by hand: {}", root.display())]
+    WorktreeGone {
+        /// The job.
+        id: JobId,
+        /// Where it was.
+        root: PathBuf,
+    },
+    /// Claude changed nothing.
+    #[error("job `{0}` changed nothing in its worktree")]
+    NothingToApply(JobId),
+    /// Most often because both sides changed the same lines; nothing was changed.
+    #[error("{source}")]
+    DoesNotApply {
+        /// The job.
+        id: JobId,
+        /// What conflicts.
+        source: cc_git::Error,
+    },
+
+    /// The job to cancel has already ended.
+    #[error("job `{}` has already ended: {}", .0.id, .0.state().status())]
+    AlreadyEnded(Box<Job>),
+    /// Something that it started still runs. It can be cancelled again.
+    #[error("job `{}` could not be stopped: {why}", job.id)]
+    Survived {
+        /// The job.
+        job: Box<Job>,
+        /// What still runs.
+        why: String,
+    },
+
+    /// No hook told of the session that calls through the [door](crate::door).
+    #[error("the session of Codex that calls is not known: the hooks of cc have not run in it")]
+    UnknownSession,
+    /// Its call is about something beyond the session's directory.
+    #[error("`{}` is outside of the directory of this session of Codex, `{}`", path.display(), directory.display())]
+    Outside {
+        /// What it is about.
+        path: PathBuf,
+        /// The directory of the session.
+        directory: PathBuf,
+    },
+    /// Codex's own commands cannot write, or it is not known that they can.
+    #[error("the sandbox of this session of Codex is `{mode}`, in which nothing is changed")]
+    ReadOnlySession {
+        /// What Codex calls it.
+        mode: String,
+    },
+    /// The file with the task is refused.
+    #[error("cannot read the task from `{}`: {source}", path.display())]
+    TaskFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Why no job can be started from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Obstacle {
+    /// This call comes from a Claude that we started.
+    #[error("this is a Claude Code run started by cc; it does not start another one")]
+    Nested,
+    /// The operating system's sandbox around this call forbids network sockets.
+    #[error("this call runs inside a sandbox without network, where Claude Code cannot work")]
+    Sandboxed,
+}
+
+/// What only one job may work in at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkPlace {
+    /// A conversation of Claude.
+    Conversation,
+    /// A separate worktree.
+    Worktree,
+}
+
+impl WorkPlace {
+    /// The error for this place, in which an active job works.
+    pub(crate) fn used_by(self, active: &Job) -> Error {
+        let (id, place) = (active.id.clone(), self);
+        match active.state() {
+            JobState::CancelFailed { .. } => Error::NotStopped { id, place },
+            _ => Error::StillRuns { id, place },
+        }
+    }
+}
+
+impl fmt::Display for WorkPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Conversation => "this conversation",
+            Self::Worktree => "its worktree",
+        })
+    }
+}
