@@ -11,6 +11,8 @@ fn a_terminate_detaches() {
     let sandbox = waiting_for_go();
     let review = sandbox.cc(["review"]).spawn();
     sandbox.wait_for_run(1, SOON);
+    // Said once it listens.
+    review.wait_for_stderr("cancel it with");
     review.signal(Signal::Terminate);
     let told = review.wait();
     assert_eq!(sandbox.record()["status"], "running");
