@@ -5,6 +5,8 @@ mod broken;
 #[cfg(target_os = "linux")]
 mod builds;
 mod continuing;
+#[cfg(unix)]
+mod faults;
 mod home;
 mod isolated;
 #[cfg(target_os = "linux")]

@@ -114,6 +114,12 @@ impl<E: Explained> From<E> for CliError {
     }
 }
 
+impl<E: Explained + std::fmt::Display> Explained for &E {
+    fn advice(&self) -> Advice {
+        (*self).advice()
+    }
+}
+
 impl Explained for Error {
     fn advice(&self) -> Advice {
         const BY_HAND: &str =
@@ -269,6 +275,13 @@ impl Explained for GitError {
             Self::BranchInUse { .. } => {
                 Failure.hint("Switch to another branch there, then discard again.")
             }
+            Self::Unfinished { .. } => Failure
+                .hint("Finish it or abort it, for example: git merge --abort. Then try again."),
+            Self::NotWritten { .. } => Failure.hint("Fix the cause, then apply again."),
+            Self::HalfApplied { .. } | Self::InterruptedApply { .. } => Failure.hint(
+                "Compare them with your files, and copy back what you need (it has the directory files/). \
+                 Then remove that directory.",
+            ),
             Self::Timeout { .. }
             | Self::TooMuchOutput { .. }
             | Self::Failed { .. }

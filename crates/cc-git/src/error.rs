@@ -142,6 +142,32 @@ pub enum Error {
         /// The message of git, one line.
         detail: String,
     },
+    /// A merge into a working tree that is in the middle of one.
+    #[error("{what}; nothing was changed")]
+    Unfinished {
+        /// What is not finished.
+        what: String,
+    },
+    /// The files of a patch could not be written, and are as they were before.
+    #[error("the change could not be written; your files are as before: {detail}")]
+    NotWritten {
+        /// The reason.
+        detail: String,
+    },
+    /// The files of a patch could neither be written nor put back.
+    #[error("the change is applied in part, and your files could not be put back; they are kept in `{}`", dir.display())]
+    HalfApplied {
+        /// Where the originals are: the patch, and `files/`.
+        dir: PathBuf,
+        /// What failed.
+        source: IoError,
+    },
+    /// An earlier apply was killed, and the files are neither as before nor as after it.
+    #[error("an earlier apply was interrupted; the files as they were before it are kept in `{}`", dir.display())]
+    InterruptedApply {
+        /// Where the originals are: the patch, and `files/`.
+        dir: PathBuf,
+    },
     /// A linked worktree is missing, or was emptied or replaced.
     #[error("the worktree `{}` is missing, or was emptied or replaced", root.display())]
     WorktreeGone {

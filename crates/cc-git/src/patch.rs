@@ -2,19 +2,22 @@
 
 mod index;
 mod obstacle;
+mod originals;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Seek, Write};
+use std::path::PathBuf;
 
 use cc_core::IoError;
 use tempfile::TempDir;
 
-use crate::process::GitInput;
+use crate::process::{GitInput, STDERR_TAIL};
 use crate::records::records;
 use crate::repo_path::RepoPath;
 use crate::runner::Runner;
 use crate::top_level::git_dir;
 use crate::{Error, Repository, Worktree, hardening};
+use originals::Originals;
 
 /// The changes of a worktree since its base, committed or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,43 +69,136 @@ impl Repository {
     /// conflicts are marked in the files.
     ///
     /// # Errors
-    /// [`Error::DoesNotApply`], also with `merge` if one of the files has uncommitted changes; nothing
-    /// was changed. [`Error::Failed`] if writing fails, for example on a full disk: some files may have
-    /// been changed.
+    /// [`Error::DoesNotApply`], also with `merge` if one of the files has uncommitted changes;
+    /// [`Error::Unfinished`] for a merge into an unfinished one; [`Error::NotWritten`] for a full disk, for
+    /// example. Nothing is changed then. [`Error::HalfApplied`] if the files cannot be put back, and
+    /// [`Error::InterruptedApply`] if an earlier apply was killed in the middle.
     pub fn apply_patch(&self, patch: &Patch, merge: bool) -> Result<Applied, Error> {
-        let apply = |more: &[&str], input: GitInput<'_>| {
-            let whitespace = ["--whitespace=nowarn", "--no-ignore-whitespace", "-"];
-            let call = self.runner.long_call(&["apply"]).args(more);
-            call.args(&whitespace).input(input).checked()
-        };
-        let check = |more: &[&str]| apply(more, GitInput::Bytes(&patch.content));
-        let detached = || -> Result<GitInput<'_>, Error> {
-            Ok(GitInput::Detached {
-                input: self.unnamed_file(&patch.content)?,
-                errors: self.unnamed_file(b"")?,
-            })
-        };
+        self.finish_earlier_apply()?;
         // Checked separately from writing, which fails for other reasons.
-        let mismatch = check(&["--check"]).map_err(does_not_apply).err();
-        if mismatch.is_some() && check(&["--check", "--reverse"]).is_ok() {
+        let mismatch = match self.apply(&["--check"], GitInput::Bytes(&patch.content)) {
+            Ok(()) => None,
+            Err(error) => Some(does_not_apply(error)),
+        };
+        if mismatch.is_some() && self.has_patch(patch) {
             return Ok(Applied::Before);
         }
         if let Some(obstacle) = obstacle::find(self.root(), &patch.files) {
             return Err(Error::DoesNotApply {
-                detail: format!("`{}` is in the way", obstacle),
+                detail: format!("`{obstacle}` is in the way"),
             });
         }
         match mismatch {
-            None => apply(&[], detached()?).map(|_| Applied::Now),
-            Some(Error::DoesNotApply { .. }) if merge => match apply(&["--3way"], detached()?) {
-                Ok(_) => Ok(Applied::Now),
-                Err(error) => match self.unmerged(patch)? {
-                    files if files.is_empty() => Err(does_not_apply(error)),
-                    files => Ok(Applied::WithConflicts(files)),
-                },
-            },
+            None => self.write(patch, &[]),
+            Some(Error::DoesNotApply { .. }) if merge => {
+                self.must_be_merged()?;
+                self.write(patch, &["--3way"])
+            }
             Some(error) => Err(error),
         }
+    }
+
+    fn apply(&self, more: &[&str], input: GitInput<'_>) -> Result<(), Error> {
+        let whitespace = ["--whitespace=nowarn", "--no-ignore-whitespace", "-"];
+        let call = self.runner.long_call(&["apply"]).args(more);
+        call.args(&whitespace).input(input).checked().map(drop)
+    }
+
+    /// Applies a patch that was checked, or merges it, all of it or nothing.
+    fn write(&self, patch: &Patch, how: &[&str]) -> Result<Applied, Error> {
+        let errors = self.reserved_file()?;
+        let git_dir = self.own_git_dir();
+        let originals = Originals::keep(self.root(), &git_dir, &patch.files, &patch.content)?;
+        let applied = self
+            .refresh_index(how)
+            .and_then(|()| originals.patch())
+            .and_then(|input| self.apply(how, GitInput::Detached { input, errors }));
+        let error = match applied {
+            Ok(()) => {
+                originals.remove();
+                return Ok(Applied::Now);
+            }
+            Err(error) => error,
+        };
+        // Before there were none.
+        let conflicts = match how {
+            [] => Vec::new(),
+            _ => self.unmerged(patch).unwrap_or_default(),
+        };
+        if !conflicts.is_empty() {
+            originals.remove();
+            return Ok(Applied::WithConflicts(conflicts));
+        }
+        let detail = match &error {
+            Error::NotWritten { detail } => detail.clone(),
+            error => error.to_string(),
+        };
+        // Git found it before it wrote anything: the new file is somebody else's.
+        let has_new = !detail.contains("already exists in working directory");
+        let had_changed = originals.put_back(has_new)?;
+        match had_changed || matches!(error, Error::NotWritten { .. }) {
+            true => Err(Error::NotWritten { detail }),
+            false => Err(does_not_apply(error)),
+        }
+    }
+
+    /// Lets the index know which files are unchanged before a merge, for which one that was only touched
+    /// or linked counts as changed.
+    fn refresh_index(&self, how: &[&str]) -> Result<(), Error> {
+        if how.is_empty() {
+            return Ok(());
+        }
+        let refresh = self.runner.long_call(&["update-index", "--refresh"]);
+        let (_, exit) = refresh.output()?;
+        match exit.code {
+            Some(128) => Err(Error::NotWritten {
+                detail: exit.into_error().to_string(),
+            }),
+            // Also where a file is changed.
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses to merge where Git is in the middle of something, or has conflicts.
+    fn must_be_merged(&self) -> Result<(), Error> {
+        if let Some(operation) = self.operation() {
+            return Err(Error::Unfinished {
+                what: format!("a {operation} is in progress"),
+            });
+        }
+        let unmerged = self.runner.long_call(&["ls-files", "--unmerged", "-z"]);
+        let unmerged = unmerged.checked()?;
+        let path =
+            records(&unmerged).find_map(|record| record.splitn(2, |&byte| byte == b'\t').nth(1));
+        match path {
+            Some(path) => Err(Error::Unfinished {
+                what: format!("`{}` has unresolved conflicts", RepoPath::new(path)),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes what a killed apply kept, if all of it was applied nevertheless, or nothing.
+    fn finish_earlier_apply(&self) -> Result<(), Error> {
+        for (dir, content) in originals::left(&self.own_git_dir()) {
+            let patch = Patch {
+                files: Vec::new(),
+                content,
+            };
+            let is_new = || {
+                self.apply(&["--check"], GitInput::Bytes(&patch.content))
+                    .is_ok()
+            };
+            if !patch.content.is_empty() && !self.has_patch(&patch) && !is_new() {
+                return Err(Error::InterruptedApply { dir });
+            }
+            fs::remove_dir_all(&dir).map_err(IoError::at("remove", &dir))?;
+        }
+        Ok(())
+    }
+
+    fn own_git_dir(&self) -> PathBuf {
+        git_dir(self.root()).unwrap_or_else(|| self.root().to_owned())
     }
 
     /// Whether the files of this working tree have the change of a patch already.
@@ -122,12 +218,12 @@ impl Repository {
         Ok(names.filter(|name| patch.files.contains(name)).collect())
     }
 
-    /// An open file without a name that has this content.
-    fn unnamed_file(&self, content: &[u8]) -> Result<File, Error> {
-        let dir = git_dir(self.root()).unwrap_or_else(|| self.root().to_owned());
+    /// An open file without a name that has room for errors, also once the disk is full.
+    fn reserved_file(&self) -> Result<File, Error> {
+        let dir = self.own_git_dir();
         let write = || {
             let mut file = tempfile::tempfile_in(&dir)?;
-            file.write_all(content)?;
+            file.write_all(&[0; STDERR_TAIL])?;
             file.rewind()?;
             Ok(file)
         };

@@ -137,12 +137,15 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .map(drop)
 }
 
-/// Reads the last [`STDERR_TAIL`] bytes of a file.
+/// Reads the last [`STDERR_TAIL`] bytes of a file, without the room that was reserved in it.
 fn read_tail(mut file: File) -> io::Result<Vec<u8>> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(length.saturating_sub(STDERR_TAIL as u64)))?;
     let mut tail = Vec::new();
     file.read_to_end(&mut tail)?;
+    while tail.last() == Some(&0) {
+        tail.pop();
+    }
     Ok(tail)
 }
 

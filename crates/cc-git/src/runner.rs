@@ -257,8 +257,9 @@ impl GitExit {
 
     /// The error that a failed call means.
     pub(crate) fn into_error(self) -> Error {
-        // Warnings come first, the reason last.
-        let reason = self.stderr.rfind("fatal: ").unwrap_or(0);
+        // Warnings and progress come first, the reason last.
+        let fatal = self.stderr.rfind("fatal: ");
+        let reason = fatal.or_else(|| self.stderr.find("error: ")).unwrap_or(0);
         let detail = one_line(self.stderr[reason..].trim(), 600);
         let signs = [
             "bad object",
@@ -332,6 +333,7 @@ mod tests {
         };
         check("", "`git diff` failed: no reason given");
         check("warning: a\nfatal: b\nc\n", "`git diff` failed: fatal: b c");
+        check("Falling back\nerror: b\n", "`git diff` failed: error: b");
         check(
             "warning: lazy fetching disabled\nfatal: x\n",
             "objects are missing in this clone (shallow, partial or damaged): fatal: x",

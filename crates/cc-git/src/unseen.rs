@@ -88,6 +88,14 @@ impl Repository {
         Ok(())
     }
 
+    /// The name of the operation in the middle of which the working tree is, such as `merge`.
+    pub(crate) fn operation(&self) -> Option<String> {
+        match self.in_progress()? {
+            Reason::InProgress { operation, .. } => Some(operation),
+            _ => None,
+        }
+    }
+
     /// The operation in the middle of which the working tree is.
     pub(crate) fn in_progress(&self) -> Option<Reason> {
         let dir = git_dir(self.root())?;

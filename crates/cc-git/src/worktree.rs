@@ -34,10 +34,27 @@ pub struct Worktree {
 }
 
 impl Worktree {
+    /// The name of its root while it is being removed.
+    fn removed(&self) -> PathBuf {
+        let mut removed = self.root.clone().into_os_string();
+        removed.push(".removed");
+        removed.into()
+    }
+
     /// Whether it exists: not removed, emptied or replaced by a link.
     pub fn is_intact(&self) -> bool {
         let there = |path: &Path| path.symlink_metadata();
         there(&self.root).is_ok_and(|meta| meta.is_dir()) && there(&self.root.join(".git")).is_ok()
+    }
+}
+
+/// Removes a directory with its content, if it is there.
+fn remove_all(dir: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(IoError::at("remove", dir)(error).into())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -114,6 +131,7 @@ impl Repository {
     pub fn is_left_of(&self, tree: &Worktree) -> Result<bool, Error> {
         let is_there = |path: &Path| path.symlink_metadata().is_ok();
         Ok(is_there(&tree.root)
+            || is_there(&tree.removed())
             || is_there(&tree.git_dir)
             || self.find_branch(&tree.branch)?.is_some())
     }
@@ -124,12 +142,16 @@ impl Repository {
     /// # Errors
     /// If something is left; [`Error::BranchInUse`] if that is only the branch.
     pub fn remove_worktree(&self, tree: &Worktree) -> Result<(), Error> {
-        match fs::remove_dir_all(&tree.root) {
+        // From the moment that it has another name, nobody takes what is left of it for a change.
+        let removed = tree.removed();
+        remove_all(&removed)?;
+        match fs::rename(&tree.root, &removed) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(IoError::at("remove", &tree.root)(error).into());
+                return Err(IoError::at("rename", &tree.root)(error).into());
             }
             _ => {}
         }
+        remove_all(&removed)?;
         match self.remove_git_dir(&tree.root) {
             Err(error) if tree.git_dir.exists() => Err(error),
             _ => self.delete_branch(&tree.branch),

@@ -1,5 +1,5 @@
-//! Checks whether everything works that a job needs: Claude Code and its login, the directory of jobs,
-//! the sandbox, and the Codex integration.
+//! Checks whether everything works that a job needs: Claude Code and its login, Git, the directory of
+//! jobs, the sandbox, and the Codex integration.
 //!
 //! The check asks Claude and Codex about themselves; it asks no model, and costs nothing.
 
@@ -12,6 +12,7 @@ use std::thread::{self, ScopedJoinHandle};
 use cc_claude::{AuthStatus, Claude, ProbeError, UserSettings};
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
 use cc_core::{IoError, LocateError};
+use cc_git::{Git, Repository};
 use cc_jobs::{SettingsError, SettingsFile};
 
 use crate::rescue::sandbox::{self, SandboxMissing};
@@ -37,6 +38,8 @@ pub struct SetupCheck {
     pub state: Result<(), IoError>,
     /// Whether the user's settings are valid.
     pub settings: Result<(), SettingsError>,
+    /// Whether Git works here, in a repository or not.
+    pub git: Result<(), cc_git::Error>,
     /// The Codex integration; `None` if it was not checked.
     pub installation: Option<Result<Installation, InstallationError>>,
     /// Whether the review gate of the workspace is on.
@@ -62,6 +65,7 @@ impl SetupCheck {
         self.obstacle.is_none()
             && self.state.is_ok()
             && self.settings.is_ok()
+            && self.git.is_ok()
             && self.claude.as_ref().is_ok_and(ClaudeFound::works)
     }
 }
@@ -112,6 +116,7 @@ pub fn look(project: &Project) -> SetupCheck {
         sandbox: sandbox::check(&project.env, workspace),
         state: try_writing(project),
         settings: settings.map(drop),
+        git: try_git(project),
         installation,
         gate: crate::gate::is_on(project),
     }
@@ -143,6 +148,14 @@ fn ask(project: &Project, claude: Claude) -> Result<ClaudeFound, LocateError> {
 
 fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+fn try_git(project: &Project) -> Result<(), cc_git::Error> {
+    let git = Git::locate(&project.env)?;
+    match Repository::discover(git, project.store.workspace().root()) {
+        Ok(_) | Err(cc_git::Error::NotARepository { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn try_writing(project: &Project) -> Result<(), IoError> {

@@ -12,12 +12,12 @@ use super::SOON;
 
 const THREAD: &str = "0b7e7c52-6a0e-4f4e-9c39-2f1f2b3c4d5e";
 
-fn answering() -> Sandbox {
+pub(super) fn answering() -> Sandbox {
     Sandbox::fake(&Scenario::says("Done.")).with_change()
 }
 
 /// A finished rescue in a work tree of its own: the job and the tree.
-fn isolated(sandbox: &Sandbox) -> (String, PathBuf) {
+pub(super) fn isolated(sandbox: &Sandbox) -> (String, PathBuf) {
     let args = ["rescue", "--isolated", "--no-sandbox", "--json", "task"];
     let report = sandbox.cc(args).run().success().json();
     let root = report["isolated"]["root"].as_str().unwrap();
@@ -26,7 +26,7 @@ fn isolated(sandbox: &Sandbox) -> (String, PathBuf) {
 
 /// Nothing of any work tree is left in the repository.
 #[track_caller]
-fn assert_clean(sandbox: &Sandbox) {
+pub(super) fn assert_clean(sandbox: &Sandbox) {
     assert_eq!(sandbox.git(["branch", "--list", "cc/*"]), "");
     let trees = sandbox.git(["worktree", "list"]);
     assert_eq!(trees.lines().count(), 1, "{trees}");
@@ -34,11 +34,11 @@ fn assert_clean(sandbox: &Sandbox) {
 
 /// A git that waits in the first call of `subcommand` until it may go on.
 #[cfg(unix)]
-struct SlowGit(PathBuf);
+pub(super) struct SlowGit(PathBuf);
 
 #[cfg(unix)]
 impl SlowGit {
-    fn new(sandbox: &mut Sandbox, subcommand: &str) -> Self {
+    pub(super) fn new(sandbox: &mut Sandbox, subcommand: &str) -> Self {
         let dir = sandbox.root().join("slow");
         fs::create_dir(&dir).unwrap();
         let script = format!(
@@ -56,12 +56,12 @@ impl SlowGit {
         Self(dir)
     }
 
-    fn wait_begun(&self) {
+    pub(super) fn wait_begun(&self) {
         let begun = || self.0.join("begun").exists().then_some(());
         eventually(SOON, "the slow call of git", begun);
     }
 
-    fn go_on(&self) {
+    pub(super) fn go_on(&self) {
         fs::write(self.0.join("go"), "").unwrap();
     }
 }
@@ -97,7 +97,7 @@ fn a_tree_that_was_emptied_or_replaced_takes_no_files_with_it() {
 }
 
 /// The two sides change the same line of `src/lib.rs`; the other side has a new file, too.
-fn conflicting(sandbox: &Sandbox, tree: &Path) {
+pub(super) fn conflicting(sandbox: &Sandbox, tree: &Path) {
     let lib = tree.join("src/lib.rs");
     let text = fs::read_to_string(&lib).unwrap();
     fs::write(&lib, text.replace("a + b", "b + a")).unwrap();

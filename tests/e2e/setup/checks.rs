@@ -270,3 +270,45 @@ fn binaries_of_different_installations_are_told_until_they_are_replaced() {
         );
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_repository_of_another_user_is_found_and_the_named_command_fixes_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut sandbox = Sandbox::fake(&Scenario::says("Fine.")).with_change();
+    // The real Git, which takes every repository for one of somebody else.
+    let dir = sandbox.root().join("other owner");
+    fs::create_dir(&dir).unwrap();
+    let real = sandbox.bin().join("git");
+    let script = format!(
+        "#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {} \"$@\"\n",
+        real.display()
+    );
+    fs::write(dir.join("git"), script).unwrap();
+    fs::set_permissions(dir.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", sandbox.bin().display());
+    sandbox.set_env("PATH", format!("{}:{path}", dir.display()));
+
+    let found = document(&sandbox, 3);
+    assert_eq!(found["git"]["works"], false, "{found:#}");
+    let command = format!(
+        "git config --global --add safe.directory '{}'",
+        sandbox.repo().display()
+    );
+    let steps = next_steps(&found);
+    assert!(steps.contains(&command), "{command}: {steps}");
+    for args in [
+        &["review"][..],
+        &["scope"],
+        &["rescue", "--isolated", "--no-sandbox", "x"],
+    ] {
+        let refused = sandbox.cc(args).run().exits(3);
+        assert!(refused.stderr.contains(&command), "{refused}");
+    }
+    let mut shell = sandbox.command("/bin/sh".as_ref()).args(["-c", &command]);
+    shell = shell.cwd(sandbox.root());
+    shell.run().success();
+    let found = sandbox.cc(["setup", "--json"]).run().json();
+    assert_eq!(found["git"]["works"], true, "{found:#}");
+    sandbox.cc(["review"]).run().success();
+}

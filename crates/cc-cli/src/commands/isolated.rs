@@ -35,9 +35,10 @@ pub(super) fn apply(project: &Project, args: &ApplyArgs, printer: &mut Printer) 
             "conflicts": conflicts,
         }));
     } else {
-        let done = match already_applied {
-            true => "Already applied; nothing changed",
-            false => "Applied to your working tree, not committed",
+        let done = match applied {
+            Applied::Before => "Already applied; nothing changed",
+            Applied::Now => "Applied to your working tree, not committed",
+            Applied::WithConflicts(_) => "Merged into your working tree, with conflicts",
         };
         let root = project.store.workspace().root();
         let done = match is_elsewhere {

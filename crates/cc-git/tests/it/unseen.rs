@@ -62,6 +62,108 @@ fn every_unmerged_path_is_listed_and_whose_side_is_which() {
 }
 
 #[test]
+fn in_the_middle_of_an_operation_the_sides_are_named() {
+    let lab = Lab::new();
+    lab.git(["checkout", "--quiet", "-b", "other"]);
+    lab.write("a.txt", "theirs\n");
+    let theirs = lab.commit("theirs");
+    lab.git(["checkout", "--quiet", "main"]);
+    lab.write("a.txt", "ours\n");
+    let ours = lab.commit("ours");
+    lab.write("a.txt", "later\n");
+    lab.commit("later");
+    let said = || -> Vec<String> {
+        let context = lab.auto();
+        assert_eq!(reason(&context, "a.txt"), Some(&Reason::Unmerged));
+        let staged = Selection {
+            scope: Scope::Staged,
+            ..Selection::default()
+        };
+        let staged = lab.review(&staged).unwrap();
+        let said = general_reasons(&context);
+        for reason in &said {
+            let is_branch = matches!(reason, Reason::BranchCommits { .. });
+            assert!(is_branch || general_reasons(&staged).contains(reason));
+        }
+        said.iter().map(ToString::to_string).collect()
+    };
+    let check = |args: &[&str], abort: &str, expect: &str| {
+        assert!(!lab.try_git(&lab.root, args).status.success(), "{args:?}");
+        let said = said();
+        assert!(said[0].starts_with(expect), "{args:?}: {said:?}");
+        lab.git([args[0], abort]);
+    };
+    let at = |id: &str| format!("(`{}`)", &id[..12]);
+    check(
+        &["cherry-pick", "other"],
+        "--abort",
+        &format!(
+            "a cherry-pick is in progress: in conflicts, \"ours\" is `main` and \"theirs\" is the commit being picked {}",
+            at(&theirs)
+        ),
+    );
+    check(
+        &["revert", &ours],
+        "--abort",
+        &format!(
+            "a revert is in progress: in conflicts, \"ours\" is `main` and \"theirs\" is the state before the reverted commit {}",
+            at(&ours)
+        ),
+    );
+    for backend in ["--merge", "--apply"] {
+        check(
+            &["rebase", backend, "other"],
+            "--abort",
+            &format!(
+                "a rebase is in progress: in conflicts, \"ours\" is the branch that you rebase onto and \"theirs\" is the commit of yours being applied {}",
+                at(&ours)
+            ),
+        );
+    }
+    check(
+        &["merge", "other"],
+        "--abort",
+        &format!(
+            "a merge is in progress: in conflicts, \"ours\" is `main` and \"theirs\" is the branch being merged {}",
+            at(&theirs)
+        ),
+    );
+}
+
+#[test]
+fn every_kind_of_conflict_is_listed() {
+    let lab = Lab::new();
+    for path in ["moved.txt", "into.txt", "both.txt"] {
+        lab.write(path, format!("{path}\n").repeat(20));
+    }
+    lab.commit("files");
+    let side = |name: &str, content: &str| {
+        lab.git(["mv", "moved.txt", &format!("moved-{name}.txt")]);
+        lab.write("added.txt", content);
+        lab.write("both.txt", content);
+        lab.commit(name);
+    };
+    lab.git(["checkout", "--quiet", "-b", "other"]);
+    lab.git(["rm", "--quiet", "into.txt"]);
+    lab.write("into.txt/inside.txt", "theirs\n");
+    side("other", "theirs\n");
+    lab.git(["checkout", "--quiet", "main"]);
+    lab.write("into.txt", "ours\n");
+    side("main", "ours\n");
+    assert!(!lab.try_git(&lab.root, ["merge", "other"]).status.success());
+    let unmerged = lab.git(["diff", "--name-only", "--diff-filter=U"]);
+    let unmerged: Vec<&str> = unmerged.lines().collect();
+    assert!(unmerged.len() >= 5, "{unmerged:?}");
+    let context = lab.auto();
+    for path in &unmerged {
+        assert_eq!(reason(&context, path), Some(&Reason::Unmerged), "{path}");
+        file(&context, path);
+    }
+    let listed: u64 = context.files.len() as u64;
+    assert_eq!(context.totals.files, listed);
+}
+
+#[test]
 fn edits_that_git_overlooks_are_listed() {
     let lab = Lab::new();
     for path in ["assumed.txt", "skipped.txt", "same.txt", "sparse.txt"] {

@@ -62,6 +62,7 @@ impl SetupReport {
                 "Fix it: logins and denied tools in it do not count",
             )
         }));
+        report.add(git(findings));
         report.add(state_dir(project, findings));
         report.add(sandbox(findings));
         match &findings.installation {
@@ -271,6 +272,18 @@ fn login_detail(auth: &AuthStatus) -> String {
         Some(plan) => format!("{how}, {plan} (not verified)"),
         None => format!("{how} (not verified)"),
     }
+}
+
+fn git(findings: &SetupCheck) -> (Check, Option<NextStep>) {
+    let error = findings.git.as_ref().err();
+    let check = Check {
+        key: "git",
+        label: "Git",
+        passed: error.is_none(),
+        detail: error.map_or_else(|| "works here".to_owned(), ToString::to_string),
+        fields: json!({"works": error.is_none()}),
+    };
+    (check, error.map(|error| CliError::from(error).into()))
 }
 
 fn state_dir(project: &Project, findings: &SetupCheck) -> (Check, Option<NextStep>) {
