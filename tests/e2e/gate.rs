@@ -4,6 +4,8 @@ mod bounds;
 mod failing;
 mod hostile;
 mod others;
+#[cfg(target_os = "linux")]
+mod reads;
 mod switch;
 mod turns;
 mod verdicts;

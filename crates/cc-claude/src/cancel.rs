@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cc_core::process::{Signal, Survivors};
 use cc_core::{JobId, Proc};
 
-use crate::family::Family;
+use crate::run_processes::RunProcesses;
 
 /// Ends what a job left running whose worker is gone: Claude, if it is known, and everything it
 /// started, also where Claude itself has ended. `survivors` are those that an earlier try could not
@@ -29,8 +29,8 @@ pub fn end_orphans(
     survivors: &[Proc],
 ) -> Result<(), Survivors> {
     let (worker, claude) = (worker.clone(), claude.cloned());
-    let family = Family::of_orphan(job.clone(), worker, claude, survivors.to_vec());
-    let mut sequence = KillSequence::begin(family);
+    let processes = RunProcesses::left_by(job.clone(), worker, claude, survivors.to_vec());
+    let mut sequence = KillSequence::begin(processes);
     loop {
         match sequence.step() {
             Continue(pause) => thread::sleep(pause),
@@ -58,7 +58,7 @@ const STAGES: [(Signal, Duration); 3] = [
 /// The sequence, one look at a time, so that a thread and a task can both wait between looks.
 #[derive(Debug)]
 pub(crate) struct KillSequence {
-    family: Family,
+    processes: RunProcesses,
     stage: usize,
     since: Instant,
     /// Whether the look before this one found nothing.
@@ -67,10 +67,10 @@ pub(crate) struct KillSequence {
 
 impl KillSequence {
     /// Remembers everything that runs and sends the first signal.
-    pub(crate) fn begin(family: Family) -> Self {
-        let stage = usize::from(family.claude().is_none());
+    pub(crate) fn begin(processes: RunProcesses) -> Self {
+        let stage = usize::from(processes.claude().is_none());
         let mut sequence = Self {
-            family,
+            processes,
             stage,
             since: Instant::now(),
             quiet: false,
@@ -80,11 +80,11 @@ impl KillSequence {
     }
 
     /// Runs the sequence to its end.
-    pub(crate) async fn run(mut self) -> (Family, Result<(), Survivors>) {
+    pub(crate) async fn run(mut self) -> (RunProcesses, Result<(), Survivors>) {
         loop {
             match self.step() {
                 Continue(pause) => tokio::time::sleep(pause).await,
-                Break(result) => return (self.family, result),
+                Break(result) => return (self.processes, result),
             }
         }
     }
@@ -94,7 +94,7 @@ impl KillSequence {
         if self.nothing_runs() {
             // What was started after the last look must be found as well. Two looks, because in the
             // middle of an exec a process cannot be recognized by its mark.
-            self.family.remember();
+            self.processes.look_for_more();
             let nothing = self.nothing_runs();
             if nothing && self.quiet {
                 return Break(Ok(()));
@@ -106,7 +106,7 @@ impl KillSequence {
         }
         let (signal, patience) = STAGES[self.stage];
         let patience = match signal {
-            Signal::Interrupt if self.family.claude().is_none() => FOLLOW,
+            Signal::Interrupt if self.processes.claude().is_none() => FOLLOW,
             _ => patience,
         };
         if self.since.elapsed() < patience {
@@ -116,7 +116,7 @@ impl KillSequence {
             return Continue(PAUSE);
         }
         if self.stage + 1 == STAGES.len() {
-            let processes = self.family.running().cloned().collect();
+            let processes = self.processes.running().cloned().collect();
             return Break(Err(Survivors { processes }));
         }
         self.stage += 1;
@@ -126,20 +126,20 @@ impl KillSequence {
     }
 
     fn nothing_runs(&self) -> bool {
-        self.family.running().next().is_none()
+        self.processes.running().next().is_none()
     }
 
     /// Sends the signal of this stage. A refused signal is no error here: what does not end is
     /// reported as a survivor.
     fn send(&mut self) {
-        self.family.remember();
+        self.processes.look_for_more();
         let (signal, _) = STAGES[self.stage];
         // A group whose leader is gone is reached through its members, each known to be ours.
-        if let Some(claude) = self.family.claude() {
+        if let Some(claude) = self.processes.claude() {
             let _ = claude.signal_group(signal);
         }
         if signal != Signal::Interrupt {
-            for proc in self.family.known() {
+            for proc in self.processes.known() {
                 let _ = proc.signal(signal);
             }
         }

@@ -20,7 +20,7 @@ mod recorded;
 mod stream;
 
 mod cancel;
-mod family;
+mod run_processes;
 mod supervise;
 
 pub use cancel::end_orphans;

@@ -25,8 +25,8 @@ use self::orphans::Orphans;
 use self::spawn::{Call, Started};
 use self::state::RunState;
 use self::watch::Due;
-use crate::family::Family;
 use crate::observer::LINE;
+use crate::run_processes::RunProcesses;
 use crate::{Claude, End, Observer, Outcome, Progress, Request, RunReport, UserSettings};
 
 /// How much is read at once: what a pipe of Linux holds.
@@ -72,8 +72,8 @@ pub async fn run(
         Ok(started) => started,
         Err(error) => return never_ran(cannot_start(claude, request, &error)),
     };
-    let family = Family::of_run(job, started.proc.clone(), alone);
-    let mut state = RunState::new(request, family, observer);
+    let processes = RunProcesses::started_here(job, started.proc.clone(), alone);
+    let mut state = RunState::new(request, processes, observer);
     let Started {
         mut child,
         proc,
@@ -97,26 +97,26 @@ pub async fn run(
         tokio::select! {
             () = &mut feed, if !fed => fed = true,
             read = stdout.read(&mut out), if state.stdout_open => {
-                state.hear(&out[..read.unwrap_or(0)]);
+                state.on_stdout(&out[..read.unwrap_or(0)]);
             }
             read = stderr.read(&mut err), if state.stderr_open => {
-                state.hear_error(&err[..read.unwrap_or(0)]);
+                state.on_stderr(&err[..read.unwrap_or(0)]);
             }
-            status = child.wait(), if state.claude_runs() => state.exit(status.ok()),
+            status = child.wait(), if state.claude_runs() => state.on_exit(status.ok()),
             () = &mut cancelled, if state.can_be_interrupted() => state.cancel(),
-            due = at(due) => state.pass(due),
-            ended = over(&mut state.ending), if state.ending.is_some() => state.ended(ended),
+            due = sleep_until(due) => state.on_due(due),
+            killed = finished(&mut state.killing), if state.killing.is_some() => state.on_killed(killed),
             () = orphans.wait() => orphans.collect(proc.pid, &[]),
         }
-        if state.ending.is_some() {
+        if state.killing.is_some() {
             child.end_job();
         }
     }
     orphans.collect(proc.pid, &[]);
-    let (outcome, family) = state.conclude(orphans.may_be_left()).await;
+    let (outcome, killed) = state.conclude(orphans.may_be_left()).await;
     orphans.collect(
         proc.pid,
-        family.as_ref().map_or(&[], |family| family.known()),
+        killed.as_ref().map_or(&[], |processes| processes.known()),
     );
     outcome
 }
@@ -130,7 +130,7 @@ impl Drop for InterruptOnDrop<'_> {
     }
 }
 
-async fn at(due: Option<(Instant, Due)>) -> Due {
+async fn sleep_until(due: Option<(Instant, Due)>) -> Due {
     match due {
         Some((at, due)) => {
             tokio::time::sleep_until(at.into()).await;
@@ -140,9 +140,9 @@ async fn at(due: Option<(Instant, Due)>) -> Due {
     }
 }
 
-async fn over<T>(ending: &mut Option<impl Future<Output = T> + Unpin>) -> T {
-    match ending {
-        Some(ending) => ending.await,
+async fn finished<T>(task: &mut Option<impl Future<Output = T> + Unpin>) -> T {
+    match task {
+        Some(task) => task.await,
         None => std::future::pending().await,
     }
 }

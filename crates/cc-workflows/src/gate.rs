@@ -56,7 +56,8 @@ struct Stop<'a> {
 
 /// Decides whether a turn may end; runs Claude for that where needed.
 pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
-    if !is_on(project) {
+    let settings = project.settings();
+    if !switch::is_on_by(project, settings.as_ref()) {
         return Decision::Pass;
     }
     let begun = Instant::now();
@@ -67,7 +68,7 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
         Err(_) => None,
     };
     // The defaults neither check nor block: the error decides.
-    let (settings, broken) = match project.settings() {
+    let (settings, broken) = match settings {
         Ok(settings) => (settings, None),
         Err(error) => (Settings::default(), Some(error)),
     };

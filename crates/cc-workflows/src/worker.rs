@@ -42,7 +42,10 @@ pub enum WorkError {
 pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<(), WorkError> {
     let project = Project::at(env, DataDir::at(data), Workspace::from_canonical(workspace));
     let alive = hold_alive(&project, id)?;
-    work_holding(&project, id, alive)
+    if work_holding(&project, id, alive)? {
+        push::push(&project, id);
+    }
+    Ok(())
 }
 
 /// Makes a job and runs it to its end in this process, which is then its worker: on Linux, any other
@@ -61,7 +64,8 @@ pub(crate) fn work_here(
     Ok(project.store.read(&job.id)?)
 }
 
-fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), WorkError> {
+/// Runs a job whose lock is held; returns whether it was to be run, and not cancelled before.
+fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<bool, WorkError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -91,16 +95,13 @@ fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Wo
         alive.release();
         Ok::<_, WorkError>(true)
     })?;
-    if has_run {
-        push::push(project, id);
-    }
     // If this fails, the next job prunes them.
     let _ = project
         .store
         .prune(retention::KEPT_A_SESSION, false, |job| {
             rescue::is_needed(project, job)
         });
-    Ok(())
+    Ok(has_run)
 }
 
 /// The lock that marks the worker as alive: inherited from the launcher where the OS can do that.

@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use cc_core::Time;
 
 use super::*;
-use crate::family::MARK;
+use crate::run_processes::MARK;
 
 /// A shell that runs `script` as Claude would, with `vars`, in a group of its own.
 fn orphan(dir: &Path, script: &str, vars: &[(&str, &str)]) -> (Child, Proc) {

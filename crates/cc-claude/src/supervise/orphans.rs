@@ -20,7 +20,7 @@ mod linux {
     };
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    use crate::family::group_and_session;
+    use crate::run_processes::group_and_session;
 
     /// How many runs of this process adopt; `None` where the process adopted before and goes on.
     static ADOPTING: Mutex<Option<u32>> = Mutex::new(Some(0));

@@ -11,7 +11,7 @@ use tempfile::TempPath;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::child_env::child_env;
-use crate::family::MARK;
+use crate::run_processes::MARK;
 use crate::{Claude, Request, UserSettings, settings_file};
 
 /// A Claude that was started.

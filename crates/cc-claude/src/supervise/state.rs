@@ -12,23 +12,23 @@ use cc_core::{Failure, FailureClass, Proc};
 use super::watch::{Due, Watch};
 use crate::cancel::KillSequence;
 use crate::digest::OutcomeBuilder;
-use crate::family::Family;
 use crate::outcome::{Exit, Interrupted};
+use crate::run_processes::RunProcesses;
 use crate::stream::Parser;
 use crate::{End, Observer, Outcome, Progress, Request, Tools};
 
 /// How much of standard error is kept.
 const STDERR_BYTES: usize = 16 * 1024;
 
-/// How the end of everything went, and who that was.
-type Ended = (Family, Result<(), Survivors>);
+/// The processes of a run that was ended, and whether they are gone.
+type Killed = (RunProcesses, Result<(), Survivors>);
 
 /// A run of Claude from its start to its outcome.
 pub(super) struct RunState<'a> {
     observer: &'a mut dyn Observer,
     request: &'a Request,
-    /// Who belongs to the run, until it is being ended.
-    family: Option<Family>,
+    /// Its processes, until they are being ended.
+    processes: Option<RunProcesses>,
     watch: Watch,
     parser: Parser,
     digest: OutcomeBuilder,
@@ -37,23 +37,29 @@ pub(super) struct RunState<'a> {
     pub(super) stderr_open: bool,
     interrupted: Option<Interrupted>,
     /// The sequence that ends everything, once it has begun.
-    pub(super) ending: Option<Pin<Box<dyn Future<Output = Ended>>>>,
+    pub(super) killing: Option<Pin<Box<dyn Future<Output = Killed>>>>,
     /// How that went.
-    ended: Option<Ended>,
-    /// The outer `None`: Claude runs. The inner: how it ended is unknown.
-    exited: Option<Option<ExitStatus>>,
+    killed: Option<Killed>,
+    claude: ClaudeState,
+}
+
+/// Whether Claude itself runs.
+enum ClaudeState {
+    Runs,
+    /// `None` where it is unknown how.
+    Ended(Option<ExitStatus>),
 }
 
 impl<'a> RunState<'a> {
     pub(super) fn new(
         request: &'a Request,
-        family: Family,
+        processes: RunProcesses,
         observer: &'a mut dyn Observer,
     ) -> Self {
         Self {
             observer,
             request,
-            family: Some(family),
+            processes: Some(processes),
             watch: Watch::new(request.limits, Instant::now()),
             parser: Parser::new(),
             digest: OutcomeBuilder::new(request.schema.is_some()),
@@ -61,9 +67,9 @@ impl<'a> RunState<'a> {
             stdout_open: true,
             stderr_open: true,
             interrupted: None,
-            ending: None,
-            ended: None,
-            exited: None,
+            killing: None,
+            killed: None,
+            claude: ClaudeState::Runs,
         }
     }
 
@@ -81,29 +87,29 @@ impl<'a> RunState<'a> {
 
     pub(super) fn goes_on(&self) -> bool {
         let has_more = self.stdout_open || self.stderr_open;
-        let gave_up = matches!(self.ended, Some((_, Err(_))));
-        self.ending.is_some() || (!gave_up && (self.claude_runs() || has_more))
+        let gave_up = matches!(self.killed, Some((_, Err(_))));
+        self.killing.is_some() || (!gave_up && (self.claude_runs() || has_more))
     }
 
     pub(super) fn claude_runs(&self) -> bool {
-        self.exited.is_none()
+        matches!(self.claude, ClaudeState::Runs)
     }
 
     /// Whether a request to end the run still changes anything.
     pub(super) fn can_be_interrupted(&self) -> bool {
-        self.claude_runs() && self.family.is_some()
+        self.claude_runs() && self.processes.is_some()
     }
 
     /// What is due next, and when.
     pub(super) fn next_due(&self) -> Option<(Instant, Due)> {
         // The sequence that ends a running Claude has its own times.
-        let watched = self.family.is_some() || !self.claude_runs();
+        let watched = self.processes.is_some() || !self.claude_runs();
         let next = watched.then(|| self.watch.next()).flatten();
         let save = self.observer.save_at().map(|at| (at, Due::Save));
         [next, save].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    pub(super) fn pass(&mut self, due: Due) {
+    pub(super) fn on_due(&mut self, due: Due) {
         let limits = self.request.limits;
         match due {
             Due::Save => self.observer.save(),
@@ -118,7 +124,7 @@ impl<'a> RunState<'a> {
     }
 
     /// Takes in what came on standard output; nothing means that it was closed.
-    pub(super) fn hear(&mut self, bytes: &[u8]) {
+    pub(super) fn on_stdout(&mut self, bytes: &[u8]) {
         let now = Instant::now();
         self.watch.hear(now);
         let (digest, observer) = (&mut self.digest, &mut *self.observer);
@@ -144,41 +150,41 @@ impl<'a> RunState<'a> {
     /// Reads what is left of the last line.
     fn close_stdout(&mut self) {
         if self.stdout_open {
-            self.hear(&[]);
+            self.on_stdout(&[]);
         }
     }
 
     /// Takes in what came on standard error; nothing means that it was closed.
-    pub(super) fn hear_error(&mut self, bytes: &[u8]) {
+    pub(super) fn on_stderr(&mut self, bytes: &[u8]) {
         self.stderr.push(bytes);
         self.stderr_open = !bytes.is_empty();
     }
 
     /// Claude ended.
-    pub(super) fn exit(&mut self, status: Option<ExitStatus>) {
-        self.exited = Some(status);
+    pub(super) fn on_exit(&mut self, status: Option<ExitStatus>) {
+        self.claude = ClaudeState::Ended(status);
         self.watch.exit(Instant::now());
     }
 
     /// Begins to end everything; `why` only where somebody or a limit wants it.
     fn end(&mut self, why: Option<Interrupted>) {
-        if let Some(family) = self.family.take() {
+        if let Some(processes) = self.processes.take() {
             self.interrupted = why;
-            self.ending = Some(Box::pin(KillSequence::begin(family).run()));
+            self.killing = Some(Box::pin(KillSequence::begin(processes).run()));
         }
     }
 
     /// The sequence is over.
-    pub(super) fn ended(&mut self, ended: Ended) {
-        self.ending = None;
-        self.ended = Some(ended);
+    pub(super) fn on_killed(&mut self, killed: Killed) {
+        self.killing = None;
+        self.killed = Some(killed);
     }
 
-    /// The outcome, and who belonged to the run where it had to be ended.
+    /// The outcome, and the processes of the run where they had to be ended.
     ///
     /// What `may_be_left` is ended first, unless the run was asked to change things and has a
     /// result: a server that runs on may be what was asked for.
-    pub(super) async fn conclude(mut self, may_be_left: bool) -> (Outcome, Option<Family>) {
+    pub(super) async fn conclude(mut self, may_be_left: bool) -> (Outcome, Option<RunProcesses>) {
         self.close_stdout();
         let may_leave = matches!(self.request.tools, Tools::Write(_)) && self.digest.saw_result();
         if may_be_left && may_leave {
@@ -186,34 +192,40 @@ impl<'a> RunState<'a> {
         } else if may_be_left {
             self.end(self.interrupted);
         }
-        if let Some(ending) = self.ending.take() {
-            let ended = ending.await;
-            self.ended(ended);
+        if let Some(killing) = self.killing.take() {
+            let killed = killing.await;
+            self.on_killed(killed);
         }
-        let status = self.exited.flatten();
+        let status = match self.claude {
+            ClaudeState::Runs => None,
+            ClaudeState::Ended(status) => status,
+        };
         let mut outcome = self.digest.conclude(&Exit {
             code: status.and_then(|status| status.code()),
             signal: status.and_then(signal_of),
             stderr: self.stderr.text().into_owned(),
             interrupted: self.interrupted,
         });
-        let family = self.ended.map(|(family, result)| {
+        let processes = self.killed.map(|(processes, result)| {
             if let Err(survivors) = result {
                 add_survivors(&mut outcome.end, &survivors);
                 self.observer.survived(&survivors);
             }
-            family
+            processes
         });
-        (outcome, family)
+        (outcome, processes)
     }
 
     /// Tells the observer what runs on.
     fn tell_left(&mut self) {
-        let Some(family) = &mut self.family else {
+        let Some(processes) = &mut self.processes else {
             return;
         };
-        family.remember();
-        let pids: Vec<String> = family.running().map(|proc| proc.pid.to_string()).collect();
+        processes.look_for_more();
+        let pids: Vec<String> = processes
+            .running()
+            .map(|proc| proc.pid.to_string())
+            .collect();
         if !pids.is_empty() {
             let note = format!("left running: process {}", pids.join(", "));
             self.observer.progress(Progress::Note(note));

@@ -2,7 +2,8 @@
 
 use cc_core::Workspace;
 use cc_git::SharedRepository;
-use cc_jobs::{Store, StoreError};
+use cc_jobs::settings::Settings;
+use cc_jobs::{SettingsError, Store, StoreError};
 
 use super::turn;
 use crate::Project;
@@ -10,6 +11,11 @@ use crate::Project;
 /// Whether the gate of the workspace is on. A worktree in which nobody switched it follows its main
 /// working tree, then any other worktree where it is on, then the setting `gate.enabled`.
 pub fn is_on(project: &Project) -> bool {
+    is_on_by(project, project.settings().as_ref())
+}
+
+/// [`is_on`] by settings that were read already; ones that cannot be read do not turn it on.
+pub(super) fn is_on_by(project: &Project, settings: Result<&Settings, &SettingsError>) -> bool {
     if let Some(on) = switch_of(&project.store) {
         return on;
     }
@@ -19,9 +25,7 @@ pub fn is_on(project: &Project) -> bool {
     match main {
         Some(on) => on,
         None if any() => true,
-        None => project
-            .settings()
-            .is_ok_and(|settings| settings.gate.enabled),
+        None => settings.is_ok_and(|settings| settings.gate.enabled),
     }
 }
 

@@ -31,7 +31,7 @@ use cc_core::Time;
 
 pub(crate) use note::Leftovers;
 
-use note::{Before, CLAUDE, ENTRIES, Place};
+use note::{Before, CLAUDE, ENTRIES, MayGo};
 
 /// The most names that are noted of one directory: they stand in the job's record.
 const NAMES: usize = 1000;
@@ -63,7 +63,7 @@ impl Leftovers {
                         add_git_dirs(&mut places, inner, DEPTH);
                     }
                 }
-                places.push((dir, Place::Git));
+                places.push((dir, MayGo::EmptyAndLocks));
             }
         }
         #[cfg(unix)]
@@ -71,18 +71,18 @@ impl Leftovers {
         #[cfg(not(unix))]
         let in_use = |_: &Path| false;
         let mut noted: Vec<Self> = Vec::new();
-        for (root, place) in places {
+        for (root, may_go) in places {
             let is_noted = |other: &Self| {
-                other.root == root && other.before.as_ref().is_some_and(|it| it.place == place)
+                other.root == root && other.before.as_ref().is_some_and(|it| it.may_go == may_go)
             };
             if !noted.iter().any(is_noted) {
-                noted.extend(Self::note_place(root, place, &in_use));
+                noted.extend(Self::note_dir(root, may_go, &in_use));
             }
         }
         noted
     }
 
-    fn note_place(root: PathBuf, place: Place, in_use: &dyn Fn(&Path) -> bool) -> Option<Self> {
+    fn note_dir(root: PathBuf, may_go: MayGo, in_use: &dyn Fn(&Path) -> bool) -> Option<Self> {
         let existed = root.symlink_metadata().is_ok();
         let entries = match fs::read_dir(&root) {
             Ok(entries) => Some(entries),
@@ -95,7 +95,7 @@ impl Leftovers {
             let entry = entry.ok()?;
             let name = PathBuf::from(entry.file_name());
             // Another sandbox that runs now may need it there: that goes at its end, or at ours.
-            if place.concerns(&name) && !in_use(&entry.path()) {
+            if may_go.concerns(&name) && !in_use(&entry.path()) {
                 names.push(name);
             }
             if names.len() > NAMES || looked > ENTRIES {
@@ -108,7 +108,7 @@ impl Leftovers {
             absent: Vec::new(),
             beside: Vec::new(),
             before: Some(Before {
-                place,
+                may_go,
                 existed,
                 names,
             }),
@@ -120,23 +120,23 @@ impl Leftovers {
     ///
     /// Whatever has content is somebody's work and stays, and so do what a symbolic link leads to, what
     /// a mount covers, and what cannot be removed: the next reader tries again.
-    #[cfg_attr(not(unix), expect(unused_variables, reason = "no sandbox there"))]
     ///
     /// `ready` is when Claude Code was up. What is no mask goes from Git's directories only if it was made
     /// before: what came later is of a command, or of somebody else who works in the repository.
+    #[cfg_attr(not(unix), expect(unused_variables, reason = "no sandbox there"))]
     pub(crate) fn tidy(noted: &[Self], named: &[PathBuf], ready: Time) {
         #[cfg(unix)]
         sweep::Sweep::new(noted, named, ready).run();
     }
 }
 
-fn add_work_tree(places: &mut Vec<(PathBuf, Place)>, root: &Path) {
-    places.push((root.join(CLAUDE), Place::Claude));
-    places.push((root.to_owned(), Place::WorkTree));
+fn add_work_tree(places: &mut Vec<(PathBuf, MayGo)>, root: &Path) {
+    places.push((root.join(CLAUDE), MayGo::MasksAndHollowDirs));
+    places.push((root.to_owned(), MayGo::HiddenMasks));
 }
 
 /// Adds `dir`, there or not, behind the directories in it.
-fn add_git_dirs(places: &mut Vec<(PathBuf, Place)>, dir: PathBuf, depth: usize) {
+fn add_git_dirs(places: &mut Vec<(PathBuf, MayGo)>, dir: PathBuf, depth: usize) {
     let entries = fs::read_dir(&dir).into_iter().flatten().flatten();
     let inner = entries
         .take(if depth > 0 { NAMES } else { 0 })
@@ -144,7 +144,7 @@ fn add_git_dirs(places: &mut Vec<(PathBuf, Place)>, dir: PathBuf, depth: usize) 
     for entry in inner {
         add_git_dirs(places, entry.path(), depth - 1);
     }
-    places.push((dir, Place::Git));
+    places.push((dir, MayGo::EmptyAndLocks));
 }
 
 #[cfg(test)]

@@ -34,29 +34,32 @@ pub(crate) struct Leftovers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Before {
-    pub(super) place: Place,
+    #[serde(rename = "place")]
+    pub(super) may_go: MayGo,
     /// Whether the directory itself was there.
     pub(super) existed: bool,
-    /// The names in it that may matter; see [`Place::concerns`].
+    /// The names in it that may matter; see [`MayGo::concerns`].
     #[serde(with = "cc_core::os_text")]
     pub(super) names: Vec<PathBuf>,
 }
 
-/// What kind of directory it is, which decides what may go.
+/// What of a directory's new entries may go. Records name the kind of directory instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum Place {
-    /// The root of a working tree: hidden masks.
-    WorkTree,
-    /// `.claude` in one: masks and empty directories.
-    Claude,
-    /// A directory of Git's: all that is empty, and abandoned locks.
-    Git,
+pub(super) enum MayGo {
+    /// Masks with hidden names: in the root of a working tree.
+    #[serde(rename = "workTree")]
+    HiddenMasks,
+    /// Masks, and directories without a file: in `.claude`.
+    #[serde(rename = "claude")]
+    MasksAndHollowDirs,
+    /// All that is empty, and abandoned locks: in Git's directories.
+    #[serde(rename = "git")]
+    EmptyAndLocks,
 }
 
-impl Place {
+impl MayGo {
     /// Whether an entry of that name can be a leftover at all.
     pub(super) fn concerns(self, name: &Path) -> bool {
-        self != Self::WorkTree || name.as_os_str().as_encoded_bytes().starts_with(b".")
+        self != Self::HiddenMasks || name.as_os_str().as_encoded_bytes().starts_with(b".")
     }
 }

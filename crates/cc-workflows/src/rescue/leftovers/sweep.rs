@@ -12,7 +12,7 @@ use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use cc_core::Time;
 
 use super::in_use::{self, Mounts};
-use super::note::{Before, CLAUDE, ENTRIES, Leftovers, Place};
+use super::note::{Before, CLAUDE, ENTRIES, Leftovers, MayGo};
 
 /// How deep empty directories may lie in each other, and how many in one.
 const DEPTH: usize = 4;
@@ -54,16 +54,13 @@ impl<'a> Sweep<'a> {
         };
         for name in dir.names() {
             let path = Path::new(OsStr::from_bytes(name.to_bytes()));
-            if before.place.concerns(path)
-                && before
-                    .names
-                    .binary_search_by(|known| known.as_path().cmp(path))
-                    .is_err()
-            {
-                self.consider(before.place, &dir, &name);
+            let known = |known: &PathBuf| known.as_path().cmp(path);
+            let is_new = before.names.binary_search_by(known).is_err();
+            if is_new && before.may_go.concerns(path) {
+                self.consider(before.may_go, &dir, &name);
             }
         }
-        if !before.existed && self.is_early(before.place, &dir, c".") && !self.mounts.cover(root) {
+        if !before.existed && self.is_early(before.may_go, &dir, c".") && !self.mounts.cover(root) {
             let _ = dir.remove_itself();
         }
     }
@@ -74,7 +71,7 @@ impl<'a> Sweep<'a> {
             for name in dir.names() {
                 let path = dir.path_of(&name);
                 if !noted.beside.contains(&path) {
-                    self.consider(Place::WorkTree, &dir, &name);
+                    self.consider(MayGo::HiddenMasks, &dir, &name);
                 }
             }
         }
@@ -84,22 +81,20 @@ impl<'a> Sweep<'a> {
                 .components()
                 .all(|part| matches!(part, Component::Normal(_)));
             let path = noted.root.join(name);
-            let (true, Some(parent), Some(last)) = (is_inside, path.parent(), path.file_name())
-            else {
+            let (Some(parent), Some(last)) = (path.parent(), path.file_name()) else {
                 continue;
             };
-            if let (true, Ok(dir), Ok(last)) = (
-                is_git || Place::WorkTree.concerns(name),
-                OpenDir::at(parent),
-                CString::new(last.as_bytes()),
-            ) {
-                self.consider(Place::Git, &dir, &last);
+            if is_inside
+                && (is_git || MayGo::HiddenMasks.concerns(name))
+                && let (Ok(dir), Ok(last)) = (OpenDir::at(parent), CString::new(last.as_bytes()))
+            {
+                self.consider(MayGo::EmptyAndLocks, &dir, &last);
             }
         }
     }
 
     /// Removes an entry that was not there before, if it is a leftover.
-    fn consider(&self, place: Place, dir: &OpenDir, name: &CStr) {
+    fn consider(&self, may_go: MayGo, dir: &OpenDir, name: &CStr) {
         let Some(stat) = dir.stat(name) else {
             return;
         };
@@ -107,31 +102,35 @@ impl<'a> Sweep<'a> {
         if self.named.contains(&path) || self.mounts.cover(&path) {
             return;
         }
-        let is_early = || self.is_early(place, dir, name);
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        let is_early = || self.is_early(may_go, dir, name);
         // What cannot be removed, such as a mount, stays.
-        let _ = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory if place != Place::WorkTree && is_early() => {
-                dir.remove_hollow(name)
+        if kind == FileType::Directory {
+            if may_go != MayGo::HiddenMasks && is_early() {
+                let _ = dir.remove_hollow(name);
             }
-            _ if is_mask(&stat) => dir.remove(name),
-            FileType::RegularFile if place == Place::Git && is_lock(&path) => {
-                let roots: Vec<_> = self.noted.iter().map(|one| one.root.as_path()).collect();
-                match in_use::is_abandoned(&path, &stat, &roots) {
-                    true => dir.remove(name),
-                    false => Ok(()),
-                }
-            }
-            FileType::RegularFile if place == Place::Git && stat.st_size == 0 && is_early() => {
-                dir.remove(name)
-            }
-            _ => Ok(()),
+            return;
+        }
+        let is_file_of_git = kind == FileType::RegularFile && may_go == MayGo::EmptyAndLocks;
+        let goes = match is_file_of_git && !is_mask(&stat) {
+            false => is_mask(&stat),
+            true if is_lock(&path) => self.is_abandoned(&path, &stat),
+            true => stat.st_size == 0 && is_early(),
         };
+        if goes {
+            let _ = dir.remove(name);
+        }
+    }
+
+    fn is_abandoned(&self, lock: &Path, stat: &Stat) -> bool {
+        let roots: Vec<_> = self.noted.iter().map(|one| one.root.as_path()).collect();
+        in_use::is_abandoned(lock, stat, &roots)
     }
 
     /// Whether an entry was made before Claude Code was up, as its placeholders are. Those in `.claude` come
     /// with the first command.
-    fn is_early(&self, place: Place, dir: &OpenDir, name: &CStr) -> bool {
-        place == Place::Claude || dir.made_at(name).is_some_and(|at| at <= self.ready)
+    fn is_early(&self, may_go: MayGo, dir: &OpenDir, name: &CStr) -> bool {
+        may_go == MayGo::MasksAndHollowDirs || dir.made_at(name).is_some_and(|at| at <= self.ready)
     }
 }
 

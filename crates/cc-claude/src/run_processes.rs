@@ -15,9 +15,9 @@ use cc_core::{JobId, Proc};
 /// The variable that carries the mark of a run: the id of its job.
 pub(crate) const MARK: &str = "CC_RUN";
 
-/// A Claude and everything it started that was seen.
+/// Claude and everything that it started, as far as it was seen.
 #[derive(Debug)]
-pub(crate) struct Family {
+pub(crate) struct RunProcesses {
     job: JobId,
     /// Nothing that is older belongs to the job.
     worker: Proc,
@@ -38,9 +38,9 @@ enum StartedBy {
     LostWorker,
 }
 
-impl Family {
-    /// The family of a run that this process started, `alone` if it starts nothing else meanwhile.
-    pub(crate) fn of_run(job: JobId, claude: Proc, alone: bool) -> Self {
+impl RunProcesses {
+    /// Those of a run that this process started, `alone` if it starts nothing else meanwhile.
+    pub(crate) fn started_here(job: JobId, claude: Proc, alone: bool) -> Self {
         Self {
             job,
             worker: Proc::current().unwrap_or_else(|| claude.clone()),
@@ -54,9 +54,9 @@ impl Family {
         }
     }
 
-    /// The family of a run that another process, its worker, started and left behind, of which some
+    /// Those of a run that another process, its worker, started and left behind, of which some
     /// are `known`.
-    pub(crate) fn of_orphan(
+    pub(crate) fn left_by(
         job: JobId,
         worker: Proc,
         claude: Option<Proc>,
@@ -81,8 +81,8 @@ impl Family {
         &self.known
     }
 
-    /// Looks around for members and keeps them in mind.
-    pub(crate) fn remember(&mut self) {
+    /// Looks for more of them, and forgets those that have ended.
+    pub(crate) fn look_for_more(&mut self) {
         self.known.retain(Proc::is_running);
         let claude = self.claude().cloned();
         let group = match self.started_by {
@@ -92,7 +92,7 @@ impl Family {
         let group = group.map(|leader| leader.pid);
         let all = Processes::now();
         let is_ours =
-            |proc: &&Proc| (group.is_some() && os::group(proc) == group) || self.marks(proc);
+            |proc: &&Proc| (group.is_some() && os::group(proc) == group) || self.carries_mark(proc);
         let mut seen: Vec<Proc> = all.iter().filter(is_ours).cloned().collect();
         seen.extend(claude);
         seen.extend(all.descendants(&[&self.known[..], &seen].concat()));
@@ -108,11 +108,11 @@ impl Family {
         }
     }
 
-    fn marks(&self, proc: &Proc) -> bool {
+    fn carries_mark(&self, proc: &Proc) -> bool {
         // What costs nothing comes first: most processes are older.
         proc.is_no_older_than(&self.worker)
             && os::variable(proc, MARK).as_deref() == Some(self.job.as_str())
-            && os::is_our_users(proc)
+            && os::runs_as_our_user(proc)
     }
 
     /// What is below this process and came with Claude or later: an exec may have given us others.
@@ -122,7 +122,7 @@ impl Family {
         below
     }
 
-    /// The members that still run, Claude first.
+    /// Those that still run, Claude first.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Proc> {
         (self.claude.iter())
             .chain(&self.known)
@@ -155,7 +155,7 @@ mod os {
     }
 
     /// Whether a process runs as the user that we run as: its real user id is ours.
-    pub(super) fn is_our_users(proc: &Proc) -> bool {
+    pub(super) fn runs_as_our_user(proc: &Proc) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{}/status", proc.pid));
         let real = status
             .iter()
@@ -194,7 +194,7 @@ mod os {
         None
     }
 
-    pub(super) fn is_our_users(_: &Proc) -> bool {
+    pub(super) fn runs_as_our_user(_: &Proc) -> bool {
         false
     }
 }
@@ -212,7 +212,7 @@ mod os {
         None
     }
 
-    pub(super) fn is_our_users(_: &Proc) -> bool {
+    pub(super) fn runs_as_our_user(_: &Proc) -> bool {
         false
     }
 }
