@@ -118,11 +118,61 @@ impl Body {
         texts.find(|text| !text.trim().is_empty())
     }
 
+    /// The same with no text longer than `limit` bytes and no list longer than `limit` items.
+    pub(crate) fn cut(&self, limit: usize) -> Self {
+        let text = |text: &Option<String>| text.as_deref().map(|text| cut_text(text, limit));
+        let cut = |value: &Value| cut_value(value, limit);
+        let other = self.other.iter().take(limit);
+        Self {
+            request: cut(&self.request),
+            result: cut(&self.result),
+            rendered: text(&self.rendered),
+            partial_output: text(&self.partial_output),
+            touched_files: self.touched_files.iter().take(limit).cloned().collect(),
+            permission_denials: self
+                .permission_denials
+                .iter()
+                .take(limit)
+                .cloned()
+                .collect(),
+            other: other
+                .map(|(name, value)| (name.clone(), cut(value)))
+                .collect(),
+        }
+    }
+
     /// What Claude had written when a job was cut off.
     pub fn unfinished(&self) -> Option<&str> {
         let partial = self.partial_output.as_deref();
         let partial = partial.filter(|text| !text.trim().is_empty());
         partial.or_else(|| self.report())
+    }
+}
+
+fn cut_text(text: &str, limit: usize) -> String {
+    match text.len() > limit {
+        true => format!(
+            "{}\n\n[cut: the record of the job would be too large]",
+            head(text, limit)
+        ),
+        false => text.to_owned(),
+    }
+}
+
+fn cut_value(value: &Value, limit: usize) -> Value {
+    match value {
+        Value::String(text) => cut_text(text, limit).into(),
+        Value::Array(items) => items
+            .iter()
+            .take(limit)
+            .map(|item| cut_value(item, limit))
+            .collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().take(limit);
+            let fields = fields.map(|(name, value)| (name.clone(), cut_value(value, limit)));
+            Value::Object(fields.collect())
+        }
+        other => other.clone(),
     }
 }
 

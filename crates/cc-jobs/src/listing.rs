@@ -44,7 +44,7 @@ impl Store {
         let mut listing = Listing::default();
         for head in on_several_cores(&names, |name| read_head(&dir, name)) {
             match head {
-                Ok(Some(job)) => listing.jobs.push(self.settle(job)),
+                Ok(Some(job)) => listing.jobs.extend(self.settle(job)),
                 Ok(None) => {}
                 Err(skipped) => listing.skipped.push(skipped),
             }

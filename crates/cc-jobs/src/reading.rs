@@ -8,7 +8,7 @@ use cc_core::process::Survivors;
 use cc_core::{DataDir, Failure, FailureClass, IoError, JobId, StateDir, Time};
 
 use crate::job::{Body, Job};
-use crate::record;
+use crate::record::{self, RecordError};
 use crate::state::{Ending, JobEvent, JobState};
 use crate::store::{Store, StoreError};
 
@@ -20,6 +20,7 @@ impl Store {
     pub fn read(&self, id: &JobId) -> Result<(Job, Body), StoreError> {
         let (job, body) = self.load(id)?;
         let settled = self.settle(job.clone());
+        let settled = settled.ok_or_else(|| StoreError::NotFound { id: id.clone() })?;
         if settled.state == job.state {
             return Ok((job, body));
         }
@@ -41,24 +42,26 @@ impl Store {
             file => file.map_err(IoError::at("read", &path))?,
         };
         let job = record::read_head(file).map_err(|source| StoreError::Damaged { path, source })?;
-        Ok(self.settle(job))
+        self.settle(job)
+            .ok_or_else(|| StoreError::NotFound { id: id.clone() })
     }
 
-    /// The job in its true state.
-    pub(crate) fn settle(&self, job: Job) -> Job {
+    /// The job in its true state; `None` if it was removed meanwhile.
+    pub(crate) fn settle(&self, job: Job) -> Option<Job> {
         if self.is_settled(&job) {
-            return job;
+            return Some(job);
         }
         match self.finish_lost(&job.id) {
-            Ok(job) => job,
+            Ok(job) => Some(job),
+            Err(StoreError::NotFound { .. }) => None,
             // A reader that may not write, as in a sandbox, may not see its processes either.
-            Err(_) if matches!(job.state, JobState::CancelFailed { .. }) => job,
+            Err(_) if matches!(job.state, JobState::CancelFailed { .. }) => Some(job),
             // A reader that may not write still reports the truth.
             Err(_) => {
                 let mut job = job;
                 let event = lost(self.now(), None);
                 let _ = job.apply(event);
-                job
+                Some(job)
             }
         }
     }
@@ -97,12 +100,22 @@ impl Store {
 }
 
 /// Finds a job in any workspace, as recorded; also returns the state directory that holds it.
-pub fn find_anywhere(data: &DataDir, id: &JobId) -> Option<(StateDir, Job)> {
-    fs::read_dir(data.states()).ok()?.find_map(|entry| {
-        let dir = StateDir::at(entry.ok()?.path());
-        let job = record::read_head(open_regular(&dir.record(id)).ok()?).ok()?;
-        Some((dir, job))
-    })
+///
+/// # Errors
+/// When there is a record of that name, but only one that is damaged.
+pub fn find_anywhere(data: &DataDir, id: &JobId) -> Result<Option<(StateDir, Job)>, StoreError> {
+    let mut damaged = None;
+    for entry in fs::read_dir(data.states()).into_iter().flatten().flatten() {
+        let dir = StateDir::at(entry.path());
+        let path = dir.record(id);
+        let read = open_regular(&path).map_err(RecordError::from);
+        match read.and_then(record::read_head) {
+            Ok(job) => return Ok(Some((dir, job))),
+            Err(_) if path.symlink_metadata().is_err() => {}
+            Err(source) => damaged = Some(StoreError::Damaged { path, source }),
+        }
+    }
+    damaged.map_or(Ok(None), Err)
 }
 
 fn lost(at: Time, survivors: Option<Survivors>) -> JobEvent {

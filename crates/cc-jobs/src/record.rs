@@ -315,11 +315,27 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
     Ok((job, body))
 }
 
-/// The bytes of a record.
+/// The bytes of a record; never more than are read.
 ///
 /// # Errors
 /// When a value cannot be written as JSON.
 pub(crate) fn write(job: &Job, body: &Body) -> Result<Vec<u8>, serde_json::Error> {
+    let whole = write_whole(job, body)?;
+    if whole.len() as u64 <= RECORD_LIMIT {
+        return Ok(whole);
+    }
+    let cuts = [4 << 20, 1 << 20, 128 << 10, 8 << 10, 512, 0];
+    let mut cut = whole;
+    for limit in cuts {
+        cut = write_whole(job, &body.cut(limit))?;
+        if cut.len() as u64 <= RECORD_LIMIT {
+            break;
+        }
+    }
+    Ok(cut)
+}
+
+fn write_whole(job: &Job, body: &Body) -> Result<Vec<u8>, serde_json::Error> {
     #[derive(Serialize)]
     struct Record<'a> {
         #[serde(flatten)]

@@ -7,7 +7,7 @@ use cc_git::SharedRepository;
 use cc_jobs::repository::{remember, remembered};
 use cc_jobs::select;
 use cc_jobs::spending::{self, Spending};
-use cc_jobs::{Job, Skipped, Store, StoreError};
+use cc_jobs::{Job, Listing, Skipped, Store, StoreError};
 
 use crate::Error;
 use crate::project::{Caller, Project};
@@ -46,13 +46,20 @@ impl Project {
     /// Lists the jobs of the workspace and of the other working trees of its repository.
     ///
     /// # Errors
-    /// When a directory is there but cannot be listed.
+    /// When the directory of the workspace is there but cannot be listed.
     pub fn jobs(&self) -> Result<RepositoryJobs, StoreError> {
         let mut all = self.store.list()?;
         let mut elsewhere = HashMap::new();
         let siblings = self.siblings();
         for (place, store) in siblings.iter().enumerate() {
-            let listing = store.list()?;
+            // What is wrong there must not hide the jobs here.
+            let listing = store.list().unwrap_or_else(|error| Listing {
+                skipped: vec![Skipped {
+                    path: store.dir().jobs(),
+                    reason: error.to_string(),
+                }],
+                ..Listing::default()
+            });
             elsewhere.extend(listing.jobs.iter().map(|job| (job.id.clone(), place)));
             all.jobs.extend(listing.jobs);
             all.skipped.extend(listing.skipped);
@@ -82,7 +89,7 @@ impl Project {
                 found => return Ok((self.clone(), found?)),
             }
             if self.caller == Caller::Person
-                && let Some((dir, job)) = cc_jobs::find_anywhere(&self.data, &id)
+                && let Some((dir, job)) = cc_jobs::find_anywhere(&self.data, &id)?
             {
                 let root = Workspace::from_canonical(job.workspace_root.into());
                 let there = self.with(self.store.beside(dir, root));

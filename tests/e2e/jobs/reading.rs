@@ -353,3 +353,73 @@ fn an_answer_cannot_rule_the_terminal() {
     let stored = &json["storedJob"]["result"]["claude"]["stdout"];
     assert_eq!(stored, said, "escaped, not lost");
 }
+
+#[test]
+#[cfg(unix)]
+fn damaged_records_of_any_kind_stop_nothing_and_are_named_by_their_ids() {
+    let sandbox = answering();
+    sandbox.cc(["review"]).run().success();
+    let id = sandbox.job();
+    let record = sandbox.record();
+    let jobs = sandbox.state_dir().jobs();
+    std::fs::create_dir(jobs.join("review-dir.json")).unwrap();
+    sandbox.write_record("review-empty", "");
+    sandbox.write_record("review-half", "{\"id\": \"review-half\"");
+    sandbox.write_record("review-bytes", [0xff; 3_000]);
+    sandbox.write_record("review-deep", "[".repeat(500_000));
+    sandbox.write_record("review-large", vec![b' '; 33 << 20]);
+    std::os::unix::fs::symlink("review-loop.json", jobs.join("review-loop.json")).unwrap();
+    // Sound, but too long in every place.
+    let mut long = record.clone();
+    long["id"] = json!("review-long");
+    for field in ["title", "summary", "phase", "kindLabel"] {
+        long[field] = json!("x".repeat(65_536));
+    }
+    sandbox.write_record("review-long", long.to_string());
+    for args in [
+        &["status"][..],
+        &["status", "--all"],
+        &["status", "--json"],
+        &["status", "review-long"],
+        &["result"],
+        &["result", id.as_str()],
+        &["prune", "--dry-run"],
+        &["prune"],
+        &["resume-candidate"],
+    ] {
+        sandbox.cc(args).run().success();
+    }
+    let status = sandbox.cc(["status", "--json"]).run().json();
+    let skipped = status["skipped"].as_array().unwrap();
+    assert_eq!(skipped.len(), 7, "{skipped:#?}");
+    // A pruning leaves alone what it cannot read.
+    let elsewhere = sandbox.root().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    for name in ["dir", "empty", "half", "bytes", "deep", "large", "loop"] {
+        let id = format!("review-{name}");
+        for dir in [sandbox.repo(), elsewhere.clone()] {
+            for command in ["result", "status", "cancel", "logs", "wait"] {
+                let told = sandbox.cc([command, &id]).cwd(&dir).run();
+                assert!(matches!(told.code(), Some(1 | 3)), "{told}");
+                assert!(told.stderr.contains(&format!("{id}.json")), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_broken_directory_of_a_sibling_hides_no_jobs() {
+    let sandbox = answering();
+    sandbox.cc(["review"]).run().success();
+    let tree = sandbox.root().join("tree");
+    sandbox.git(["worktree", "add", "--quiet", tree.to_str().unwrap()]);
+    let there = cc_core::Workspace::from_canonical(tree);
+    let jobs = sandbox.data_dir().state(&there).jobs();
+    std::fs::create_dir_all(jobs.parent().unwrap()).unwrap();
+    std::fs::write(&jobs, "no directory").unwrap();
+    let status = sandbox.cc(["status"]).run().success();
+    assert!(status.stdout.contains(sandbox.job().as_str()), "{status}");
+    assert!(status.stderr.contains("skipped"), "{status}");
+    sandbox.cc(["result"]).run().success();
+}

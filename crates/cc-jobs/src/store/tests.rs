@@ -217,6 +217,71 @@ fn a_record_of_a_newer_version_is_read_but_not_changed() {
 }
 
 #[test]
+fn a_job_that_is_removed_while_it_is_read_is_gone_and_has_not_failed() {
+    // Whoever removes it does so between the read and the lock.
+    let World { store, .. } = world();
+    let (job, alive) = store.create(draft(), "").unwrap();
+    drop(alive);
+    let read = store.load(&job.id).unwrap().0;
+    fs::remove_file(store.dir().record(&job.id)).unwrap();
+    assert!(store.settle(read).is_none());
+    // And while readers and a pruning race.
+    for _ in 0..50 {
+        let (job, alive) = store.create(draft(), "").unwrap();
+        drop(alive);
+        let id = &job.id;
+        thread::scope(|scope| {
+            let reads = scope.spawn(|| (store.read(id), store.find(id), store.list()));
+            let path = store.dir().record(id);
+            fs::remove_file(&path).unwrap();
+            let (read, found, listed) = reads.join().unwrap();
+            for error in [read.err(), found.err()].into_iter().flatten() {
+                assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+            }
+            assert!(listed.unwrap().skipped.is_empty());
+        });
+        let _ = fs::remove_file(store.dir().record(id));
+    }
+}
+
+#[test]
+fn a_record_is_never_larger_than_what_is_read() {
+    let World { store, .. } = world();
+    // One that grows sixfold as JSON, and one of many small parts.
+    let control = "\u{1}".repeat(6 << 20);
+    let many: Vec<String> = vec!["path/".repeat(200); 35_000];
+    let reports = [
+        JobReport {
+            result: json!({"claude": {"stdout": control}, "list": [[control]]}),
+            ..JobReport::default()
+        },
+        JobReport {
+            touched_files: many,
+            rendered: Some("# Fine".into()),
+            ..JobReport::default()
+        },
+    ];
+    for report in reports {
+        let (job, _alive) = store.create(draft(), "").unwrap();
+        started(&store, &job.id, None);
+        let mut guard = store.lock(&job.id).unwrap();
+        guard.finish(Ending::Completed, report).unwrap();
+        drop(guard);
+        let size = fs::metadata(store.dir().record(&job.id)).unwrap().len();
+        assert!(size <= RECORD_LIMIT, "{size}");
+        let (job, body) = store.read(&job.id).unwrap();
+        assert_eq!(job.state().status(), "completed");
+        let text = body.report().unwrap();
+        assert!(
+            text == "# Fine" || text.contains("[cut: "),
+            "{}",
+            text.len()
+        );
+        assert_eq!(body.request, json!({"effort": "high"}));
+    }
+}
+
+#[test]
 fn an_unknown_job_leaves_no_file() {
     let World { store, .. } = world();
     drop(store.create(draft(), "").unwrap());

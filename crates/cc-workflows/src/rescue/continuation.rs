@@ -106,7 +106,7 @@ fn elsewhere(project: &Project, reference: &str) -> Option<Error> {
         return None;
     }
     let id = JobId::parse(reference).ok()?;
-    let (_, job) = cc_jobs::find_anywhere(&project.data, &id)?;
+    let (_, job) = cc_jobs::find_anywhere(&project.data, &id).ok()??;
     Some(Error::OtherRepository {
         id,
         root: job.workspace_root,
