@@ -82,7 +82,7 @@ fn a_login_in_the_users_settings_counts_with_every_claude_and_grants_do_not() {
         let api = MessagesApi::start([
             Turn::tool("Bash", json!({"command": "touch written"})),
             Turn::tool("Read", json!({"file_path": ".env"})),
-            Turn::tool("Bash", json!({"command": "git status"})),
+            Turn::tool("mcp__git__status", json!({})),
             Turn::text("Fine as it is."),
             Turn::text("The answer is 4."),
         ]);
@@ -96,7 +96,7 @@ fn a_login_in_the_users_settings_counts_with_every_claude_and_grants_do_not() {
         let results = requests.last().unwrap().tool_results();
         assert!(!sandbox.repo().join("written").exists(), "{peer}");
         assert!(!format!("{results:?}").contains("hunter2"), "{peer}");
-        assert!(results[2].contains("branch"), "{peer}: {results:?}");
+        assert!(results[2].contains("## main"), "{peer}: {results:?}");
         for request in &requests {
             assert_eq!(request.headers["x-team"], "tools", "{peer}");
             assert_eq!(request.body["model"], "claude-opus-4-6", "{peer}");

@@ -6,8 +6,10 @@ mod failures;
 mod git_traps;
 mod hostile;
 mod in_hooks;
+mod lookups;
 mod older;
 mod plain;
+mod reads;
 mod shown;
 mod structured;
 

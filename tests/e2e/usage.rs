@@ -454,7 +454,7 @@ fn what_claude_is_called_with() {
         .iter()
         .map(|arg| arg.split_once('=').map_or(arg.as_str(), |(name, _)| name))
         .collect();
-    assert_snapshot!(args.join(" "), @"-p --output-format stream-json --verbose --include-partial-messages --setting-sources  --permission-mode dontAsk --tools Read,Glob,Grep,Bash --strict-mcp-config --disable-slash-commands --no-session-persistence --system-prompt --json-schema --model --effort");
+    assert_snapshot!(args.join(" "), @"-p --output-format stream-json --verbose --include-partial-messages --setting-sources  --permission-mode dontAsk --tools Read,Grep --strict-mcp-config --disable-slash-commands --mcp-config --allowedTools --no-session-persistence --system-prompt --json-schema --model --effort");
     assert!(
         run.args.contains(&"--model=opus".to_owned())
             && run.args.contains(&"--effort=high".to_owned())

@@ -25,30 +25,17 @@ const SET: &[(&str, &str)] = &[
     ("GIT_TERMINAL_PROMPT", "0"),
 ];
 
-/// Settings of git: the repository's own configuration may name programs that git would run.
-const GIT_CONFIG: &[(&str, &str)] = &[("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null")];
-
-/// Settings of git where it may only read.
+/// What is set where Claude gets a server: its tools are in the first request, and Claude waits for them.
 ///
-/// `submodule.<name>.ignore` comes before `diff.ignoreSubmodules`, and an option before both: a look
-/// into a submodule all the same is stopped by [`GitAccess::Read`]'s guard.
-const READS_ONLY: &[(&str, &str)] = &[
-    // These start `gpg.program`.
-    ("log.showSignature", "false"),
-    ("format.pretty", "medium"),
-    // This merges again, with the programs of `merge.*.driver`.
-    ("log.diffMerges", "separate"),
-    ("diff.submodule", "short"),
-    ("diff.ignoreSubmodules", "dirty"),
-    ("status.submoduleSummary", "false"),
-    ("submodule.recurse", "false"),
-    // An error message would show the first line of any file.
-    ("blame.ignoreRevsFile", ""),
+/// Measured on 2.1.197, which otherwise begins without a server that takes more than two seconds, and without
+/// any if it searches for tools; the others wait for up to 30 s.
+pub(crate) const WITH_SERVER: &[(&str, &str)] = &[
+    ("ENABLE_TOOL_SEARCH", "false"),
+    ("MCP_CONNECTION_NONBLOCKING", "false"),
 ];
 
-/// Keeps git from fetching the objects that a repository says are elsewhere. The second is for a git
-/// older than the first (2.45): an empty list allows no transport.
-const FETCHES_NOTHING: &[(&str, &str)] = &[("GIT_NO_LAZY_FETCH", "1"), ("GIT_ALLOW_PROTOCOL", "")];
+/// Settings of git: the repository's own configuration may name programs that git would run.
+const GIT_CONFIG: &[(&str, &str)] = &[("core.fsmonitor", "false"), ("core.hooksPath", "/dev/null")];
 
 /// Where no repository is.
 const NO_REPOSITORY: &str = if cfg!(windows) { "NUL" } else { "/dev/null" };
@@ -197,24 +184,14 @@ pub(crate) fn child_env(
         vars.entry(name).or_insert(value);
     }
     vars.extend(SET.iter().map(to_os));
-    let mut settings: Vec<_> = GIT_CONFIG.iter().map(to_os).collect();
-    match git {
-        GitAccess::Full => {}
-        GitAccess::Read {
-            settings: more,
-            guard,
-        } => {
-            settings.extend(READS_ONLY.iter().map(to_os));
-            settings.extend(more.iter().cloned());
-            vars.extend(FETCHES_NOTHING.iter().map(to_os));
-            vars.extend(guard.iter().map(|dir| ("GIT_EXEC_PATH".into(), dir.into())));
-        }
-        GitAccess::Nothing => {
-            vars.insert("GIT_DIR".into(), NO_REPOSITORY.into());
-        }
+    if *git == GitAccess::Nothing {
+        vars.insert("GIT_DIR".into(), NO_REPOSITORY.into());
     }
-    vars.insert("GIT_CONFIG_COUNT".into(), settings.len().to_string().into());
-    for (number, (key, value)) in settings.into_iter().enumerate() {
+    vars.insert(
+        "GIT_CONFIG_COUNT".into(),
+        GIT_CONFIG.len().to_string().into(),
+    );
+    for (number, (key, value)) in GIT_CONFIG.iter().map(to_os).enumerate() {
         vars.insert(format!("GIT_CONFIG_KEY_{number}").into(), key);
         vars.insert(format!("GIT_CONFIG_VALUE_{number}").into(), value);
     }

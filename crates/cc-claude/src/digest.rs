@@ -38,11 +38,15 @@ const PROGRESS_TEXT: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct OutcomeBuilder {
     structured: bool,
+    /// The MCP server that the run needs.
+    server: Option<&'static str>,
     started: bool,
     thread: Option<ThreadId>,
     model: Option<String>,
     version: Option<String>,
     schema_refused: bool,
+    /// What Claude says of the server instead of that it is connected.
+    server_missing: Option<String>,
     texts: Texts,
     calls: Calls,
     tally: Tally,
@@ -60,15 +64,18 @@ pub(crate) struct OutcomeBuilder {
 }
 
 impl OutcomeBuilder {
-    /// A run that has not begun. `structured` says whether it was given a schema.
-    pub(crate) fn new(structured: bool) -> Self {
+    /// A run that has not begun. `structured` says whether it was given a schema, `server` which MCP
+    /// server it needs.
+    pub(crate) fn new(structured: bool, server: Option<&'static str>) -> Self {
         Self {
             structured,
+            server,
             started: false,
             thread: None,
             model: None,
             version: None,
             schema_refused: false,
+            server_missing: None,
             texts: Texts::default(),
             calls: Calls::default(),
             tally: Tally::default(),
@@ -201,6 +208,20 @@ impl OutcomeBuilder {
         self.schema_refused
     }
 
+    /// Whether Claude runs without the server that it needs: it has not asked the model anything yet.
+    pub(crate) fn server_missing(&self) -> bool {
+        self.server_missing.is_some()
+    }
+
+    fn look_for_server(&mut self, init: &Init<'_>) {
+        let Some(wanted) = self.server else { return };
+        let server = init.servers.iter().find(|server| server.name == wanted);
+        let status = server.map_or("missing", |server| &server.status);
+        if status != "connected" {
+            self.server_missing = Some(one_line(status, 60));
+        }
+    }
+
     fn on_init(&mut self, init: &Init<'_>) -> Option<Progress> {
         self.begin_turn();
         let session = init.session_id.as_deref();
@@ -211,6 +232,7 @@ impl OutcomeBuilder {
         self.version = init.version.as_deref().map(name).or(self.version.take());
         let offered = |tools: &Vec<Text<'_>>| tools.iter().any(|tool| tool == STRUCTURED_OUTPUT);
         self.schema_refused |= self.structured && !init.tools.as_ref().is_none_or(offered);
+        self.look_for_server(init);
         if std::mem::replace(&mut self.started, true) {
             return None;
         }
@@ -273,7 +295,7 @@ impl OutcomeBuilder {
             }
         } else {
             Progress::Tool {
-                name: one_line(name, LINE),
+                name: one_line(&calls::shown_name(name), LINE),
                 detail: calls::detail(input),
             }
         })

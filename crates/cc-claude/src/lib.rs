@@ -27,6 +27,6 @@ pub use cancel::end_orphans;
 pub use claude::{AuthStatus, Claude, ProbeError};
 pub use observer::{Observer, Progress};
 pub use outcome::{End, Incomplete, Omitted, Outcome, RunReport};
-pub use request::{Configuration, GitAccess, Limits, Request, Sandbox, Thread, Tools};
+pub use request::{Configuration, GitAccess, Limits, McpServer, Request, Sandbox, Thread, Tools};
 pub use supervise::run;
 pub use user_settings::UserSettings;

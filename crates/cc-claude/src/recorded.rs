@@ -51,7 +51,7 @@ fn play(version: &str, case: &str, interrupted: Option<Interrupted>) -> Played {
         stderr: meta["stderr"].as_str().unwrap_or_default().to_owned(),
         interrupted,
     };
-    let mut digest = OutcomeBuilder::new(meta["structured"] == true);
+    let mut digest = OutcomeBuilder::new(meta["structured"] == true, None);
     let mut parser = Parser::new();
     let mut progress = Vec::new();
     let stream = fs::read(directory.join(format!("{case}.jsonl"))).unwrap();
@@ -251,7 +251,7 @@ fn a_stream_may_end_anywhere() {
                 continue;
             };
             for end in (0..stream.len()).step_by(331) {
-                let (mut parser, mut digest) = (Parser::new(), OutcomeBuilder::new(false));
+                let (mut parser, mut digest) = (Parser::new(), OutcomeBuilder::new(false, None));
                 parser.push(&stream[..end], &mut |event| {
                     digest.on(&event);
                 });

@@ -25,6 +25,8 @@ pub struct Request {
     pub git: GitAccess,
     /// What Claude may use.
     pub tools: Tools,
+    /// A server whose tools Claude may use too. Without it there is no run.
+    pub server: Option<McpServer>,
     /// Whose configuration Claude loads; nobody's for [`Tools::ReadOnly`] and [`Tools::None`].
     pub configuration: Configuration,
     /// The JSON schema of the structured output that is asked for.
@@ -55,32 +57,51 @@ pub struct Request {
 pub enum Tools {
     /// Nothing: one answer from what the prompt holds.
     None,
-    /// Reading, searching, and the shell commands that Claude itself proves to be read-only.
+    /// Reading and searching the files of the working directory.
     ///
-    /// No allow rule is given and no configuration loaded that could have one, because it would switch
-    /// that proof off: under `dontAsk` without rules Claude 2.1.197 and 2.1.330 let none of 72 writing
-    /// probes through; with the user's rule `Bash` they write.
+    /// Under `dontAsk` without a rule for them, `Read` and `Grep` stay in it and follow no link out of it
+    /// (40 tries on each of 2.1.197, 2.1.260, 2.1.330 and 2.1.332). `Glob` is missing because it lists
+    /// the names of any directory on 2.1.197, and a shell because it reads any file.
     ReadOnly,
     /// Changing files of the working directory as well, and running commands.
     Write(Sandbox),
 }
 
 /// What Claude can do with git. Hooks and the file system monitor are always off.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum GitAccess {
     /// Nothing: it finds no repository.
     #[default]
     Nothing,
-    /// Reading, in a repository that nobody needs to trust: nothing is fetched, and no program started.
-    Read {
-        /// Settings that take out the programs which the repository configures.
-        settings: Vec<(OsString, OsString)>,
-        /// A directory with a `git` that refuses. Git starts it where it would start itself, as it does
-        /// in submodules, whose own configuration no setting reaches. `None` where there is no such thing.
-        guard: Option<PathBuf>,
-    },
     /// Whatever git can.
     Full,
+}
+
+/// A program that offers tools over the Model Context Protocol; Claude starts it in its own directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct McpServer {
+    /// Its name: the tools are called `mcp__NAME__TOOL`. Letters and digits only.
+    pub name: &'static str,
+    /// The program; absolute.
+    pub command: String,
+    /// Its arguments.
+    pub args: &'static [&'static str],
+}
+
+impl McpServer {
+    /// The arguments that have Claude start it, and use its tools without asking.
+    fn claude_args(&self) -> [OsString; 2] {
+        let Self {
+            name,
+            command,
+            args,
+        } = self;
+        let config = json!({"mcpServers": {*name: {"command": command, "args": args}}});
+        [
+            valued("--mcp-config", &config.to_string()),
+            valued("--allowedTools", &format!("mcp__{name}")),
+        ]
+    }
 }
 
 /// Where the commands that Claude runs are kept.
@@ -125,7 +146,7 @@ impl Tools {
     fn names(&self, configuration: Configuration) -> &'static str {
         match self {
             Tools::None => "",
-            Tools::ReadOnly => "Read,Glob,Grep,Bash",
+            Tools::ReadOnly => "Read,Grep",
             Tools::Write(_) if configuration.project => {
                 "Read,Glob,Grep,Bash,Edit,Write,NotebookEdit,Skill"
             }
@@ -207,6 +228,7 @@ impl Request {
             append_system_prompt: None,
             git: GitAccess::Nothing,
             tools: Tools::None,
+            server: None,
             configuration: Configuration::default(),
             schema: None,
             model: None,
@@ -257,6 +279,7 @@ impl Request {
         if matches!(self.tools, Tools::Write(_)) {
             args.push(ALLOW_COMMANDS.into());
         }
+        args.extend(self.server.iter().flat_map(McpServer::claude_args));
         args.push(match &self.thread {
             Thread::NotKept => "--no-session-persistence".into(),
             Thread::New(id) => valued("--session-id", id.as_str()),

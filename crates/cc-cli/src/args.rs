@@ -66,6 +66,9 @@ pub(crate) enum Commands {
         /// Shell to generate completions for
         shell: Shell,
     },
+    /// Serve reads of the repository here to Claude; started by Claude Code
+    #[command(hide = true)]
+    GitServer,
     /// Run a queued job to its end; started by the other commands
     #[command(hide = true)]
     Worker {

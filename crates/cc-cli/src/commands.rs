@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod door;
 mod find;
+mod git_server;
 mod isolated;
 mod logs;
 mod prune;
@@ -60,6 +61,7 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Config { command } => config::config(&project()?.data, &command, printer),
         Commands::Setup(args) => setup::setup(&project()?, &args, printer),
         Commands::Completions { shell } => completions::completions(shell, printer),
+        Commands::GitServer => git_server::serve(&env),
         Commands::Worker {
             data,
             workspace,

@@ -43,7 +43,7 @@ impl ExitStatus {
             Some(Ending::Completed) => Self::Success,
             Some(Ending::Cancelled) => Self::Cancelled,
             Some(Ending::Failed(failure)) => match failure.class {
-                C::NotInstalled | C::LoggedOut | C::Sandbox => Self::NotSetUp,
+                C::NotInstalled | C::LoggedOut | C::GitServer | C::Sandbox => Self::NotSetUp,
                 _ => Self::Failure,
             },
         }

@@ -86,6 +86,15 @@ impl Env {
         env
     }
 
+    /// The same without the variables of Git, which may name another repository than the one here.
+    #[must_use]
+    pub fn without_git_vars(&self) -> Self {
+        let mut env = self.clone();
+        let is_gits = |name: &OsString| name.as_encoded_bytes().starts_with(b"GIT_");
+        env.vars.retain(|name, _| !is_gits(name));
+        env
+    }
+
     /// The value of a variable; an empty value counts as unset.
     pub fn var(&self, name: &str) -> Option<&OsStr> {
         let value = self

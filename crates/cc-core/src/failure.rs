@@ -34,6 +34,8 @@ pub enum FailureClass {
     Thread,
     /// No structured output came, even after asking again.
     Schema,
+    /// Claude Code runs without the server that gives it Git.
+    GitServer,
     /// The operating system's sandbox could not start, or we are inside one that forbids the run.
     Sandbox,
     /// Claude printed nothing for too long.
@@ -74,6 +76,7 @@ impl FailureClass {
             Self::OutputLimit => "the answer is too long",
             Self::Thread => "Claude Code no longer has the conversation",
             Self::Schema => "no structured answer",
+            Self::GitServer => "the Git server did not start",
             Self::Sandbox => "the sandbox could not start",
             Self::TimeoutIdle => "no output from Claude for too long",
             Self::TimeoutTotal => "out of time",

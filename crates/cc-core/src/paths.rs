@@ -81,11 +81,6 @@ impl DataDir {
         self.0.join("config.lock")
     }
 
-    /// The directory of a `git` that refuses, for runs that must not start one.
-    pub fn git_guard(&self) -> PathBuf {
-        self.0.join("git-guard")
-    }
-
     /// The directory for the files of sandboxed commands in a thread of Claude.
     pub fn scratch(&self, thread: &ThreadId) -> PathBuf {
         self.0.join("scratch").join(thread.as_str())

@@ -122,6 +122,14 @@ pub enum Error {
         /// Why.
         reason: &'static str,
     },
+    /// A file of the working tree is larger than is read.
+    #[error("`{path}` is larger than {limit} bytes: name a revision")]
+    FileTooLarge {
+        /// The path, relative to the root.
+        path: String,
+        /// The most that is read.
+        limit: u64,
+    },
     /// Objects to compare are not in this clone; they are never fetched.
     #[error("objects are missing in this clone (shallow, partial or damaged): {detail}")]
     MissingObjects {

@@ -1,10 +1,10 @@
 //! What a review looks at: the repository, the scope, and a bounded diff of it.
 //!
 //! Finds the working tree, resolves flags to a [`Target`], collects its [`Context`], counts the lines of
-//! a reviewed file, and compares two [`Fingerprint`]s to detect edits. None of that writes to the
+//! a reviewed file, answers what a reviewer looks up, and compares two [`Fingerprint`]s to detect edits. None of that writes to the
 //! repository or runs a program that the repository configures. Only a [`Worktree`], for the changes of
 //! an isolated job, and a [`Patch`] write, and only when the user asks for it.
-//! Not here: prompts, jobs, and the read-only access to git that Claude gets.
+//! Not here: prompts, jobs, and how Claude asks for a lookup.
 //!
 //! Start with [`Repository::discover`], then [`Repository::resolve`], then [`Repository::collect`].
 
@@ -46,6 +46,7 @@ mod working_file;
 
 mod arrivals;
 mod history;
+mod lookup;
 mod patch;
 mod worktree;
 
@@ -58,6 +59,9 @@ pub use fingerprint::{Fingerprint, changes::Changes};
 pub use git::Git;
 pub use history::HeadState;
 pub use lines::Lines;
+pub use lookup::{
+    BlameQuery, DiffQuery, GrepQuery, LogQuery, Lookup, LsFilesQuery, ShowQuery, StatusQuery,
+};
 pub use patch::{Applied, Patch};
 pub use pathspecs::{PathPattern, Pathspecs, path_of_pathspec};
 pub use repo_path::RepoPath;

@@ -194,7 +194,7 @@ impl Repository {
     }
 
     /// Resolves a revision given by the user to the id of its commit.
-    fn commit_id(&self, text: &str) -> Result<ObjectId, Error> {
+    pub(crate) fn commit_id(&self, text: &str) -> Result<ObjectId, Error> {
         let commit = commitish(text)?;
         let args = [
             "rev-parse",

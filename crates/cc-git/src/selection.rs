@@ -97,7 +97,7 @@ impl Wanted<'_> {
 }
 
 impl<'a> RevisionRange<'a> {
-    fn parse(text: &'a str) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
         let not_a_range = || Error::NotARange {
             text: one_line(text, 80),
         };

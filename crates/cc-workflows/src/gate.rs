@@ -144,7 +144,6 @@ impl Stop<'_> {
         };
         let day_budget = self.settings.budget.per_day_usd;
         let order = WorkOrder::Gate(GateSpec {
-            git_config: change.git_config.clone(),
             options: preflight::clear(self.project, &options, day_budget)?,
         });
         let (session, title) = (Some(self.session.clone()), "Check at the end of a turn");

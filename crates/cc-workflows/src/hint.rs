@@ -71,6 +71,10 @@ pub fn for_failure(failure: &Failure) -> Option<String> {
         }
         C::Thread => "Start over: cc-cli rescue --fresh 'TASK'",
         C::Schema => "Start the job again, or use the plain review.",
+        C::GitServer => {
+            "Start the job again. If it fails again, check the Claude settings of your organisation: \
+             they must allow the MCP server `git` (the command `cc-cli git-server`)."
+        }
         C::Sandbox => "Run cc-cli outside the sandbox.",
         C::TimeoutIdle => {
             "Start the job again. To let Claude be silent for longer, set `idle_timeout` (cc-cli config list)."

@@ -14,6 +14,7 @@ pub mod push;
 pub mod report;
 pub mod rescue;
 pub mod review;
+pub mod schema;
 pub mod setup;
 pub mod wait;
 pub mod worker;
@@ -28,7 +29,6 @@ mod preflight;
 mod project;
 mod run;
 mod run_options;
-mod schema;
 
 pub use error::{Error, Obstacle, WorkPlace};
 pub use find::RepositoryJobs;

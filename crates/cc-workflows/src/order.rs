@@ -1,6 +1,5 @@
 //! What the worker of a job is asked to do: `request` of the job's record, written and read here.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cc_core::{JobId, SessionId, ThreadId};
@@ -41,13 +40,6 @@ pub(crate) struct ReviewSpec {
     /// The review that it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<JobId>,
-    /// Settings for the git that Claude calls.
-    #[serde(
-        default,
-        with = "cc_core::os_text",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub(crate) git_config: Vec<(OsString, OsString)>,
     /// The branch that was checked out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) branch: Option<String>,
@@ -91,14 +83,6 @@ pub(crate) struct RescueSpec {
     /// Variables that commands get although their names look like those of secrets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pass_env: Vec<String>,
-    /// Settings for the git that Claude calls where it may only read: they disable the programs that
-    /// the repository configures; `None` outside a repository.
-    #[serde(
-        default,
-        with = "cc_core::os_text",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub(crate) git_config: Option<Vec<(OsString, OsString)>>,
     /// The separate worktree, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) isolated: Option<Worktree>,
@@ -131,13 +115,6 @@ pub(crate) struct RescueSpec {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GateSpec {
-    /// Settings for the git that Claude calls.
-    #[serde(
-        default,
-        with = "cc_core::os_text",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub(crate) git_config: Vec<(OsString, OsString)>,
     /// How Claude is run.
     #[serde(flatten)]
     pub(crate) options: RunOptions,
@@ -186,11 +163,16 @@ impl WorkOrder {
             kind,
             title,
             summary,
-            write: matches!(self, Self::Rescue(spec) if spec.access != Access::ReadOnly),
+            write: self.may_write(),
             session,
             model: self.options().model.clone(),
             request: serde_json::to_value(self)?,
         })
+    }
+
+    /// Whether Claude may change files and run commands.
+    pub(crate) fn may_write(&self) -> bool {
+        matches!(self, Self::Rescue(spec) if spec.access != Access::ReadOnly)
     }
 
     /// How Claude is run.

@@ -12,7 +12,6 @@ pub(crate) mod sandbox;
 pub(crate) mod scratch;
 pub(crate) mod trust;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cc_core::fs::canonical;
@@ -172,6 +171,9 @@ fn spec(
         true => TrustPolicy::Never,
         false => request.trust,
     };
+    if reads_only {
+        is_usable(project, work_root)?;
+    }
     Ok(RescueSpec {
         access: request.access,
         thread: place.thread.clone(),
@@ -183,10 +185,6 @@ fn spec(
         pass_env: match reads_only {
             true => Vec::new(),
             false => request.pass_env.clone(),
-        },
-        git_config: match reads_only {
-            true => git_config(project, work_root)?,
-            false => None,
         },
         scratch: match request.access {
             Access::Write => Some(project.data.scratch(&place.thread)),
@@ -203,23 +201,19 @@ fn spec(
     })
 }
 
+/// A repository that Git refuses fails before Claude is asked about it, not at each of its questions.
+fn is_usable(project: &Project, work_root: &Path) -> Result<(), cc_git::Error> {
+    match Git::locate(&project.env).and_then(|git| Repository::discover(git, work_root)) {
+        Ok(_) | Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// The user's directory, relative to the workspace; `None` where that is the workspace itself.
 fn asked_in(project: &Project) -> Option<PathBuf> {
     let dir = canonical(&project.env.cwd).ok()?;
     let dir = dir.strip_prefix(project.store.workspace().root()).ok()?;
     (dir != Path::new("")).then(|| dir.to_owned())
-}
-
-fn git_config(
-    project: &Project,
-    work_root: &Path,
-) -> Result<Option<Vec<(OsString, OsString)>>, cc_git::Error> {
-    // A worktree can have its own configuration.
-    match Git::locate(&project.env).and_then(|git| Repository::discover(git, work_root)) {
-        Ok(repository) => Ok(Some(repository.overrides().to_vec())),
-        Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 fn launch_job(

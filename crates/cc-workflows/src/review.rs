@@ -82,7 +82,6 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
     let Survey {
         target,
         context,
-        git_config,
         branch,
     } = survey;
     let kind = request.kind();
@@ -103,7 +102,6 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
         shown: context.shown,
         since: earlier.map(|earlier| earlier.id),
         target,
-        git_config,
         branch,
         exclude: request.diff.exclude.clone(),
         focus: request.focus.clone(),

@@ -2,15 +2,16 @@
 
 mod recorder;
 mod stop;
+pub(crate) mod tools;
 
-use cc_claude::{Claude, End, GitAccess, Outcome, Request};
+use cc_claude::{Claude, End, Outcome, Request};
 use cc_core::{Failure, FailureClass, IoError, LocateError};
 use cc_jobs::{Ending, Job, JobReport, StoreError};
 use serde_json::Value;
 
 use crate::Project;
 use crate::job_result::JobResult;
-use crate::order::{Access, RescueSpec, WorkOrder};
+use crate::order::WorkOrder;
 
 pub(crate) use recorder::RunRecorder;
 pub(crate) use stop::StopRequest;
@@ -38,6 +39,8 @@ pub(crate) enum CannotRun {
     Claude(#[from] LocateError),
     #[error(transparent)]
     Files(#[from] IoError),
+    #[error(transparent)]
+    NotText(#[from] tools::NotText),
 }
 
 /// What a job starts with.
@@ -64,7 +67,8 @@ impl Run<'_> {
         let claude = self.project.claude(options.claude.as_deref())?;
         let request = options.apply(Request {
             prompt,
-            git: git_access(self.project, &order)?,
+            git: tools::git_access(&order),
+            server: tools::git_server(self.project, &order)?,
             settings_file: Some(store.dir().run_settings(&self.job.id)),
             ..Request::new(order.root(store.workspace().root()))
         });
@@ -139,56 +143,4 @@ impl From<CannotRun> for JobEnd {
             report: JobReport::default(),
         }
     }
-}
-
-/// What Claude's git may do. A repository that nobody trusts must not have it start programs.
-fn git_access(project: &Project, order: &WorkOrder) -> Result<GitAccess, IoError> {
-    let settings = match order {
-        WorkOrder::Review(spec) => spec.git_config.clone(),
-        WorkOrder::Gate(spec) => spec.git_config.clone(),
-        WorkOrder::Rescue(RescueSpec {
-            access: Access::ReadOnly,
-            git_config,
-            ..
-        }) => match git_config {
-            Some(settings) => settings.clone(),
-            None => return Ok(GitAccess::Nothing),
-        },
-        // The sandbox holds commands that may write; they want the repository's filters.
-        WorkOrder::Rescue(_) => return Ok(GitAccess::Full),
-    };
-    let guard = git_guard(project)?;
-    Ok(GitAccess::Read { settings, guard })
-}
-
-/// The directory of a `git` that refuses, without which submodules could run programs: a link to
-/// `false`, since a script of ours would be passed over where its file system has no programs.
-#[cfg(unix)]
-fn git_guard(project: &Project) -> Result<Option<std::path::PathBuf>, IoError> {
-    use std::path::Path;
-
-    use cc_core::program::SearchPath;
-
-    let workspace = project.store.workspace().root();
-    let refuses = SearchPath::outside(&project.env, workspace).find("false");
-    let refuses = refuses.unwrap_or_else(|_| Path::new("/bin/false").to_owned());
-    let dir = project.data.git_guard();
-    let git = dir.join("git");
-    if std::fs::read_link(&git).is_ok_and(|target| target == refuses) && refuses.exists() {
-        return Ok(Some(dir));
-    }
-    cc_core::fs::create_private_dir(&dir)?;
-    let failed = |source| IoError::at("link", &git)(source);
-    std::fs::metadata(&refuses).map_err(IoError::at("find", &refuses))?;
-    // Another worker may do the same at the same time: both make the same link.
-    let link = |path: &Path| std::os::unix::fs::symlink(&refuses, path);
-    let fresh = tempfile::Builder::new().make_in(&dir, link);
-    let fresh = fresh.map_err(failed)?.into_temp_path();
-    fresh.persist(&git).map_err(|error| failed(error.error))?;
-    Ok(Some(dir))
-}
-
-#[cfg(not(unix))]
-fn git_guard(_: &Project) -> Result<Option<std::path::PathBuf>, IoError> {
-    Ok(None)
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// The schema of `T`, in the subset that Claude Code's validator takes: 2.1.197 drops a schema with
 /// `format` in silence, 2.1.330 refuses one with `$schema` of 2020-12.
-pub(crate) fn of<T: JsonSchema>() -> Value {
+pub fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| {
         settings.meta_schema = None;
         settings.inline_subschemas = true;

@@ -63,7 +63,7 @@ fn claude_gets_what_this_turn_changed_and_no_more() {
     }
     assert!(!call.stdin.contains("before.txt"), "{}", call.stdin);
     assert_eq!(call.flag("--permission-mode"), Some("dontAsk"));
-    assert_eq!(call.flag("--tools"), Some("Read,Glob,Grep,Bash"));
+    assert_eq!(call.flag("--tools"), Some("Read,Grep"));
 }
 
 #[test]

@@ -38,14 +38,14 @@ fn reading_only_writes_nothing_even_where_the_user_allows_everything() {
     let api = MessagesApi::start([
         bash("touch made.txt"),
         bash("git log --output=made.txt"),
-        bash("git log --oneline"),
-        bash("git diff"),
+        Turn::tool("mcp__git__log", json!({})),
+        Turn::tool("mcp__git__diff", json!({})),
         Turn::tool("Write", json!({"file_path": "made.txt", "content": "x"})),
         Turn::text("I may only look."),
     ]);
     let sandbox = Sandbox::real(&api).with_change();
     allow_everything(&sandbox);
-    // Git calls that Claude itself takes for harmless run this.
+    // A plain `git diff` runs this.
     let external = sandbox.root().join("external.sh");
     let script = format!(
         "#!/bin/sh\ntouch '{}'\n",

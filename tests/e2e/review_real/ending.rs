@@ -1,4 +1,4 @@
-//! Reviews that are ended before they are done: by their user, or by the death of a process.
+//! Jobs that are ended before they are done: by their user, or by the death of a process.
 
 use std::process::Command;
 
@@ -8,6 +8,9 @@ use cc_tests::{Block, MessagesApi, Sandbox, Turn, eventually};
 use serde_json::{Value, json};
 
 use super::SOON;
+
+/// A job whose Claude has a shell.
+const RESCUE: [&str; 3] = ["rescue", "--no-sandbox", "look"];
 
 /// A model that has Claude run a command which waits for ever: nobody writes into the pipe.
 fn stuck_in_a_command() -> MessagesApi {
@@ -52,7 +55,7 @@ fn worker(record: &Value) -> Proc {
 fn a_cancel_in_the_middle_of_a_command_leaves_nothing_running() {
     let api = stuck_in_a_command();
     let sandbox = sandbox_with_pipe(&api);
-    sandbox.cc(["review", "--background"]).run().success();
+    sandbox.cc(RESCUE).args(["--background"]).run().success();
     wait_for_command(&sandbox);
     let cancelled = sandbox.cc(["cancel", "--json"]).run().success().json();
     assert_eq!(cancelled["status"], "cancelled");
@@ -72,10 +75,10 @@ fn a_cancel_in_the_middle_of_a_command_leaves_nothing_running() {
 fn ctrl_c_cancels() {
     let api = stuck_in_a_command();
     let sandbox = sandbox_with_pipe(&api);
-    let review = sandbox.cc(["review"]).spawn();
+    let rescue = sandbox.cc(RESCUE).spawn();
     wait_for_command(&sandbox);
-    review.signal(Signal::Interrupt);
-    review.wait().exits(4);
+    rescue.signal(Signal::Interrupt);
+    rescue.wait().exits(4);
     sandbox.wait_quiet(SOON);
     assert_eq!(sandbox.record()["status"], "cancelled");
 }
@@ -84,7 +87,7 @@ fn ctrl_c_cancels() {
 fn when_the_worker_is_killed_claude_ends_and_the_job_is_lost_but_not_its_text() {
     let api = stuck_in_a_command();
     let sandbox = sandbox_with_pipe(&api);
-    sandbox.cc(["review", "--background"]).run().success();
+    sandbox.cc(RESCUE).args(["--background"]).run().success();
     wait_for_command(&sandbox);
     worker(&sandbox.record()).signal(Signal::Kill).unwrap();
     sandbox.wait_quiet(SOON);

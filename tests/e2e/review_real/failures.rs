@@ -71,7 +71,7 @@ fn a_key_that_is_refused_for_ever_ends_the_review_after_bounded_retries() {
 fn what_claude_had_said_before_the_service_broke_is_kept() {
     let look = Turn::blocks([
         cc_tests::Block::text("So far I found that `add` subtracts."),
-        cc_tests::Block::tool("Bash", serde_json::json!({"command": "git log -1"})),
+        cc_tests::Block::tool("mcp__git__log", serde_json::json!({})),
     ]);
     let api = MessagesApi::start([look, Turn::error(500).forever()]);
     let mut sandbox = Sandbox::real(&api).with_change();

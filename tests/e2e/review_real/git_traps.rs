@@ -1,4 +1,4 @@
-//! Programs that a repository would have run by the Git commands which Claude takes for harmless.
+//! Programs that a repository would have run by Git commands that only read.
 //!
 //! Every trap is proven by a plain Git that springs it.
 
@@ -57,26 +57,22 @@ impl Trap {
         fs::write(&path, content).unwrap();
     }
 
-    /// Has the model of every command that only reads run `commands`; nothing happens. Then plain Git
-    /// runs them, each on its own, and falls into the trap at least once.
+    /// Has the model of every call that only reads ask all that there is to ask; nothing happens. Then plain
+    /// Git runs `commands`, each on its own, and falls into the trap at least once.
     #[track_caller]
     fn holds(&self, commands: &[&str], prepare: impl Fn(&Self)) {
         for call in CALLS {
             prepare(self);
             let _ = fs::remove_file(self.mark());
-            let run = |command: &&str| Turn::tool("Bash", json!({"command": command}));
-            self.api.push(commands.iter().map(run));
+            let lookups = lookups();
+            self.api.push(lookups.clone());
             self.api.push([Turn::text("Looked.")]);
             self.sandbox.cc(call).run().success();
             assert!(!self.mark().exists(), "{call:?} ran a program");
             let results = self.api.requests().pop().unwrap().tool_results();
-            assert_eq!(results.len(), commands.len());
-            for (command, result) in commands.iter().zip(results) {
-                assert!(
-                    !result.contains("denied"),
-                    "{command} is not allowed: {result}"
-                );
-            }
+            assert_eq!(results.len(), lookups.len());
+            // The first asks for the status, which every repository has.
+            assert!(results[0].contains("## main"), "{results:?}");
         }
         self.is_a_trap(commands, prepare);
     }
@@ -90,6 +86,24 @@ impl Trap {
         }
         assert!(self.mark().exists(), "plain git springs no trap");
     }
+}
+
+/// Calls of every tool of the Git server.
+fn lookups() -> Vec<Turn> {
+    let git = |tool: &str, input| Turn::tool(format!("mcp__git__{tool}"), input);
+    vec![
+        git("status", json!({})),
+        git("diff", json!({})),
+        git("diff", json!({"from": "HEAD~1"})),
+        git("diff", json!({"from": "HEAD~1", "to": "HEAD"})),
+        git("diff", json!({"paths": ["s"]})),
+        git("log", json!({"stat": true, "contains": "two"})),
+        git("show", json!({})),
+        git("show", json!({"path": "f"})),
+        git("blame", json!({"path": "f"})),
+        git("grep", json!({"pattern": "t"})),
+        git("ls-files", json!({"untracked": true})),
+    ]
 }
 
 #[test]
@@ -201,10 +215,8 @@ fn a_repository_that_looks_like_none_is_one_or_none_for_claude_too() {
     let touch = |trap: &Trap| trap.touch("f");
     for call in CALLS {
         touch(&trap);
-        trap.api.push([
-            Turn::tool("Bash", json!({"command": "git status"})),
-            Turn::text("Looked."),
-        ]);
+        trap.api.push(lookups());
+        trap.api.push([Turn::text("Looked.")]);
         // It may well be refused.
         drop(trap.sandbox.cc(call).run());
         assert!(!trap.mark().exists(), "{call:?} ran a program");
@@ -223,7 +235,7 @@ fn outside_of_a_repository_claude_finds_none_either() {
     trap.sandbox
         .git(["config", "-f", config, "core.bare", "true"]);
     trap.api.push([
-        Turn::tool("Bash", json!({"command": "git log -1"})),
+        Turn::tool("mcp__git__log", json!({})),
         Turn::text("Looked."),
     ]);
     let call = trap.sandbox.cc(["rescue", "--read-only", "look"]);

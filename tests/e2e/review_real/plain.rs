@@ -13,7 +13,7 @@ const ANSWER: &str = "This cannot be merged: `add` subtracts.\n\n\
 
 /// A Claude that looks at the change with git, then answers.
 fn reviewer() -> MessagesApi {
-    let look = Block::tool("Bash", json!({"command": "git diff --stat HEAD"}));
+    let look = Block::tool("mcp__git__diff", json!({"from": "HEAD", "stat": true}));
     let look = Turn::blocks([Block::text("I will look at the change first."), look]);
     MessagesApi::start([look, Turn::text(ANSWER)])
 }
@@ -44,7 +44,7 @@ fn a_review_prints_the_answer_and_keeps_it_as_a_job() {
     <time> Review of uncommitted changes started
     <time> Claude Code <claude> started, model claude-opus-5-5
     <time> says: I will look at the change first.
-    <time> Bash git diff --stat HEAD
+    <time> git diff HEAD
     <time> says: This cannot be merged: `add` subtracts. ### [high] src/lib.rs:2 — `add` subtracts Every caller gets the difference. Put the `+` back.
     <time> completed
     ");
@@ -56,16 +56,19 @@ fn a_review_prints_the_answer_and_keeps_it_as_a_job() {
 }
 
 #[test]
-fn the_first_request_is_small_and_offers_four_tools() {
+fn the_first_request_is_small_and_offers_reading_and_git() {
     let api = reviewer();
     let sandbox = Sandbox::real(&api).with_change();
     sandbox.cc(["review"]).run().success();
     let request = api.wait_for_request(1, SOON);
     let mut tools = request.tools();
     tools.sort_unstable();
-    assert_eq!(tools, ["Bash", "Glob", "Grep", "Read"]);
+    let expected = ["blame", "diff", "grep", "log", "ls-files", "show", "status"];
+    let expected = expected.map(|tool| format!("mcp__git__{tool}"));
+    assert_eq!(tools[..2], ["Grep", "Read"]);
+    assert_eq!(tools[2..], expected);
     let diff = sandbox.git(["diff"]).len();
-    assert!(request.bytes <= 21_000 + diff, "{} bytes", request.bytes);
+    assert!(request.bytes <= 16_000 + diff, "{} bytes", request.bytes);
     assert_snapshot!("what_claude_is_asked", sandbox.redact(&request.prompt()));
 }
 
@@ -167,7 +170,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
     Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     let request = api.wait_for_request(1, SOON);
-    assert!(request.bytes < 21_000 + 300_000, "{} bytes", request.bytes);
+    assert!(request.bytes < 16_000 + 300_000, "{} bytes", request.bytes);
     let prompt = request.prompt();
     assert!(prompt.contains("+two\n") && !prompt.contains("generated text"));
     assert_snapshot!(sandbox.redact(&left_out(&request)), @"
@@ -182,7 +185,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
     - parts/11.txt: left out (45 kB), the diff as a whole is too large
     LEFT OUT <mark>>>>
 
-    To see more of it: `git diff adb6b81cf27b1c3f554f00cd2472b84442f4bb9f -- PATH`
+    To see more of it: the tool `diff` with from = adb6b81cf27b1c3f554f00cd2472b84442f4bb9f, and paths
     ");
 }
 

@@ -4,14 +4,18 @@ use serde_json::{Map, Value, json};
 
 use super::{Block, Request, Turn};
 
-/// Runs a diff first if Bash is available, then answers with the review: in the requested schema, else as
+/// Looks at a diff first if it has a tool for that, then answers with the review: in the requested schema, else as
 /// Markdown.
 pub(super) fn answer(request: &Request) -> Turn {
     let results = request.tool_results();
-    if results.is_empty() && request.tools().contains(&"Bash") {
-        let input = json!({"command": "git diff --stat HEAD", "description": "Look at the change"});
+    let command = json!({"command": "git diff --stat HEAD", "description": "Look at the change"});
+    let looks = [("mcp__git__diff", json!({"stat": true})), ("Bash", command)];
+    let has = |(tool, _): &(&str, Value)| request.tools().contains(tool);
+    if results.is_empty()
+        && let Some((tool, input)) = looks.into_iter().find(has)
+    {
         let intro = Block::text("I will look at the change first.");
-        return Turn::blocks([intro, Block::tool("Bash", input)]);
+        return Turn::blocks([intro, Block::tool(tool, input)]);
     }
     let file = results.iter().find_map(|result| changed_file(result));
     let file = file.unwrap_or("src/lib.rs");

@@ -31,7 +31,7 @@ pub(super) struct Check {
     pub(super) run: fn(&mut Hosts) -> Checked,
 }
 
-pub(super) const CHECKS: [Check; 11] = [
+pub(super) const CHECKS: [Check; 12] = [
     Check {
         name: "install",
         needs: None,
@@ -71,6 +71,11 @@ pub(super) const CHECKS: [Check; 11] = [
         name: "read-only",
         needs: None,
         run: read_only,
+    },
+    Check {
+        name: "reads",
+        needs: None,
+        run: reads,
     },
     Check {
         name: "cancel",
@@ -293,6 +298,52 @@ fn read_only(hosts: &mut Hosts) -> Checked {
         })?;
     }
     Ok(())
+}
+
+/// A review reads the workspace and its history, and nothing outside, whichever tool its model tries.
+fn reads(hosts: &mut Hosts) -> Checked {
+    const SECRET: &str = "a secret of somebody else";
+    let (repo, outside) = (hosts.sandbox.repo(), hosts.sandbox.home().join("outside"));
+    fs::create_dir_all(&outside)?;
+    let file = outside.join("file");
+    fs::write(&file, SECRET)?;
+    std::os::unix::fs::symlink(&outside, repo.join("way-out"))?;
+    let tries = [
+        ("Read", json!({"file_path": file})),
+        ("Read", json!({"file_path": repo.join("way-out/file")})),
+        (
+            "Grep",
+            json!({"pattern": "secret", "path": "way-out", "output_mode": "content"}),
+        ),
+        ("Glob", json!({"pattern": outside.join("*")})),
+        (
+            "Bash",
+            json!({"command": format!("cat {}", file.display())}),
+        ),
+        ("mcp__git__blame", json!({"path": "way-out/file"})),
+        ("mcp__git__show", json!({"path": "way-out/file"})),
+        ("mcp__git__log", json!({})),
+    ];
+    let asked = hosts.claude.requests().len();
+    hosts
+        .claude
+        .push(tries.map(|(tool, input)| Turn::tool(tool, input)));
+    let output = hosts.cc(["review", "--wait"], [Turn::text("Tried.")]);
+    fs::remove_file(repo.join("way-out"))?;
+    output.success();
+    let requests = hosts.claude.requests();
+    let results = requests[asked..].last().map(|last| last.tool_results());
+    let results = results.ok_or("the model was not asked")?;
+    ensure(
+        !results
+            .iter()
+            .any(|it| it.contains(SECRET) || it.contains("outside/file")),
+        || format!("a file outside the workspace was read: {results:?}"),
+    )?;
+    ensure(
+        results.last().is_some_and(|it| it.contains("Author:")),
+        || format!("the log was not shown: {results:?}"),
+    )
 }
 
 fn cancel(hosts: &mut Hosts) -> Checked {

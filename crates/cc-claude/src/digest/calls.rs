@@ -1,5 +1,6 @@
 //! The calls of tools: what they work on, which were refused, which wrote a file.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
@@ -127,7 +128,7 @@ impl Calls {
         if RUNNERS.contains(&tool) {
             self.commands = self.commands.saturating_sub(1);
         }
-        let tool = one_line(tool, LINE);
+        let tool = one_line(&shown_name(tool), LINE);
         let denial = BlockedCall { tool, detail };
         if self.denials.len() < KEPT {
             self.denials.push(denial.clone());
@@ -150,6 +151,15 @@ impl Calls {
     /// The files that were written and how many more there were.
     pub(super) fn take_touched(&mut self) -> (Vec<String>, u64) {
         (std::mem::take(&mut self.files), self.files_omitted)
+    }
+}
+
+/// The name of a tool as people read it: `git diff` for `mcp__git__diff`.
+pub(super) fn shown_name(name: &str) -> Cow<'_, str> {
+    let of_server = name.strip_prefix("mcp__");
+    match of_server.and_then(|name| name.split_once("__")) {
+        Some((server, tool)) => format!("{server} {tool}").into(),
+        None => name.into(),
     }
 }
 

@@ -100,6 +100,11 @@ impl OutcomeBuilder {
         if exit.interrupted == Some(Interrupted::Cancelled) {
             return End::Cancelled;
         }
+        if let (Some(status), Some(server)) = (&self.server_missing, self.server) {
+            let detail =
+                format!("Claude Code has no connection to the MCP server `{server}`: {status}");
+            return End::Failed(Failure::new(FailureClass::GitServer, detail));
+        }
         let timeout = timeout(exit);
         let failure = match &self.answer {
             None => timeout.unwrap_or_else(|| {

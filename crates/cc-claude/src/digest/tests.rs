@@ -12,7 +12,7 @@ mod class;
 mod report;
 
 fn digest(structured: bool, lines: &[Value]) -> (OutcomeBuilder, Vec<Progress>) {
-    let mut digest = OutcomeBuilder::new(structured);
+    let mut digest = OutcomeBuilder::new(structured, None);
     let (mut parser, mut progress) = (Parser::new(), Vec::new());
     for line in lines {
         let line = format!("{line}\n");

@@ -102,10 +102,27 @@ fn a_trusted_repository_is_loaded() {
 
 #[test]
 fn a_plain_review() {
+    check(review(), "Read,Grep", &["--no-session-persistence"]);
+}
+
+#[test]
+fn a_server_is_the_only_thing_that_a_review_allows() {
+    let request = Request {
+        server: Some(McpServer {
+            name: "git",
+            command: "/bin dir/cc-cli".into(),
+            args: &["git-server"],
+        }),
+        ..review()
+    };
     check(
-        review(),
-        "Read,Glob,Grep,Bash",
-        &["--no-session-persistence"],
+        request,
+        "Read,Grep",
+        &[
+            r#"--mcp-config={"mcpServers":{"git":{"args":["git-server"],"command":"/bin dir/cc-cli"}}}"#,
+            "--allowedTools=mcp__git",
+            "--no-session-persistence",
+        ],
     );
 }
 
@@ -134,7 +151,7 @@ fn everything_at_once() {
     };
     check(
         request,
-        "Read,Glob,Grep,Bash",
+        "Read,Grep",
         &[
             "--session-id=-0",
             "--system-prompt=-You review.\nBriefly.",
@@ -152,7 +169,7 @@ fn a_thread_goes_on() {
         thread: Thread::Resume(ThreadId::parse("7a0e").unwrap()),
         ..review()
     };
-    check(request, "Read,Glob,Grep,Bash", &["--resume=7a0e"]);
+    check(request, "Read,Grep", &["--resume=7a0e"]);
 }
 
 #[test]

@@ -117,6 +117,17 @@ pub(crate) struct Init<'a> {
     pub(crate) version: Option<Text<'a>>,
     /// The tools on offer.
     pub(crate) tools: Option<Vec<Text<'a>>>,
+    /// The MCP servers.
+    pub(crate) servers: Vec<ServerState<'a>>,
+}
+
+/// An MCP server, as `system/init` lists it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ServerState<'a> {
+    /// Its name.
+    pub(crate) name: Text<'a>,
+    /// `connected`, `failed`, `pending`, `needs-auth`, ….
+    pub(crate) status: Text<'a>,
 }
 
 /// `assistant`: one block of a message.

@@ -43,6 +43,8 @@ pub(super) struct Line<'a> {
     pub(super) claude_code_version: Scalar<'a>,
     #[serde(borrow)]
     pub(super) tools: List<Scalar<'a>>,
+    #[serde(borrow)]
+    pub(super) mcp_servers: List<Object<RawServer<'a>>>,
     pub(super) attempt: Scalar<'a>,
     pub(super) max_retries: Scalar<'a>,
     pub(super) retry_delay_ms: Scalar<'a>,
@@ -93,6 +95,16 @@ pub(super) struct Line<'a> {
     pub(super) model_usage_since_last_result: Pairs<'a, Object<RawUsage<'a>>>,
     #[serde(borrow)]
     pub(super) permission_denials: List<Object<RawDenial<'a>>>,
+}
+
+/// An MCP server of `system/init`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct RawServer<'a> {
+    #[serde(borrow)]
+    pub(super) name: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) status: Scalar<'a>,
 }
 
 /// The Messages API's own event inside a `stream_event`.
@@ -162,6 +174,10 @@ pub(super) struct RawInput<'a> {
     pub(super) query: Scalar<'a>,
     #[serde(borrow)]
     pub(super) description: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) revision: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) from: Scalar<'a>,
     pub(super) subagent_type: Scalar<'a>,
 }
 

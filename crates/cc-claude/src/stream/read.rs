@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::event::{
     ApiError, Assistant, Block, ClaudeEvent, DeniedCall, Init, ModelUsage, Retry,
-    STRUCTURED_OUTPUT, Text, ToolInput, ToolResult, TurnResult, User,
+    STRUCTURED_OUTPUT, ServerState, Text, ToolInput, ToolResult, TurnResult, User,
 };
 use super::line::{Line, RawBlock, RawDenial, RawInput, RawUsage};
 use super::loose::{Object, Scalar};
@@ -165,7 +165,9 @@ impl<'a> From<RawInput<'a>> for ToolInput<'a> {
             .or(raw.pattern.text())
             .or(raw.url.text())
             .or(raw.query.text())
-            .or(raw.description.text());
+            .or(raw.description.text())
+            .or(raw.revision.text())
+            .or(raw.from.text());
         Self {
             file,
             subject,
@@ -200,6 +202,17 @@ fn system(line: Line<'_>) -> ClaudeEvent<'_> {
             model: line.model.text(),
             version: line.claude_code_version.text(),
             tools: line.tools.0.map(texts),
+            servers: line
+                .mcp_servers
+                .0
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|server| server.0)
+                .map(|server| ServerState {
+                    name: server.name.text().unwrap_or_default(),
+                    status: server.status.text().unwrap_or_default(),
+                })
+                .collect(),
         }),
         "api_retry" => ClaudeEvent::Retry(Retry {
             attempt: small(&line.attempt),

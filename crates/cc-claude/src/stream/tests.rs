@@ -4,7 +4,7 @@ use cc_core::Time;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
-use super::event::{Assistant, Block, Init, ToolInput, TurnResult, User};
+use super::event::{Assistant, Block, Init, ServerState, ToolInput, TurnResult, User};
 use super::*;
 
 /// The events of a stream given in pieces, each as its debug text.
@@ -35,12 +35,18 @@ fn lines_become_events() {
     check("", &[]);
     check(" \r", &[]);
     check(
-        r#"{"type":"system","subtype":"init","session_id":"s","model":"m","tools":["A",7,"B"]}"#,
+        r#"{"type":"system","subtype":"init","session_id":"s","model":"m","tools":["A",7,"B"],"mcp_servers":[{"name":"git","status":"connected"},{"name":"x"},7]}"#,
         &[ClaudeEvent::Init(Init {
             session_id: Some("s".into()),
             model: Some("m".into()),
             version: None,
             tools: Some(vec!["A".into(), "B".into()]),
+            servers: [("git", "connected"), ("x", "")]
+                .map(|(name, status)| ServerState {
+                    name: name.into(),
+                    status: status.into(),
+                })
+                .into(),
         })],
     );
     check(

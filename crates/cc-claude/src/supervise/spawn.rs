@@ -10,7 +10,7 @@ use cc_core::{Env, IoError, JobId, Proc};
 use tempfile::TempPath;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
-use crate::child_env::child_env;
+use crate::child_env::{WITH_SERVER, child_env};
 use crate::run_processes::MARK;
 use crate::{Claude, Request, UserSettings, settings_file};
 
@@ -46,6 +46,10 @@ impl Call {
         if request.effort.is_some() {
             // It comes before the argument otherwise.
             vars.remove(OsStr::new("CLAUDE_CODE_EFFORT_LEVEL"));
+        }
+        if request.server.is_some() {
+            let to_os = |(name, value): &(&str, &str)| (name.into(), value.into());
+            vars.extend(WITH_SERVER.iter().map(to_os));
         }
         vars.extend(request.env.iter().cloned());
         Ok(Self {

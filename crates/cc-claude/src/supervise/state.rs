@@ -62,7 +62,10 @@ impl<'a> RunState<'a> {
             processes: Some(processes),
             watch: Watch::new(request.limits, Instant::now()),
             parser: Parser::new(),
-            digest: OutcomeBuilder::new(request.schema.is_some()),
+            digest: OutcomeBuilder::new(
+                request.schema.is_some(),
+                request.server.as_ref().map(|server| server.name),
+            ),
             stderr: Tail::new(STDERR_BYTES),
             stdout_open: true,
             stderr_open: true,
@@ -142,7 +145,8 @@ impl<'a> RunState<'a> {
         if self.digest.saw_result() || !self.stdout_open {
             self.watch.finish(now);
         }
-        if self.digest.schema_refused() && self.can_be_interrupted() {
+        let is_useless = self.digest.schema_refused() || self.digest.server_missing();
+        if is_useless && self.can_be_interrupted() {
             self.end(None);
         }
     }

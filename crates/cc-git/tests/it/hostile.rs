@@ -5,7 +5,10 @@
 use std::fs;
 use std::path::Path;
 
-use cc_git::{Context, ContextLimits, Scope, Selection};
+use cc_git::{
+    BlameQuery, Context, ContextLimits, DiffQuery, GrepQuery, LogQuery, Lookup, LsFilesQuery,
+    Scope, Selection, ShowQuery, StatusQuery,
+};
 
 use crate::lab::{Lab, file, listed, numbers};
 
@@ -37,6 +40,9 @@ pub(crate) fn trap(lab: &Lab) -> String {
 /// Everything that the crate does with a repository.
 fn review_all(lab: &Lab) -> Vec<Context> {
     let repository = lab.repository();
+    for lookup in every_lookup() {
+        repository.look_up(&lookup).unwrap();
+    }
     let selections = [
         Selection::default(),
         Selection {
@@ -70,6 +76,41 @@ fn review_all(lab: &Lab) -> Vec<Context> {
                 .unwrap()
         })
         .collect()
+}
+
+/// Everything that a reviewer can ask, where it has an occasion to run something.
+fn every_lookup() -> Vec<Lookup> {
+    vec![
+        Lookup::Status(StatusQuery::default()),
+        Lookup::Diff(DiffQuery::default()),
+        Lookup::Diff(DiffQuery {
+            from: Some("HEAD~1".into()),
+            to: Some("HEAD".into()),
+            ..DiffQuery::default()
+        }),
+        Lookup::Log(LogQuery {
+            contains: Some("b".into()),
+            stat: true,
+            ..LogQuery::default()
+        }),
+        Lookup::Show(ShowQuery::default()),
+        Lookup::Show(ShowQuery {
+            path: Some("a.txt".into()),
+            ..ShowQuery::default()
+        }),
+        Lookup::Blame(BlameQuery {
+            path: "a.txt".into(),
+            ..BlameQuery::default()
+        }),
+        Lookup::Grep(GrepQuery {
+            pattern: "1".into(),
+            ..GrepQuery::default()
+        }),
+        Lookup::LsFiles(LsFilesQuery {
+            untracked: true,
+            ..LsFilesQuery::default()
+        }),
+    ]
 }
 
 /// Sets a trap, shows that plain git falls into it, and that we do not.

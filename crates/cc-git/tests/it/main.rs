@@ -17,6 +17,7 @@ mod fingerprint;
 mod hidden;
 mod hostile;
 mod lines;
+mod lookup;
 mod pathspecs;
 mod scopes;
 mod since;

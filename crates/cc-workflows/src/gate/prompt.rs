@@ -1,7 +1,6 @@
 //! What a check asks Claude, and what Codex reads after it.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
 
 use cc_core::JobId;
 use cc_core::frame::framed;
@@ -31,8 +30,6 @@ const REASON_LIMIT: usize = 6 << 10;
 pub(super) struct TurnChange {
     /// Its size, one line.
     pub(super) summary: String,
-    /// Settings for Claude's git: they disable the programs that the repository configures.
-    pub(super) git_config: Vec<(OsString, OsString)>,
     text: String,
 }
 
@@ -66,7 +63,6 @@ pub(super) fn change(
     let text: String = text.collect();
     Ok(Some(TurnChange {
         summary: sizes.chain(more).collect::<Vec<_>>().join("; "),
-        git_config: repository.overrides().to_vec(),
         text: match hidden.is_empty() {
             true => text,
             false => format!("{text}{HIDDEN}\n{}\n", framed("EDITED", &hidden.join("\n"))),

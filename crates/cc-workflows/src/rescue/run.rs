@@ -12,7 +12,7 @@ use super::{history, isolated};
 use crate::job_result::JobResult;
 use crate::order::{Access, RescueSpec};
 use crate::rescue::leftovers::Leftovers;
-use crate::run::{CannotRun, JobEnd, Run, Told};
+use crate::run::{CannotRun, JobEnd, Run, Told, tools};
 
 /// Added to Claude's system prompt. A resumed thread keeps its first one.
 const NOTES: &str = "\
@@ -58,15 +58,23 @@ pub(crate) async fn run(
     run.end(outcome, &JobResult::Rescue(rescue), told)
 }
 
-fn notes(spec: &RescueSpec) -> String {
-    let Some(dir) = &spec.asked_in else {
-        return NOTES.to_owned();
-    };
-    let dir = one_line(&dir.to_string_lossy(), 300);
-    format!(
-        "{NOTES} The task was asked in the directory {dir:?} below your working directory: paths and \
-         commands in it are meant from there."
-    )
+fn notes(spec: &RescueSpec, has_git: bool) -> String {
+    let mut notes = NOTES.to_owned();
+    if spec.access == Access::ReadOnly {
+        let tools = match has_git {
+            true => tools::IN_REPOSITORY,
+            false => tools::WITHOUT_REPOSITORY,
+        };
+        notes = format!("{notes}\n\n{tools} Nothing can be changed from here.");
+    }
+    if let Some(dir) = &spec.asked_in {
+        let dir = one_line(&dir.to_string_lossy(), 300);
+        notes.push_str(&format!(
+            " The task was asked in the directory {dir:?} below your working directory: paths and \
+             commands in it are meant from there."
+        ));
+    }
+    notes
 }
 
 /// The request with what Claude may do, read and continue.
@@ -78,7 +86,7 @@ fn with_rights(env: &Env, spec: &RescueSpec, request: Request) -> Result<Request
             None => Vec::new(),
         },
         pass_env: spec.pass_env.clone(),
-        append_system_prompt: Some(notes(spec)),
+        append_system_prompt: Some(notes(spec, request.server.is_some())),
         tools: match spec.access {
             Access::ReadOnly => Tools::ReadOnly,
             Access::Write => Tools::Write(Sandbox::On {

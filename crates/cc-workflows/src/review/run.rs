@@ -82,6 +82,7 @@ async fn structure(
         prompt: prompt::reformat(&answer),
         system_prompt: Some("You put a finished code review into a given form.".to_owned()),
         tools: Tools::None,
+        server: None,
         limits: Limits {
             idle: request.limits.idle.min(REFORMAT_LIMIT),
             total: REFORMAT_LIMIT,

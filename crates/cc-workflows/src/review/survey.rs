@@ -1,7 +1,5 @@
 //! What is reviewed: a selection of the user's, or what changed since an earlier review.
 
-use std::ffi::OsString;
-
 use cc_core::JobId;
 use cc_core::text::{count, head};
 use cc_git::{Context, ContextLimits, Git, Head, Repository, Selection, Target, Totals};
@@ -24,8 +22,6 @@ pub struct Survey {
     pub context: Context,
     /// The branch that is checked out.
     pub branch: Option<String>,
-    /// Settings for Claude's git: they disable the programs that the repository configures.
-    pub git_config: Vec<(OsString, OsString)>,
 }
 
 /// An earlier review that this one follows.
@@ -83,7 +79,6 @@ fn survey_with(
     Ok(Survey {
         target,
         context,
-        git_config: repository.overrides().to_vec(),
         branch: branch(repository),
     })
 }
@@ -111,7 +106,6 @@ pub fn survey_since(
     let survey = Survey {
         target,
         context,
-        git_config: repository.overrides().to_vec(),
         branch: branch(&repository),
     };
     Ok((survey, earlier))

@@ -3,6 +3,7 @@
 //! It reads what to do from the file beside its own binary (see `cc_tests::fake`), notes how it was
 //! called, and does it.
 
+mod mcp;
 mod signals;
 mod steps;
 
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         session,
         cwd: lossy(call.cwd.as_os_str()),
         dir: &dir,
+        servers: mcp::Servers::start(call.flag("--mcp-config")),
     };
     match player.play(&run.steps) {
         Ok(()) => ExitCode::from(u8::try_from(run.exit).expect("an exit code is a byte")),

@@ -13,6 +13,8 @@ use cc_tests::fake::{self, Step};
 use serde::Serialize;
 use serde_json::json;
 
+use super::mcp::Servers;
+
 /// The hidden argument of a process left behind; see `Step::Grandchild`.
 pub(super) const GRANDCHILD: &str = "--grandchild";
 
@@ -20,6 +22,7 @@ pub(crate) struct Player<'a> {
     pub(crate) session: String,
     pub(crate) cwd: String,
     pub(crate) dir: &'a Path,
+    pub(crate) servers: Servers,
 }
 
 impl Player<'_> {
@@ -31,6 +34,8 @@ impl Player<'_> {
         let mut out = io::stdout();
         match step {
             Step::Line(line) => {
+                let mut line = line.clone();
+                self.servers.add_to(&mut line);
                 let line = line.to_string().replace("{session}", &self.session);
                 // A path in JSON: only what stands between the quotes.
                 let cwd = json!(self.cwd).to_string();

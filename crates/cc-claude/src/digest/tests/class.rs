@@ -387,7 +387,7 @@ fn without_a_result_the_process_tells() {
 
 #[test]
 fn what_is_printed_outside_json_is_quoted_once() {
-    let mut digest = OutcomeBuilder::new(false);
+    let mut digest = OutcomeBuilder::new(false, None);
     let mut progress = Vec::new();
     Parser::new().push(b"Error: no disk\nmore\n", &mut |event| {
         progress.extend(digest.on(&event))

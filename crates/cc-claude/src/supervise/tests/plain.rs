@@ -7,7 +7,7 @@ use cc_core::FailureClass;
 use serde_json::json;
 
 use super::kit::{Script, assert_failed, kill};
-use crate::{End, Limits, Progress, Sandbox, Tools};
+use crate::{End, Limits, McpServer, Progress, Sandbox, Tools};
 
 #[tokio::test]
 async fn a_run_from_prompt_to_outcome() {
@@ -41,6 +41,25 @@ async fn a_run_from_prompt_to_outcome() {
         [Progress::Started { .. }, Progress::Text(_)]
     ));
     script.assert_claude_ended();
+}
+
+#[tokio::test]
+async fn without_its_server_a_run_ends_before_it_asks() {
+    for servers in ["[]", r#"[{"name":"git","status":"failed"}]"#, "7"] {
+        let mut script = Script::new(&format!(
+            r#"echo '{{"type":"system","subtype":"init","session_id":"t1","mcp_servers":{servers}}}'
+               sleep 60; say asked; result"#
+        ));
+        script.request.server = Some(McpServer {
+            name: "git",
+            command: "/cc-cli".into(),
+            args: &["git-server"],
+        });
+        let outcome = script.run().await;
+        assert_failed(&outcome, FailureClass::GitServer);
+        assert_eq!(outcome.report.text, "");
+        script.assert_claude_ended();
+    }
 }
 
 #[tokio::test]
