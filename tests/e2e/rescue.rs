@@ -4,6 +4,8 @@ mod access;
 mod broken;
 #[cfg(target_os = "linux")]
 mod builds;
+#[cfg(target_os = "linux")]
+mod cage;
 mod continuing;
 #[cfg(unix)]
 mod faults;

@@ -17,6 +17,7 @@ pub mod fake;
 pub mod http;
 pub mod messages_api;
 pub mod peers;
+pub mod plants;
 pub mod responses_api;
 pub mod sandbox;
 pub mod wait;

@@ -39,6 +39,8 @@ pub struct Request {
     pub pass_env: Vec<String>,
     /// Variables of Claude and its commands, besides what passes of ours.
     pub env: Vec<(OsString, OsString)>,
+    /// A directory whose programs Claude finds before all others.
+    pub programs: Option<PathBuf>,
     /// What becomes of the conversation.
     pub thread: Thread,
     /// Where the settings of the run are while it lasts: they may hold secrets, which arguments would
@@ -235,6 +237,7 @@ impl Request {
             effort: None,
             pass_env: Vec::new(),
             env: Vec::new(),
+            programs: None,
             thread: Thread::NotKept,
             settings_file: None,
             limits: Limits {
@@ -250,6 +253,15 @@ impl Request {
     pub(crate) fn settings(&self, user: &UserSettings) -> Map<String, Value> {
         let mut settings = user.settings.clone();
         self.tools.add_settings(self.loaded(), &mut settings);
+        if let Tools::Write(Sandbox::On { read_only, .. }) = &self.tools {
+            let rules = read_only
+                .iter()
+                .flat_map(|path| deny_rules(&self.cwd, path));
+            settings.insert(
+                "permissions".into(),
+                json!({"deny": rules.collect::<Vec<_>>()}),
+            );
+        }
         settings
     }
 
@@ -336,6 +348,22 @@ impl Request {
         }
         Ok(text)
     }
+}
+
+/// The rules that keep Claude's own tools from writing a path of the working directory and what is below;
+/// outside they write nothing. Measured on 2.1.197 to 2.1.332: a rule counts through links and `..`, too.
+fn deny_rules(cwd: &Path, path: &Path) -> Vec<String> {
+    let Some(name) = path.strip_prefix(cwd).ok().and_then(Path::to_str) else {
+        return Vec::new();
+    };
+    let mut pattern = String::new();
+    for c in name.chars() {
+        if "\\*?[]!#".contains(c) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    vec![format!("Edit({pattern})"), format!("Edit({pattern}/**)")]
 }
 
 /// Claude cannot be given a path that is not valid Unicode, and cannot name it either.

@@ -38,6 +38,8 @@ pub enum FailureClass {
     GitServer,
     /// The operating system's sandbox could not start, or we are inside one that forbids the run.
     Sandbox,
+    /// What nobody but the user should change did change during the run: what Git, Codex or an editor run.
+    Protected,
     /// Claude printed nothing for too long.
     TimeoutIdle,
     /// The run took longer than allowed.
@@ -78,6 +80,7 @@ impl FailureClass {
             Self::Schema => "no structured answer",
             Self::GitServer => "the Git server did not start",
             Self::Sandbox => "the sandbox could not start",
+            Self::Protected => "protected files changed",
             Self::TimeoutIdle => "no output from Claude for too long",
             Self::TimeoutTotal => "out of time",
             Self::Turns => "out of turns",

@@ -86,6 +86,11 @@ impl DataDir {
         self.0.join("scratch").join(thread.as_str())
     }
 
+    /// The directory of the `bwrap` that starts sandboxed commands in a thread of Claude.
+    pub fn sandbox_starter(&self, thread: &ThreadId) -> PathBuf {
+        self.0.join("sandbox").join(thread.as_str())
+    }
+
     /// The directory that holds one state directory a workspace.
     pub fn states(&self) -> PathBuf {
         self.0.join("state")

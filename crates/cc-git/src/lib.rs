@@ -48,6 +48,7 @@ mod arrivals;
 mod history;
 mod lookup;
 mod patch;
+mod program_paths;
 mod worktree;
 
 pub use arrivals::{Arrivals, Dropped, MadeCommit};
@@ -64,11 +65,12 @@ pub use lookup::{
 };
 pub use patch::{Applied, Patch};
 pub use pathspecs::{PathPattern, Pathspecs, path_of_pathspec};
+pub use program_paths::{ProgramPaths, program_paths, put_aside};
 pub use repo_path::RepoPath;
 pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
 pub use shown::ShownDiffs;
 pub use siblings::SharedRepository;
 pub use target::{Mode, ObjectId, Target};
-pub use top_level::{git_dirs, program_dirs, top_level, workspace};
+pub use top_level::{git_dirs, top_level, workspace};
 pub use worktree::Worktree;

@@ -68,17 +68,6 @@ pub fn git_dirs(root: &Path) -> Vec<PathBuf> {
     dirs
 }
 
-/// The directories in the Git directory, existing or not, whose files make Git run programs: the
-/// configurations of submodules, and the attributes that name filters.
-///
-/// `config` and `hooks` do so as well, but Claude Code's sandbox already protects those.
-pub fn program_dirs(root: &Path) -> Vec<PathBuf> {
-    let Some(shared) = git_dirs(root).pop() else {
-        return Vec::new();
-    };
-    ["modules", "info"].map(|name| shared.join(name)).into()
-}
-
 enum DotGit {
     Valid,
     /// A file that does not point to a repository: git stops here and does not search further up.

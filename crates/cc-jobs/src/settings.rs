@@ -92,6 +92,10 @@ pub struct RescueSettings {
     /// Directories that sandboxed commands may write besides the workspace; absolute, or `~/NAME`.
     #[serde(deserialize_with = "value::directories")]
     pub writable_paths: Vec<String>,
+    /// Protected paths of the workspace that sandboxed commands may write all the same, such as `.vscode`;
+    /// never `.git`, `.codex` and `.agents`.
+    #[serde(deserialize_with = "value::unprotected")]
+    pub unprotected_paths: Vec<PathBuf>,
     /// Variables that commands get although their names look like those of secrets; `*` is any text.
     #[serde(deserialize_with = "value::variables")]
     pub pass_env: Vec<String>,
@@ -219,6 +223,7 @@ impl Default for RescueSettings {
             max_budget_usd,
             allowed_domains: Vec::new(),
             writable_paths: Vec::new(),
+            unprotected_paths: Vec::new(),
             pass_env: Vec::new(),
             trust: TrustPolicy::default(),
             setting_sources: SettingSources::default(),

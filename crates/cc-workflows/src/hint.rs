@@ -76,6 +76,9 @@ pub fn for_failure(failure: &Failure) -> Option<String> {
              they must allow the MCP server `git` (the command `cc-cli git-server`)."
         }
         C::Sandbox => "Run cc-cli outside the sandbox.",
+        C::Protected => {
+            "Look at these files before you use Git, Codex or an editor here: they decide what those run. If you or another program changed them, all is well; the answer is in `cc-cli result`."
+        }
         C::TimeoutIdle => {
             "Start the job again. To let Claude be silent for longer, set `idle_timeout` (cc-cli config list)."
         }
@@ -101,7 +104,7 @@ pub(crate) fn for_check(failure: &Failure) -> Option<String> {
         C::Budget => "Allow more: cc-cli config set gate.max_budget_usd DOLLARS",
         C::Model | C::Declined => "Choose another model: cc-cli config set gate.model MODEL",
         C::PromptTooLong | C::ContextLimit | C::OutputLimit | C::Schema | C::Turns => return None,
-        C::Killed | C::Lost | C::Sandbox | C::Thread => return None,
+        C::Killed | C::Lost | C::Sandbox | C::Protected | C::Thread => return None,
         _ => return for_failure(failure),
     };
     Some(hint.to_owned())

@@ -80,6 +80,13 @@ pub(crate) struct RescueSpec {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub(crate) writable_paths: Vec<PathBuf>,
+    /// Protected paths that they may write all the same; relative to the workspace.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(crate) unprotected: Vec<PathBuf>,
     /// Variables that commands get although their names look like those of secrets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pass_env: Vec<String>,
@@ -103,6 +110,13 @@ pub(crate) struct RescueSpec {
         skip_serializing_if = "Option::is_none"
     )]
     pub(crate) scratch: Option<PathBuf>,
+    /// The directory of the `bwrap` that starts its commands; removed at the end.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) starter: Option<PathBuf>,
     /// What the sandbox might leave behind, in the workspace and in the separate worktree.
     #[serde(default)]
     pub(crate) leftovers: Vec<Leftovers>,

@@ -117,7 +117,9 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         if let Some(started) = state.started_at() {
             Leftovers::tidy(&spec.leftovers, &[], started.plus(LONGEST_START));
         }
-        scratch::remove(spec.scratch.as_deref());
+        for dir in [&spec.scratch, &spec.starter] {
+            scratch::remove(dir.as_deref());
+        }
     }
     ended
 }

@@ -1,5 +1,6 @@
 //! Rescues: a task handed to Claude, in the repository or in a separate worktree.
 
+mod cage;
 mod continuation;
 mod from_review;
 pub(crate) mod history;
@@ -60,6 +61,8 @@ pub struct RescueRequest {
     pub allowed_domains: Vec<String>,
     /// Directories that sandboxed commands may write besides the workspace; absolute, or `~/NAME`.
     pub writable_paths: Vec<String>,
+    /// Protected paths that commands may write all the same; relative to the workspace.
+    pub unprotected_paths: Vec<PathBuf>,
     /// Variables that commands get although their names look like those of secrets; `*` is any text.
     pub pass_env: Vec<String>,
     /// How Claude is run.
@@ -182,6 +185,7 @@ fn spec(
         user_settings: request.user_settings && !reads_only,
         allowed_domains: request.allowed_domains.clone(),
         writable_paths: scratch::writable(&project.env, &request.writable_paths),
+        unprotected: request.unprotected_paths.clone(),
         pass_env: match reads_only {
             true => Vec::new(),
             false => request.pass_env.clone(),
@@ -189,6 +193,12 @@ fn spec(
         scratch: match request.access {
             Access::Write => Some(project.data.scratch(&place.thread)),
             Access::WriteUnsandboxed | Access::ReadOnly => None,
+        },
+        starter: match request.access {
+            Access::Write if cfg!(target_os = "linux") => {
+                Some(project.data.sandbox_starter(&place.thread))
+            }
+            _ => None,
         },
         leftovers: match request.access {
             Access::Write => Leftovers::note([root, work_root]),

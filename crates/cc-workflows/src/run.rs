@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::WorkOrder;
+use crate::rescue::SandboxMissing;
 
 pub(crate) use recorder::RunRecorder;
 pub(crate) use stop::StopRequest;
@@ -41,6 +42,10 @@ pub(crate) enum CannotRun {
     Files(#[from] IoError),
     #[error(transparent)]
     NotText(#[from] tools::NotText),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxMissing),
+    #[error("cannot find what Git runs here: {0}")]
+    Git(#[from] cc_git::Error),
 }
 
 /// What a job starts with.
@@ -136,6 +141,7 @@ impl From<CannotRun> for JobEnd {
     fn from(error: CannotRun) -> Self {
         let class = match error {
             CannotRun::Claude(_) => FailureClass::NotInstalled,
+            CannotRun::Sandbox(_) => FailureClass::Sandbox,
             _ => FailureClass::Internal,
         };
         Self {

@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use cc_tests::plants::{self, CONFIG, PLACES};
 use cc_tests::sandbox::Output;
 use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Turn, responses_api};
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ pub(super) struct Check {
     pub(super) run: fn(&mut Hosts) -> Checked,
 }
 
-pub(super) const CHECKS: [Check; 12] = [
+pub(super) const CHECKS: [Check; 13] = [
     Check {
         name: "install",
         needs: None,
@@ -66,6 +67,11 @@ pub(super) const CHECKS: [Check; 12] = [
         name: "rescue",
         needs: None,
         run: rescue,
+    },
+    Check {
+        name: "cage",
+        needs: Some("rescue"),
+        run: cage,
     },
     Check {
         name: "read-only",
@@ -266,6 +272,51 @@ fn rescue(hosts: &mut Hosts) -> Checked {
     left.retain(|name| !before.contains(name));
     ensure(left.is_empty(), || {
         format!("the sandbox left {}", left.join(", "))
+    })
+}
+
+/// Neither a command nor Claude's own tool plants what runs outside of the sandbox, and no command has the key.
+fn cage(hosts: &mut Hosts) -> Checked {
+    let repo = hosts.sandbox.repo();
+    let commands =
+        plants::commands().map(|command| Turn::tool("Bash", json!({"command": command})));
+    let writes = PLACES.iter().map(|place| {
+        let file = repo.join(place);
+        Turn::tool("Write", json!({"file_path": file, "content": "planted"}))
+    });
+    let tidy = "rm -rf evil x.* away.* gone.* lib team tools; env; grep CapEff /proc/self/status";
+    let last = [
+        Turn::tool("Bash", json!({"command": tidy})),
+        Turn::text("Tried."),
+    ];
+    for [key, value] in CONFIG {
+        hosts.sandbox.git(["config", key, value]);
+    }
+    let tries: Vec<Turn> = commands.chain(writes).chain(last).collect();
+    let expected = tries.len() - 1;
+    let output = hosts.cc(["rescue", "plant it"], tries);
+    for [key, _] in CONFIG {
+        hosts.sandbox.git(["config", "--unset", key]);
+    }
+    output.success();
+    let requests = hosts.claude.requests();
+    let printed = requests
+        .last()
+        .map(|last| last.tool_results())
+        .unwrap_or_default();
+    ensure(printed.len() == expected, || {
+        format!("not every try was made: {printed:?}")
+    })?;
+    let planted = plants::planted(&repo);
+    ensure(planted.is_empty(), || {
+        format!("planted: {}", planted.join(", "))
+    })?;
+    let said = &printed[expected - 1];
+    ensure(said.contains("CapEff:\t0000000000000000"), || {
+        format!("a command has capabilities: {said}")
+    })?;
+    ensure(!said.contains("ANTHROPIC_API_KEY"), || {
+        "a command has the key".to_owned()
     })
 }
 

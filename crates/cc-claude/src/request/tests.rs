@@ -43,7 +43,11 @@ fn check(request: Request, tools: &str, rest: &[&str]) {
 fn writing_in_a_cage() {
     let tools = Tools::Write(Sandbox::On {
         allowed_domains: vec!["crates.io".into()],
-        read_only: vec!["/repo/.git/modules".into()],
+        read_only: vec![
+            "/repo/.git/modules".into(),
+            "/repo/a*".into(),
+            "/main/.git".into(),
+        ],
         writable: vec!["/scratch".into()],
     });
     let request = Request { tools, ..review() };
@@ -60,8 +64,13 @@ fn writing_in_a_cage() {
         json!({"disableAllHooks": true, "sandbox": {
             "enabled": true, "failIfUnavailable": true, "allowUnsandboxedCommands": false,
             "autoAllowBashIfSandboxed": true, "network": {"allowedDomains": ["crates.io"]},
-            "filesystem": {"denyWrite": ["/repo/.git/modules"], "allowWrite": ["/scratch"]},
-        }})
+            "filesystem": {
+                "denyWrite": ["/repo/.git/modules", "/repo/a*", "/main/.git"],
+                "allowWrite": ["/scratch"],
+            },
+        }, "permissions": {"deny": [
+            "Edit(.git/modules)", "Edit(.git/modules/**)", "Edit(a\\*)", "Edit(a\\*/**)",
+        ]}})
     );
 }
 

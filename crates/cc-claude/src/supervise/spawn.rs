@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -52,12 +53,29 @@ impl Call {
             vars.extend(WITH_SERVER.iter().map(to_os));
         }
         vars.extend(request.env.iter().cloned());
+        if let Some(dir) = &request.programs {
+            put_first(dir, &mut vars)?;
+        }
         Ok(Self {
             args: request.args(user, settings.as_deref()),
             vars,
             _settings: settings,
         })
     }
+}
+
+/// Makes `dir` the first of PATH.
+fn put_first(dir: &Path, vars: &mut BTreeMap<OsString, OsString>) -> Result<(), IoError> {
+    let path = vars.remove(OsStr::new("PATH")).unwrap_or_default();
+    let dirs = [dir.to_owned()]
+        .into_iter()
+        .chain(std::env::split_paths(&path));
+    let joined = std::env::join_paths(dirs).map_err(io::Error::other);
+    vars.insert(
+        "PATH".into(),
+        joined.map_err(IoError::at("put on PATH", dir))?,
+    );
+    Ok(())
 }
 
 /// Starts `claude` for `request`, marked as belonging to `job`.

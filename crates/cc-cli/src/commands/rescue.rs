@@ -48,6 +48,7 @@ pub(super) fn rescue(
         user_settings: settings.rescue.setting_sources == SettingSources::User,
         allowed_domains: settings.rescue.allowed_domains.clone(),
         writable_paths: settings.rescue.writable_paths.clone(),
+        unprotected_paths: settings.rescue.unprotected_paths.clone(),
         pass_env: settings.rescue.pass_env.clone(),
         options: args.run.options(&settings, (&settings.rescue).into()),
         day_budget: settings.budget.per_day_usd,

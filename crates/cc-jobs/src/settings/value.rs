@@ -1,6 +1,6 @@
 //! How values are written: time spans as `20m`, dollars as a number, paths as text.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::Dollars;
@@ -147,6 +147,25 @@ pub(super) fn directories<'de, D: Deserializer<'de>>(
         is_directory,
         "absolute paths, or paths such as ~/.gradle",
     )
+}
+
+/// Paths of the workspace, but nothing that Git or Codex run: `.git`, `.codex`, `.agents`.
+pub(super) fn unprotected<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<PathBuf>, D::Error> {
+    let is_path = |text: &str| {
+        let mut parts = Path::new(text).components();
+        let is_plain = |part| match part {
+            Component::Normal(name) => ![".git", ".codex", ".agents"]
+                .iter()
+                .any(|kept| name.eq_ignore_ascii_case(kept)),
+            _ => false,
+        };
+        !text.is_empty() && parts.all(is_plain)
+    };
+    let expected = "relative paths such as .vscode; never .git, .codex or .agents";
+    let texts = list(deserializer, is_path, expected)?;
+    Ok(texts.into_iter().map(PathBuf::from).collect())
 }
 
 /// Names of environment variables, where `*` stands for any text.

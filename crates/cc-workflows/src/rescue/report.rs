@@ -42,6 +42,9 @@ pub struct RescueReport {
     /// What Claude did to the branch: commits, a switch; `None` for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<HistoryChange>,
+    /// Protected files that changed during the run, as `cc` compared them; by whom is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protected_changes: Vec<String>,
     /// Whether Claude ran commands, which may have changed more files.
     #[serde(default)]
     pub ran_commands: bool,
@@ -116,6 +119,7 @@ impl RescueReport {
                 .collect(),
             changed: None,
             history: None,
+            protected_changes: Vec::new(),
             ran_commands: report.ran_commands,
             in_repository: root.join(".git").exists(),
             permission_denials: report.denials.clone(),

@@ -1,14 +1,13 @@
 //! The worker's part of a rescue: one run of Claude in the workspace, and the report.
 
-use std::path::Path;
-
 use cc_claude::{Claude, Configuration, End, Request, Sandbox, Thread, Tools};
 use cc_core::text::one_line;
-use cc_core::{Env, IoError};
+use cc_core::{Failure, FailureClass};
 
+use super::cage::Cage;
 use super::report::RescueReport;
-use super::scratch;
-use super::{history, isolated};
+use super::{history, isolated, scratch};
+use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::{Access, RescueSpec};
 use crate::rescue::leftovers::Leftovers;
@@ -20,6 +19,10 @@ You were handed this task by another coding agent; nobody can answer questions w
 the task asks and no more. End with a short report: what you found or changed, file by file, what you \
 ran to check it and what came of it, and what is left open.";
 
+/// This Claude Code starts its sandbox in another way than those that are tested.
+const AVOIDED: &str = "Claude Code ran commands without the `bwrap` that it was given, so they had more \
+    rights than a rescue is to have";
+
 /// Runs a rescue to its end.
 pub(crate) async fn run(
     run: &mut Run<'_>,
@@ -27,22 +30,34 @@ pub(crate) async fn run(
     claude: &Claude,
     request: Request,
 ) -> JobEnd {
-    let request = match with_rights(&run.project.env, spec, request) {
-        Ok(request) => request,
-        Err(error) => return CannotRun::from(error).into(),
+    let (request, cage) = match with_rights(run.project, spec, request) {
+        Ok(prepared) => prepared,
+        Err(error) => return error.into(),
     };
     let before = isolated::repository(run.project).ok();
     let before = before.and_then(|repository| history::state(&repository, spec));
     run.recorder.keep_thread();
-    let outcome = run.claude(claude, &request).await;
+    let mut outcome = run.claude(claude, &request).await;
     let root = &request.cwd;
     let named = outcome.report.touched.iter().map(|file| root.join(file));
     let ready = run.recorder.ready().unwrap_or(run.project.store.now());
     Leftovers::tidy(&spec.leftovers, &named.collect::<Vec<_>>(), ready);
-    scratch::remove(spec.scratch.as_deref());
+    let changes = cage.as_ref().map(Cage::changes).unwrap_or_default();
+    if !changes.is_empty() {
+        let note = format!("changed meanwhile: {}", changes.join(", "));
+        run.recorder.note(&note);
+        outcome.end = with_changes(outcome.end, &changes);
+    }
+    if outcome.report.ran_commands && cage.as_ref().is_some_and(Cage::was_avoided) {
+        outcome.end = End::Failed(Failure::new(FailureClass::Sandbox, AVOIDED));
+    }
+    for dir in [&spec.scratch, &spec.starter] {
+        scratch::remove(dir.as_deref());
+    }
 
     let completed = outcome.end == End::Completed;
     let mut rescue = RescueReport::new(run.job, spec, root, &outcome);
+    rescue.protected_changes = changes;
     if let (true, Some(tree)) = (completed, &spec.isolated) {
         rescue.changed = isolated::changed(run.project, tree).ok();
     }
@@ -58,7 +73,21 @@ pub(crate) async fn run(
     run.end(outcome, &JobResult::Rescue(rescue), told)
 }
 
-fn notes(spec: &RescueSpec, has_git: bool) -> String {
+/// The end of a run during which protected files changed: nobody is to overlook that.
+fn with_changes(end: End, changes: &[String]) -> End {
+    let earlier = match end {
+        // That somebody wanted an end to it stays true; the report has the changes.
+        End::Cancelled => return End::Cancelled,
+        End::Completed => String::new(),
+        End::Failed(failure) => format!("; it failed before: {}", failure.detail),
+    };
+    let changes = changes.join(", ");
+    let detail =
+        format!("what Git, Codex or an editor run changed during the rescue: {changes}{earlier}");
+    End::Failed(Failure::new(FailureClass::Protected, detail))
+}
+
+fn notes(spec: &RescueSpec, has_git: bool, cage: Option<&Cage>) -> String {
     let mut notes = NOTES.to_owned();
     if spec.access == Access::ReadOnly {
         let tools = match has_git {
@@ -74,30 +103,40 @@ fn notes(spec: &RescueSpec, has_git: bool) -> String {
              commands in it are meant from there."
         ));
     }
+    if let Some(cage) = cage {
+        notes.push(' ');
+        notes.push_str(&cage.note());
+    }
     notes
 }
 
-/// The request with what Claude may do, read and continue.
-fn with_rights(env: &Env, spec: &RescueSpec, request: Request) -> Result<Request, IoError> {
+/// The request with what Claude may do, read and continue; and what is protected from it, in a sandbox.
+fn with_rights(
+    project: &Project,
+    spec: &RescueSpec,
+    request: Request,
+) -> Result<(Request, Option<Cage>), CannotRun> {
+    let env = &project.env;
     let scratch = spec.scratch.as_deref();
-    Ok(Request {
-        env: match scratch {
-            Some(dir) => scratch::make(env, dir, &request.cwd, &spec.writable_paths)?,
-            None => Vec::new(),
+    let cage = match spec.access {
+        Access::Write => Some(Cage::make(project, spec, &request)?),
+        Access::WriteUnsandboxed | Access::ReadOnly => None,
+    };
+    let request = Request {
+        env: {
+            let made =
+                scratch.map(|dir| scratch::make(env, dir, &request.cwd, &spec.writable_paths));
+            let own = cage.as_ref().map(Cage::variables);
+            let own = own.into_iter().flatten();
+            made.transpose()?.into_iter().flatten().chain(own).collect()
         },
+        programs: spec.starter.clone(),
         pass_env: spec.pass_env.clone(),
-        append_system_prompt: Some(notes(spec, request.server.is_some())),
-        tools: match spec.access {
-            Access::ReadOnly => Tools::ReadOnly,
-            Access::Write => Tools::Write(Sandbox::On {
-                allowed_domains: spec.allowed_domains.clone(),
-                read_only: cc_git::program_dirs(&request.cwd),
-                writable: {
-                    let own = scratch.map(Path::to_owned);
-                    own.into_iter().chain(spec.writable_paths.clone()).collect()
-                },
-            }),
-            Access::WriteUnsandboxed => Tools::Write(Sandbox::Off),
+        append_system_prompt: Some(notes(spec, request.server.is_some(), cage.as_ref())),
+        tools: match &cage {
+            Some(cage) => Tools::Write(sandbox(spec, cage)),
+            None if spec.access == Access::ReadOnly => Tools::ReadOnly,
+            None => Tools::Write(Sandbox::Off),
         },
         configuration: Configuration {
             user: spec.user_settings,
@@ -108,5 +147,16 @@ fn with_rights(env: &Env, spec: &RescueSpec, request: Request) -> Result<Request
             false => Thread::New(spec.thread.clone()),
         },
         ..request
-    })
+    };
+    Ok((request, cage))
+}
+
+fn sandbox(spec: &RescueSpec, cage: &Cage) -> Sandbox {
+    let own = spec.scratch.iter().chain(&spec.writable_paths);
+    Sandbox::On {
+        allowed_domains: spec.allowed_domains.clone(),
+        read_only: cage.denied(),
+        // What is mounted by itself cannot be moved away.
+        writable: own.chain(&cage.in_place).cloned().collect(),
+    }
 }

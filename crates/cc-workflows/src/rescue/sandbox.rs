@@ -1,5 +1,8 @@
 //! Checks whether the sandbox for Claude's commands can start.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod starter;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
@@ -93,6 +96,16 @@ pub(crate) fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     Err(SandboxMissing::Programs {
         install: installer.map(|(_, command)| format!("{command} {}", packages.join(" "))),
         missing: missing.iter().map(|(program, _)| *program).collect(),
+    })
+}
+
+/// The `bwrap` outside of the workspace.
+#[cfg(target_os = "linux")]
+fn real_bwrap(env: &Env, workspace: &Path) -> Result<std::path::PathBuf, SandboxMissing> {
+    let search = SearchPath::outside(env, workspace);
+    search.find("bwrap").map_err(|_| SandboxMissing::Programs {
+        missing: vec!["bwrap"],
+        install: None,
     })
 }
 

@@ -1,0 +1,150 @@
+//! The `bwrap` that Claude Code finds first: ours, which starts the real one with fewer rights.
+//!
+//! What Claude Code mounts and passes on differs by version, and some of it cannot be said in its settings.
+//! Measured on 2.1.197 to 2.1.332: each starts `bwrap` from PATH, with the command behind `--`, and what is
+//! mounted last counts.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cc_core::child::ShortCommand;
+use cc_core::fs::create_private_dir;
+use cc_core::text::one_line;
+use cc_core::{Env, IoError};
+
+use super::{LEAST, SandboxMissing, real_bwrap};
+
+const SCRIPT: &str = include_str!("starter.sh");
+
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What commands get less than Claude Code gives them.
+#[derive(Debug, Default)]
+pub(crate) struct Closed {
+    /// Directories that they must not move away.
+    pub(crate) in_place: Vec<PathBuf>,
+    /// What they must not write, there or not.
+    pub(crate) read_only: Vec<PathBuf>,
+    /// What they may write although Claude Code closes it, where it exists.
+    pub(crate) opened: Vec<PathBuf>,
+    /// Files that they find empty.
+    pub(crate) hidden: Vec<PathBuf>,
+    /// Directories in which each command finds nothing, and leaves nothing.
+    pub(crate) emptied: Vec<PathBuf>,
+    /// Variables that they get although their names look like those of secrets; `*` is any text.
+    pub(crate) passed: Vec<String>,
+}
+
+/// Our own `bwrap`, in a directory that nothing else is in.
+#[derive(Debug)]
+pub(crate) struct Starter {
+    /// The directory, to be the first of Claude Code's PATH.
+    pub(crate) dir: PathBuf,
+}
+
+impl Starter {
+    /// Writes it into `dir`, and has it show that a command has no capabilities.
+    ///
+    /// # Errors
+    /// [`SandboxMissing`], also where the file system of `dir` runs no programs.
+    pub(crate) fn make(
+        env: &Env,
+        workspace: &Path,
+        dir: &Path,
+        closed: &Closed,
+    ) -> Result<Self, SandboxMissing> {
+        let bwrap = real_bwrap(env, workspace)?;
+        let starter = Self {
+            dir: dir.to_owned(),
+        };
+        let written = starter.write(&bwrap, closed);
+        written.map_err(|error| refused(&error.to_string()))?;
+        starter.prove()?;
+        Ok(starter)
+    }
+
+    fn write(&self, bwrap: &Path, closed: &Closed) -> Result<(), IoError> {
+        // A worker that was killed leaves its own.
+        let _ = fs::remove_dir_all(&self.dir);
+        create_private_dir(&self.dir)?;
+        let mut read_only = closed.read_only.clone();
+        read_only.push(self.dir.clone());
+        let values = [
+            ("bwrap", lines(&[bwrap.to_owned()])),
+            ("here", lines(std::slice::from_ref(&self.dir))),
+            ("in_place", lines(&closed.in_place)),
+            ("closed", lines(&read_only)),
+            ("opened", lines(&closed.opened)),
+            ("hidden", lines(&closed.hidden)),
+            ("emptied", lines(&closed.emptied)),
+            ("passed", patterns(&closed.passed)),
+        ];
+        let (head, rest) = SCRIPT.split_once('\n').unwrap_or((SCRIPT, ""));
+        let mut script = format!("{head}\n");
+        for (name, value) in values {
+            script.push_str(&format!("{name}='{}'\n", value.replace('\'', r"'\''")));
+        }
+        script.push_str(rest);
+        let file = self.dir.join("bwrap");
+        cc_core::fs::write_atomic(&file, script.as_bytes())?;
+        let mode = fs::Permissions::from_mode(0o700);
+        fs::set_permissions(&file, mode).map_err(IoError::at("make executable", &file))
+    }
+
+    /// Runs a command that says which capabilities it has.
+    fn prove(&self) -> Result<(), SandboxMissing> {
+        let call = ShortCommand::new(&self.dir.join("bwrap"), PATIENCE)
+            .args(["--prove"])
+            .args(LEAST)
+            .args(["--proc", "/proc", "--", "/bin/sh", "-c"])
+            .args(["while read -r name value; do echo \"$name$value\"; done < /proc/self/status"]);
+        let said = call.run().map_err(|error| refused(&error.to_string()))?;
+        if !said.success {
+            return Err(refused(&said.stderr));
+        }
+        let none = |name: &str| {
+            let line = said.stdout.lines().find_map(|line| line.strip_prefix(name));
+            line.is_some_and(|value| !value.is_empty() && value.bytes().all(|byte| byte == b'0'))
+        };
+        if !none("CapEff:") || !none("CapPrm:") {
+            return Err(refused("a command in it keeps capabilities of root"));
+        }
+        let _ = fs::remove_file(self.dir.join("used"));
+        Ok(())
+    }
+
+    /// Whether it started a command since it was made.
+    pub(crate) fn was_used(&self) -> bool {
+        self.dir.join("used").exists()
+    }
+}
+
+fn refused(reason: &str) -> SandboxMissing {
+    SandboxMissing::Refused {
+        reason: one_line(reason, 200),
+        allow: None,
+    }
+}
+
+/// Paths, a line each. One with a line break cannot be said, and Claude cannot be given it either.
+fn lines(paths: &[PathBuf]) -> String {
+    let texts = paths.iter().filter_map(|path| path.to_str());
+    let texts: Vec<_> = texts.filter(|text| !text.contains('\n')).collect();
+    texts.join("\n")
+}
+
+/// Patterns of a shell's `case`; one that fits no variable where there are none.
+fn patterns(names: &[String]) -> String {
+    let is_name = |name: &&String| {
+        let mut bytes = name.bytes();
+        bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_*".contains(&byte))
+    };
+    let names: Vec<_> = names.iter().filter(is_name).map(String::as_str).collect();
+    match names.is_empty() {
+        true => "=".to_owned(),
+        false => names.join("|"),
+    }
+}
