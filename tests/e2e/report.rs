@@ -1,7 +1,15 @@
 //! What a report says, in each of its forms.
 
+#[cfg(target_os = "linux")]
+mod page;
+#[cfg(target_os = "linux")]
+mod sarif;
 mod scope;
 mod shown_lines;
+#[cfg(target_os = "linux")]
+mod terminal;
+#[cfg(target_os = "linux")]
+mod web;
 
 use cc_tests::{Sandbox, Scenario};
 use serde_json::{Value, json};

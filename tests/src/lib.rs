@@ -12,6 +12,8 @@
 
 pub mod app_server;
 pub mod binaries;
+#[cfg(target_os = "linux")]
+pub mod browser;
 pub mod cost;
 pub mod fake;
 pub mod http;
@@ -22,6 +24,8 @@ pub mod responses_api;
 pub mod sandbox;
 pub mod wait;
 
+#[cfg(target_os = "linux")]
+pub use browser::{Browser, View};
 pub use fake::Scenario;
 pub use messages_api::{Block, MessagesApi, Turn};
 pub use responses_api::ResponsesApi;

@@ -1,14 +1,22 @@
 //! The real `claude` and `codex`, pinned, installed by npm into `target/peers` of the workspace, and
-//! what Claude's sandbox starts.
+//! what Claude's sandbox starts, and a browser.
 
+#[cfg(target_os = "linux")]
+mod browser;
+#[cfg(target_os = "linux")]
+mod debian;
 mod fetch;
 mod peer;
 mod pins;
 #[cfg(target_os = "linux")]
 mod sandbox_programs;
+#[cfg(target_os = "linux")]
+mod sarif;
 
 use std::path::PathBuf;
 
+#[cfg(target_os = "linux")]
+pub use browser::browser;
 pub use fetch::PeerError;
 pub(crate) use fetch::target_dir;
 pub use peer::{Peer, Program};
@@ -17,6 +25,8 @@ pub use pins::{
 };
 #[cfg(target_os = "linux")]
 pub use sandbox_programs::sandbox_programs;
+#[cfg(target_os = "linux")]
+pub use sarif::sarif_multitool;
 
 /// The native binary of the pinned Claude Code, installed where needed.
 ///

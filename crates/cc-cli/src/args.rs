@@ -390,6 +390,12 @@ pub(crate) struct ResultByHand {
     /// Write to FILE instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Open the report in your browser
+    #[arg(long, conflicts_with_all = ["format", "json", "output"])]
+    pub(crate) web: bool,
+    /// Print long reports without a pager
+    #[arg(long)]
+    pub(crate) no_pager: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -15,8 +15,10 @@ mod result;
 mod review;
 mod scope;
 mod setup;
+mod show;
 mod status;
 mod wait;
+mod web;
 
 use cc_core::{Env, JobId};
 use cc_workflows::Project;
@@ -50,8 +52,13 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Apply(args) => isolated::apply(&project()?, &args, printer),
         Commands::Discard(args) => isolated::discard(&project()?, &args, printer),
         Commands::Status(args) => status::status(&project()?, &args, printer),
+        Commands::Result(args) if args.web => web::open(&project()?, &args.result, printer),
         Commands::Result(args) => {
-            result::result(&project()?, &args.result, args.output.as_deref(), printer)
+            let place = result::Place {
+                file: args.output.as_deref(),
+                pager: !args.no_pager,
+            };
+            result::result(&project()?, &args.result, place, printer)
         }
         Commands::Wait(args) => wait::wait(&project()?, &args, printer),
         Commands::Cancel(args) => cancel::cancel(&project()?, &args, printer),

@@ -3,6 +3,7 @@
 mod code;
 pub(crate) mod html;
 pub(crate) mod sarif;
+pub(crate) mod terminal;
 
 /// The widest that a column gets, in characters, except for the last one.
 const WIDEST: usize = 120;

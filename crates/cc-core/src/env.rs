@@ -27,6 +27,8 @@ pub struct Env {
     pub stderr_is_terminal: bool,
     /// The width of the terminal, if there is one.
     pub columns: Option<usize>,
+    /// Its height, in lines.
+    pub rows: Option<usize>,
 }
 
 impl Env {
@@ -39,6 +41,7 @@ impl Env {
         reason = "this is the one place that reads the process"
     )]
     pub fn from_process() -> io::Result<Self> {
+        let size = terminal_size::terminal_size();
         Ok(Self {
             vars: std::env::vars_os().collect(),
             cwd: std::env::current_dir()?,
@@ -47,7 +50,8 @@ impl Env {
             stdin_is_terminal: io::stdin().is_terminal(),
             stdout_is_terminal: io::stdout().is_terminal(),
             stderr_is_terminal: io::stderr().is_terminal(),
-            columns: terminal_size::terminal_size().map(|(width, _)| width.0.into()),
+            columns: size.map(|(width, _)| width.0.into()),
+            rows: size.map(|(_, height)| height.0.into()),
         })
     }
 
@@ -69,6 +73,7 @@ impl Env {
             stdout_is_terminal: false,
             stderr_is_terminal: false,
             columns: None,
+            rows: None,
         }
     }
 

@@ -208,6 +208,11 @@ impl StateDir {
         self.job_file(job, "prompt")
     }
 
+    /// The page of a job's report, once it was shown in a browser.
+    pub fn page(&self, job: &JobId) -> PathBuf {
+        self.job_file(job, "html")
+    }
+
     /// The settings of a job's run of Claude, while it lasts.
     pub fn run_settings(&self, job: &JobId) -> PathBuf {
         self.job_file(job, "settings")

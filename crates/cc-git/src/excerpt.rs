@@ -4,6 +4,7 @@ use std::fs::Metadata;
 use std::ops::RangeInclusive;
 
 use cc_core::Time;
+use cc_core::fs::changed_at;
 use cc_core::text::{head, printable};
 use serde::{Deserialize, Serialize};
 
@@ -139,20 +140,7 @@ impl Window {
 
 /// Whether a file was changed at `time` or later, as far as its file system tells.
 pub(crate) fn is_newer(file: &Metadata, time: Time) -> bool {
-    let since_epoch = |at: std::time::SystemTime| {
-        let span = at.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
-    };
-    let modified = file.modified().map_or(i64::MAX, since_epoch);
-    // A copied or renamed file may bring an older time of its content.
-    #[cfg(unix)]
-    let changed = {
-        use std::os::unix::fs::MetadataExt;
-        file.ctime().saturating_mul(1_000) + file.ctime_nsec() / 1_000_000
-    };
-    #[cfg(not(unix))]
-    let changed = modified;
-    modified.max(changed) >= time.as_millis()
+    changed_at(file).is_none_or(|changed| changed >= time)
 }
 
 #[cfg(test)]

@@ -203,6 +203,7 @@ impl Store {
             dir.prompt(id),
             dir.run_settings(id),
             dir.log(id),
+            dir.page(id),
             dir.alive(id),
             dir.lock(id),
         ]

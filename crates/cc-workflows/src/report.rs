@@ -11,7 +11,7 @@ use cc_core::JobId;
 
 use crate::review::findings::{LocatedFinding, Severity};
 
-pub use foreign::{Dialect, dialect};
+pub use foreign::{Dialect, block as contained, dialect};
 pub use line::{Line, Span};
 
 /// A report.

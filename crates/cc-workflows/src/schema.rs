@@ -22,6 +22,7 @@ fn strip(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.remove("format");
+            fields.remove("default");
             if fields.get("title").is_some_and(Value::is_string) {
                 fields.remove("title");
             }

@@ -84,7 +84,7 @@ fn the_forms_of_a_result() {
     let result = &sarif["runs"][0]["results"][0];
     assert_eq!(
         (&result["level"], &result["ruleId"]),
-        (&json!("error"), &json!("cc/high"))
+        (&json!("error"), &json!("cc/defect-high"))
     );
     assert_eq!(
         result["locations"][0]["physicalLocation"]["region"]["startLine"],

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
 
-use super::fetch::{PeerError, fetched_once, list, run, tool};
+use super::debian::{self, release};
+use super::fetch::{PeerError, fetched_once};
 
 /// The programs, and the Debian packages of the same rank that bring them.
 const PROGRAMS: [&str; 2] = ["bwrap", "socat"];
@@ -68,55 +69,12 @@ impl Machine {
     }
 }
 
-/// Downloads the packages with what they need beyond the installed ones, and makes `bin` from them.
+/// Unpacks the packages, and makes `bin` from them.
 fn unpack_packages(fresh: &Path, further_options: &[String]) -> Result<(), PeerError> {
-    let what = PACKAGES.join(" and ");
-    let (state, cache) = (fresh.join("apt/state"), fresh.join("apt/cache"));
-    let archives = cache.join("archives");
-    for dir in [state.join("lists/partial"), archives.join("partial")] {
-        fs::create_dir_all(&dir).map_err(IoError::at("create directory", &dir))?;
-    }
-    // Directories of our own, so that root is not needed and the machine's own lists stay as they are.
-    let options = [
-        format!("Dir::State={}", state.display()),
-        "Dir::State::status=/var/lib/dpkg/status".to_owned(),
-        format!("Dir::Cache={}", cache.display()),
-        "APT::Sandbox::User=".to_owned(),
-        "APT::Update::Post-Invoke=".to_owned(),
-        "DPkg::Post-Invoke=".to_owned(),
-        "Debug::NoLocking=1".to_owned(),
-    ];
-    let apt_get = || {
-        let mut command = tool("apt-get");
-        command.args(["-q", "-q", "-y"]).env("LANG", "C.UTF-8");
-        for option in options.iter().chain(further_options) {
-            command.args(["-o", option]);
-        }
-        command
-    };
-    run(&what, "apt-get", apt_get().arg("update"))?;
-    let mut install = apt_get();
-    install.args([
-        "--no-install-recommends",
-        "--download-only",
-        "--reinstall",
-        "install",
-    ]);
-    run(&what, "apt-get", install.args(PACKAGES))?;
-    let root = fresh.join("root");
-    for package in list(&archives) {
-        if package
-            .extension()
-            .is_some_and(|extension| extension == "deb")
-        {
-            let mut unpack = tool("dpkg-deb");
-            run(&what, "dpkg-deb", unpack.arg("-x").arg(package).arg(&root))?;
-        }
-    }
-    for program in PROGRAMS {
-        write_starter(fresh, program)?;
-    }
-    Ok(fs::remove_dir_all(fresh.join("apt")).map_err(IoError::at("remove", fresh))?)
+    debian::unpack(fresh, &PACKAGES, further_options)?;
+    PROGRAMS
+        .into_iter()
+        .try_for_each(|program| write_starter(fresh, program))
 }
 
 /// Makes `bin/PROGRAM`, which starts the unpacked one.
@@ -146,20 +104,6 @@ fn remake_dir(dir: &Path) -> Result<(), PeerError> {
     Ok(fs::create_dir_all(dir).map_err(IoError::at("create directory", dir))?)
 }
 
-/// The distribution and its version, such as `debian-12`.
-fn release() -> String {
-    let text = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key));
-        let keep = |c: &char| c.is_ascii_alphanumeric() || *c == '.';
-        line.unwrap_or("unknown")
-            .chars()
-            .filter(keep)
-            .collect::<String>()
-    };
-    format!("{}-{}", value("ID="), value("VERSION_ID="))
-}
-
 /// The command that installs both programs here.
 fn install_command() -> String {
     const INSTALLERS: [(&str, &str); 5] = [
@@ -182,6 +126,7 @@ fn install_command() -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fetch::{run, tool};
     use super::*;
 
     #[test]

@@ -40,7 +40,9 @@ pub(crate) fn dispatch(env: &Env, cli: DoorCli, printer: &mut Printer) -> CliRes
         }
         DoorCommand::ResumeCandidate(args) => rescue::candidate(project, &args, printer),
         DoorCommand::Status(args) => status::status(project, &args, printer),
-        DoorCommand::Result(args) => result::result(project, &args, None, printer),
+        DoorCommand::Result(args) => {
+            result::result(project, &args, result::Place::default(), printer)
+        }
         DoorCommand::Wait(args) => wait::wait(project, &args, printer),
         DoorCommand::Cancel(args) => cancel::cancel(project, &args, printer),
         DoorCommand::Logs(args) => logs::logs(project, &args, false, printer),

@@ -13,43 +13,51 @@ use cc_workflows::{JobResult, Project, current, hint, report_of, rescue};
 use serde_json::{Map, Value, json};
 
 use super::find::find;
+use super::show;
 use crate::args::{Format, ResultArgs};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::{self, Printer};
+use crate::render::terminal::{self, Look};
 use crate::render::{html, sarif};
+
+/// Where a result goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place<'a> {
+    /// A file instead of standard output.
+    pub(super) file: Option<&'a Path>,
+    /// Whether a long report goes through a pager.
+    pub(super) pager: bool,
+}
 
 pub(super) fn result(
     project: &Project,
     args: &ResultArgs,
-    output: Option<&Path>,
+    place: Place<'_>,
     printer: &mut Printer,
 ) -> CliResult {
-    let session = project.session.as_ref();
-    let mut running = Vec::new();
-    let (project, job) = find(project, args.job.as_deref(), |jobs| {
-        running = active(jobs, session);
-        select::latest_finished(jobs, session).map_err(|error| none_finished(error, &running))
-    })?;
+    let (project, job, running) = chosen(project, args)?;
     let (job, body) = project.store.read(&job.id)?;
     let format = if args.json { Format::Json } else { args.format };
     let is_active = job.state().is_active();
-    let text = match format {
-        Format::Json => printer::json(&json!({
+    let look = show::look(&project).filter(|_| format == Format::Markdown && place.file.is_none());
+    let text = match (&look, format) {
+        (Some(look), _) => shown(&project, (&job, &body), look),
+        (None, Format::Json) => printer::json(&json!({
             "job": job,
             "storedJob": stored(&job, &body),
             "state": if is_active { "active" } else { "terminal" },
         }))
         .map_err(StoreError::from)?,
-        Format::Markdown => printer::plain(&markdown(&project, &job, &body)),
-        Format::Sarif => {
+        (None, Format::Markdown) => printer::plain(&markdown(&project, &job, &body)),
+        (None, Format::Sarif) => {
             printer::json(&sarif::log(&structured(&job, &body)?)).map_err(StoreError::from)?
         }
-        Format::Html => {
-            let report = report_of(&job, &body, project.store.now());
-            html::page(&job, &report.ok_or_else(|| no_report(&job))?)
-        }
+        (None, Format::Html) => page(&project, &job, &body)?,
     };
-    match output {
+    let pager = look.and_then(|_| show::pager(&project, &text));
+    let pager = pager.filter(|_| place.pager);
+    match place.file {
+        None if pager.is_some() => {}
         None => printer.bytes(text.as_bytes()),
         Some(path) => {
             let path = project.env.absolute(path);
@@ -69,7 +77,43 @@ pub(super) fn result(
             "{id} is still running. Wait for it: cc-cli wait {id}"
         ));
     }
+    if let Some(pager) = pager {
+        show::page(pager, &text, printer);
+    }
     Ok(ExitStatus::Success)
+}
+
+/// The job that is meant, and those that still run where it is the latest that has ended.
+pub(super) fn chosen(
+    project: &Project,
+    args: &ResultArgs,
+) -> Result<(Project, Job, Vec<JobId>), CliError> {
+    let session = project.session.as_ref();
+    let mut running = Vec::new();
+    let (project, job) = find(project, args.job.as_deref(), |jobs| {
+        running = active(jobs, session);
+        select::latest_finished(jobs, session).map_err(|error| none_finished(error, &running))
+    })?;
+    Ok((project, job, running))
+}
+
+/// The report as a page.
+pub(super) fn page(project: &Project, job: &Job, body: &Body) -> Result<String, CliError> {
+    let report = report_of(job, body, project.store.now());
+    Ok(html::page(job, &report.ok_or_else(|| no_report(job))?))
+}
+
+/// The result for a terminal.
+fn shown(project: &Project, (job, body): (&Job, &Body), look: &Look) -> String {
+    let is_complete = job.state().ending() == Some(&Ending::Completed);
+    match report_of(job, body, project.store.now()).filter(|_| is_complete) {
+        Some(report) => {
+            let text = terminal::report(&report, look);
+            let origin = origin(project, job, &text);
+            format!("{text}{}", printer::plain(origin.trim_start()))
+        }
+        None => printer::plain(&markdown(project, job, body)),
+    }
 }
 
 /// The jobs of the session that have not ended.
@@ -168,7 +212,10 @@ pub(super) fn print_outcome(
     let id = &job.id;
     match job.state().ending() {
         Some(Ending::Completed) if with_result => {
-            return printer.text(completed(project, job, body));
+            return match show::look(project) {
+                Some(look) => printer.bytes(shown(project, (job, body), &look).as_bytes()),
+                None => printer.text(completed(project, job, body)),
+            };
         }
         Some(Ending::Completed) => return,
         Some(Ending::Cancelled) => printer.note(format_args!("{id} was cancelled.")),

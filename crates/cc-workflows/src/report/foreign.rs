@@ -39,7 +39,8 @@ const ROUNDS: usize = 4;
 
 /// `text` as blocks of Markdown that end where they end, have no headings above level 3, no line across and
 /// no HTML.
-pub(super) fn block(text: &str) -> String {
+#[must_use]
+pub fn block(text: &str) -> String {
     let text = printable(text);
     let mut text = text.trim_matches('\n').trim_end().to_owned();
     for _ in 0..ROUNDS {

@@ -59,6 +59,10 @@ pub struct Finding {
     pub confidence: f64,
     /// The smallest change that fixes it.
     pub recommendation: String,
+    /// Whether somebody could exploit it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub security: bool,
 }
 
 impl Finding {
