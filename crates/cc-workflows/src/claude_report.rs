@@ -22,17 +22,9 @@ pub struct ClaudeReport {
     pub stderr: String,
     /// Its answer.
     pub stdout: String,
-    /// The model that was requested; `None` means Claude's own default.
-    #[serde(default)]
-    pub requested_model: Option<String>,
-    /// The model that answered.
-    pub model: Option<String>,
-    /// The version of Claude Code.
-    pub version: Option<String>,
-    /// Tokens used.
-    pub usage: Usage,
-    /// The price in US dollars, as Claude reports it.
-    pub cost_usd: Option<f64>,
+    /// Who answered, and what it took.
+    #[serde(flatten)]
+    pub run: RunFacts,
 }
 
 impl ClaudeReport {
@@ -43,31 +35,7 @@ impl ClaudeReport {
             warning: warning(report),
             stderr: report.stderr.clone(),
             stdout: report.answer(),
-            requested_model: job.model.requested.clone(),
-            model: report.model.clone(),
-            version: report.claude_version.clone(),
-            usage: report.usage,
-            cost_usd: report.cost_usd,
-        }
-    }
-
-    /// The last line of the report.
-    pub(crate) fn footer(&self, job: &JobId, elapsed: Option<Duration>) -> Line {
-        self.footer_parts().line(job, elapsed)
-    }
-
-    /// Who answered, and what it took.
-    pub(crate) fn facts(&self, report: &mut Report, elapsed: Option<Duration>) {
-        self.footer_parts().facts(report, elapsed);
-    }
-
-    fn footer_parts(&self) -> Footer<'_> {
-        Footer {
-            requested_model: self.requested_model.as_deref(),
-            model: self.model.as_deref(),
-            version: self.version.as_deref(),
-            usage: self.usage,
-            cost_usd: self.cost_usd,
+            run: RunFacts::new(job, report),
         }
     }
 }
@@ -100,16 +68,33 @@ pub(crate) fn lacks(report: &cc_claude::RunReport, rest: &str) -> Option<String>
     (!lacks.is_empty()).then(|| lacks.join("; "))
 }
 
-/// The last line of a report: who answered, and what it took.
-pub(crate) struct Footer<'a> {
-    pub(crate) requested_model: Option<&'a str>,
-    pub(crate) model: Option<&'a str>,
-    pub(crate) version: Option<&'a str>,
-    pub(crate) usage: Usage,
-    pub(crate) cost_usd: Option<f64>,
+/// Who answered, and what it took: the last line of a report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunFacts {
+    /// The model that was requested; `None` means Claude's own default.
+    pub requested_model: Option<String>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// The version of Claude Code.
+    pub version: Option<String>,
+    /// Tokens used.
+    pub usage: Usage,
+    /// The price in US dollars, as Claude reports it.
+    pub cost_usd: Option<f64>,
 }
 
-impl Footer<'_> {
+impl RunFacts {
+    pub(crate) fn new(job: &Job, report: &cc_claude::RunReport) -> Self {
+        Self {
+            requested_model: job.model.requested.clone(),
+            model: report.model.clone(),
+            version: report.claude_version.clone(),
+            usage: report.usage,
+            cost_usd: report.cost_usd,
+        }
+    }
+
     /// The line.
     pub(crate) fn line(&self, job: &JobId, elapsed: Option<Duration>) -> Line {
         let mut parts = Vec::new();
@@ -142,16 +127,17 @@ impl Footer<'_> {
     }
 
     fn model(&self) -> Option<String> {
-        match (self.requested_model, self.model) {
+        match (&self.requested_model, &self.model) {
             (Some(requested), Some(actual)) if requested != actual => {
                 Some(format!("{actual} (requested: {requested})"))
             }
-            (requested, actual) => actual.or(requested).map(str::to_owned),
+            (requested, actual) => actual.as_ref().or(requested.as_ref()).cloned(),
         }
     }
 
     fn version(&self) -> Option<String> {
-        Some(format!("Claude Code {}", self.version?))
+        let version = self.version.as_ref()?;
+        Some(format!("Claude Code {version}"))
     }
 
     fn tokens(&self) -> String {

@@ -106,7 +106,7 @@ pub struct GateReport {
 impl GateReport {
     /// The report.
     pub(crate) fn report(&self, elapsed: Option<Duration>) -> Report {
-        let footer = self.claude.footer(&self.job_id, elapsed);
+        let footer = self.claude.run.line(&self.job_id, elapsed);
         let mut report = Report::new(self.job_id.clone(), Line::default(), footer);
         match &self.answer {
             Some(answer) => {
@@ -118,7 +118,7 @@ impl GateReport {
             }
             None => report.notes.push(Line::text(self.summary())),
         }
-        self.claude.facts(&mut report, elapsed);
+        self.claude.run.facts(&mut report, elapsed);
         report
     }
 

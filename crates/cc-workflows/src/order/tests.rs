@@ -55,7 +55,7 @@ fn recorded() -> [(&'static str, Value, Value); 4] {
             json!({
                 "access": "write-unsandboxed", "costUsd": 0.25, "jobId": "job-1", "loaded": [], "model": "m-1",
                 "notLoaded": ["CLAUDE.md"], "permissionDenials": [], "ranCommands": false, "rawOutput": "fine",
-                "requestedModel": null, "sessionId": "05710555-8afa-4c01-9acb-a3ec0ff42840",
+                "inRepository": false, "requestedModel": null, "sessionId": "05710555-8afa-4c01-9acb-a3ec0ff42840",
                 "status": "completed", "stderr": "", "touchedFiles": ["a.txt"], "usage": usage,
                 "version": "2.1.330", "withoutUncommitted": false, "fromTomorrow": null,
             }),

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use cc_claude::{End, Outcome};
 use cc_core::text::one_line;
-use cc_core::{BlockedCall, JobId, SessionId, ThreadId, Usage};
+use cc_core::{BlockedCall, JobId, SessionId, ThreadId};
 use cc_git::{RepoPath, Worktree};
 use cc_jobs::Job;
 use serde::{Deserialize, Serialize};
 
 use super::history::HistoryChange;
 use super::resuming;
-use crate::claude_report::{Footer, lacks};
+use crate::claude_report::{RunFacts, lacks};
 use crate::order::{Access, RescueSpec};
 use crate::report::{Line, Report};
 
@@ -53,17 +53,9 @@ pub struct RescueReport {
     pub in_repository: bool,
     /// Tool calls that were blocked.
     pub permission_denials: Vec<BlockedCall>,
-    /// Tokens used.
-    pub usage: Usage,
-    /// The price in US dollars, as Claude reports it.
-    pub cost_usd: Option<f64>,
-    /// The model that was requested; `None` means Claude's own default.
-    #[serde(default)]
-    pub requested_model: Option<String>,
-    /// The model that answered.
-    pub model: Option<String>,
-    /// The version of Claude Code.
-    pub version: Option<String>,
+    /// Who answered, and what it took.
+    #[serde(flatten)]
+    pub run: RunFacts,
     /// What Claude was allowed to do.
     pub access: Access,
     /// The repository's own Claude configuration that was loaded.
@@ -123,11 +115,7 @@ impl RescueReport {
             ran_commands: report.ran_commands,
             in_repository: root.join(".git").exists(),
             permission_denials: report.denials.clone(),
-            usage: report.usage,
-            cost_usd: report.cost_usd,
-            requested_model: job.model.requested.clone(),
-            model: report.model.clone(),
-            version: report.claude_version.clone(),
+            run: RunFacts::new(job, report),
             access: spec.access,
             loaded,
             not_loaded,
@@ -145,7 +133,7 @@ impl RescueReport {
 
     /// The report.
     pub(crate) fn report(&self, elapsed: Option<Duration>) -> Report {
-        let footer = self.footer().line(&self.job_id, elapsed);
+        let footer = self.run.line(&self.job_id, elapsed);
         let mut report = Report::new(self.job_id.clone(), Line::default(), footer);
         report.answer.clone_from(&self.raw_output);
         report.warnings = self.warning.iter().map(Line::text).collect();
@@ -157,9 +145,9 @@ impl RescueReport {
         report.list(Line::text("Blocked tool calls"), blocked);
         report.remarks.extend(self.worktree());
         self.tell_rights(&mut report);
-        self.footer().facts(&mut report, elapsed);
+        self.run.facts(&mut report, elapsed);
         report.continuation = self.resume_command.as_ref().map(|command| {
-            let model = self.requested_model.as_deref();
+            let model = self.run.requested_model.as_deref();
             Line::described(&resuming::line(&self.job_id, self.access, model, command))
         });
         report
@@ -259,16 +247,6 @@ impl RescueReport {
                 true => line.and(": see ").and_code("git status").and("."),
                 false => line.and("."),
             });
-        }
-    }
-
-    fn footer(&self) -> Footer<'_> {
-        Footer {
-            requested_model: self.requested_model.as_deref(),
-            model: self.model.as_deref(),
-            version: self.version.as_deref(),
-            usage: self.usage,
-            cost_usd: self.cost_usd,
         }
     }
 }

@@ -88,7 +88,7 @@ impl ReviewReport {
 
     /// The report.
     pub(crate) fn report(&self, kind: JobKind, elapsed: Option<Duration>) -> Report {
-        let footer = self.claude.footer(&self.job_id, elapsed);
+        let footer = self.claude.run.line(&self.job_id, elapsed);
         let mut report = Report::new(self.job_id.clone(), self.title(kind), footer);
         report.answer = match &self.result {
             Some(result) => {
@@ -121,7 +121,7 @@ impl ReviewReport {
         report.remarks = instructions.map(|line| Line::described(&line)).collect();
         report.reviewed = Some(Line::text("Reviewed: ").join(self.target.sentence()));
         self.target.facts(&mut report);
-        self.claude.facts(&mut report, elapsed);
+        self.claude.run.facts(&mut report, elapsed);
         report
     }
 
