@@ -16,6 +16,8 @@ mod places;
 mod reading;
 mod sessions;
 mod structure;
+#[cfg(target_os = "linux")]
+mod unwritable;
 
 use std::time::Duration;
 

@@ -184,6 +184,9 @@ impl Explained for Error {
             Self::Survived { job, .. } => {
                 Failure.hint(format!("Try again: cc-cli cancel {}", job.id))
             }
+            Self::NotRecorded { id, .. } => Failure.hint(format!(
+                "Free some space, or end what holds the lock; then check: cc-cli status {id}"
+            )),
             Self::UnknownSession => NotSetUp.hint(format!(
                 "Trust the hooks (cc-installer install --trust-hooks) and start a new session, or {BY_HAND}."
             )),

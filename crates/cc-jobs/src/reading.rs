@@ -56,14 +56,20 @@ impl Store {
             Err(StoreError::NotFound { .. }) => None,
             // A reader that may not write, as in a sandbox, may not see its processes either.
             Err(_) if matches!(job.state, JobState::CancelFailed { .. }) => Some(job),
-            // A reader that may not write still reports the truth.
-            Err(_) => {
-                let mut job = job;
-                let event = lost(self.now(), None);
-                let _ = job.apply(event);
-                Some(job)
-            }
+            Err(error) => Some(self.lost_in_memory(job, &error)),
         }
+    }
+
+    /// The lost job as it would be saved: who may not write still reports the truth, and ends what runs.
+    fn lost_in_memory(&self, mut job: Job, error: &StoreError) -> Job {
+        let survivors = match (error, self.load(&job.id)) {
+            // Only a newer version may touch it.
+            (StoreError::Newer { .. }, _) | (_, Err(_)) => None,
+            (_, Ok((_, body))) => (self.clean_up)(&job, &body).err(),
+        };
+        let event = lost_or_held_up(&job.state, self.now(), survivors);
+        let _ = job.apply(event);
+        job
     }
 
     /// Whether reading the job changes nothing. If stopping it failed and some of its processes still
@@ -89,12 +95,9 @@ impl Store {
         if self.is_settled(job) {
             return Ok(guard.into_job());
         }
-        match ((self.clean_up)(job, guard.body()), &job.state) {
-            (Err(survivors), JobState::Cancelling { .. } | JobState::CancelFailed { .. }) => {
-                guard.apply(JobEvent::CancelFailed { survivors })?;
-            }
-            (ended, _) => guard.apply(lost(self.now(), ended.err()))?,
-        }
+        let survivors = (self.clean_up)(job, guard.body()).err();
+        let event = lost_or_held_up(&job.state, self.now(), survivors);
+        guard.apply(event)?;
         Ok(guard.into_job())
     }
 }
@@ -116,6 +119,16 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Result<Option<(StateDir, Job
         }
     }
     damaged.map_or(Ok(None), Err)
+}
+
+/// What becomes of a job without a worker, of which some processes could not be ended.
+fn lost_or_held_up(state: &JobState, at: Time, survivors: Option<Survivors>) -> JobEvent {
+    match (survivors, state) {
+        (Some(survivors), JobState::Cancelling { .. } | JobState::CancelFailed { .. }) => {
+            JobEvent::CancelFailed { survivors }
+        }
+        (survivors, _) => lost(at, survivors),
+    }
 }
 
 fn lost(at: Time, survivors: Option<Survivors>) -> JobEvent {

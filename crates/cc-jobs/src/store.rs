@@ -55,6 +55,14 @@ pub enum StoreError {
     Json(#[from] serde_json::Error),
 }
 
+impl StoreError {
+    /// Whether the job is there and cannot be changed at the moment: a full disk, a directory that may
+    /// not be written, a lock that somebody holds.
+    pub fn is_about_writing(&self) -> bool {
+        matches!(self, Self::Io(_) | Self::Lock(_))
+    }
+}
+
 /// Ends the processes of a job whose worker is gone, and removes the files it left behind; the error
 /// names the surviving processes.
 pub type CleanUp = fn(&Job, &Body) -> Result<(), Survivors>;

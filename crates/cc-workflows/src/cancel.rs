@@ -1,16 +1,20 @@
 //! Cancelling a job: ask its worker to stop, then prove that everything it started has ended.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cc_core::process::Signal;
 use cc_core::{JobId, Proc, SessionId};
-use cc_jobs::{Job, JobEvent, JobState, StoreError, select};
+use cc_jobs::{Job, JobEvent, JobState, Store, StoreError, select};
 
 use crate::{Error, Project, launch, wait};
 
 /// How long a worker has to stop Claude: its own sequence takes up to six seconds.
 const WORKER_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long a killed worker may take to be gone.
+const WORKER_END: Duration = Duration::from_secs(5);
 
 /// Starts a process for each unfinished job of a session, which cancels it.
 ///
@@ -40,8 +44,17 @@ pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), Er
 /// Ends a job and everything it started, and returns the job afterwards.
 ///
 /// # Errors
-/// When it has already ended, or something of it still runs.
+/// When it has already ended, something of it still runs, or its end cannot be recorded.
 pub fn cancel(project: &Project, id: &JobId) -> Result<Job, Error> {
+    match cancel_recorded(project, id) {
+        Err(Error::Store(source)) if source.is_about_writing() => {
+            stop_unrecorded(&project.store, id, source)
+        }
+        cancelled => cancelled,
+    }
+}
+
+fn cancel_recorded(project: &Project, id: &JobId) -> Result<Job, Error> {
     let store = &project.store;
     let mut guard = store.lock(id)?;
     if guard.job().is_older() && *guard.job().state() == JobState::Queued {
@@ -84,6 +97,50 @@ pub fn cancel(project: &Project, id: &JobId) -> Result<Job, Error> {
     }
 }
 
+/// Ends a job whose record cannot be changed: its worker takes the signal for a cancel, and records that
+/// once it can. Always an error, also where all has ended.
+fn stop_unrecorded(store: &Store, id: &JobId, source: StoreError) -> Result<Job, Error> {
+    // Where the worker is gone, reading ends what it left.
+    let (job, _) = store.read(id)?;
+    let (_, claude) = job.state().processes();
+    if let Some(worker) = job.running_worker() {
+        let _ = worker.signal(Signal::Terminate);
+        if !has_stopped(store, id, claude, WORKER_PATIENCE) {
+            let _ = worker.signal(Signal::Kill);
+            has_stopped(store, id, None, WORKER_END);
+            store.read(id)?;
+        }
+        if let Some(claude) = claude.filter(|claude| claude.is_running()) {
+            let why = format!("Claude, process {}, still runs", claude.pid);
+            let job = Box::new(job);
+            return Err(Error::Survived { job, why });
+        }
+    } else if job.state().is_active() {
+        return Err(source.into());
+    }
+    let id = id.clone();
+    Err(Error::NotRecorded { id, source })
+}
+
+/// Whether the worker is gone within `patience`, or has had a second since the end of Claude.
+fn has_stopped(store: &Store, id: &JobId, claude: Option<&Proc>, patience: Duration) -> bool {
+    let begun = Instant::now();
+    let mut claude_ended = None;
+    while begun.elapsed() < patience {
+        if !store.is_alive(id).unwrap_or(true) {
+            return true;
+        }
+        if claude.is_some_and(|claude| !claude.is_running()) {
+            let since: &mut Instant = claude_ended.get_or_insert_with(Instant::now);
+            if since.elapsed() > Duration::from_secs(1) {
+                return true;
+            }
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    false
+}
+
 fn stop(project: &Project, id: &JobId, worker: &Proc) -> Result<Job, StoreError> {
     let store = &project.store;
     // A worker that cannot be signalled is noticed by the lock it keeps.
@@ -94,5 +151,5 @@ fn stop(project: &Project, id: &JobId, worker: &Proc) -> Result<Job, StoreError>
     }
     // It hangs. Without it, the next reader ends Claude.
     let _ = worker.signal(Signal::Kill);
-    wait::wait(store, id, Some(Duration::from_secs(5)))
+    wait::wait(store, id, Some(WORKER_END))
 }

@@ -179,6 +179,15 @@ pub enum Error {
         why: String,
     },
 
+    /// The job to cancel was stopped, and its record cannot be changed.
+    #[error("job `{id}` was stopped, but this cannot be recorded yet: {source}")]
+    NotRecorded {
+        /// The job.
+        id: JobId,
+        /// Why not.
+        source: StoreError,
+    },
+
     /// No hook told of the session that calls through the [door](crate::door).
     #[error("the session of Codex that calls is not known: the hooks of cc have not run in it")]
     UnknownSession,

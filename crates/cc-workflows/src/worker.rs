@@ -12,8 +12,14 @@ use crate::order::WorkOrder;
 use crate::run::{CannotRun, JobEnd, Prologue, Run, RunRecorder, StopRequest};
 use crate::{Project, gate, push, rescue, review};
 
-/// How long a worker tries to save the end of its job, such as on a full disk.
-const SAVE_PATIENCE: Duration = Duration::from_secs(60);
+/// How long a worker keeps a result that it cannot save, such as on a full disk: until there is room.
+const SAVE_PATIENCE: Duration = Duration::from_secs(24 * 3_600);
+
+/// The same within a hook, which Codex would end.
+const HOOK_SAVE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often it says so in the log.
+const NOTE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Why a worker could not run its job.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +48,7 @@ pub enum WorkError {
 pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<(), WorkError> {
     let project = Project::at(env, DataDir::at(data), Workspace::from_canonical(workspace));
     let alive = hold_alive(&project, id)?;
-    if work_holding(&project, id, alive)? {
+    if work_holding(&project, id, alive, SAVE_PATIENCE)? {
         push::push(&project, id);
     }
     Ok(())
@@ -60,12 +66,17 @@ pub(crate) fn work_here(
 ) -> Result<(Job, Body), WorkError> {
     project.remember();
     let (job, alive) = project.store.create(draft, prompt)?;
-    work_holding(project, &job.id, alive)?;
+    work_holding(project, &job.id, alive, HOOK_SAVE_PATIENCE)?;
     Ok(project.store.read(&job.id)?)
 }
 
 /// Runs a job whose lock is held; returns whether it was to be run, and not cancelled before.
-fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<bool, WorkError> {
+fn work_holding(
+    project: &Project,
+    id: &JobId,
+    alive: FileLock,
+    save_patience: Duration,
+) -> Result<bool, WorkError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -90,7 +101,7 @@ fn work_holding(project: &Project, id: &JobId, alive: FileLock) -> Result<bool, 
             Ending::Cancelled => "cancelled".to_owned(),
             Ending::Failed(failure) => format!("failed: {}", failure.detail),
         });
-        save(&mut run, end).await?;
+        save(&mut run, end, save_patience).await?;
         // The job has ended: release its waiters before the rest.
         alive.release();
         Ok::<_, WorkError>(true)
@@ -153,8 +164,9 @@ async fn carry_out(run: &mut Run<'_>) -> Result<JobEnd, CannotRun> {
 }
 
 /// Saves the end of the job, and tries again for a while: a full disk must not lose what it cost.
-async fn save(run: &mut Run<'_>, end: JobEnd) -> Result<(), WorkError> {
+async fn save(run: &mut Run<'_>, end: JobEnd, patience: Duration) -> Result<(), WorkError> {
     let begun = tokio::time::Instant::now();
+    let mut noted = None;
     loop {
         let saved = run.project.store.lock(&run.job.id).and_then(|mut guard| {
             if let Some(survivors) = run.recorder.survivors() {
@@ -173,10 +185,14 @@ async fn save(run: &mut Run<'_>, end: JobEnd) -> Result<(), WorkError> {
         match saved {
             // Somebody else has ended or removed it.
             Ok(()) | Err(StoreError::Rejected(_) | StoreError::NotFound { .. }) => return Ok(()),
-            Err(error) if begun.elapsed() > SAVE_PATIENCE => return Err(error.into()),
+            Err(error) if begun.elapsed() > patience => return Err(error.into()),
             Err(error) => {
-                let note = format!("cannot save the result yet: {error}");
-                run.recorder.note(&note);
+                let now = tokio::time::Instant::now();
+                if noted.is_none_or(|at| now - at > NOTE_INTERVAL) {
+                    noted = Some(now);
+                    let note = format!("cannot save the result yet: {error}");
+                    run.recorder.note(&note);
+                }
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }

@@ -61,7 +61,7 @@ pub(super) fn worker(sandbox: &Sandbox) -> Proc {
 }
 
 /// Claude, once the record names it.
-fn claude(sandbox: &Sandbox) -> Proc {
+pub(super) fn claude(sandbox: &Sandbox) -> Proc {
     let named = || Some(sandbox.record()).filter(|record| record["claudePid"].is_u64());
     let record = eventually(SOON, "the record names Claude", named);
     recorded(&record, "claudePid", "claudePidIdentity")

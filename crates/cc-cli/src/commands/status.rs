@@ -279,6 +279,13 @@ fn reviewed(project: &Project, job: &Job) -> Option<ReviewedChange> {
     ReviewedChange::in_record(job.kind, &body)
 }
 
+/// Whether Claude has ended, and its worker has not saved the result yet: on a full disk it keeps it.
+fn is_being_saved(job: &Job) -> bool {
+    let (_, claude) = job.state().processes();
+    let is_working = job.state().is_active() && job.running_worker().is_some();
+    is_working && claude.is_some_and(|claude| !claude.is_running())
+}
+
 fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("ID", job.id.to_string()),
@@ -316,6 +323,14 @@ fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
         let next = rescue::how_to_continue(project, job);
         let next = next.map_or_else(|| thread.to_string(), |next| next.command);
         rows.push(("Claude thread", next));
+    }
+    if is_being_saved(job) {
+        let dir = project.store.dir().jobs();
+        let saving = format!(
+            "Its result is being saved; if this lasts, free some space: {}",
+            dir.display()
+        );
+        rows.push(("Claude", format!("has ended. {saving}")));
     }
     if let JobState::CancelFailed { why, .. } = job.state() {
         rows.push(("Failure", format!("could not be stopped: {why}")));

@@ -1,6 +1,8 @@
-//! The request to stop a job: a signal where there are signals, else the record.
+//! The request to stop a job: a signal where there are signals, else the record, and its removal.
 
 use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cc_core::JobId;
 use cc_jobs::Store;
@@ -9,6 +11,7 @@ use cc_jobs::Store;
 pub(crate) struct StopRequest {
     requested: bool,
     source: StopSource,
+    record: PathBuf,
 }
 
 impl StopRequest {
@@ -20,15 +23,40 @@ impl StopRequest {
         Ok(Self {
             requested: false,
             source: StopSource::open(store, id)?,
+            record: store.dir().record(id),
         })
     }
 
-    /// Completes once somebody has asked to stop; later calls complete immediately.
+    /// Completes once somebody has asked to stop, or the job was removed; later calls complete immediately.
     pub(crate) async fn requested(&mut self) {
         if !self.requested {
-            self.source.heard().await;
+            tokio::select! {
+                () = self.source.heard() => {}
+                () = removed(&self.record) => {}
+            }
             self.requested = true;
         }
+    }
+}
+
+/// How often is looked whether the job is still there.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Completes once the record of the job is gone: nobody can ask to stop any more, or read the result.
+async fn removed(record: &Path) {
+    let is_gone = || {
+        let found = record.symlink_metadata();
+        found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    let mut before = false;
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        // A file server may lose sight of it for a moment.
+        let now = is_gone();
+        if before && now {
+            return;
+        }
+        before = now;
     }
 }
 
@@ -65,7 +93,7 @@ impl StopSource {
                 .is_ok_and(|(job, _)| matches!(job.state(), JobState::Cancelling { .. }))
         };
         while !is_cancelled() {
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 }

@@ -73,7 +73,9 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
             ..JobReport::default()
         },
     };
-    runtime.block_on(save(&mut run, end)).unwrap();
+    runtime
+        .block_on(save(&mut run, end, SAVE_PATIENCE))
+        .unwrap();
     let (job, body) = project.store.read(&job.id).unwrap();
     assert_eq!(job.state().status(), expected);
     assert_eq!(job.cost_usd, Some(0.5));
