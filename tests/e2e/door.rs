@@ -1,5 +1,7 @@
 //! The door for Codex: what its model can have run outside the sandbox, and what it cannot.
 
+#[cfg(unix)]
+mod bounds;
 mod hosts;
 #[cfg(unix)]
 mod siblings;

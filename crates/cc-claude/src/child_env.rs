@@ -1,8 +1,10 @@
 //! The environment of the Claude process: built from ours, not inherited.
 //!
-//! Three things must not get through: what ties us to the session we were started from, what
-//! loads foreign code into the child or its shells, and the user's secrets that have nothing to
-//! do with Claude, since every shell command of Claude can read its environment.
+//! Every shell command of Claude can read it, so only what is known to be needed passes (`names.rs`),
+//! and what the user names. What ties us to the session that we were started from, and what loads
+//! foreign code into the child or its shells, never does.
+
+mod names;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -127,34 +129,14 @@ const CLOUDS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["AZURE_*"], &["CLAUDE_CODE_USE_FOUNDRY"]),
-];
-
-/// Names that look like those of secrets.
-const SECRETS: &[&str] = &[
-    "*TOKEN*",
-    "*SECRET*",
-    "*PASSWORD*",
-    "*PASSWD*",
-    "*PASSPHRASE*",
-    "*CREDENTIAL*",
-    "*_KEY",
-    "*_KEYS",
-    "*APIKEY*",
-    "*API_KEY*",
-    "*ACCESS_KEY*",
-    "*PRIVATE_KEY*",
-    "*_PAT",
-    "*_AUTH",
-    "*_DSN",
-    "*_COOKIE",
-    "PGPASS*",
-    "DATABASE_URL",
+    // Where usage is reported to, as an organisation wants it.
+    (&["OTEL_*"], &["CLAUDE_CODE_ENABLE_TELEMETRY"]),
 ];
 
 /// The environment for Claude, in place of ours. What the user set in Claude's own settings is part of
 /// it, secrets too; what ties to a session or loads code does not pass from there either.
 ///
-/// `named` are variables that pass although their names look like those of secrets.
+/// `named` are variables that pass as well, by patterns.
 ///
 /// Its PATH is `path`.
 pub(crate) fn child_env(
@@ -168,9 +150,9 @@ pub(crate) fn child_env(
     let mut vars: BTreeMap<OsString, OsString> = env
         .vars()
         .iter()
-        .filter(|(name, _)| {
-            name.to_str()
-                .is_some_and(|name| passes(env, user, name, named))
+        .filter(|(name, value)| {
+            let passes = |name| passes(env, user, (name, value), named, git);
+            name.to_str().is_some_and(passes)
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -198,7 +180,13 @@ pub(crate) fn child_env(
     vars
 }
 
-fn passes(env: &Env, user: &UserSettings, name: &str, named: &[String]) -> bool {
+fn passes(
+    env: &Env,
+    user: &UserSettings,
+    (name, value): (&str, &OsStr),
+    named: &[String],
+    git: &GitAccess,
+) -> bool {
     let wanted = user.wants(name);
     let name = name.to_ascii_uppercase();
     let is_in = |patterns: &[&str]| patterns.iter().any(|pattern| matches(pattern, &name));
@@ -206,13 +194,26 @@ fn passes(env: &Env, user: &UserSettings, name: &str, named: &[String]) -> bool 
         return false;
     }
     let is_named = |pattern: &String| matches(&pattern.to_ascii_uppercase(), &name);
-    if wanted || is_in(CLAUDE_NEEDS) || named.iter().any(is_named) {
+    if wanted || is_in(CLAUDE_NEEDS) || is_in(names::NETWORK) || named.iter().any(is_named) {
         return true;
     }
     if let Some((_, switches)) = CLOUDS.iter().find(|(names, _)| is_in(names)) {
         return switches.iter().any(|switch| is_on(env.var(switch)));
     }
-    !is_in(SECRETS)
+    let lists = [names::SYSTEM, names::OF_CLAUDE, names::MANAGERS];
+    let builds =
+        matches!(git, GitAccess::Full) && is_in(names::TOOLCHAINS) && !holds_password(value);
+    (builds || lists.into_iter().any(is_in)) && !is_in(names::SECRETS)
+}
+
+/// Whether a value has an address with a password, such as that of a private registry.
+fn holds_password(value: &OsStr) -> bool {
+    let value = value.to_string_lossy();
+    let mut addresses = value.split("://").skip(1);
+    addresses.any(|rest| {
+        let host = rest.split(['/', ',', '|', ' ']).next();
+        host.is_some_and(|host| host.contains('@'))
+    })
 }
 
 /// Claude's own reading of a switch.

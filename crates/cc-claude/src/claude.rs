@@ -69,6 +69,8 @@ pub struct Claude {
     workspace: PathBuf,
     /// Where the interpreter of a script is that looks for it on PATH.
     interpreter_dir: Option<PathBuf>,
+    /// Patterns of variables that it gets besides those that it always gets.
+    pass_env: Vec<String>,
 }
 
 impl Claude {
@@ -108,6 +110,7 @@ impl Claude {
             path,
             workspace: workspace.to_owned(),
             interpreter_dir: None,
+            pass_env: Vec::new(),
         };
         if let Some(interpreter) = interpreter(&claude.path) {
             let search = claude.search_path(env);
@@ -136,6 +139,17 @@ impl Claude {
             Some(dir) => path.ending_with(dir),
             None => path,
         }
+    }
+
+    /// The same, which gets these variables too: names in which `*` stands for any text.
+    #[must_use]
+    pub fn passing(self, pass_env: Vec<String>) -> Self {
+        Self { pass_env, ..self }
+    }
+
+    /// Patterns of the variables that it gets besides those that it always gets.
+    pub(crate) fn pass_env(&self) -> &[String] {
+        &self.pass_env
     }
 
     /// The absolute path of the binary.
@@ -191,7 +205,13 @@ impl Claude {
         let path = self.search_path(&user.over(env));
         let printed = ShortCommand::new(&self.path, timeout)
             .args(args)
-            .envs(child_env(env, user, &path, &GitAccess::Nothing, &[]))
+            .envs(child_env(
+                env,
+                user,
+                &path,
+                &GitAccess::Nothing,
+                &self.pass_env,
+            ))
             .run()?;
         Ok(printed.stdout)
     }

@@ -133,7 +133,11 @@ impl Explained for Error {
             Self::Sandbox(error) => error.advice(),
             Self::NoHome => NotSetUp.hint("Set CC_DATA_DIR to a directory that you can write to."),
             Self::Directory(_) => Usage.hint("Pass an existing directory: --cwd DIR"),
+            Self::Data(_) => NotSetUp.hint(
+                "cc keeps its jobs there. Work as the user who owns it, or set CC_DATA_DIR to a directory of your own.",
+            ),
             Self::DayBudget { .. } => Failure.hint(hint::DAY_BUDGET),
+            Self::TooManyJobs { .. } => Failure.hint(hint::TOO_MANY_JOBS),
             Self::Spawn { .. } => NotSetUp.hint("Reinstall cc: cargo install cc-installer"),
             Self::Instructions(_) | Self::InstructionsOutside(_) | Self::InstructionsNotText(_) => {
                 Usage.hint("Pass a text file of at most 64 KiB: --instructions FILE, or set review.instructions.")

@@ -74,8 +74,24 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
 /// # Errors
 /// When the file cannot be read, is not a regular file, or is larger.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
+    read_whole(path, limit, open_regular)
+}
+
+/// The same for a file of our own; see [`open_own`].
+///
+/// # Errors
+/// Also when it is a link, or belongs to another user.
+pub fn read_own(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
+    read_whole(path, limit, open_own)
+}
+
+fn read_whole(
+    path: &Path,
+    limit: u64,
+    open: impl FnOnce(&Path) -> io::Result<File>,
+) -> Result<Vec<u8>, IoError> {
     let read = || {
-        let file = open_regular(path)?;
+        let file = open(path)?;
         // One read instead of many that grow: thousands of records are read in a row.
         let size = file.metadata()?.len().min(limit);
         let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
@@ -98,20 +114,105 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
 pub fn open_regular(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(
-        &mut options,
-        rustix::fs::OFlags::NONBLOCK.bits() as i32,
-    );
+    set_flags(&mut options, Links::Followed);
     let file = options.open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ))
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(refused("not a regular file")),
     }
+}
+
+/// Opens a regular file that we made ourselves: not through a link, and none of another user.
+///
+/// # Errors
+/// When the file cannot be opened so.
+pub fn open_own(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    open_own_with(options, path)
+}
+
+/// The same with these options.
+pub(crate) fn open_own_with(mut options: fs::OpenOptions, path: &Path) -> io::Result<File> {
+    set_flags(&mut options, Links::Refused);
+    let file = options.open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(refused("not a regular file"));
+    }
+    match is_ours(&meta) {
+        true => Ok(file),
+        false => Err(foreign()),
+    }
+}
+
+/// Checks that a directory belongs to us and that not everybody may write it; one that is not there is
+/// fine. A link to it may have been made by anybody.
+///
+/// # Errors
+/// When it does not, or cannot be looked at.
+pub fn check_own_dir(path: &Path) -> Result<(), IoError> {
+    let check = || match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(meta) if !is_ours(&meta) => Err(foreign()),
+        Ok(meta) if is_writable_for_all(&meta) => Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "every user may write it",
+        )),
+        Ok(_) => Ok(()),
+    };
+    check().map_err(IoError::at("use", path))
+}
+
+enum Links {
+    Followed,
+    Refused,
+}
+
+#[cfg(unix)]
+fn set_flags(options: &mut fs::OpenOptions, links: Links) {
+    use rustix::fs::OFlags;
+    let flags = match links {
+        Links::Followed => OFlags::NONBLOCK,
+        Links::Refused => OFlags::NONBLOCK | OFlags::NOFOLLOW,
+    };
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits() as i32);
+}
+
+#[cfg(not(unix))]
+fn set_flags(_: &mut fs::OpenOptions, _: Links) {}
+
+/// Whether a file is ours, as far as this system tells.
+#[cfg(unix)]
+pub(crate) fn is_ours(meta: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::uid(meta) == rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_ours(_: &fs::Metadata) -> bool {
+    true
+}
+
+#[cfg(unix)]
+fn is_writable_for_all(meta: &fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(meta) & 0o002 != 0
+}
+
+#[cfg(not(unix))]
+fn is_writable_for_all(_: &fs::Metadata) -> bool {
+    false
+}
+
+fn refused(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+fn foreign() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        "it belongs to another user",
+    )
 }
 
 /// Opens a regular file below `dir` for reading, if neither the file nor a directory on the way is a
@@ -123,7 +224,6 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 pub fn open_below(dir: &Path, file: &Path) -> io::Result<File> {
     use rustix::fs::{Mode, OFlags, openat};
     use std::os::unix::fs::MetadataExt;
-    let refused = |why: &'static str| io::Error::new(io::ErrorKind::InvalidInput, why);
     let mut at = File::open(dir)?;
     let mut parts = file.components().peekable();
     while let Some(part) = parts.next() {

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::IoError;
+use crate::fs::{is_ours, open_own, open_own_with};
 
 /// Why a lock was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +60,14 @@ impl FileLock {
     /// Takes the lock if nobody holds it.
     ///
     /// # Errors
-    /// When the lock file cannot be made, opened or locked.
+    /// When the lock file cannot be made, opened or locked; also when it is a link, no regular file, or
+    /// that of another user.
     pub fn try_exclusive(path: &Path) -> Result<Option<Self>, IoError> {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(IoError::at("open lock", path))?;
+        let file = open_own_with(options, path).map_err(IoError::at("open lock", path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -145,7 +147,7 @@ pub fn wait_released(path: &Path) -> Result<(), IoError> {
 }
 
 fn open_to_probe(path: &Path) -> Result<Option<File>, IoError> {
-    match File::open(path) {
+    match open_own(path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(IoError::at("open lock", path)(error)),
@@ -155,8 +157,10 @@ fn open_to_probe(path: &Path) -> Result<Option<File>, IoError> {
 #[cfg(unix)]
 fn same_file(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    let (ours, theirs) = (file.metadata()?, std::fs::metadata(path)?);
-    Ok((ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()))
+    // A link to whatever we have open would be the same file.
+    let (ours, theirs) = (file.metadata()?, std::fs::symlink_metadata(path)?);
+    let is_same = (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino());
+    Ok(is_same && theirs.is_file() && is_ours(&theirs))
 }
 
 #[cfg(not(unix))]
@@ -181,6 +185,29 @@ mod tests {
         drop(first);
         assert!(!is_held(&path).unwrap());
         drop(FileLock::exclusive(&path, Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_or_a_fifo_is_no_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("link"), dir.path().join("other"));
+        std::fs::write(&other, "").unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        let fifo = dir.path().join("fifo");
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&fifo)
+                .status()
+                .unwrap()
+                .success()
+        );
+        for path in [&path, &fifo] {
+            assert!(FileLock::try_exclusive(path).is_err());
+            assert!(is_held(path).is_err() && wait_released(path).is_err());
+            let open = File::options().read(true).write(true).open(path).unwrap();
+            assert!(FileLock::adopt(open, path).is_err(), "{}", path.display());
+        }
     }
 
     #[test]

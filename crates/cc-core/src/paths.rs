@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::fs::{canonical, read_bounded};
 use crate::{Env, JobId, SessionId, ThreadId};
 
 /// The repository or directory that jobs belong to: the canonical git top level, or the directory
@@ -34,6 +35,23 @@ pub fn codex_home(env: &Env) -> Option<PathBuf> {
         Some(dir) => Some(env.absolute(Path::new(dir))),
         None => Some(env.home()?.join(".codex")),
     }
+}
+
+/// The main working tree of a linked one, as the files of both say; `None` for any other directory.
+///
+/// A directory could name any other as its main one; only one that names it in turn counts.
+pub fn main_working_tree(linked: &Path) -> Option<PathBuf> {
+    let pointer = read_bounded(&linked.join(".git"), 4 << 10).ok()?;
+    let pointer = String::from_utf8(pointer).ok()?;
+    let git_dir = canonical(&linked.join(pointer.strip_prefix("gitdir:")?.trim())).ok()?;
+    let common = git_dir
+        .parent()
+        .filter(|parent| parent.ends_with("worktrees"))?;
+    let common = common.parent()?;
+    let back = read_bounded(&git_dir.join("gitdir"), 4 << 10).ok()?;
+    let back = git_dir.join(String::from_utf8(back).ok()?.trim());
+    let is_named = canonical(&back).ok()? == canonical(&linked.join(".git")).ok()?;
+    is_named.then(|| common.parent().map(Path::to_owned))?
 }
 
 fn key_of(path: &Path) -> String {
@@ -110,6 +128,16 @@ impl DataDir {
     /// What hooks remember of a session.
     pub fn session(&self, session: &SessionId) -> PathBuf {
         self.sessions().join(format!("{session}.json"))
+    }
+
+    /// The jobs that the model of a session started and that may still run.
+    pub fn running(&self, session: &SessionId) -> PathBuf {
+        self.0.join("running").join(format!("{session}.json"))
+    }
+
+    /// The lock under which the model of a session starts a job.
+    pub fn running_lock(&self, session: &SessionId) -> PathBuf {
+        self.0.join("running").join(format!("{session}.lock"))
     }
 
     /// The state directory of a workspace.

@@ -13,12 +13,20 @@ use std::path::{Path, PathBuf};
 
 use crate::Env;
 use crate::fs::{open_regular, resolve};
+use crate::paths::main_working_tree;
 
 /// What a program's file may be called after its name, best first: npm installs a `.cmd`.
 const SUFFIXES: &[&str] = if cfg!(windows) {
     &[".exe", ".cmd"]
 } else {
     &[""]
+};
+
+/// Where the programs of the system are.
+const SYSTEM_DIRS: &[&str] = if cfg!(windows) {
+    &[r"C:\Windows\System32"]
+} else {
+    &["/usr/bin", "/bin"]
 };
 
 /// Why a program was not found.
@@ -70,13 +78,30 @@ pub struct Fence {
 }
 
 impl Fence {
-    /// A fence around `workspace`. There is none around one that holds the home directory: everything
-    /// the user installed lies there, and so do the start-up files of their shell.
+    /// A fence around `workspace`, and the main working tree if it is a linked one. There is none around
+    /// one that holds the home directory: everything the user installed lies there, and so do the
+    /// start-up files of their shell.
     pub fn around(env: &Env, workspace: &Path) -> Self {
-        let fence = Self::strict(workspace);
-        match env.home() {
-            Some(home) if resolve(home).starts_with(&fence.roots[0]) => Self::default(),
-            _ => fence,
+        let mut roots = Vec::new();
+        let main = main_working_tree(workspace);
+        for root in [Some(workspace), main.as_deref()].into_iter().flatten() {
+            let fence = Self::strict(root);
+            if !env.home().is_some_and(|home| fence.holds(home)) {
+                roots.extend(fence.roots);
+            }
+        }
+        Self { roots }
+    }
+
+    /// A fence around the current directory, unless that holds the home directory or the programs of the
+    /// system.
+    pub fn of_caller(env: &Env) -> Self {
+        let fence = Self::strict(&env.cwd);
+        let system = SYSTEM_DIRS.iter().map(Path::new);
+        let mut needed = env.home().into_iter().chain(system);
+        match needed.any(|dir| fence.holds(dir)) {
+            true => Self::default(),
+            false => fence,
         }
     }
 
@@ -89,14 +114,15 @@ impl Fence {
 
     /// Whether `path` lies inside, by its name or by where its links lead.
     pub fn holds(&self, path: &Path) -> bool {
-        let resolved = resolve(path);
-        let mut roots = self.roots.iter();
-        roots.any(|root| resolved.starts_with(root) || path.starts_with(root))
+        self.root_of(path).is_some()
     }
 
-    /// The fenced directory, its links followed.
-    pub fn root(&self) -> Option<&Path> {
-        self.roots.first().map(PathBuf::as_path)
+    /// The fenced directory that holds `path`.
+    pub fn root_of(&self, path: &Path) -> Option<&Path> {
+        let resolved = resolve(path);
+        let mut roots = self.roots.iter();
+        let root = roots.find(|root| resolved.starts_with(root) || path.starts_with(root));
+        root.map(PathBuf::as_path)
     }
 }
 
@@ -112,7 +138,9 @@ pub struct SearchPath {
 impl SearchPath {
     /// The search path for programs that a call in `workspace` may run.
     pub fn outside(env: &Env, workspace: &Path) -> Self {
-        Self::of(env).without(Fence::around(env, workspace))
+        Self::of(env)
+            .leaving_out(&Fence::of_caller(env))
+            .without(Fence::around(env, workspace))
     }
 
     /// Where installers put programs for the user, for what is not on PATH: that of a desktop or a
@@ -123,7 +151,9 @@ impl SearchPath {
             left_out: Vec::new(),
             fence: Fence::default(),
         };
-        places.without(Fence::around(env, workspace))
+        places
+            .leaving_out(&Fence::of_caller(env))
+            .without(Fence::around(env, workspace))
     }
 
     /// The absolute entries of PATH. Empty and relative ones mean whatever lies in the current directory.
@@ -139,12 +169,19 @@ impl SearchPath {
 
     /// The same without what lies inside `fence`.
     #[must_use]
-    pub fn without(mut self, fence: Fence) -> Self {
+    pub fn without(self, fence: Fence) -> Self {
+        let mut search = self.leaving_out(&fence);
+        search.fence.roots.extend(fence.roots);
+        search
+    }
+
+    /// The same without the entries inside `fence`; what lies there may still be named by its path.
+    #[must_use]
+    pub fn leaving_out(mut self, fence: &Fence) -> Self {
         let dirs = mem::take(&mut self.dirs).into_iter();
         let (inside, outside): (Vec<_>, _) = dirs.partition(|dir| fence.holds(dir));
         self.dirs = outside;
         self.left_out.extend(inside);
-        self.fence.roots.extend(fence.roots);
         self
     }
 

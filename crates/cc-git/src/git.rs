@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use cc_core::Env;
+use cc_core::paths::main_working_tree;
 use cc_core::program::{Fence, SearchPath};
 
 use crate::Error;
@@ -46,7 +47,7 @@ impl Git {
     /// # Errors
     /// [`Error::GitMissing`] if there is none.
     pub fn locate(env: &Env) -> Result<Self, Error> {
-        let search = SearchPath::of(env);
+        let search = SearchPath::of(env).leaving_out(&Fence::of_caller(env));
         let search = match top_level(&env.cwd) {
             Some(root) => search.without(Fence::strict(&root)),
             None => search,
@@ -87,6 +88,10 @@ impl Git {
     /// Excludes binaries and search path entries inside `root`.
     pub(crate) fn outside(self, root: &Path) -> Result<Self, Error> {
         let search = self.search.without(Fence::strict(root));
+        let search = match main_working_tree(root) {
+            Some(main) => search.without(Fence::strict(&main)),
+            None => search,
+        };
         Ok(Self {
             path: git_of(&search)?,
             search,

@@ -240,7 +240,7 @@ impl Layout {
             .map(|root| resolve(&root))
             .find(|root| path.starts_with(root));
         let workspace = workspace(env);
-        let inside = || workspace.root().filter(|_| workspace.holds(&path));
+        let inside = || workspace.root_of(&path);
         match root.or_else(|| inside().map(Path::to_owned)) {
             Some(root) => Err(BinDirError::Writable { path, root }),
             None => Ok(()),

@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::{fs, io, thread};
 
-use cc_core::fs::{open_regular, read_bounded};
+use cc_core::fs::{open_own, read_own};
 use cc_core::{DataDir, IoError};
 
 use crate::job::Job;
@@ -80,7 +80,7 @@ pub fn without_record(data: &DataDir, mut words: Vec<String>) -> Result<Vec<Stri
             continue;
         }
         for name in record_names(&jobs)? {
-            let record = match read_bounded(&jobs.join(name), RECORD_LIMIT) {
+            let record = match read_own(&jobs.join(name), RECORD_LIMIT) {
                 Err(error) if error.source.kind() == io::ErrorKind::NotFound => continue,
                 record => record?,
             };
@@ -111,7 +111,7 @@ fn record_names(dir: &Path) -> Result<Vec<String>, IoError> {
 fn read_head(dir: &Path, name: &str) -> Result<Option<Job>, Skipped> {
     let path = dir.join(name);
     let head = || {
-        let file = match open_regular(&path) {
+        let file = match open_own(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file.map_err(|error| error.to_string())?,
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 use std::{fs, io};
 
-use cc_core::fs::open_regular;
+use cc_core::fs::open_own;
 use cc_core::process::Survivors;
 use cc_core::{DataDir, Failure, FailureClass, IoError, JobId, StateDir, Time};
 
@@ -35,7 +35,7 @@ impl Store {
     /// When there is no such job or its record is damaged.
     pub fn find(&self, id: &JobId) -> Result<Job, StoreError> {
         let path = self.dir().record(id);
-        let file = match open_regular(&path) {
+        let file = match open_own(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(StoreError::NotFound { id: id.clone() });
             }
@@ -111,7 +111,7 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Result<Option<(StateDir, Job
     for entry in fs::read_dir(data.states()).into_iter().flatten().flatten() {
         let dir = StateDir::at(entry.path());
         let path = dir.record(id);
-        let read = open_regular(&path).map_err(RecordError::from);
+        let read = open_own(&path).map_err(RecordError::from);
         match read.and_then(record::read_head) {
             Ok(job) => return Ok(Some((dir, job))),
             Err(_) if path.symlink_metadata().is_err() => {}

@@ -96,7 +96,7 @@ pub struct RescueSettings {
     /// never `.git`, `.codex` and `.agents`.
     #[serde(deserialize_with = "value::unprotected")]
     pub unprotected_paths: Vec<PathBuf>,
-    /// Variables that commands get although their names look like those of secrets; `*` is any text.
+    /// Variables that Claude and its commands get in a rescue besides those that are always passed; `*` is any text.
     #[serde(deserialize_with = "value::variables")]
     pub pass_env: Vec<String>,
     /// Who decides whether a repository's own Claude configuration is loaded.
@@ -168,6 +168,8 @@ pub struct JobSettings {
     pub cancel_on_session_end: bool,
     /// Whether an idle session is notified at once when a background job ends.
     pub notify: bool,
+    /// How many jobs that Codex's model started may run at once in a session.
+    pub max_per_session: u32,
 }
 
 /// What all jobs together may cost.
@@ -186,6 +188,9 @@ pub struct ClaudeSettings {
     /// The binary to use instead of the one on the PATH; absolute.
     #[serde(with = "value::absolute_path")]
     pub path: Option<PathBuf>,
+    /// Variables that Claude gets in every job besides those that it needs; `*` is any text.
+    #[serde(deserialize_with = "value::variables")]
+    pub pass_env: Vec<String>,
 }
 
 /// Longer than Claude's own limit of five minutes for a silent stream.
@@ -253,6 +258,7 @@ impl Default for JobSettings {
         Self {
             cancel_on_session_end: false,
             notify: true,
+            max_per_session: 4,
         }
     }
 }

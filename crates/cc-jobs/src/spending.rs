@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use cc_core::fs::{read_bounded, write_atomic};
+use cc_core::fs::{read_own, write_atomic};
 use cc_core::{DataDir, FileLock, StateDir, Time, Usage};
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +100,7 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
             let recent = inside(dir.jobs()).filter(|entry| !is_older(entry, since));
             bills.extend(recent.filter_map(|entry| {
                 let name = entry.file_name().into_string().ok()?;
-                let bytes = read_bounded(&entry.path(), RECORD_LIMIT);
+                let bytes = read_own(&entry.path(), RECORD_LIMIT);
                 let id = name.strip_suffix(".json")?.to_owned();
                 Some((id, serde_json::from_slice(&bytes.ok()?).ok()?))
             }));
@@ -131,7 +131,7 @@ pub(crate) fn keep_bills(dir: &StateDir, jobs: &[Job], now: Time) -> Result<(), 
 
 /// The costs of removed jobs; none if they cannot be read.
 fn removed(dir: &StateDir) -> Bills {
-    let bytes = read_bounded(&dir.spent(), RECORD_LIMIT).unwrap_or_default();
+    let bytes = read_own(&dir.spent(), RECORD_LIMIT).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
+use cc_core::fs::{create_private_dir, read_own, remove_if_there, write_atomic};
 use cc_core::process::Survivors;
 use cc_core::{
     Clock, DataDir, FileLock, IoError, JobId, LockError, StateDir, Time, Workspace, lock,
@@ -171,7 +171,7 @@ impl Store {
     /// When it cannot be read.
     pub fn prompt(&self, id: &JobId) -> Result<String, StoreError> {
         let path = self.dir.prompt(id);
-        let bytes = read_bounded(&path, RECORD_LIMIT)?;
+        let bytes = read_own(&path, RECORD_LIMIT)?;
         let not_utf8 = |error| io::Error::new(io::ErrorKind::InvalidData, error);
         Ok(String::from_utf8(bytes)
             .map_err(not_utf8)
@@ -221,7 +221,7 @@ impl Store {
 
     pub(crate) fn load(&self, id: &JobId) -> Result<(Job, Body), StoreError> {
         let path = self.dir.record(id);
-        let bytes = match read_bounded(&path, RECORD_LIMIT) {
+        let bytes = match read_own(&path, RECORD_LIMIT) {
             Err(error) if error.source.kind() == io::ErrorKind::NotFound => {
                 return Err(StoreError::NotFound { id: id.clone() });
             }

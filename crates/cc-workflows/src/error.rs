@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use cc_core::text::count;
 use cc_core::{Dollars, IoError, JobId, LocateError};
 use cc_jobs::select::{Among, SelectError};
 use cc_jobs::{Job, JobState, StoreError};
@@ -26,6 +27,9 @@ pub enum Error {
     /// There is no directory for our files.
     #[error("no home directory: neither CC_DATA_DIR, CODEX_HOME nor HOME is set")]
     NoHome,
+    /// The directory for our files is not the user's own.
+    #[error(transparent)]
+    Data(IoError),
     /// The current directory is not there or cannot be entered.
     #[error(transparent)]
     Directory(IoError),
@@ -43,6 +47,14 @@ pub enum Error {
         spent: f64,
         /// What they may cost.
         limit: Dollars,
+    },
+    /// The session has as many jobs as its model may start.
+    #[error("{} of this session still {}, and the limit is {limit} (jobs.max_per_session)", count(*running, "job"), if *running == 1 { "runs" } else { "run" })]
+    TooManyJobs {
+        /// How many run.
+        running: usize,
+        /// How many may.
+        limit: u32,
     },
     /// The process of a worker, or one that cancels, cannot be started.
     #[error("cannot start `{exe}`: {source}")]

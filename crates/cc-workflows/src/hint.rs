@@ -7,6 +7,9 @@ use crate::Obstacle;
 /// What to do when the budget of the day is spent.
 pub const DAY_BUDGET: &str = "Raise the limit: cc-cli config set budget.per_day_usd DOLLARS";
 
+/// What to do when a session has as many jobs as it may.
+pub const TOO_MANY_JOBS: &str = "Wait for one to end (`wait`), or cancel one. The user can raise the limit in a terminal: cc-cli config set jobs.max_per_session NUMBER";
+
 /// What to do where no job can be started.
 pub fn for_obstacle(error: Obstacle) -> &'static str {
     match error {

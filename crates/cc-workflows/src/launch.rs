@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use cc_core::{FileLock, IoError, JobId};
 use cc_jobs::{Draft, Job, StoreError};
 
+use crate::running::Place;
 use crate::{Error, Project};
 
 /// Makes a job and starts its worker.
@@ -15,9 +16,11 @@ use crate::{Error, Project};
 /// # Errors
 /// When a file cannot be written or the process cannot be started.
 pub(crate) fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, Error> {
+    let place = Place::find(project)?;
     project.remember();
     let (job, alive) = project.store.create(draft, prompt)?;
-    if let Err(error) = spawn(project, &job.id, alive) {
+    let taken = place.map_or(Ok(()), |place| place.take(project, &job));
+    if let Err(error) = taken.and_then(|()| spawn(project, &job.id, alive)) {
         // The first error is the one to report.
         let _ = project.store.lock(&job.id).map(cc_jobs::Guard::remove);
         return Err(error);

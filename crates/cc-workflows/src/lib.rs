@@ -29,6 +29,7 @@ mod preflight;
 mod project;
 mod run;
 mod run_options;
+mod running;
 
 pub use error::{Error, Obstacle, WorkPlace};
 pub use find::RepositoryJobs;

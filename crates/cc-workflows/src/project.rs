@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cc_claude::Claude;
+use cc_core::fs::check_own_dir;
 use cc_core::process::Survivors;
 use cc_core::{DataDir, Env, LocateError, SessionId, Workspace};
 use cc_jobs::session::SessionRecord;
@@ -43,9 +44,11 @@ impl Project {
     /// Opens the workspace that holds the current directory; starts no process, writes nothing.
     ///
     /// # Errors
-    /// When no data directory can be determined or the current directory is gone.
+    /// When no data directory can be determined, it is that of another user, or the current directory is
+    /// gone.
     pub fn open(env: &Env) -> Result<Self, Error> {
         let data = DataDir::locate(env).ok_or(Error::NoHome)?;
+        check_own_dir(data.root()).map_err(Error::Data)?;
         let workspace = cc_git::workspace(&env.cwd).map_err(Error::Directory)?;
         Ok(Self::at(env, data, workspace))
     }
@@ -65,6 +68,13 @@ impl Project {
     /// # Errors
     /// When there is none, or every candidate was rejected, with the first reason.
     pub fn claude(&self, configured: Option<&Path>) -> Result<Claude, LocateError> {
+        let found = self.find_claude(configured)?;
+        // Whoever runs a job with settings that are not valid is told so elsewhere.
+        let named = self.settings().map(|settings| settings.claude.pass_env);
+        Ok(found.passing(named.unwrap_or_default()))
+    }
+
+    fn find_claude(&self, configured: Option<&Path>) -> Result<Claude, LocateError> {
         let workspace = self.store.workspace().root();
         let found = Claude::locate(&self.env, workspace, configured);
         if configured.is_some() || !matches!(found, Err(LocateError::NotFound { .. })) {

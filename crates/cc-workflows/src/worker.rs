@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cc_core::fs::check_own_dir;
 use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
 use cc_jobs::log::Log;
 use cc_jobs::{Body, Draft, Ending, Job, JobEvent, JobState, StoreError, retention};
@@ -47,6 +48,10 @@ pub enum WorkError {
 /// When the job cannot be taken; what goes wrong later becomes the job's own failure.
 pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<(), WorkError> {
     let project = Project::at(env, DataDir::at(data), Workspace::from_canonical(workspace));
+    let dir = project.store.dir();
+    for dir in [project.data.root(), dir.root(), &dir.jobs()] {
+        check_own_dir(dir)?;
+    }
     let alive = hold_alive(&project, id)?;
     if work_holding(&project, id, alive, SAVE_PATIENCE)? {
         push::push(&project, id);

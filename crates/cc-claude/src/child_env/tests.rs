@@ -39,17 +39,83 @@ fn the_ordinary_passes() {
             "SHELL",
             "XDG_CONFIG_HOME",
             "SSH_AUTH_SOCK",
+            "DBUS_SESSION_BUS_ADDRESS",
             "LD_LIBRARY_PATH",
             "RUSTUP_HOME",
+            "CARGO_TARGET_DIR",
             "VIRTUAL_ENV",
-            "KEYBOARD",
-            "KEYTIMEOUT",
+            "JAVA_HOME",
+            "GOPROXY",
+            "NVM_DIR",
+            "MISE_DATA_DIR",
             "SystemRoot",
             "APPDATA",
             "ProgramFiles(x86)",
         ],
         true,
     );
+}
+
+#[test]
+fn what_nobody_listed_does_not_pass() {
+    check(
+        &[
+            "MYSQL_PWD",
+            "DB_PASS",
+            "REDIS_URL",
+            "POSTGRES_URL",
+            "MONGODB_URI",
+            "PIP_INDEX_URL",
+            "PIP_EXTRA_INDEX_URL",
+            "UV_INDEX_URL",
+            "AUTHORIZATION",
+            "COOKIE",
+            "JWT",
+            "SLACK_WEBHOOK",
+            "KUBECONFIG",
+            "DOCKER_HOST",
+            "VAULT_ADDR",
+            "NETRC",
+            "MY_COMPANY_THING",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            // On a list by their beginning.
+            "CARGO_REGISTRIES_X_TOKEN",
+            "CARGO_REGISTRY_TOKEN",
+            "MISE_GITHUB_TOKEN",
+            "CONDA_PASS",
+            "ANDROID_KEYSTORE_PASSWORD",
+            "XDG_COOKIE",
+        ],
+        false,
+    );
+    let registry = [(
+        "GOPROXY",
+        "https://proxy.golang.org,https://me:pw@go.example,direct",
+    )];
+    assert!(kept(&registry).is_empty(), "a password in an address");
+    let proxy = [("HTTPS_PROXY", "http://me:pw@proxy.example:8080")];
+    assert_eq!(
+        kept(&proxy).len(),
+        1,
+        "there is no other way to the service"
+    );
+    let telemetry = [
+        ("OTEL_METRICS_EXPORTER", "otlp"),
+        ("CLAUDE_CODE_ENABLE_TELEMETRY", "1"),
+    ];
+    assert_eq!(kept(&telemetry).len(), 2);
+}
+
+#[test]
+fn toolchains_are_for_rescues() {
+    let env = Env::fixed(
+        "/cwd",
+        "/bin/cc",
+        [("CARGO_HOME", "/c"), ("VOLTA_HOME", "/v")],
+    );
+    let child = child_env(&env, &UserSettings::default(), &GitAccess::Nothing);
+    assert!(!child.contains_key(OsStr::new("CARGO_HOME")));
+    assert!(child.contains_key(OsStr::new("VOLTA_HOME")), "for a shim");
 }
 
 #[test]

@@ -43,7 +43,8 @@ impl Call {
         let file = request.settings_file.as_deref();
         let settings = settings_file::write(request.settings(user), file)?;
         let path = claude.search_path(&user.over(env));
-        let mut vars = child_env(env, user, &path, &request.git, &request.pass_env);
+        let named = [claude.pass_env(), &request.pass_env].concat();
+        let mut vars = child_env(env, user, &path, &request.git, &named);
         if request.effort.is_some() {
             // It comes before the argument otherwise.
             vars.remove(OsStr::new("CLAUDE_CODE_EFFORT_LEVEL"));

@@ -220,3 +220,40 @@ fn the_interpreter_of_a_script_is_read_from_its_first_line() {
     }
     assert_eq!(interpreter(&tree.path("a")), None, "a directory");
 }
+
+#[test]
+#[cfg(unix)]
+fn what_the_caller_or_the_main_working_tree_brings_is_refused_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = dir.path().canonicalize().unwrap();
+    let (main, linked, here) = (base.join("main"), base.join("linked"), base.join("here"));
+    let entry = main.join(".git/worktrees/linked");
+    for dir in [&entry, &linked, &here.join("bin"), &main.join("bin")] {
+        std::fs::create_dir_all(dir).unwrap();
+    }
+    std::fs::write(
+        linked.join(".git"),
+        format!("gitdir: {}\n", entry.display()),
+    )
+    .unwrap();
+    let path = [here.join("bin"), main.join("bin"), "/usr/bin".into()];
+    let path = std::env::join_paths(path).unwrap();
+    let dirs = |cwd: &Path| {
+        let env = Env::fixed(cwd, "/cc-cli", [("PATH", &path)]);
+        SearchPath::outside(&env, &linked).dirs().len()
+    };
+    assert_eq!(dirs(&here), 2, "nothing of the caller");
+    assert_eq!(
+        dirs(Path::new("/usr")),
+        3,
+        "the programs of the system stay"
+    );
+    // Only a main tree that names the linked one counts: any directory could be named.
+    std::fs::write(
+        entry.join("gitdir"),
+        format!("{}\n", linked.join(".git").display()),
+    )
+    .unwrap();
+    assert_eq!(dirs(&here), 1);
+    assert_eq!(dirs(&linked), 2);
+}

@@ -1,10 +1,11 @@
 //! Whether a repository's own Claude configuration is loaded: only where Codex trusts the project.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cc_core::Env;
 use cc_core::fs::read_bounded;
+use cc_core::paths::main_working_tree;
 use cc_jobs::settings::TrustPolicy;
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +79,8 @@ fn codex_trusts(env: &Env, root: &Path) -> bool {
     let Some(projects) = config.get("projects").and_then(|item| item.as_table_like()) else {
         return false;
     };
-    let mut named = main_worktree(root).into_iter().chain([root.to_owned()]);
+    // Codex trusts a repository by its main worktree.
+    let mut named = main_working_tree(root).into_iter().chain([root.to_owned()]);
     named.any(|wanted| {
         projects.iter().any(|(path, project)| {
             let is_meant = Path::new(path) == wanted
@@ -87,26 +89,6 @@ fn codex_trusts(env: &Env, root: &Path) -> bool {
                 && project.get("trust_level").and_then(|level| level.as_str()) == Some("trusted")
         })
     })
-}
-
-/// The main worktree of a linked one: Codex trusts a repository by its main worktree.
-fn main_worktree(root: &Path) -> Option<PathBuf> {
-    let pointer = read_bounded(&root.join(".git"), 4 << 10).ok()?;
-    let git_dir = String::from_utf8(pointer)
-        .ok()?
-        .strip_prefix("gitdir:")?
-        .trim()
-        .to_owned();
-    let git_dir = fs::canonicalize(root.join(git_dir)).ok()?;
-    let common = git_dir
-        .parent()
-        .filter(|parent| parent.ends_with("worktrees"))?
-        .parent()?;
-    // The repository could name any directory there; only one that names this worktree in turn counts.
-    let back = read_bounded(&git_dir.join("gitdir"), 4 << 10).ok()?;
-    let back = fs::canonicalize(String::from_utf8(back).ok()?.trim()).ok()?;
-    (back == fs::canonicalize(root.join(".git")).ok()?)
-        .then(|| common.parent().map(Path::to_owned))?
 }
 
 #[cfg(test)]
