@@ -18,6 +18,8 @@ mod places;
 mod prompt;
 mod settings;
 #[cfg(target_os = "linux")]
+mod shadow;
+#[cfg(target_os = "linux")]
 mod shell;
 mod trust;
 

@@ -109,6 +109,11 @@ impl DataDir {
         self.0.join("sandbox").join(thread.as_str())
     }
 
+    /// The directory that stands in for the Git directory of an isolated thread while its commands run.
+    pub fn shadow(&self, thread: &ThreadId) -> PathBuf {
+        self.0.join("shadows").join(thread.as_str())
+    }
+
     /// The directory that holds one state directory a workspace.
     pub fn states(&self) -> PathBuf {
         self.0.join("state")

@@ -49,6 +49,7 @@ mod history;
 mod lookup;
 mod patch;
 mod program_paths;
+mod shadow;
 mod worktree;
 
 pub use arrivals::{Arrivals, Dropped, MadeCommit};
@@ -69,6 +70,7 @@ pub use program_paths::{ProgramPaths, program_paths, put_aside};
 pub use repo_path::RepoPath;
 pub use repository::{Head, Repository};
 pub use selection::{Scope, Selection};
+pub use shadow::Shadow;
 pub use shown::ShownDiffs;
 pub use siblings::SharedRepository;
 pub use target::{Mode, ObjectId, Target};

@@ -117,6 +117,14 @@ pub(crate) struct RescueSpec {
         skip_serializing_if = "Option::is_none"
     )]
     pub(crate) starter: Option<PathBuf>,
+    /// What stands in for the repository's Git directory while commands run in the separate worktree; removed
+    /// at the end.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) shadow: Option<PathBuf>,
     /// What the sandbox might leave behind, in the workspace and in the separate worktree.
     #[serde(default)]
     pub(crate) leftovers: Vec<Leftovers>,

@@ -127,7 +127,7 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         if let Some(started) = state.started_at() {
             Leftovers::tidy(&spec.leftovers, &[], started.plus(LONGEST_START));
         }
-        for dir in [&spec.scratch, &spec.starter] {
+        for dir in [&spec.scratch, &spec.starter, &spec.shadow] {
             scratch::remove(dir.as_deref());
         }
     }

@@ -200,6 +200,12 @@ fn spec(
             }
             _ => None,
         },
+        shadow: match (&place.isolated, request.access) {
+            (Some(_), Access::Write) if cfg!(target_os = "linux") => {
+                Some(project.data.shadow(&place.thread))
+            }
+            _ => None,
+        },
         leftovers: match request.access {
             Access::Write => Leftovers::note([root, work_root]),
             Access::WriteUnsandboxed | Access::ReadOnly => Vec::new(),

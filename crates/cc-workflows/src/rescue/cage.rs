@@ -10,7 +10,7 @@ use cc_claude::Request;
 use cc_core::fs::resolve;
 use cc_core::text::one_line;
 use cc_core::{Env, IoError};
-use cc_git::ProgramPaths;
+use cc_git::{ProgramPaths, Shadow};
 
 use crate::Project;
 use crate::order::RescueSpec;
@@ -49,6 +49,8 @@ pub(super) struct Cage {
     /// What of all that did not exist, each by its first part that did not.
     missing: Vec<PathBuf>,
     has_repository: bool,
+    /// What stands in for the repository's Git directory.
+    pub(super) shadow: Option<Shadow>,
     before: Snapshot,
     #[cfg(target_os = "linux")]
     starter: Option<Starter>,
@@ -71,6 +73,9 @@ impl Cage {
     ) -> Result<Self, CannotRun> {
         let root = &request.cwd;
         let mut cage = Self::of(&project.env, spec, root)?;
+        if let (Some(tree), Some(dir)) = (&spec.isolated, &spec.shadow) {
+            cage.shadow = Shadow::make(tree, dir)?;
+        }
         #[cfg(target_os = "linux")]
         if let Some(dir) = &spec.starter {
             // Where it is not there, one version mounts a directory and the next a file.
@@ -85,6 +90,18 @@ impl Cage {
             let closed = Closed {
                 in_place: cage.in_place.clone(),
                 read_only: cage.read_only.clone(),
+                shadow: match &cage.shadow {
+                    Some(shadow) => vec![shadow.dir().to_owned(), shadow.real().to_owned()],
+                    None => Vec::new(),
+                },
+                shown: match &cage.shadow {
+                    Some(shadow) => shadow
+                        .shown()
+                        .into_iter()
+                        .flat_map(|(a, b)| [a, b])
+                        .collect(),
+                    None => Vec::new(),
+                },
                 opened: cage.unprotected.clone(),
                 hidden: secrets(&project.env, request),
                 emptied: project
@@ -113,9 +130,16 @@ impl Cage {
     fn of(env: &Env, spec: &RescueSpec, root: &Path) -> Result<Self, CannotRun> {
         let ProgramPaths {
             mut read_only,
-            absent,
-            in_place,
+            mut absent,
+            mut in_place,
         } = cc_git::program_paths(env, root)?;
+        let has_repository = !in_place.is_empty();
+        if spec.shadow.is_some() {
+            // Commands see a shadow of the rest.
+            for paths in [&mut read_only, &mut absent, &mut in_place] {
+                paths.retain(|path| path.starts_with(root));
+            }
+        }
         let asked_in = spec.asked_in.iter().flat_map(|dir| dir.ancestors());
         // A session of Codex in a directory below reads what is there, too.
         let dirs = asked_in.map(|dir| root.join(dir)).chain([root.to_owned()]);
@@ -142,11 +166,12 @@ impl Cage {
             missing: maybe_missing
                 .filter_map(|path| first_missing(path))
                 .collect(),
-            has_repository: !in_place.is_empty(),
+            has_repository,
             in_place: places(root, &in_place, &read_only),
             read_only,
             absent,
             unprotected,
+            shadow: None,
             before: Snapshot::default(),
             #[cfg(target_os = "linux")]
             starter: None,

@@ -51,7 +51,8 @@ pub(crate) async fn run(
     if outcome.report.ran_commands && cage.as_ref().is_some_and(Cage::was_avoided) {
         outcome.end = End::Failed(Failure::new(FailureClass::Sandbox, AVOIDED));
     }
-    for dir in [&spec.scratch, &spec.starter] {
+    bring_commits(run, spec, cage.as_ref());
+    for dir in [&spec.scratch, &spec.starter, &spec.shadow] {
         scratch::remove(dir.as_deref());
     }
 
@@ -71,6 +72,19 @@ pub(crate) async fn run(
         rendered: rescue.report(elapsed).markdown(),
     });
     run.end(outcome, &JobResult::Rescue(rescue), told)
+}
+
+/// Brings what was committed in isolation into the repository, on the branch of the worktree.
+fn bring_commits(run: &mut Run<'_>, spec: &RescueSpec, cage: Option<&Cage>) {
+    let shadow = cage.and_then(|cage| cage.shadow.as_ref());
+    if let (Some(tree), Some(shadow)) = (&spec.isolated, shadow) {
+        let brought = isolated::repository(run.project)
+            .and_then(|repository| repository.bring_commits(tree, shadow));
+        if let Err(error) = brought {
+            run.recorder
+                .note(&format!("commits are lost, not their files: {error}"));
+        }
+    }
 }
 
 /// The end of a run during which protected files changed: nobody is to overlook that.

@@ -28,6 +28,10 @@ pub(crate) struct Closed {
     pub(crate) in_place: Vec<PathBuf>,
     /// What they must not write, there or not.
     pub(crate) read_only: Vec<PathBuf>,
+    /// What they see in the place of another directory: the two, or nothing.
+    pub(crate) shadow: Vec<PathBuf>,
+    /// What they see there for reading only, each followed by where.
+    pub(crate) shown: Vec<PathBuf>,
     /// What they may write although Claude Code closes it, where it exists.
     pub(crate) opened: Vec<PathBuf>,
     /// Files that they find empty.
@@ -77,6 +81,8 @@ impl Starter {
             ("here", lines(std::slice::from_ref(&self.dir))),
             ("in_place", lines(&closed.in_place)),
             ("closed", lines(&read_only)),
+            ("shadow", lines(&closed.shadow)),
+            ("shown", lines(&closed.shown)),
             ("opened", lines(&closed.opened)),
             ("hidden", lines(&closed.hidden)),
             ("emptied", lines(&closed.emptied)),

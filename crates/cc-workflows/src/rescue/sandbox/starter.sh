@@ -1,7 +1,7 @@
 #!/bin/sh
 # Claude Code starts this as `bwrap`. It starts the real one with fewer rights: without secrets in the
 # environment, without capabilities, and with what is closed mounted over all that Claude Code mounts.
-# In front stand: bwrap, here, in_place, closed, opened, hidden, emptied, passed.
+# In front stand: bwrap, here, in_place, shadow, shown, closed, opened, hidden, emptied, passed.
 
 # A command in the sandbox that starts a sandbox of its own.
 [ -z "$SANDBOX_RUNTIME" ] || exec "$bwrap" "$@"
@@ -9,7 +9,7 @@
 # To show what it does about capabilities, it needs no workspace.
 if [ "$1" = --prove ]; then
     shift
-    closed='' opened='' in_place='' hidden='' emptied=''
+    closed='' shadow='' shown='' opened='' in_place='' hidden='' emptied=''
 fi
 
 for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
@@ -45,6 +45,16 @@ for arg do
             *" --bind $path $path "*) ;;
             *) [ ! -d "$path" ] || set -- "$@" --bind "$path" "$path" ;;
             esac
+        done
+        # In the place of the real one: its own, then what is seen of the real one.
+        from=
+        for path in $shadow; do
+            [ -z "$from" ] || set -- "$@" --bind "$from" "$path"
+            [ -z "$from" ] && from=$path || from=
+        done
+        for path in $shown; do
+            [ -z "$from" ] || set -- "$@" --ro-bind "$from" "$path"
+            [ -z "$from" ] && from=$path || from=
         done
         for path in $closed; do
             if [ -L "$path" ]; then
