@@ -206,7 +206,7 @@ fn a_conversation_goes_on_and_only_in_its_own_session() {
         .exits(2);
     assert!(
         none.stderr
-            .contains("no rescue of this session can be continued"),
+            .contains("no rescue of this workspace can be continued"),
         "{}",
         none.stderr
     );

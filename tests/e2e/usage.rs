@@ -391,6 +391,7 @@ fn a_repository_without_commits() {
     No findings.
 
     ---
+    Reviewed: uncommitted changes
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
     Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)

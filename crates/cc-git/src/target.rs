@@ -30,6 +30,11 @@ impl ObjectId {
         is_id.then(|| Self(bytes.iter().map(|&byte| char::from(byte)).collect()))
     }
 
+    /// Whether it is the empty tree, which stands for no commit.
+    pub fn is_empty_tree(&self) -> bool {
+        [false, true].map(Self::empty_tree).contains(self)
+    }
+
     /// The empty tree, which git knows in every repository.
     pub(crate) fn empty_tree(sha256: bool) -> Self {
         Self(

@@ -103,7 +103,7 @@ fn a_worker_takes_no_job_that_somebody_made_up() {
     assert!(told.contains("not this lock"), "{told}");
     fs::remove_file(&alive).unwrap();
     fs::write(&alive, "").unwrap();
-    let open = fs::Permissions::from_mode(0o777);
+    let open = fs::Permissions::from_mode(0o722);
     fs::set_permissions(&forged, open).unwrap();
     let told = worker(&alive);
     assert!(told.contains("every user may write it"), "{told}");

@@ -23,11 +23,12 @@ fn a_job_that_runs() {
     assert_snapshot!(sandbox.transcript(&one), @"
     exit 0
     --- stdout
-      ID       <review 1>
-      Job      Review of uncommitted changes
-      Status   running
-      Time     <n>s
-      Summary  1 file, +1 −1
+      ID        <review 1>
+      Job       Review of uncommitted changes
+      Status    running
+      Time      <n>s
+      Reviewed  uncommitted changes · branch main at 960b4d50c5d9
+      Summary   1 file, +1 −1
 
     Latest
       <time> Review of uncommitted changes started
@@ -124,15 +125,16 @@ fn a_job_that_failed() {
     assert_snapshot!(sandbox.transcript(&one), @"
     exit 0
     --- stdout
-      ID       <review 1>
-      Job      Review of uncommitted changes
-      Status   failed
-      Time     <n>s
-      Summary  1 file, +1 −1
-      Model    claude-opus-5-5
-      Tokens   6.5k in, 42 out, $0.01
-      Failure  API Error: 500 api_error
-      Next     The service is overloaded. Try again in a few minutes.
+      ID        <review 1>
+      Job       Review of uncommitted changes
+      Status    failed
+      Time      <n>s
+      Reviewed  uncommitted changes · branch main at 960b4d50c5d9
+      Summary   1 file, +1 −1
+      Model     claude-opus-5-5
+      Tokens    6.5k in, 42 out, $0.01
+      Failure   API Error: 500 api_error
+      Next      The service is overloaded. Try again in a few minutes.
 
     Show the result: cc-cli result <review 1>
     ");

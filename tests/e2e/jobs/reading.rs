@@ -1,7 +1,8 @@
 //! What the commands show of jobs.
 
 use cc_tests::fake::{Run, Step};
-use cc_tests::{Sandbox, Scenario};
+use cc_tests::sandbox::Running;
+use cc_tests::{Sandbox, Scenario, eventually};
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -153,6 +154,21 @@ fn waiting_has_exit_codes_and_takes_several_jobs() {
     sandbox.cc(["wait", &done, &hanging]).run().exits(4);
 }
 
+/// Waits until a call waits for a job: then it has the file open whose lock the worker holds.
+fn wait_until_it_waits(call: &Running) {
+    if cfg!(target_os = "linux") {
+        let opened = format!("/proc/{}/fd", call.pid());
+        eventually(SOON, "a call that waits for a job", || {
+            let mut files = std::fs::read_dir(&opened).ok()?.flatten();
+            let is_lock =
+                |file: std::path::PathBuf| file.extension().is_some_and(|it| it == "alive");
+            files
+                .any(|file| std::fs::read_link(file.path()).is_ok_and(is_lock))
+                .then_some(())
+        });
+    }
+}
+
 #[test]
 fn status_waits_for_the_only_job_that_runs() {
     let sandbox = waiting_for_go();
@@ -165,6 +181,7 @@ fn status_waits_for_the_only_job_that_runs() {
     let short = sandbox.cc(short).run().exits(124).json();
     assert_eq!(short["job"]["id"], json!(id));
     let waiting = sandbox.cc(["status", "--wait"]).spawn();
+    wait_until_it_waits(&waiting);
     sandbox.write("go", "");
     let ended = waiting.wait().success();
     assert!(ended.stdout.contains(&id), "{ended}");

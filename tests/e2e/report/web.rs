@@ -17,15 +17,11 @@ fn it_opens_the_page_in_the_browser_and_prune_removes_it() {
         "{missing}"
     );
     let opener = sandbox.tmp().join("xdg-open");
-    std::fs::write(
-        &opener,
-        format!(
-            "#!/bin/sh\ncp \"$1\" {}/opened.html\n",
-            sandbox.tmp().display()
-        ),
-    )
-    .unwrap();
-    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script = format!(
+        "#!/bin/sh\ncp \"$1\" {}/opened.html\n",
+        sandbox.tmp().display()
+    );
+    cc_executable::write(&opener, script);
     sandbox.add_program("xdg-open", &opener);
     assert!(sandbox.record()["resultViewedAt"].is_null());
     let output = sandbox.cc(["result", "--web"]).run().success();

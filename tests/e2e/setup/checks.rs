@@ -274,7 +274,6 @@ fn binaries_of_different_installations_are_told_until_they_are_replaced() {
 #[test]
 #[cfg(unix)]
 fn a_repository_of_another_user_is_found_and_the_named_command_fixes_it() {
-    use std::os::unix::fs::PermissionsExt;
     let mut sandbox = Sandbox::fake(&Scenario::says("Fine.")).with_change();
     // The real Git, which takes every repository for one of somebody else.
     let dir = sandbox.root().join("other owner");
@@ -284,8 +283,7 @@ fn a_repository_of_another_user_is_found_and_the_named_command_fixes_it() {
         "#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {} \"$@\"\n",
         real.display()
     );
-    fs::write(dir.join("git"), script).unwrap();
-    fs::set_permissions(dir.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+    cc_executable::write(dir.join("git"), script);
     let path = format!("{}:/usr/bin:/bin", sandbox.bin().display());
     sandbox.set_env("PATH", format!("{}:{path}", dir.display()));
 

@@ -1,7 +1,7 @@
 //! A browser without a window, to look at pages as people do: Chromium from the distribution's packages.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
@@ -62,10 +62,6 @@ fn write_starter(starter: &Path) -> Result<(), PeerError> {
          FONTCONFIG_FILE=$root/etc/fonts/fonts.conf FONTCONFIG_SYSROOT=$root\n\
          export LD_LIBRARY_PATH FONTCONFIG_FILE FONTCONFIG_SYSROOT\n\
          exec \"$root/usr/lib/chromium/chromium-headless-shell\" \"$@\"\n";
-    fs::write(starter, script).map_err(IoError::at("write", starter))?;
-    let executable = fs::Permissions::from_mode(0o755);
-    Ok(
-        fs::set_permissions(starter, executable)
-            .map_err(IoError::at("make executable", starter))?,
-    )
+    cc_executable::write(starter, script);
+    Ok(())
 }

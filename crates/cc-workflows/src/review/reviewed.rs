@@ -114,12 +114,12 @@ impl ReviewedChange {
         Line::joined(parts, " · ")
     }
 
-    /// The other side, unless it is the commit under review itself.
+    /// The other side, unless it is the commit under review itself, or nothing.
     fn compared_with(&self) -> Option<Line> {
         let base = self
             .base
             .as_ref()
-            .filter(|base| Some(*base) != self.head.as_ref())?;
+            .filter(|base| Some(*base) != self.head.as_ref() && !base.is_empty_tree())?;
         let id = Line::code(base.short());
         Some(match &self.base_ref {
             Some(name) => Line::code(name).and(" at ").join(id),

@@ -52,7 +52,7 @@ fn what_was_written_made_or_replaced_is_found() {
     Lab::check(
         |dir| {
             let hook = fs::File::open(dir.join("git/hooks/pre-commit")).unwrap();
-            let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            let executable = std::os::unix::fs::PermissionsExt::from_mode(0o744);
             hook.set_permissions(executable).unwrap();
         },
         &["git/hooks/pre-commit"],
