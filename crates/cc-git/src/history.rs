@@ -1,7 +1,9 @@
 //! What became of HEAD between two looks.
 
+use std::collections::BTreeSet;
+
 use crate::records::records;
-use crate::{Error, Head, ObjectId, RepoPath, Repository};
+use crate::{Error, Head, ObjectId, RepoPath, Repository, Worktree, patch};
 
 /// HEAD, and the repositories that the index records as links.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,32 +20,50 @@ impl Repository {
     /// # Errors
     /// The error of a failed call.
     pub fn head_state(&self) -> Result<HeadState, Error> {
-        let mut links = Vec::new();
-        let args = ["ls-files", "--stage", "-z"];
-        self.runner.long_call(&args).records(|entry| {
-            // `160000 ID STAGE<tab>PATH`
-            let path = entry.splitn(2, |byte| *byte == b'\t').nth(1);
-            if let (true, Some(path)) = (entry.starts_with(b"160000 "), path) {
-                links.push(RepoPath::new(path));
-            }
-            true
-        })?;
-        let head = self.head().clone();
-        Ok(HeadState { head, links })
+        let mut links = BTreeSet::new();
+        let staged = self.runner.long_call(&["ls-files", "--stage", "-z"]);
+        staged.records(|entry| take_link(entry, &mut links))?;
+        Ok(HeadState {
+            head: self.head().clone(),
+            links: links.into_iter().collect(),
+        })
     }
 
-    /// The state of a branch, without an index; `None` if there is no such branch.
+    /// The state of a worktree: its branch, and the repositories in it, whether they are recorded as links or
+    /// not added at all. `None` if the branch is gone.
     ///
     /// # Errors
     /// The error of a failed call.
-    pub fn branch_state(&self, name: &str) -> Result<Option<HeadState>, Error> {
-        let branch = self.find_branch(name)?;
-        Ok(branch.map(|branch| HeadState {
-            head: Head::Branch {
-                name: name.to_owned(),
-                id: branch.tip,
-            },
-            links: Vec::new(),
+    pub fn worktree_state(&self, tree: &Worktree) -> Result<Option<HeadState>, Error> {
+        let Some(branch) = self.find_branch(&tree.branch)? else {
+            return Ok(None);
+        };
+        let listed = self
+            .runner
+            .long_call(&["ls-tree", "-r", "-z", branch.tip.as_str()]);
+        let mut links = BTreeSet::new();
+        listed
+            .limit(u64::MAX)
+            .records(|entry| take_link(entry, &mut links))?;
+        if tree.is_intact() {
+            let inside = patch::inside(self, tree)?;
+            let staged = inside.long_call(&["ls-files", "--stage", "-z"]);
+            staged
+                .limit(u64::MAX)
+                .records(|entry| take_link(entry, &mut links))?;
+            let others = inside.long_call(&["ls-files", "--others", "--exclude-standard", "-z"]);
+            others.limit(u64::MAX).records(|path| {
+                if let Some(repository) = path.strip_suffix(b"/") {
+                    links.insert(RepoPath::new(repository));
+                }
+                true
+            })?;
+        }
+        let name = tree.branch.clone();
+        let id = branch.tip;
+        Ok(Some(HeadState {
+            head: Head::Branch { name, id },
+            links: links.into_iter().collect(),
         }))
     }
 
@@ -81,4 +101,13 @@ impl Repository {
         let answer = self.runner.call(&args).output();
         answer.map_or(true, |(_, exit)| exit.code != Some(1))
     }
+}
+
+/// Takes the path of a link in the output of `ls-files --stage` or `ls-tree`: `160000 … TAB PATH`.
+fn take_link(entry: &[u8], links: &mut BTreeSet<RepoPath>) -> bool {
+    let path = entry.splitn(2, |byte| *byte == b'\t').nth(1);
+    if let (true, Some(path)) = (entry.starts_with(b"160000 "), path) {
+        links.insert(RepoPath::new(path));
+    }
+    true
 }

@@ -45,6 +45,7 @@ mod wildcard;
 mod working_file;
 
 mod arrivals;
+mod extras;
 mod history;
 mod lookup;
 mod patch;
@@ -57,6 +58,7 @@ pub use budget::ContextLimits;
 pub use context::{ChangeKind, Context, FileChange, NotSeen, Reason, Totals};
 pub use error::Error;
 pub use excerpt::Excerpt;
+pub use extras::{AbsentFile, AbsentReason, Extras};
 pub use fingerprint::{Fingerprint, changes::Changes};
 pub use git::Git;
 pub use history::HeadState;

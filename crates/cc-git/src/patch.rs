@@ -238,6 +238,17 @@ fn does_not_apply(error: Error) -> Error {
     }
 }
 
+/// Calls of Git in a worktree, whose `.git` file and configuration are not trusted.
+pub(crate) fn inside(repository: &Repository, tree: &Worktree) -> Result<Runner, Error> {
+    let mut inside = Runner::new(&repository.git, &tree.root, hardening::pinned());
+    inside.set_env("GIT_DIR", &tree.git_dir);
+    inside.set_env("GIT_WORK_TREE", &tree.root);
+    // A worktree can have its own configuration.
+    let found = hardening::read_config(&inside)?;
+    inside.configure(found.overrides);
+    Ok(inside)
+}
+
 /// All changes of a worktree, in a temporary index.
 struct Staged<'tree> {
     tree: &'tree Worktree,
@@ -252,13 +263,7 @@ impl<'tree> Staged<'tree> {
                 root: tree.root.clone(),
             });
         }
-        let mut inside = Runner::new(&repository.git, &tree.root, hardening::pinned());
-        // The `.git` file in the worktree is not trusted.
-        inside.set_env("GIT_DIR", &tree.git_dir);
-        inside.set_env("GIT_WORK_TREE", &tree.root);
-        // A worktree can have its own configuration.
-        let found = hardening::read_config(&inside)?;
-        inside.configure(found.overrides);
+        let mut inside = inside(repository, tree)?;
         let index = index::copy(&mut inside, &tree.git_dir)?;
         index::add_all(&inside)?;
         Ok(Self {

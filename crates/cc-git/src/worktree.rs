@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use cc_core::IoError;
 use serde::{Deserialize, Serialize};
 
+use crate::extras::lfs;
 use crate::repo_path::os_path;
 use crate::top_level::git_dir;
 use crate::{Error, ObjectId, Repository};
@@ -68,7 +69,8 @@ pub(crate) struct Branch {
 impl Repository {
     /// Creates a linked worktree at `root` with a new branch from HEAD.
     ///
-    /// Uncommitted changes are not included, and submodules are empty.
+    /// Uncommitted changes are not included, submodules are empty, and LFS files are pointers: see
+    /// [`Repository::bring_extras`].
     ///
     /// # Errors
     /// [`Error::NoCommits`]; if the directory or the branch exists; or the error of a failed call.
@@ -96,7 +98,9 @@ impl Repository {
     }
 
     fn check_out(&self, root: &Path, branch: &str, base: ObjectId) -> Result<Worktree, Error> {
-        let call = self.runner.long_call(&["worktree", "add", "--quiet", "--"]);
+        let mut runner = self.runner.clone();
+        runner.configure(lfs::pointers());
+        let call = runner.long_call(&["worktree", "add", "--quiet", "--"]);
         call.args(&[root.as_os_str(), branch.as_ref()]).checked()?;
         let git_dir = git_dir(root).ok_or_else(|| Error::NotARepository {
             dir: root.to_owned(),

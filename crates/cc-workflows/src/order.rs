@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cc_core::{JobId, SessionId, ThreadId};
-use cc_git::{ShownDiffs, Target, Totals, Worktree};
+use cc_git::{Extras, ShownDiffs, Target, Totals, Worktree};
 use cc_jobs::{Body, Draft, Job, JobKind, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +103,9 @@ pub(crate) struct RescueSpec {
     /// Whether that worktree lacks the user's uncommitted changes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) without_uncommitted: bool,
+    /// What else of the user's working tree is in that worktree, or absent.
+    #[serde(default, skip_serializing_if = "Extras::is_empty")]
+    pub(crate) extras: Extras,
     /// The directory for the files of its commands, in the sandbox; removed at the end.
     #[serde(
         default,

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use cc_core::fs::canonical;
 use cc_core::text::one_line;
 use cc_core::{Dollars, FileLock, JobId, ThreadId};
-use cc_git::{Git, Repository, Worktree};
+use cc_git::{Extras, Git, Repository, Worktree};
 use cc_jobs::settings::TrustPolicy;
 use cc_jobs::{Job, JobKind};
 
@@ -78,6 +78,8 @@ pub struct StartedRescue {
     pub job: Job,
     /// Whether its separate worktree lacks the user's uncommitted changes.
     pub without_uncommitted: bool,
+    /// What else of the user's working tree is in its separate worktree, or absent.
+    pub extras: Extras,
 }
 
 /// Starts a rescue as a job with its own worker.
@@ -103,6 +105,7 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<StartedRescue
     Ok(StartedRescue {
         job: started?,
         without_uncommitted: place.without_uncommitted,
+        extras: place.extras,
     })
 }
 
@@ -129,6 +132,7 @@ struct Workplace {
     continued: Option<JobId>,
     isolated: Option<Worktree>,
     without_uncommitted: bool,
+    extras: Extras,
     /// Held until the job is stored, so that two jobs cannot continue the same thread.
     _lock: Option<FileLock>,
 }
@@ -142,6 +146,7 @@ impl Workplace {
                 continued: Some(earlier.job),
                 isolated: earlier.isolated,
                 without_uncommitted: false,
+                extras: Extras::default(),
                 _lock: Some(earlier.lock),
             },
             None => Self {
@@ -149,12 +154,15 @@ impl Workplace {
                 continued: None,
                 isolated: None,
                 without_uncommitted: false,
+                extras: Extras::default(),
                 _lock: None,
             },
         };
         if place.isolated.is_none() && request.isolated {
-            let (tree, uncommitted) = isolated::create(project, &place.thread)?;
-            (place.isolated, place.without_uncommitted) = (Some(tree), uncommitted);
+            let made = isolated::create(project, &place.thread)?;
+            place.isolated = Some(made.tree);
+            place.without_uncommitted = made.without_uncommitted;
+            place.extras = made.extras;
         }
         Ok(place)
     }
@@ -214,6 +222,7 @@ fn spec(
         isolated: place.isolated.clone(),
         asked_in: asked_in(project),
         without_uncommitted: place.without_uncommitted,
+        extras: place.extras.clone(),
     })
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cc_core::process::Signal;
-use cc_tests::fake::{Run, Scenario};
+use cc_tests::fake::{Run, Scenario, Step};
 use cc_tests::{Sandbox, eventually};
 use serde_json::json;
 
@@ -438,4 +438,38 @@ fn a_change_can_be_seen_and_is_not_discarded_unasked_before_it_was_applied() {
     sandbox.cc(["apply", &job]).run().success();
     sandbox.cc(vec!["discard", &job]).run().success();
     assert_clean(&sandbox);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_the_worktree_has_and_lacks_is_told_to_the_user_and_to_claude() {
+    let nested = "git init -q nested && git -C nested -c user.name=a -c user.email=b \
+                  commit -q --allow-empty -m x && cat .env && test ! -e node_modules";
+    let run = Run::started()
+        .step(Step::Shell(nested.into()))
+        .text("Done.")
+        .success("Done.", None);
+    let sandbox = Sandbox::fake(&Scenario::runs([run])).with_change();
+    sandbox.write(".gitignore", ".env\nnode_modules/\n");
+    sandbox.write(".worktreeinclude", ".env\n");
+    sandbox.commit("ignores");
+    sandbox.write(".env", "TOKEN=1\n");
+    sandbox.write("node_modules/x/index.js", "x\n");
+    let args = ["rescue", "--isolated", "--no-sandbox", "task"];
+    let output = sandbox.cc(args).run().success();
+    let result = sandbox.cc(["result"]).run().success();
+    let notes = sandbox.claude_calls()[0].args.join(" ");
+    for line in [
+        "`.env`, as `.worktreeinclude` says",
+        "`node_modules/` (ignored by Git; `.worktreeinclude` can name it)",
+    ] {
+        assert!(output.stderr.contains(line), "{line}: {output}");
+        assert!(result.stdout.contains(line), "{line}: {result}");
+        assert!(notes.contains(line), "{line}: {notes}");
+    }
+    let links = "whose files are not part of the change\n\n- `nested`";
+    assert!(result.stdout.contains(links), "{result}");
+    let json = sandbox.cc(["result", "--json"]).run().json().to_string();
+    assert!(json.contains(r#""included":[".env"]"#), "{json}");
+    assert!(!json.contains("TOKEN"), "{json}");
 }

@@ -70,6 +70,12 @@ pub(super) fn rescue(
     if started.without_uncommitted {
         printer.note("The worktree starts at HEAD, without your uncommitted changes.");
     }
+    for line in started.extras.brought() {
+        printer.note(format!("Brought along: {line}"));
+    }
+    for line in started.extras.missing() {
+        printer.note(format!("Not in the worktree: {line}"));
+    }
     attach(project, started.job, &args.attach, printer)
 }
 

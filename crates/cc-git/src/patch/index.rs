@@ -8,6 +8,7 @@ use cc_core::IoError;
 use tempfile::TempDir;
 
 use crate::Error;
+use crate::extras::lfs;
 use crate::process::GitInput;
 use crate::records::records;
 use crate::repo_path::RepoPath;
@@ -75,7 +76,7 @@ fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
 /// Adds all changes to the index.
 ///
 /// Repositories inside are excluded: git would run another git there, with the programs of their
-/// configuration, and it fails for those without a commit.
+/// configuration, and it fails for those without a commit. So are LFS files that are unchanged.
 pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
     let staged = inside.long_call(&["ls-files", "--stage", "-z"]).checked()?;
     let submodules = records(&staged)
@@ -88,6 +89,9 @@ pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
     let mut specs = b":(top)\0".to_vec();
     for path in submodules.chain(repositories) {
         specs.extend([b":(top,exclude,literal)", path, b"\0"].concat());
+    }
+    for path in lfs::unchanged(inside)? {
+        specs.extend([b":(top,exclude,literal)", path.as_bytes(), b"\0"].concat());
     }
     let args = [
         "add",

@@ -1,6 +1,8 @@
 //! A linked work tree: made, changed by somebody who may be hostile, brought over, removed.
 
 mod apply;
+#[cfg(unix)]
+mod extras;
 mod hostile;
 mod made;
 mod patch;

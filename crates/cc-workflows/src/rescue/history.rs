@@ -33,7 +33,7 @@ pub(super) fn state(repository: &Repository, spec: &RescueSpec) -> Option<HeadSt
         return None;
     }
     match &spec.isolated {
-        Some(tree) => repository.branch_state(&tree.branch).ok()?,
+        Some(tree) => repository.worktree_state(tree).ok()?,
         None => repository.head_state().ok(),
     }
 }

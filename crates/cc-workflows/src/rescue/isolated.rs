@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, ThreadId};
-use cc_git::{Applied, Git, Patch, RepoPath, Repository, Worktree};
+use cc_git::{Applied, Extras, Git, Patch, RepoPath, Repository, Worktree};
 use cc_jobs::{Job, StoreError, retention, select, without_record};
 
 use super::continuation;
@@ -17,16 +17,30 @@ use crate::order::RescueSpec;
 /// How many changed files a report lists.
 const CHANGED: usize = 300;
 
-/// Makes a worktree at the current commit. Also returns whether there are uncommitted changes, which
-/// are not in it.
-pub(super) fn create(project: &Project, thread: &ThreadId) -> Result<(Worktree, bool), Error> {
+/// A worktree that was made.
+pub(super) struct Made {
+    pub(super) tree: Worktree,
+    /// Whether there are uncommitted changes, which are not in it.
+    pub(super) without_uncommitted: bool,
+    /// What else the user's working tree has.
+    pub(super) extras: Extras,
+}
+
+/// Makes a worktree at the current commit.
+pub(super) fn create(project: &Project, thread: &ThreadId) -> Result<Made, Error> {
     let repository = repository(project)?;
     let root = directory(project).join(thread.as_str());
-    let uncommitted = repository.has_uncommitted()?;
-    match repository.add_worktree(&root, &branch(thread.as_str())) {
-        Err(cc_git::Error::NoCommits) => Err(Error::NoCommitToIsolate),
-        tree => Ok((tree?, uncommitted)),
-    }
+    let without_uncommitted = repository.has_uncommitted()?;
+    let tree = match repository.add_worktree(&root, &branch(thread.as_str())) {
+        Err(cc_git::Error::NoCommits) => return Err(Error::NoCommitToIsolate),
+        tree => tree?,
+    };
+    let extras = repository.bring_extras(&tree.root, &tree.base);
+    Ok(Made {
+        tree,
+        without_uncommitted,
+        extras,
+    })
 }
 
 /// Removes a worktree, its branch and what Git knows of both. What is gone already is no error.

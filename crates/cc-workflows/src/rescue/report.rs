@@ -6,7 +6,7 @@ use std::time::Duration;
 use cc_claude::{End, Outcome};
 use cc_core::text::one_line;
 use cc_core::{BlockedCall, JobId, SessionId, ThreadId};
-use cc_git::{RepoPath, Worktree};
+use cc_git::{Extras, RepoPath, Worktree};
 use cc_jobs::Job;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,9 @@ pub struct RescueReport {
     /// Whether that worktree lacks the user's uncommitted changes.
     #[serde(default)]
     pub without_uncommitted: bool,
+    /// What else of the user's working tree is in that worktree, or absent.
+    #[serde(default, skip_serializing_if = "Extras::is_empty")]
+    pub extras: Extras,
     /// The command that continues the conversation in a terminal, if it can be continued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_command: Option<String>,
@@ -121,6 +124,7 @@ impl RescueReport {
             not_loaded,
             isolated: spec.isolated.clone(),
             without_uncommitted: spec.without_uncommitted,
+            extras: spec.extras.clone(),
             resume_command: report
                 .thread
                 .as_ref()
@@ -144,6 +148,7 @@ impl RescueReport {
             blocked.map(|it| Line::text(one_line(&format!("{} {}", it.tool, it.detail), 300)));
         report.list(Line::text("Blocked tool calls"), blocked);
         report.remarks.extend(self.worktree());
+        self.tell_extras(&mut report);
         self.tell_rights(&mut report);
         self.run.facts(&mut report, elapsed);
         report.continuation = self.resume_command.as_ref().map(|command| {
@@ -174,8 +179,12 @@ impl RescueReport {
                 .push(line.and(" is not part of ").join(branch()).and("."));
         }
         let links = history.new_links.iter();
+        let title = match self.isolated.is_some() {
+            true => "Repositories inside the worktree, whose files are not part of the change",
+            false => "Added as a link to another repository, without its files",
+        };
         report.list(
-            Line::text("Added as a link to another repository, without its files"),
+            Line::text(title),
             links.map(|link| Line::code(link.to_string())),
         );
     }
@@ -201,6 +210,17 @@ impl RescueReport {
                 line.and(". Discard it: ").and_code(discard)
             }
         })
+    }
+
+    /// What of the user's working tree the separate worktree has besides the commit, and what it lacks.
+    fn tell_extras(&self, report: &mut Report) {
+        let list = |lines: Vec<String>| lines.into_iter().map(|line| Line::described(&line));
+        let brought = Line::text("Brought along into the worktree");
+        report.list(brought, list(self.extras.brought()));
+        report.list(
+            Line::text("Not in the worktree"),
+            list(self.extras.missing()),
+        );
     }
 
     /// What Claude had beyond the defaults: configuration, permissions.

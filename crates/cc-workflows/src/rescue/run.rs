@@ -1,6 +1,7 @@
 //! The worker's part of a rescue: one run of Claude in the workspace, and the report.
 
 use cc_claude::{Claude, Configuration, End, Request, Sandbox, Thread, Tools};
+use cc_core::frame::framed;
 use cc_core::text::one_line;
 use cc_core::{Failure, FailureClass};
 
@@ -120,6 +121,18 @@ fn notes(spec: &RescueSpec, has_git: bool, cage: Option<&Cage>) -> String {
     if let Some(cage) = cage {
         notes.push(' ');
         notes.push_str(&cage.note());
+    }
+    for (what, lines) in [
+        ("In addition it has", spec.extras.brought()),
+        ("Of the user's working tree it lacks", spec.extras.missing()),
+    ] {
+        if !lines.is_empty() {
+            let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            notes.push_str(&format!(
+                "\n\nYour working directory is a fresh checkout. {what}:\n{}",
+                framed("FILES", &lines)
+            ));
+        }
     }
     notes
 }
