@@ -35,7 +35,7 @@ use self::text::Texts;
 const PROGRESS_TEXT: usize = 64 << 10;
 
 /// What is known of a run so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct OutcomeBuilder {
     structured: bool,
     /// The MCP server that the run needs.
@@ -70,22 +70,7 @@ impl OutcomeBuilder {
         Self {
             structured,
             server,
-            started: false,
-            thread: None,
-            model: None,
-            version: None,
-            schema_refused: false,
-            server_missing: None,
-            texts: Texts::default(),
-            calls: Calls::default(),
-            tally: Tally::default(),
-            hints: Hints::default(),
-            notified: false,
-            results: 0,
-            answer: None,
-            tried: None,
-            unreadable: None,
-            oversized: None,
+            ..Self::default()
         }
     }
 

@@ -9,6 +9,7 @@ const PAGE: usize = 32 << 10;
 const LINE: usize = 2_000;
 
 /// Reads the page that begins after the first lines of an output.
+#[derive(Default)]
 pub(super) struct PageReader {
     /// The lines before the page.
     skip: usize,
@@ -26,12 +27,7 @@ impl PageReader {
     pub(super) fn new(skip: usize) -> Self {
         Self {
             skip,
-            ended: 0,
-            page: Vec::new(),
-            line: 0,
-            cut: 0,
-            is_binary: false,
-            has_more: false,
+            ..Self::default()
         }
     }
 
