@@ -1,6 +1,7 @@
 //! The review gate by direct calls of its hooks, as Codex makes them.
 
 mod bounds;
+mod damaged;
 mod failing;
 mod hostile;
 mod others;

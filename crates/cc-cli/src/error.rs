@@ -337,6 +337,9 @@ impl Explained for StoreError {
             Self::Newer { .. } => Failure.hint("Update cc: cargo install cc-installer"),
             Self::Damaged { .. } => Failure
                 .hint("Other jobs are unaffected. To stop this message, move the file away."),
+            Self::DamagedFile { .. } => Failure.hint(
+                "Move the file away, or the gate: switch it again (cc-cli setup --enable-review-gate, or --disable-review-gate).",
+            ),
             Self::Rejected(_) => Failure.no_hint(),
             Self::Json(_) => ExitStatus::InternalError.no_hint(),
         }

@@ -1,14 +1,14 @@
 //! The settings of one workspace.
 
-use std::io;
+use std::fs;
 use std::time::Duration;
 
-use cc_core::FileLock;
 use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
+use cc_core::{FileLock, IoError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, content_of};
 
 /// The most that the file may hold, in bytes.
 const LIMIT: u64 = 64 << 10;
@@ -40,29 +40,35 @@ impl Default for WorkspaceConfig {
 }
 
 impl Store {
-    /// The settings of this workspace; the defaults if there are none or they cannot be read.
-    pub fn config(&self) -> WorkspaceConfig {
-        let bytes = read_bounded(&self.dir().config(), LIMIT);
-        bytes
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default()
+    /// The settings of this workspace; the defaults if there are none.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub fn config(&self) -> Result<WorkspaceConfig, StoreError> {
+        let path = self.dir().config();
+        let read = |bytes: &[u8]| serde_json::from_slice(bytes);
+        Ok(content_of(&path, read_bounded(&path, LIMIT), read)?.unwrap_or_default())
     }
 
     /// Turns the review gate of this workspace on or off; returns whether that changed anything. Other
-    /// fields of the file are kept.
+    /// fields of the file are kept; a damaged file is kept beside the new one, as `config.json.damaged`.
     ///
     /// # Errors
-    /// When the file cannot be read as JSON, locked or written.
+    /// When the file cannot be locked, moved or written.
     pub fn switch_gate(&self, on: bool) -> Result<bool, StoreError> {
         let path = self.dir().config();
         create_private_dir(self.dir().root())?;
         let _lock = FileLock::exclusive(&self.dir().config_lock(), PATIENCE)?;
-        let mut fields: Map<String, Value> = match read_bounded(&path, LIMIT) {
-            Ok(bytes) => serde_json::from_slice(&bytes)?,
-            Err(error) if error.source.kind() == io::ErrorKind::NotFound => Map::new(),
-            Err(error) => return Err(error.into()),
-        };
+        let read = |bytes: &[u8]| serde_json::from_slice(bytes);
+        let mut fields: Map<String, Value> =
+            match content_of(&path, read_bounded(&path, LIMIT), read) {
+                Ok(fields) => fields.unwrap_or_default(),
+                Err(_) => {
+                    let aside = path.with_extension("json.damaged");
+                    fs::rename(&path, aside).map_err(IoError::at("move", &path))?;
+                    Map::new()
+                }
+            };
         let was_on = fields.get(GATE) == Some(&Value::Bool(true));
         fields.entry("version").or_insert(Value::from(1));
         fields.insert(GATE.to_owned(), on.into());
@@ -83,11 +89,11 @@ mod tests {
         let data = DataDir::at(dir.path().to_owned());
         let workspace = Workspace::from_canonical("/w".into());
         let store = Store::new(&data, workspace, Clock::System, |_, _| Ok(()));
-        assert_eq!(store.config().stop_review_gate, None);
+        assert_eq!(store.config().unwrap().stop_review_gate, None);
         assert!(!store.switch_gate(false).unwrap());
         assert!(store.switch_gate(true).unwrap());
         assert!(!store.switch_gate(true).unwrap());
-        assert_eq!(store.config().stop_review_gate, Some(true));
+        assert_eq!(store.config().unwrap().stop_review_gate, Some(true));
         let path = store.dir().config();
         std::fs::write(&path, r#"{"version":1,"stopReviewGate":true,"theirs":[1]}"#).unwrap();
         assert!(store.switch_gate(false).unwrap());
@@ -95,8 +101,15 @@ mod tests {
         let fields: Value = serde_json::from_str(&text).unwrap();
         let expect = serde_json::json!({"version": 1, "stopReviewGate": false, "theirs": [1]});
         assert_eq!(fields, expect);
+        for damaged in ["{", "", r#"{"stopReviewGate":"yes"}"#] {
+            std::fs::write(&path, damaged).unwrap();
+            let error = store.config().unwrap_err().to_string();
+            assert!(error.contains("config.json` is damaged"), "{error}");
+        }
         std::fs::write(&path, "{").unwrap();
-        assert!(store.switch_gate(true).is_err());
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{");
+        store.switch_gate(true).unwrap();
+        assert_eq!(store.config().unwrap().stop_review_gate, Some(true));
+        let aside = std::fs::read_to_string(path.with_extension("json.damaged"));
+        assert_eq!(aside.unwrap(), "{", "nothing is lost");
     }
 }

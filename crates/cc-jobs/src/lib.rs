@@ -38,4 +38,4 @@ pub use listing::{Listing, Skipped, without_record};
 pub use reading::find_anywhere;
 pub use settings_file::{SettingEntry, SettingOrigin, SettingsError, SettingsFile};
 pub use state::{Ending, JobEvent, JobState, Rejected};
-pub use store::{CleanUp, Store, StoreError};
+pub use store::{CleanUp, Store, StoreError, content_of};

@@ -55,9 +55,23 @@ impl Store {
             *count += 1;
             *count > keep && !is_needed(job)
         });
-        if !dry_run {
-            spending::keep_bills(self.dir(), &finished, self.now())?;
+        match dry_run {
+            true => Ok(()),
+            false => spending::keep_bills(self.dir(), &finished, self.now()),
         }
+        .or_else(|error| match error {
+            // What counts against the budget stays until it can be counted.
+            StoreError::DamagedFile { .. } => {
+                let is_counted = |job: &Job| spending::counts(job, self.now());
+                let first = finished.iter().find(|job| is_counted(job));
+                pruned
+                    .failed
+                    .extend(first.map(|job| (job.id.clone(), error)));
+                finished.retain(|job| !is_counted(job));
+                Ok(())
+            }
+            error => Err(error),
+        })?;
         for job in finished {
             match if dry_run {
                 Ok(())

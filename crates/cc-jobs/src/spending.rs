@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use cc_core::fs::{read_own, write_atomic};
+use cc_core::fs::{is_older_than, read_own, write_atomic};
 use cc_core::{DataDir, FileLock, StateDir, Time, Usage};
 use serde::{Deserialize, Serialize};
 
 use crate::record::RECORD_LIMIT;
-use crate::{Job, StoreError};
+use crate::{Job, StoreError, content_of};
 
 /// The period of a day's budget.
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -67,13 +67,14 @@ impl Bill {
 type Bills = BTreeMap<String, Bill>;
 
 /// The total of the jobs of some workspaces whose runs ended in the 24 hours before `now`: those of
-/// `jobs`, and those whose record is gone.
+/// `jobs`, and those whose record is gone, as far as that is known.
 #[must_use]
 pub fn of_workspaces<'a>(
     dirs: impl IntoIterator<Item = &'a StateDir>,
     jobs: impl IntoIterator<Item = &'a Job>,
     now: Time,
 ) -> Spending {
+    let removed = |dir| removed(dir).unwrap_or_default();
     let mut gone: Bills = dirs.into_iter().flat_map(removed).collect();
     let there = jobs.into_iter().map(|job| {
         // A record that was billed and could not be removed counts once.
@@ -88,14 +89,16 @@ pub fn of_workspaces<'a>(
 
 /// The price in US dollars, as Claude reports it, of the jobs of all workspaces whose runs ended in the
 /// 24 hours before `now`. Records that cannot be read cost nothing.
-#[must_use]
-pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
+///
+/// # Errors
+/// When what removed jobs cost cannot be read.
+pub fn of_a_day(data: &DataDir, now: Time) -> Result<f64, StoreError> {
     let since = a_day_before(now);
     let inside = |dir| fs::read_dir(dir).into_iter().flatten().flatten();
     inside(data.states())
         .map(|state| {
             let dir = StateDir::at(state.path());
-            let mut bills = removed(&dir);
+            let mut bills = removed(&dir)?;
             // The end of a job writes its record, so older files need no reading.
             let recent = inside(dir.jobs()).filter(|entry| !is_older(entry, since));
             bills.extend(recent.filter_map(|entry| {
@@ -106,7 +109,7 @@ pub fn of_a_day(data: &DataDir, now: Time) -> f64 {
             }));
             let mut spent = Spending::default();
             spent.add(bills.into_values(), now);
-            spent.cost_usd
+            Ok(spent.cost_usd)
         })
         .sum()
 }
@@ -123,16 +126,31 @@ pub(crate) fn keep_bills(dir: &StateDir, jobs: &[Job], now: Time) -> Result<(), 
         return Ok(());
     }
     let _lock = FileLock::exclusive(&dir.spent_lock(), PATIENCE)?;
-    let mut bills = removed(dir);
+    let mut bills = removed(dir)?;
     bills.retain(|_, bill| bill.is_since(since));
     bills.extend(new);
     Ok(write_atomic(&dir.spent(), &serde_json::to_vec(&bills)?)?)
 }
 
-/// The costs of removed jobs; none if they cannot be read.
-fn removed(dir: &StateDir) -> Bills {
-    let bytes = read_own(&dir.spent(), RECORD_LIMIT).unwrap_or_default();
-    serde_json::from_slice(&bytes).unwrap_or_default()
+/// The costs of removed jobs.
+fn removed(dir: &StateDir) -> Result<Bills, StoreError> {
+    let path = dir.spent();
+    let read = |bytes: &[u8]| serde_json::from_slice(bytes);
+    match content_of(&path, read_own(&path, RECORD_LIMIT), read) {
+        // What it counted is older than a day.
+        Err(_) if is_older_than(&path, DAY) => Ok(Bills::new()),
+        bills => Ok(bills?.unwrap_or_default()),
+    }
+}
+
+/// What is wrong with the file of removed jobs, if anything.
+pub fn damage(dir: &StateDir) -> Option<StoreError> {
+    removed(dir).err()
+}
+
+/// Whether the job counts against the budget of a day.
+pub(crate) fn counts(job: &Job, now: Time) -> bool {
+    Bill::from(job).is_since(a_day_before(now))
 }
 
 impl Spending {
@@ -192,7 +210,8 @@ mod tests {
         put("three/spent.json", "{");
         let now: Time = serde_json::from_str("\"2026-03-02T10:00:00Z\"").unwrap();
         let data = DataDir::at(dir.path().to_owned());
-        assert_eq!(of_a_day(&data, now), 2.0);
-        assert_eq!(of_a_day(&DataDir::at(dir.path().join("none")), now), 0.0);
+        assert_eq!(of_a_day(&data, now).unwrap(), 2.0);
+        let none = DataDir::at(dir.path().join("none"));
+        assert_eq!(of_a_day(&none, now).unwrap(), 0.0);
     }
 }

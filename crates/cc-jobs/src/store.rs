@@ -1,7 +1,7 @@
 //! The files of all jobs of one workspace: one record each, no index.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -41,6 +41,14 @@ pub enum StoreError {
         /// What is wrong with it.
         source: RecordError,
     },
+    /// A file that counts or switches something is damaged; what it says is not guessed.
+    #[error("`{}` is damaged: {source}", path.display())]
+    DamagedFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RecordError,
+    },
     /// The record was written by a newer version, which alone may change it.
     #[error("job `{id}` was written by a newer version of cc, which alone may change it")]
     Newer {
@@ -60,6 +68,28 @@ impl StoreError {
     /// not be written, a lock that somebody holds.
     pub fn is_about_writing(&self) -> bool {
         matches!(self, Self::Io(_) | Self::Lock(_))
+    }
+}
+
+/// The content of a file that was read; `None` where it is not there.
+///
+/// # Errors
+/// [`StoreError::DamagedFile`] where either fails.
+pub fn content_of<T>(
+    path: &Path,
+    read: Result<Vec<u8>, IoError>,
+    parse: impl FnOnce(&[u8]) -> serde_json::Result<T>,
+) -> Result<Option<T>, StoreError> {
+    let damaged = |source| StoreError::DamagedFile {
+        path: path.to_owned(),
+        source,
+    };
+    match read {
+        Ok(bytes) => parse(&bytes)
+            .map(Some)
+            .map_err(|error| damaged(error.into())),
+        Err(error) if error.source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(damaged(error.source.into())),
     }
 }
 

@@ -67,6 +67,22 @@ impl Project {
         if !elsewhere.is_empty() {
             all.sort();
         }
+        let damaged = [
+            self.store.config().err(),
+            spending::damage(self.store.dir()),
+        ];
+        all.skipped.extend(
+            damaged
+                .into_iter()
+                .flatten()
+                .filter_map(|error| match error {
+                    StoreError::DamagedFile { path, source } => Some(Skipped {
+                        path,
+                        reason: source.to_string(),
+                    }),
+                    _ => None,
+                }),
+        );
         Ok(RepositoryJobs {
             jobs: all.jobs,
             skipped: all.skipped,

@@ -83,7 +83,10 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
     };
     let outcome = match broken {
         Some(error) => Err(error.into()),
-        None => stop.look(),
+        None => match switch::damage(project) {
+            Some(error) => Err(error.into()),
+            None => stop.look(),
+        },
     };
     let decision = stop.decide(&outcome);
     stop.close(&outcome, decision)
@@ -112,7 +115,7 @@ impl Stop<'_> {
             Err(skip) => return Ok(CheckOutcome::Skipped(skip)),
         };
         let gate = &self.settings.gate;
-        let past = history::read(project);
+        let past = history::read(project)?;
         let bounds = bounds::rounds(gate, self.turn.state.blocked)
             .and_then(|()| bounds::frequency(gate, &past, self.session, project.store.now()));
         if let Err(refusal) = bounds {

@@ -40,7 +40,7 @@ pub(crate) fn clear(
     project.claude(options.claude.as_deref())?;
     let mut options = options.clone();
     if let Some(limit) = day_budget {
-        let spent = spending::of_a_day(&project.data, project.store.now());
+        let spent = spending::of_a_day(&project.data, project.store.now())?;
         let left = limit.amount() - spent;
         if left <= 0.0 {
             return Err(Error::DayBudget { spent, limit });

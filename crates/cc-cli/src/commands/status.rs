@@ -69,7 +69,7 @@ fn all(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult
         let gate = gate::is_on(project);
         let config = WorkspaceConfig {
             stop_review_gate: Some(gate),
-            ..project.store.config()
+            ..project.store.config().unwrap_or_default()
         };
         let limit = if args.all { usize::MAX } else { RECENT };
         let recent: Vec<&Job> = overview.finished.iter().skip(1).take(limit).collect();

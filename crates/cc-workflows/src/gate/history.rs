@@ -6,7 +6,7 @@ use std::time::Duration;
 use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
 use cc_core::text::one_line;
 use cc_core::{FileLock, JobId, SessionId, Time};
-use cc_jobs::StoreError;
+use cc_jobs::{StoreError, content_of};
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{CheckOutcome, Decision, GateError, TurnEnd};
@@ -110,14 +110,18 @@ impl HistoryEntry {
     }
 }
 
-/// The latest checks, oldest first. Lines that cannot be read are skipped.
-pub(super) fn read(project: &Project) -> Vec<HistoryEntry> {
+/// The latest checks, oldest first.
+///
+/// # Errors
+/// When a line cannot be read: a check that does not count would let the gate work more often.
+pub(super) fn read(project: &Project) -> Result<Vec<HistoryEntry>, StoreError> {
     let path = project.store.dir().stop_review_history();
-    let bytes = read_bounded(&path, LIMIT).unwrap_or_default();
-    bytes
-        .split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice(line).ok())
-        .collect()
+    let entries = |bytes: &[u8]| {
+        let lines = bytes.split(|byte| *byte == b'\n');
+        let lines = lines.filter(|line| !line.trim_ascii().is_empty());
+        lines.map(serde_json::from_slice).collect()
+    };
+    Ok(content_of(&path, read_bounded(&path, LIMIT), entries)?.unwrap_or_default())
 }
 
 /// Saves what became of a turn, and adds it to the history if Claude was asked.
@@ -132,7 +136,7 @@ pub(super) fn record(
     write_atomic(&dir.stop_review_last(), line(entry).as_bytes())?;
     if is_check {
         let _lock = FileLock::exclusive(&dir.stop_review_lock(), PATIENCE)?;
-        let mut past = read(project);
+        let mut past = read(project)?;
         if let Some(at) = past.iter().rposition(|past| past.precedes(entry)) {
             past.remove(at);
         }

@@ -186,6 +186,14 @@ impl GateError {
             Self::Preflight(Error::Obstacle(error)) => hint::for_obstacle(*error),
             Self::Preflight(Error::DayBudget { .. }) => hint::DAY_BUDGET,
             Self::Settings(_) => "List all settings: cc-cli config list",
+            Self::Store(StoreError::DamagedFile { path, .. }) => {
+                match path.extension().is_some_and(|kind| kind == "json") {
+                    true => {
+                        "Switch the gate again: cc-cli setup --enable-review-gate, or --disable-review-gate"
+                    }
+                    false => "Move the file away: checks are counted from zero then",
+                }
+            }
             Self::NoVerdict { job, .. } => match job.state().ending() {
                 Some(Ending::Failed(failure)) => return hint::for_check(failure),
                 _ => return None,

@@ -14,6 +14,16 @@ pub fn is_on(project: &Project) -> bool {
     is_on_by(project, project.settings().as_ref())
 }
 
+/// What is wrong with the file that says whether the gate is on, if anything: then it counts as on, and
+/// cannot be relied on.
+pub(super) fn damage(project: &Project) -> Option<StoreError> {
+    match project.store.config() {
+        Err(error) => Some(error),
+        Ok(config) if config.stop_review_gate.is_some() => None,
+        Ok(_) => main_store(project)?.config().err(),
+    }
+}
+
 /// [`is_on`] by settings that were read already; ones that cannot be read do not turn it on.
 pub(super) fn is_on_by(project: &Project, settings: Result<&Settings, &SettingsError>) -> bool {
     if let Some(on) = switch_of(&project.store) {
@@ -21,7 +31,12 @@ pub(super) fn is_on_by(project: &Project, settings: Result<&Settings, &SettingsE
     }
     let siblings = project.siblings();
     let main = main_store(project).and_then(|main| switch_of(&main));
-    let any = || siblings.iter().any(|store| switch_of(store) == Some(true));
+    let says_on = |store: &Store| {
+        store
+            .config()
+            .is_ok_and(|it| it.stop_review_gate == Some(true))
+    };
+    let any = || siblings.iter().any(says_on);
     match main {
         Some(on) => on,
         None if any() => true,
@@ -54,8 +69,9 @@ pub fn switch(project: &Project, on: bool) -> Result<bool, StoreError> {
     Ok(changed)
 }
 
+/// A damaged file does not switch the gate off.
 fn switch_of(store: &Store) -> Option<bool> {
-    store.config().stop_review_gate
+    (store.config()).map_or(Some(true), |config| config.stop_review_gate)
 }
 
 /// The store of the main working tree, which may not have any files yet.

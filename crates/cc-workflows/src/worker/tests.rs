@@ -80,7 +80,7 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
     assert_eq!(job.state().status(), expected);
     assert_eq!(job.cost_usd, Some(0.5));
     assert_eq!(body.partial_output.as_deref(), Some("so far"));
-    let spent = cc_jobs::spending::of_a_day(&project.data, project.store.now());
+    let spent = cc_jobs::spending::of_a_day(&project.data, project.store.now()).unwrap();
     assert_eq!(spent, 0.5, "what it cost counts");
     let listed =
         cc_jobs::spending::of_workspaces([project.store.dir()], [&job], project.store.now());
