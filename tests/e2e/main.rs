@@ -15,6 +15,8 @@ mod kit;
 mod layers;
 mod logins;
 mod maps;
+#[cfg(target_os = "linux")]
+mod newer_git;
 mod push;
 mod report;
 mod rescue;

@@ -1,11 +1,13 @@
 //! The real `claude` and `codex`, pinned, installed by npm into `target/peers` of the workspace, and
-//! what Claude's sandbox starts, and a browser.
+//! what Claude's sandbox starts, a browser, and a Git of the next release of Debian.
 
 #[cfg(target_os = "linux")]
 mod browser;
 #[cfg(target_os = "linux")]
 mod debian;
 mod fetch;
+#[cfg(target_os = "linux")]
+mod newer_git;
 mod peer;
 mod pins;
 #[cfg(target_os = "linux")]
@@ -19,6 +21,8 @@ use std::path::PathBuf;
 pub use browser::browser;
 pub use fetch::PeerError;
 pub(crate) use fetch::target_dir;
+#[cfg(target_os = "linux")]
+pub use newer_git::newer_git;
 pub use peer::{Peer, Program};
 pub use pins::{
     ALL_HOSTS, CLAUDE, CODEX, CODEX_OLD, CODEX_OLDEST, EVERY_CLAUDE, EVERY_CODEX, HOOKED, hosts,

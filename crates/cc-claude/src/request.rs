@@ -87,7 +87,7 @@ pub struct McpServer {
     /// The program; absolute.
     pub command: String,
     /// Its arguments.
-    pub args: &'static [&'static str],
+    pub args: Vec<String>,
 }
 
 impl McpServer {

@@ -68,7 +68,11 @@ pub(crate) enum Commands {
     },
     /// Serve reads of the repository here to Claude; started by Claude Code
     #[command(hide = true)]
-    GitServer,
+    GitServer {
+        /// Data directory
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
     /// Run a queued job to its end; started by the other commands
     #[command(hide = true)]
     Worker {

@@ -68,7 +68,7 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Config { command } => config::config(&project()?.data, &command, printer),
         Commands::Setup(args) => setup::setup(&project()?, &args, printer),
         Commands::Completions { shell } => completions::completions(shell, printer),
-        Commands::GitServer => git_server::serve(&env),
+        Commands::GitServer { data } => git_server::serve(&env, data.as_deref()),
         Commands::Worker {
             data,
             workspace,

@@ -99,6 +99,11 @@ impl DataDir {
         self.0.join("config.lock")
     }
 
+    /// The directory of what Git sees instead of the configuration of repositories, while its calls last.
+    pub fn git_views(&self) -> PathBuf {
+        self.0.join("git-views")
+    }
+
     /// The directory for the files of sandboxed commands in a thread of Claude.
     pub fn scratch(&self, thread: &ThreadId) -> PathBuf {
         self.0.join("scratch").join(thread.as_str())

@@ -10,6 +10,7 @@ use cc_core::program::{Fence, SearchPath};
 use crate::Error;
 use crate::notes::Notes;
 use crate::top_level::top_level;
+use crate::view::ViewPlace;
 
 /// The `git` to call; never one inside the repository under review.
 #[derive(Clone, Debug)]
@@ -19,6 +20,7 @@ pub struct Git {
     home: Option<PathBuf>,
     notes: Notes,
     caller: CallerVars,
+    views: ViewPlace,
     vars: Vec<(OsString, OsString)>,
 }
 
@@ -59,6 +61,7 @@ impl Git {
             home: env.home().map(Path::to_owned),
             notes: Notes::of(env),
             caller: CallerVars::of(env),
+            views: ViewPlace::of(env),
             vars: vars
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
@@ -73,6 +76,11 @@ impl Git {
     /// The variables that say where the caller's repository is.
     pub(crate) fn caller(&self) -> &CallerVars {
         &self.caller
+    }
+
+    /// Where views of repositories are made.
+    pub(crate) fn views(&self) -> &ViewPlace {
+        &self.views
     }
 
     /// The user's home directory.
@@ -98,6 +106,7 @@ impl Git {
             home: self.home,
             notes: self.notes,
             caller: self.caller,
+            views: self.views,
             vars: self.vars,
         })
     }

@@ -1,20 +1,103 @@
-//! The configuration of every call of git, so that a repository can neither run programs nor change
-//! what a review sees.
+//! The configuration that calls of Git get: what is allowed of the user's and the repository's, and what we
+//! pin.
 //!
-//! A clone does not copy `.git/config`, but an unpacked archive may have one. It can name programs that
-//! git runs to compare files: filters, text conversions, external diffs. Those that the repository
-//! configures are disabled; those of the user are kept, since without LFS every LFS file would look
-//! changed. Our own calls also disable external diffs and text conversions by options.
+//! A setting can name a program in more ways than anybody can list, and new versions of Git add some (2.54:
+//! hooks in the configuration). So nothing is taken out; what is not in [`ALLOWED`] or [`OF_THE_USER`] does not
+//! reach Git. Programs are kept only of the user's own filters and merge drivers: without LFS every LFS file
+//! would look changed.
 
-use std::collections::BTreeMap;
+mod programs;
+
 use std::ffi::OsString;
+use std::path::Path;
+
+use cc_core::IoError;
+use cc_core::fs::{canonical, open_regular};
 
 use crate::Error;
-use crate::records::records;
-use crate::repo_path::os_string;
+use crate::config_file::{Entry, Scope, Setting, entries, fits};
+use crate::repo_path::os_path;
 use crate::runner::Runner;
+use crate::top_level::{git_dirs, shared_dir};
+use crate::view::{View, ViewPlace};
 
-/// Settings of every call, which win over those of the user and the repository.
+/// What decides how files, objects and history are read, or how a change looks. `*` is any text.
+const ALLOWED: &[&str] = &[
+    "core.repositoryformatversion",
+    "extensions.compatobjectformat",
+    "extensions.objectformat",
+    "extensions.partialclone",
+    "extensions.preciousobjects",
+    "extensions.refstorage",
+    "extensions.relativeworktrees",
+    // How files of the working tree become content.
+    "core.autocrlf",
+    "core.checkroundtripencoding",
+    "core.eol",
+    "core.filemode",
+    "core.ignorecase",
+    "core.precomposeunicode",
+    "core.protecthfs",
+    "core.protectntfs",
+    "core.safecrlf",
+    "core.symlinks",
+    "core.whitespace",
+    // Which files count, and when one counts as changed.
+    "core.attributesfile",
+    "core.checkstat",
+    "core.excludesfile",
+    "core.sparsecheckout",
+    "core.sparsecheckoutcone",
+    "core.trustctime",
+    "index.sparse",
+    // How a difference looks.
+    "core.abbrev",
+    "diff.algorithm",
+    "diff.context",
+    "diff.indentheuristic",
+    "diff.interhunkcontext",
+    "diff.renamelimit",
+    "diff.renames",
+    "diff.*.algorithm",
+    "diff.*.binary",
+    "diff.*.funcname",
+    "diff.*.wordregex",
+    "diff.*.xfuncname",
+    "i18n.commitencoding",
+    // What `@{upstream}` and the first line of a status name; nothing is ever fetched.
+    "branch.*.merge",
+    "branch.*.remote",
+    "remote.*.fetch",
+    "remote.*.partialclonefilter",
+    "remote.*.promisor",
+    // What is written for an isolated job, and by `apply --merge`.
+    "core.logallrefupdates",
+    "core.sharedrepository",
+    "merge.conflictstyle",
+    "merge.renamelimit",
+    "merge.renames",
+    "user.email",
+    "user.name",
+];
+
+/// What the user alone can set: programs, and where they keep what.
+const OF_THE_USER: &[&str] = &[
+    "filter.*.clean",
+    "filter.*.process",
+    "filter.*.required",
+    "filter.*.smudge",
+    "merge.*.driver",
+    "merge.*.name",
+    "merge.*.recursive",
+];
+
+/// Settings that name a file of patterns.
+const FILES: [&str; 2] = ["core.attributesfile", "core.excludesfile"];
+
+/// The largest file of patterns, in bytes.
+const FILE_LIMIT: u64 = 1 << 20;
+
+/// Settings of every call, which win over all others.
 pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
     [
         // Runs a program, or starts a daemon.
@@ -42,156 +125,115 @@ pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
 /// the environment (before 2.31), and nothing here would take effect.
 const CANARY: &str = "core.fsmonitor";
 
-/// The most programs that can be disabled: each takes two variables of a bounded environment.
-const MOST: usize = 1_000;
-
-/// The part of the configuration that calls of git depend on.
+/// The configuration, as far as it counts.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct GitConfig {
-    /// Settings that disable the programs of the repository.
+    /// What Git gets, in the order in which it was read.
+    pub(crate) allowed: Vec<Setting>,
+    /// Settings that disable the programs of the repository, where Git reads its own configuration.
     pub(crate) overrides: Vec<(OsString, OsString)>,
     /// `init.defaultBranch`.
     pub(crate) default_branch: Option<String>,
-    pinned: bool,
 }
 
-/// Reads the configuration.
-pub(crate) fn read_config(runner: &Runner) -> Result<GitConfig, Error> {
-    let args = [
-        "config",
-        "--show-scope",
-        "--includes",
-        "-z",
-        "--get-regexp",
-        r"^(filter\..*\.(clean|smudge|process|required)|diff\.(external|.*\.(textconv|cachetextconv|command))|gpg\.(.*\.)?program|merge\..*\.driver|(man|browser)\..*\.(cmd|path)|core\.(fsmonitor|alternaterefscommand)|init\.defaultbranch)$",
-    ];
+impl GitConfig {
+    /// Has the calls of `runner`, which work with the Git directory `git_dir`, get this configuration and no
+    /// other.
+    pub(crate) fn apply_to(
+        &self,
+        runner: &mut Runner,
+        views: &ViewPlace,
+        git_dir: &Path,
+    ) -> Result<(), Error> {
+        if !cfg!(unix) {
+            runner.configure(self.overrides.iter().cloned());
+            return Ok(());
+        }
+        let shared = shared_dir(git_dir).unwrap_or_else(|| git_dir.to_owned());
+        let shared = canonical(&shared).map_err(IoError::at("open directory", &shared))?;
+        let view = View::make(views, &shared, &self.allowed)?;
+        runner.look_through(view, git_dir);
+        Ok(())
+    }
+}
+
+/// Reads the configuration that Git itself would use; that starts no program.
+pub(crate) fn read_config(runner: &Runner, home: Option<&Path>) -> Result<GitConfig, Error> {
+    let args = ["config", "--list", "--show-scope", "--includes", "-z"];
     let (output, exit) = runner.call(&args).output()?;
     match exit.code {
-        // 1: not even our own setting is reported; 129: an option is unknown.
-        Some(1 | 129) => return Err(Error::GitTooOld),
+        // An option is unknown.
+        Some(129) => return Err(Error::GitTooOld),
         Some(0) => {}
         _ => return Err(exit.into_error()),
     }
-    let found = parse(&output);
-    if !found.pinned {
+    let found = entries(&output);
+    if !found.iter().any(Entry::is_canary) {
         return Err(Error::GitTooOld);
     }
-    match found.overrides.len() {
-        ..=MOST => Ok(found),
-        count => Err(Error::TooManyPrograms { count }),
+    let places = Places {
+        home,
+        root: runner.dir(),
+    };
+    let allowed = found.iter().filter(|entry| entry.is_allowed(&places));
+    let default_branch = found
+        .iter()
+        .rfind(|entry| entry.setting.key == b"init.defaultbranch");
+    Ok(GitConfig {
+        allowed: allowed.map(|entry| entry.setting.clone()).collect(),
+        overrides: match cfg!(unix) {
+            true => Vec::new(),
+            false => programs::disabled(&found)?,
+        },
+        default_branch: default_branch
+            .and_then(|entry| String::from_utf8(entry.setting.value.clone()?).ok()),
+    })
+}
+
+/// Where files of settings may lie.
+struct Places<'a> {
+    home: Option<&'a Path>,
+    root: &'a Path,
+}
+
+impl Entry {
+    fn is_canary(&self) -> bool {
+        self.scope == Scope::Pinned && self.setting.key == CANARY.as_bytes().to_ascii_lowercase()
     }
-}
 
-/// An external diff that prints what git would, but for the names of temporary files. Git has no
-/// setting for "no external diff": an empty one makes it fail. For an unmerged file it passes only the
-/// name.
-const PLAIN_DIFF: &[u8] =
-    br#"f() { [ $# -gt 1 ] || return 0; diff -u --label "a/$1" --label "b/$1" "$2" "$5" || [ $? -eq 1 ]; }; f"#;
-
-/// The replacement for a program of the repository if the user configured none.
-fn neutral(key: &[u8]) -> &'static [u8] {
-    match key.rsplit(|&byte| byte == b'.').next().unwrap_or(key) {
-        b"textconv" => b"cat",
-        b"external" | b"command" => PLAIN_DIFF,
-        b"clean" | b"smudge" | b"process" => b"",
-        _ => b"false",
-    }
-}
-
-#[derive(Default)]
-struct Setting {
-    /// The value from the global or system configuration.
-    trusted: Option<Vec<u8>>,
-    /// Whether the repository sets it.
-    by_repository: bool,
-}
-
-/// Parses the output of `git config --show-scope -z`: `scope NUL key LF value NUL`, without `LF value`
-/// for a key alone.
-fn parse(output: &[u8]) -> GitConfig {
-    let mut found = GitConfig::default();
-    let mut filters: BTreeMap<Vec<u8>, Setting> = BTreeMap::new();
-    let mut fields = records(output);
-    while let (Some(scope), Some(entry)) = (fields.next(), fields.next()) {
-        let (key, value) = match entry.iter().position(|&byte| byte == b'\n') {
-            Some(at) => (&entry[..at], &entry[at + 1..]),
-            None => (entry, &b"true"[..]),
+    fn is_allowed(&self, places: &Places<'_>) -> bool {
+        let key = &self.setting.key;
+        let is_in = |patterns: &[&str]| patterns.iter().any(|pattern| fits(key, pattern));
+        let is_known = match self.scope {
+            Scope::User => is_in(ALLOWED) || is_in(OF_THE_USER),
+            Scope::Repository => is_in(ALLOWED),
+            Scope::Pinned => false,
         };
-        if key == CANARY.as_bytes() {
-            found.pinned |= scope == b"command";
-        } else if key == b"init.defaultbranch" {
-            found.default_branch = String::from_utf8(value.to_owned()).ok();
-        } else {
-            let setting = filters.entry(key.to_owned()).or_default();
-            match scope {
-                b"system" | b"global" => setting.trusted = Some(value.to_owned()),
-                _ => setting.by_repository = true,
-            }
-        }
+        is_known && (!is_in(&FILES) || self.names_a_small_file(places))
     }
-    found.overrides = filters
-        .into_iter()
-        .filter(|(_, setting)| setting.by_repository)
-        .filter_map(|(key, setting)| {
-            let neutral = neutral(&key);
-            let value = setting.trusted.as_deref().unwrap_or(neutral);
-            Some((os_string(&key)?, os_string(value)?))
-        })
-        .collect();
-    found
+
+    /// Whether the value is a file that Git can read as a whole. A repository names its own files only: Git
+    /// could show a line of it in an error.
+    fn names_a_small_file(&self, places: &Places<'_>) -> bool {
+        let value = self.setting.value.as_deref().unwrap_or_default();
+        let Some(path) = os_path(value) else {
+            return false;
+        };
+        let path = match (path.strip_prefix("~"), places.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            (Ok(_), None) => return false,
+            (Err(_), _) => places.root.join(path),
+        };
+        let is_near = || {
+            let dirs = git_dirs(places.root);
+            let path = canonical(&path).unwrap_or_default();
+            path.starts_with(places.root) || dirs.iter().any(|dir| path.starts_with(dir))
+        };
+        let small =
+            |file: std::fs::File| file.metadata().is_ok_and(|meta| meta.len() <= FILE_LIMIT);
+        (self.scope == Scope::User || is_near()) && open_regular(&path).is_ok_and(small)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(answer: &str, expect: &[(&str, &str)]) {
-        let found = parse(answer.as_bytes());
-        let expect: Vec<(OsString, OsString)> = expect
-            .iter()
-            .map(|(key, value)| (key.into(), value.into()))
-            .collect();
-        assert_eq!(found.overrides, expect, "{answer:?}");
-    }
-
-    #[test]
-    fn filters_of_the_repository_are_undone() {
-        check("", &[]);
-        check("global\0filter.lfs.clean\ngit-lfs clean\0", &[]);
-        check(
-            "local\0filter.x.clean\ntouch a\0local\0filter.x.required\0",
-            &[("filter.x.clean", ""), ("filter.x.required", "false")],
-        );
-        check("worktree\0filter.x.smudge\na\0", &[("filter.x.smudge", "")]);
-        check(
-            "unknown\0filter.x.process\na\0",
-            &[("filter.x.process", "")],
-        );
-        check(
-            "local\0filter.a=b \".c.clean\nx\ny\0",
-            &[("filter.a=b \".c.clean", "")],
-        );
-    }
-
-    #[test]
-    fn what_the_user_configured_wins_over_the_repository() {
-        check(
-            "system\0filter.lfs.process\nold\0global\0filter.lfs.process\ngit-lfs\0\
-             local\0filter.lfs.process\ntouch a\0",
-            &[("filter.lfs.process", "git-lfs")],
-        );
-    }
-
-    #[test]
-    fn a_git_that_ignores_our_settings_is_noticed() {
-        assert!(parse(b"command\0core.fsmonitor\nfalse\0").pinned);
-        assert!(!parse(b"local\0core.fsmonitor\nfalse\0").pinned);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn reading_never_fails(answer: Vec<u8>) {
-            parse(&answer);
-        }
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ mod siblings;
 mod top_level;
 
 mod caller;
+mod config_file;
 mod git;
 mod hardening;
 mod notes;
@@ -20,6 +21,7 @@ mod process;
 mod records;
 mod repository;
 mod runner;
+mod view;
 
 mod pathspecs;
 mod resolve;

@@ -60,6 +60,7 @@ impl GitProcess {
         #[cfg(windows)]
         std::os::windows::process::CommandExt::creation_flags(&mut command, 0x0800_0000);
         let mut child = command.spawn()?;
+        bound_memory(&child);
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (sender, chunks) = sync_channel(4);
@@ -136,6 +137,26 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .spawn(work)
         .map(drop)
 }
+
+/// The most memory that git may allocate, in bytes. What it maps of packs and of the index does not count.
+#[cfg(target_os = "linux")]
+const MEMORY: u64 = 2 << 30;
+
+/// Bounds the memory of a git that has just started: a file that it reads as a whole may never end.
+#[cfg(target_os = "linux")]
+fn bound_memory(child: &Child) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let limit = Rlimit {
+        current: Some(MEMORY),
+        maximum: Some(MEMORY),
+    };
+    // Fails where git has ended, or where less is allowed already.
+    let _ = prlimit(Some(Pid::from_child(child)), Resource::Data, limit);
+}
+
+/// Only Linux bounds another process.
+#[cfg(not(target_os = "linux"))]
+fn bound_memory(_: &Child) {}
 
 /// Reads the last [`STDERR_TAIL`] bytes of a file, without the room that was reserved in it.
 fn read_tail(mut file: File) -> io::Result<Vec<u8>> {

@@ -23,7 +23,6 @@ pub struct Repository {
     pub(crate) shallow: bool,
     pub(crate) sha256: bool,
     pub(crate) init_default_branch: Option<String>,
-    overrides: Vec<(OsString, OsString)>,
     /// Whether the index is not the usual one but that of a hook's `git commit`.
     pub(crate) index_of_caller: bool,
     /// Whether the working tree is the user's home directory.
@@ -98,7 +97,7 @@ impl Repository {
         ];
         let (output, found) = join(
             || runner.call(&args).output(),
-            || hardening::read_config(&runner),
+            || hardening::read_config(&runner, git.home()),
         );
         let (output, exit) = output?;
         let facts = match RepositoryFacts::read(&output) {
@@ -118,12 +117,14 @@ impl Repository {
         if work_tree != root {
             return Err(Error::WorkingTreeElsewhere { root, work_tree });
         }
+        let found = found?;
+        let git_dir = git_dirs(&root).into_iter().next();
+        let git_dir = git_dir.ok_or_else(not_a_repository)?;
+        found.apply_to(&mut runner, git.views(), &git_dir)?;
         let head = match facts.head {
             Some(head) => head,
             None => unborn(&runner, exit)?,
         };
-        let found = found?;
-        runner.configure(found.overrides.iter().cloned());
         let is_home = git
             .home()
             .is_some_and(|home| canonical(home).is_ok_and(|home| home == root));
@@ -136,7 +137,6 @@ impl Repository {
             shallow: facts.shallow,
             sha256: facts.sha256,
             init_default_branch: found.default_branch,
-            overrides: found.overrides,
             root,
             head,
         })
@@ -147,12 +147,12 @@ impl Repository {
         &self.root
     }
 
-    /// Settings that disable the programs which the repository configures, for calls of git by another
-    /// program.
-    ///
-    /// They do not apply in submodules: the other program must keep git from starting another git.
-    pub fn overrides(&self) -> &[(OsString, OsString)] {
-        &self.overrides
+    /// The Git directory that the working trees share.
+    pub(crate) fn shared_dir(&self) -> Result<PathBuf, Error> {
+        let dir = git_dirs(&self.root).pop();
+        dir.ok_or_else(|| Error::NotARepository {
+            dir: self.root.clone(),
+        })
     }
 
     /// Whether there are attributes besides the files of the working tree: the repository's own, or the

@@ -12,6 +12,7 @@ use cc_core::text::{Tail, one_line};
 
 use crate::process::{Chunk, GitInput, GitProcess, STDERR_TAIL};
 use crate::records::RecordReader;
+use crate::view::View;
 use crate::{Error, Git};
 
 /// How long a call may take by default.
@@ -31,6 +32,8 @@ pub(crate) struct Runner {
     dir: PathBuf,
     env: Vec<(OsString, OsString)>,
     config: Vec<(OsString, OsString)>,
+    /// What Git sees as the directory that worktrees share.
+    view: Option<View>,
 }
 
 impl Runner {
@@ -40,7 +43,21 @@ impl Runner {
             dir: dir.to_owned(),
             env: git.child_env(),
             config,
+            view: None,
         }
+    }
+
+    /// From here on, Git reads no configuration but that of `view` and ours, and works with the Git directory
+    /// `git_dir` of the working tree here.
+    pub(crate) fn look_through(&mut self, view: View, git_dir: &Path) {
+        let work_tree = self.dir.clone();
+        self.set_env("GIT_DIR", git_dir);
+        self.set_env("GIT_WORK_TREE", &work_tree);
+        self.set_env("GIT_COMMON_DIR", view.path());
+        self.set_env("GIT_CONFIG_NOSYSTEM", Path::new("1"));
+        self.set_env("GIT_CONFIG_SYSTEM", Path::new("/dev/null"));
+        self.set_env("GIT_CONFIG_GLOBAL", Path::new("/dev/null"));
+        self.view = Some(view);
     }
 
     /// Sets an environment variable for all calls.
@@ -51,6 +68,11 @@ impl Runner {
     /// Adds configuration, which wins over what is there.
     pub(crate) fn configure(&mut self, more: impl IntoIterator<Item = (OsString, OsString)>) {
         self.config.extend(more);
+    }
+
+    /// Whether `dir` is the view.
+    pub(crate) fn is_view(&self, dir: &Path) -> bool {
+        self.view.as_ref().is_some_and(|view| view.path() == dir)
     }
 
     /// The directory that git is called in.
@@ -215,6 +237,7 @@ impl<'a> GitCall<'a> {
             dir,
             env,
             config,
+            ..
         } = self.runner;
         let mut command = Command::new(binary);
         command

@@ -99,7 +99,7 @@ pub(crate) fn linked_dir(dot_git: &Path) -> Option<PathBuf> {
 }
 
 /// The directory that linked worktrees share.
-fn shared_dir(dir: &Path) -> Option<PathBuf> {
+pub(crate) fn shared_dir(dir: &Path) -> Option<PathBuf> {
     match read_start(&dir.join("commondir")) {
         Some(text) => Some(dir.join(crate::repo_path::os_path(trim_end(&text))?)),
         None => Some(dir.to_owned()),

@@ -8,12 +8,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cc_core::{DataDir, Env, IoError};
 use tempfile::TempDir;
 
-use crate::hardening::{Setting, config_text};
+use crate::config_file::{Setting, config_text};
 
 /// What Git looks for in the directory that worktrees share, but for `config` and `hooks`. What is missing is
 /// missing behind its link as well.
@@ -59,7 +59,7 @@ impl ViewPlace {
             Err(error) if is_refused(&error) => temporary(),
             Err(error) => Err(error),
             Ok(dir) => {
-                remove_forgotten(place);
+                remove_forgotten(place, dir.path());
                 Ok(dir)
             }
         }
@@ -74,11 +74,14 @@ fn temporary() -> Result<TempDir, IoError> {
     ))
 }
 
-/// Removes the views of processes that were killed. What cannot be removed is tried again the next time.
-fn remove_forgotten(place: &Path) {
-    let now = SystemTime::now();
+/// Removes the views of processes that were killed, by the time at which `new` was made. What cannot be removed is tried again the next time.
+fn remove_forgotten(place: &Path, new: &Path) {
+    let modified = |meta: fs::Metadata| meta.modified();
+    let Ok(now) = fs::metadata(new).and_then(modified) else {
+        return;
+    };
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
-        let made = entry.metadata().and_then(|meta| meta.modified());
+        let made = entry.metadata().and_then(modified);
         let age = made.ok().and_then(|made| now.duration_since(made).ok());
         if age.is_some_and(|age| age > FORGOTTEN) {
             let _ = fs::remove_dir_all(entry.path());

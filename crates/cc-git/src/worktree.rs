@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::extras::lfs;
 use crate::repo_path::os_path;
 use crate::top_level::git_dir;
-use crate::{Error, ObjectId, Repository};
+use crate::{Error, ObjectId, Repository, SharedRepository};
 
 /// A linked worktree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +83,8 @@ impl Repository {
         // Both fail if they exist, so what is removed below is ours.
         fs::create_dir(root).map_err(IoError::at("create", root))?;
         let args = ["branch", "--no-track", "--", branch, base.as_str()];
-        if let Err(error) = self.runner.long_call(&args).checked() {
+        let made = self.make_what_links_lead_to();
+        if let Err(error) = made.and_then(|()| self.runner.long_call(&args).checked()) {
             let _ = fs::remove_dir(root);
             return Err(error);
         }
@@ -97,20 +98,49 @@ impl Repository {
         made
     }
 
+    /// Git sees these directories through links, behind which it makes nothing.
+    fn make_what_links_lead_to(&self) -> Result<(), Error> {
+        let shared = self.shared_dir()?;
+        for dir in ["logs", "worktrees"].map(|name| shared.join(name)) {
+            match fs::create_dir(&dir) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(IoError::at("create directory", &dir)(error).into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn check_out(&self, root: &Path, branch: &str, base: ObjectId) -> Result<Worktree, Error> {
         let mut runner = self.runner.clone();
         runner.configure(lfs::pointers());
         let call = runner.long_call(&["worktree", "add", "--quiet", "--"]);
         call.args(&[root.as_os_str(), branch.as_ref()]).checked()?;
-        let git_dir = git_dir(root).ok_or_else(|| Error::NotARepository {
-            dir: root.to_owned(),
-        })?;
+        let git_dir = self.name_git_dir(root)?;
         Ok(Worktree {
             root: root.to_owned(),
             branch: branch.to_owned(),
             base,
             git_dir,
         })
+    }
+
+    /// Has the `.git` file of a new worktree name its Git directory where it is, not where Git saw it.
+    fn name_git_dir(&self, root: &Path) -> Result<PathBuf, Error> {
+        let seen = git_dir(root).ok_or_else(|| Error::NotARepository {
+            dir: root.to_owned(),
+        })?;
+        let name = seen.file_name().unwrap_or_default();
+        let git_dir = self.shared_dir()?.join("worktrees").join(name);
+        if git_dir != seen {
+            let mut text = b"gitdir: ".to_vec();
+            text.extend_from_slice(git_dir.as_os_str().as_encoded_bytes());
+            text.push(b'\n');
+            let file = root.join(".git");
+            fs::write(&file, text).map_err(IoError::at("write", &file))?;
+        }
+        Ok(git_dir)
     }
 
     /// Whether this working tree has uncommitted changes or untracked files; submodules are ignored.
@@ -166,11 +196,10 @@ impl Repository {
     fn remove_git_dir(&self, root: &Path) -> Result<(), Error> {
         // The second `--force` is for a locked worktree.
         let args = ["worktree", "remove", "--force", "--force", "--"];
-        self.runner
-            .long_call(&args)
-            .args(&[root])
-            .checked()
-            .map(drop)
+        self.runner.long_call(&args).args(&[root]).checked()?;
+        // With the last one goes their directory, which Git cannot remove through a link.
+        let _ = fs::remove_dir(self.shared_dir()?.join("worktrees"));
+        Ok(())
     }
 
     fn delete_branch(&self, name: &str) -> Result<(), Error> {
@@ -190,6 +219,14 @@ impl Repository {
         }
     }
 
+    /// The root of the main working tree, which Git takes to be where our view is; any other as it is.
+    fn true_root(&self, root: PathBuf) -> PathBuf {
+        match SharedRepository::of(self.root()) {
+            Some(shared) if self.runner.is_view(&root) => shared.main_root().to_owned(),
+            _ => root,
+        }
+    }
+
     /// Finds a branch by its name.
     pub(crate) fn find_branch(&self, name: &str) -> Result<Option<Branch>, Error> {
         let name = format!("refs/heads/{name}");
@@ -206,9 +243,7 @@ impl Repository {
         }
         let tip = fields.next().and_then(ObjectId::from_bytes);
         let path = fields.next().filter(|path| !path.is_empty());
-        Ok(tip.map(|tip| Branch {
-            tip,
-            checked_out: path.and_then(os_path),
-        }))
+        let checked_out = path.and_then(os_path).map(|path| self.true_root(path));
+        Ok(tip.map(|tip| Branch { tip, checked_out }))
     }
 }

@@ -13,6 +13,55 @@ pub(super) fn unpack(
     packages: &[&str],
     further_options: &[String],
 ) -> Result<(), PeerError> {
+    let needed = [
+        "--no-install-recommends",
+        "--download-only",
+        "--reinstall",
+        "install",
+    ];
+    fetch(fresh, &needed, packages, further_options)
+}
+
+/// Downloads these packages alone, of the release that is in the making, and unpacks them into `root` of `fresh`.
+///
+/// # Errors
+/// Where the machine has no sources of Debian.
+pub(super) fn unpack_unstable(fresh: &Path, packages: &[&str]) -> Result<(), PeerError> {
+    let sources = fresh.join("sources.list");
+    let mirror = mirror()?;
+    let line = format!(
+        "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} sid main\n"
+    );
+    fs::write(&sources, line).map_err(IoError::at("write", &sources))?;
+    let options = [
+        format!("Dir::Etc::SourceList={}", sources.display()),
+        "Dir::Etc::SourceParts=/dev/null".to_owned(),
+        "Acquire::Languages=none".to_owned(),
+    ];
+    fetch(fresh, &["download"], packages, &options)
+}
+
+/// Where the machine gets the packages of Debian from.
+fn mirror() -> Result<String, PeerError> {
+    let mut targets = tool("apt-get");
+    let format = "$(ORIGIN) $(REPO_URI)";
+    targets.args(["indextargets", "--format", format, "Created-By: Packages"]);
+    let listed = targets
+        .output()
+        .map_err(IoError::at("run", Path::new("apt-get")))?;
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let mut lines = listed.lines();
+    let mirror = lines.find_map(|line| line.strip_prefix("Debian "));
+    let none = || PeerError::NoSources("Debian");
+    mirror.map(str::to_owned).ok_or_else(none)
+}
+
+fn fetch(
+    fresh: &Path,
+    how: &[&str],
+    packages: &[&str],
+    further_options: &[String],
+) -> Result<(), PeerError> {
     let what = packages.join(" and ");
     let (state, cache) = (fresh.join("apt/state"), fresh.join("apt/cache"));
     let archives = cache.join("archives");
@@ -38,14 +87,10 @@ pub(super) fn unpack(
         command
     };
     run(&what, "apt-get", apt_get().arg("update"))?;
-    let mut install = apt_get();
-    install.args([
-        "--no-install-recommends",
-        "--download-only",
-        "--reinstall",
-        "install",
-    ]);
-    run(&what, "apt-get", install.args(packages))?;
+    let mut bring = apt_get();
+    // Where `download` leaves what it brings.
+    bring.current_dir(&archives).args(how);
+    run(&what, "apt-get", bring.args(packages))?;
     let root = fresh.join("root");
     for package in list(&archives) {
         if package

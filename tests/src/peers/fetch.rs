@@ -51,6 +51,15 @@ pub enum PeerError {
         /// Why they could not be fetched without it.
         reason: String,
     },
+    /// The machine has no sources of packages of this distribution.
+    #[error("this machine gets no packages of {0}")]
+    NoSources(&'static str),
+    /// There is no Git that is new enough.
+    #[error("the tests need Git 2.54 or newer: put one on the PATH\n({reason})")]
+    NewerGit {
+        /// Why it could not be fetched.
+        reason: String,
+    },
     /// The lock was not free in time.
     #[error(transparent)]
     Lock(#[from] LockError),

@@ -47,7 +47,7 @@ fn first_event() -> Result<Row, Box<dyn Error>> {
     let api = MessagesApi::start([Turn::text("No findings.").forever()]);
     let sandbox = Sandbox::real_at(&CLAUDE.ensure()?, &api).with_change();
     let cli = binaries::product().join("cc-cli");
-    let config = json!({"mcpServers": {"git": {"command": cli, "args": ["git-server"]}}});
+    let config = json!({"mcpServers": {"git": {"command": cli, "args": ["git-server", "--data", sandbox.tmp()]}}});
     let config = format!("--mcp-config={config}");
     let time = |with: &[&str]| {
         median(11, || {

@@ -120,7 +120,7 @@ fn a_server_is_the_only_thing_that_a_review_allows() {
         server: Some(McpServer {
             name: "git",
             command: "/bin dir/cc-cli".into(),
-            args: &["git-server"],
+            args: vec!["git-server".into()],
         }),
         ..review()
     };

@@ -4,6 +4,7 @@
 //! What the tools read is in `cc-git` (`lookup.rs`); here are their names and how they are asked for.
 
 use std::fmt::Display;
+use std::path::Path;
 use std::sync::Arc;
 
 use cc_core::Env;
@@ -26,8 +27,9 @@ use crate::error::{CliError, CliResult, ExitStatus};
 /// The most reads at the same time, each of which starts Git.
 const AT_ONCE: usize = 4;
 
-/// Serves the repository of the current directory until standard input ends.
-pub(crate) fn serve(env: &Env) -> CliResult {
+/// Serves the repository of the current directory until standard input ends; calls of Git keep their files in
+/// the data directory `data`.
+pub(crate) fn serve(env: &Env, data: Option<&Path>) -> CliResult {
     let failed = |error: &dyn Display| {
         CliError::new(
             ExitStatus::Failure,
@@ -37,8 +39,10 @@ pub(crate) fn serve(env: &Env) -> CliResult {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| failed(&error))?;
+    // Claude has no variables of Codex, which would lead to that directory.
+    let data = data.map(|data| ("CC_DATA_DIR".into(), data.into()));
     let server = GitServer {
-        env: Arc::new(env.without_git_vars()),
+        env: Arc::new(env.without_git_vars().with_vars(data)),
         free: Semaphore::new(AT_ONCE),
     };
     runtime.block_on(async {

@@ -133,8 +133,12 @@ impl Repository {
             return Ok(());
         }
         let mut inside = Runner::new(&self.git, root, hardening::pinned());
-        let found = hardening::read_config(&inside)?;
-        inside.configure(found.overrides);
+        let found = hardening::read_config(&inside, self.git.home())?;
+        let git_dir = git_dirs(root).into_iter().next();
+        let git_dir = git_dir.ok_or_else(|| Error::NotARepository {
+            dir: root.to_owned(),
+        })?;
+        found.apply_to(&mut inside, self.git.views(), &git_dir)?;
         // A filter that does nothing must fail, or the content would be added as it is.
         inside.configure([("filter.lfs.required".into(), "true".into())]);
         let (_, process) = inside.call(&["config", "filter.lfs.process"]).output()?;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::{Entry, Scope, fits};
 use crate::Error;
+use crate::config_file::{Entry, Scope, fits};
 use crate::repo_path::os_string;
 
 /// The settings that name programs which our calls could start.
@@ -82,7 +82,8 @@ fn neutral(key: &[u8]) -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entries;
+    use crate::config_file::entries;
+
     use super::*;
 
     fn check(answer: &str, expect: &[(&str, &str)]) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config_file::config_text;
 
 const HOME: &str = "/home/dev";
 

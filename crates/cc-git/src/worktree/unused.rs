@@ -1,12 +1,10 @@
 //! Removes a linked worktree whose job was killed before it used it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use cc_core::IoError;
 use cc_core::fs::canonical;
 
-use crate::repo_path::os_path;
 use crate::top_level::git_dir;
 use crate::{Error, Repository, Worktree};
 
@@ -17,7 +15,7 @@ impl Repository {
     /// # Errors
     /// If something is left, or the error of a failed call.
     pub fn remove_unused_worktree(&self, root: &Path, branch: &str) -> Result<bool, Error> {
-        let common = self.worktrees_dir()?;
+        let common = self.shared_dir()?.join("worktrees");
         let git_dir = match root.join(".git").symlink_metadata() {
             Ok(_) => git_dir(root).and_then(|dir| canonical(&dir).ok()),
             // The directory that git would have created.
@@ -42,16 +40,6 @@ impl Repository {
         }
         self.remove_worktree(&tree)?;
         Ok(true)
-    }
-
-    /// The directory of the Git directories of linked worktrees.
-    fn worktrees_dir(&self) -> Result<PathBuf, Error> {
-        let args = ["rev-parse", "--path-format=absolute", "--git-common-dir"];
-        let answer = self.runner.call(&args).checked()?;
-        let path = os_path(answer.strip_suffix(b"\n").unwrap_or(&answer));
-        let path = path.unwrap_or_else(|| self.root().join(".git"));
-        let common = canonical(&path).map_err(IoError::at("resolve", &path))?;
-        Ok(common.join("worktrees"))
     }
 
     /// Whether a branch has commits that no other branch, tag or HEAD has.

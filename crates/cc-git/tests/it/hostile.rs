@@ -271,58 +271,20 @@ fn the_callers_environment_does_not_reach_git() {
 }
 
 #[test]
-#[cfg(unix)]
-fn what_an_external_diff_is_replaced_by_shows_every_kind_of_change() {
+fn however_many_programs_there_are_none_is_run() {
     let lab = bait();
-    lab.commit("third");
-    let parts = lab.git(["rev-parse", "HEAD"]);
-    lab.write("b.txt", "theirs\n");
-    lab.commit("theirs");
-    lab.git(["switch", "--quiet", "-c", "other", parts.trim()]);
-    lab.write("b.txt", "ours\n");
-    lab.commit("ours");
-    let _ = lab.try_git(&lab.root, ["merge", "main"]);
-    lab.write("a.txt", numbers(1..=12));
-    lab.write("gone\n and \"odd\"", "x");
-    lab.git(["add", "--intent-to-add", "--all"]);
-    lab.git(["config", "diff.external", &trap(&lab)]);
-    let repository = lab.repository();
-    for args in [
-        &["diff"][..],
-        &["diff", "--cached"],
-        &["diff", "HEAD"],
-        &["diff", "--ours"],
-        &["diff", "HEAD~1", "HEAD"],
-    ] {
-        let mut git = lab.plain_git(&lab.root);
-        git.args(args);
-        let settings = repository.overrides();
-        git.env("GIT_CONFIG_COUNT", settings.len().to_string());
-        for (number, (key, value)) in settings.iter().enumerate() {
-            git.env(format!("GIT_CONFIG_KEY_{number}"), key);
-            git.env(format!("GIT_CONFIG_VALUE_{number}"), value);
-        }
-        let output = git.output().unwrap();
-        assert!(output.status.success(), "{args:?}: {output:?}");
-        let diff = String::from_utf8_lossy(&output.stdout);
-        assert!(args.len() > 1 || diff.contains("+12"), "{args:?}: {diff}");
-    }
-    assert!(!lab.base.join("marker").exists());
-}
-
-#[test]
-fn more_programs_than_can_be_taken_out_are_refused() {
-    let lab = bait();
+    let quiet = review_all(&lab);
     let config = fs::read_to_string(lab.root.join(".git/config")).unwrap();
-    let filters: String = (0..1_001)
-        .map(|number| format!("[filter \"x{number}\"]\n\tclean = cat\n"))
+    let trap = trap(&lab);
+    let filters: String = (0..10_001)
+        .map(|number| format!("[filter \"x{number}\"]\n\tclean = {trap}\n"))
         .collect();
-    lab.write(".git/config", format!("{config}{filters}"));
-    let error = lab.discover_in("").unwrap_err();
-    assert!(
-        matches!(error, cc_git::Error::TooManyPrograms { count: 1_001 }),
-        "{error}"
-    );
+    let evil = format!("[filter \"evil\"]\n\tclean = {trap}\n");
+    lab.write(".git/config", format!("{config}{filters}{evil}"));
+    assert_eq!(review_all(&lab), quiet);
+    assert!(!lab.base.join("marker").exists());
+    lab.git(["diff"]);
+    assert!(lab.base.join("marker").exists(), "plain git runs it");
 }
 
 #[test]
@@ -427,4 +389,81 @@ fn settings_of_the_user_do_not_change_the_diff() {
         lab.git(["config", "--global", name, value]);
     }
     assert_eq!(review_all(&lab), plain);
+}
+
+/// Git reads attributes as a whole, and this file never ends.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_without_an_end_takes_neither_all_memory_nor_all_time() {
+    let endless = Path::new("/dev/zero");
+    let begun = std::time::Instant::now();
+    // Named by the configuration, it is not read at all.
+    let lab = bait();
+    let quiet = review_all(&lab);
+    lab.git(["config", "core.attributesFile", "/dev/zero"]);
+    lab.git(["config", "core.excludesFile", "/dev/zero"]);
+    assert_eq!(review_all(&lab), quiet);
+    // In its usual place, Git is stopped.
+    let info = lab.root.join(".git/info");
+    fs::create_dir_all(&info).unwrap();
+    let _ = fs::remove_file(info.join("attributes"));
+    std::os::unix::fs::symlink(endless, info.join("attributes")).unwrap();
+    let repository = lab.repository();
+    let answer = repository.look_up(&Lookup::Diff(DiffQuery::default()));
+    let error = answer.unwrap_err().to_string();
+    assert!(error.contains("emory"), "{error}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+}
+
+/// A configuration that another one includes counts like the repository's own.
+#[test]
+#[cfg(unix)]
+fn what_the_configuration_includes_is_no_way_around() {
+    let include = |lab: &Lab, trap: &str| {
+        let included = lab.base.join("included");
+        lab.write(&included, format!("[filter \"evil\"]\n\tclean = {trap}\n"));
+        let path = included.to_str().unwrap().to_owned();
+        lab.git(["config", "include.path", &path]);
+    };
+    check("an included filter", include, &["diff"]);
+    let conditional = |lab: &Lab, trap: &str| {
+        let included = lab.base.join("included");
+        lab.write(&included, format!("[diff]\n\texternal = {trap}\n"));
+        let path = included.to_str().unwrap().to_owned();
+        lab.git(["config", "includeIf.onbranch:main.path", &path]);
+    };
+    check("a conditionally included diff", conditional, &["diff"]);
+    let of_worktree = |lab: &Lab, trap: &str| {
+        lab.git(["config", "extensions.worktreeConfig", "true"]);
+        lab.git(["config", "--worktree", "core.fsmonitor", trap]);
+    };
+    check("a monitor of the worktree's own", of_worktree, &["status"]);
+}
+
+/// What decides how content is read keeps its meaning.
+#[test]
+fn settings_that_mean_something_are_kept() {
+    let lab = Lab::new();
+    lab.git(["config", "core.autocrlf", "input"]);
+    lab.git(["config", "core.fileMode", "false"]);
+    lab.git(["config", "diff.renames", "copies"]);
+    lab.write("a.txt", numbers(1..=10).replace('\n', "\r\n"));
+    let lookup = Lookup::Diff(DiffQuery::default());
+    let diff = lab.repository().look_up(&lookup).unwrap();
+    assert_eq!(diff, "[nothing]");
+    lab.git(["config", "--unset", "core.autocrlf"]);
+    let diff = lab.repository().look_up(&lookup).unwrap();
+    assert!(diff.contains("+10"), "{diff}");
+}
+
+/// What Git calls are made of is gone when they are over.
+#[test]
+fn a_call_leaves_nothing_behind() {
+    let lab = bait();
+    let data = lab.base.join("data");
+    fs::create_dir(&data).unwrap();
+    let lab = lab.with_var("CC_DATA_DIR", data.to_str().unwrap());
+    review_all(&lab);
+    let left = fs::read_dir(data.join("git-views")).unwrap();
+    assert_eq!(left.count(), 0);
 }

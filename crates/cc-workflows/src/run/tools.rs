@@ -42,9 +42,14 @@ pub(super) fn git_server(
     let cli = format!("cc-cli{}", std::env::consts::EXE_SUFFIX);
     let cli = project.env.exe.with_file_name(cli);
     let command = cli.to_str().ok_or_else(|| NotText(cli.clone()))?;
+    let mut args = vec!["git-server".to_owned()];
+    // It works among the temporary files where the directory cannot be named.
+    if let Some(data) = project.data.root().to_str() {
+        args.extend(["--data".to_owned(), data.to_owned()]);
+    }
     Ok(Some(McpServer {
         name: "git",
         command: command.to_owned(),
-        args: &["git-server"],
+        args,
     }))
 }

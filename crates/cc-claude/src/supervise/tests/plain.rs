@@ -53,7 +53,7 @@ async fn without_its_server_a_run_ends_before_it_asks() {
         script.request.server = Some(McpServer {
             name: "git",
             command: "/cc-cli".into(),
-            args: &["git-server"],
+            args: vec!["git-server".into()],
         });
         let outcome = script.run().await;
         assert_failed(&outcome, FailureClass::GitServer);
