@@ -4,6 +4,7 @@
 mod page;
 #[cfg(target_os = "linux")]
 mod sarif;
+mod schema;
 mod scope;
 mod shown_lines;
 #[cfg(target_os = "linux")]

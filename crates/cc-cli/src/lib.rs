@@ -8,6 +8,7 @@
 
 mod args;
 mod commands;
+mod documents;
 mod error;
 mod printer;
 mod render;
@@ -26,6 +27,12 @@ use error::{CliError, ExitStatus};
 use printer::Printer;
 
 pub use args::door::{CHANGING, LOOKING, WORD};
+
+/// The JSON Schema of each document that `--json` prints, by its name, as `docs/schema` publishes them.
+#[must_use]
+pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
+    documents::schemas()
+}
 
 /// A call, by whom it may come from.
 enum Invocation {

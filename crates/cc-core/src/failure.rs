@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Time;
 
 /// The kind of a failure. Texts for people are made from it, never parsed back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
     /// No `claude` binary was found.
@@ -94,7 +94,7 @@ impl FailureClass {
 }
 
 /// A failed run: its class, the details, and when to try again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The kind of failure.

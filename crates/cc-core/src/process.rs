@@ -15,7 +15,7 @@ use crate::Time;
 pub use signal::Signal;
 
 /// A process by pid and identity; the pid alone may be reused, the pair is not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Proc {
     /// The process id as seen by the process that wrote this.
     pub pid: u32,

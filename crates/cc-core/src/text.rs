@@ -13,10 +13,10 @@ pub fn tail(text: &str, limit: usize) -> &str {
 }
 
 /// Whether a character can control a terminal or reorder what people read: controls other than
-/// newline and tab, and the bidirectional overrides.
+/// newline and tab, and the marks, overrides and isolates of bidirectional text.
 fn is_unprintable(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `text` without characters that can control a terminal, each shown as `�`; `\r\n` becomes `\n`.

@@ -53,6 +53,18 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
+impl schemars::JsonSchema for Time {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "UTC, milliseconds, RFC 3339 with `Z`.", "type": "string", "format": "date-time",
+        })
+    }
+}
+
 /// Where the time of day comes from.
 #[derive(Clone, Copy, Debug)]
 pub enum Clock {

@@ -15,7 +15,7 @@ const MOST_LINES: u64 = 60;
 const LINE_BYTES: usize = 400;
 
 /// Successive lines of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Excerpt {
     /// The number of the first one, from 1.
     pub first: u64,

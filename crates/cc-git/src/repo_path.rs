@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// Displayed, and serialized, as it is if it is plain text, else in double quotes with C escapes, as git
 /// does. Text that is not validly quoted is a path as it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(from = "String", into = "String")]
 pub struct RepoPath(Vec<u8>);
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::pathspecs::Pathspecs;
 
 /// The full id of an object of git: 40 or 64 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 pub struct ObjectId(String);
 
@@ -73,7 +73,7 @@ impl From<ObjectId> for String {
 }
 
 /// Which two states of the files are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// HEAD and the working tree, staged or not, with untracked files.

@@ -18,11 +18,12 @@ use crate::top_level::git_dir;
 use crate::{Error, ObjectId, Repository, SharedRepository};
 
 /// A linked worktree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Worktree {
     /// The absolute path of its root.
     #[serde(with = "cc_core::os_text")]
+    #[schemars(with = "String")]
     pub root: PathBuf,
     /// Its branch.
     pub branch: String,
@@ -31,6 +32,7 @@ pub struct Worktree {
     /// Its Git directory, inside that of the repository. Stored, because the `.git` file that names it
     /// can be changed in the worktree.
     #[serde(with = "cc_core::os_text")]
+    #[schemars(with = "String")]
     pub git_dir: PathBuf,
 }
 

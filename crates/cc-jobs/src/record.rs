@@ -37,7 +37,7 @@ pub enum RecordError {
 }
 
 /// The fields of the head, as in the file.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct RecordHead {
     #[serde(default)]
@@ -243,6 +243,16 @@ impl From<Job> for RecordHead {
             result_viewed_at: job.viewed_at,
             notified_at: job.notified_at,
         }
+    }
+}
+
+impl schemars::JsonSchema for Job {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Job".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        RecordHead::json_schema(generator)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::{Line, Report};
 
 /// How a run of Claude went.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaudeReport {
     /// 0 if Claude gave an answer, else 1.

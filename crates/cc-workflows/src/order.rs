@@ -146,7 +146,7 @@ pub(crate) struct GateSpec {
 }
 
 /// What Claude may do in a rescue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
     /// Change files of the workspace; commands run in the operating system's sandbox.

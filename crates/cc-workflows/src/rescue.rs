@@ -28,6 +28,7 @@ use crate::{Error, Project, RunOptions, launch, preflight};
 pub use crate::order::Access;
 pub use continuation::{Continuation, candidate};
 pub use from_review::FromReview;
+pub use report::RescueReport;
 pub use resuming::{HowToContinue, how_to_continue};
 pub use sandbox::SandboxMissing;
 

@@ -12,10 +12,10 @@ use cc_jobs::{Job, StoreError, log};
 use cc_workflows::cancel::cancel;
 use cc_workflows::{Error, Project, wait};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 
 use super::result;
 use crate::args::{AttachArgs, ViewState};
+use crate::documents::Receipt;
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
 
@@ -65,14 +65,13 @@ fn print_receipt(job: &Job, as_json: bool, printer: &mut Printer) {
         ..
     } = job;
     if as_json {
-        let status = job.state().status();
-        printer.json(&json!({
-            "jobId": id,
-            "status": status,
-            "title": title,
-            "summary": summary,
-            "sessionId": session,
-        }));
+        printer.json(&Receipt {
+            job_id: id,
+            status: job.state().status(),
+            title,
+            summary,
+            session_id: session.as_ref(),
+        });
     } else {
         printer.text(format!(
             "{title} started in the background: {summary}\n\n  \

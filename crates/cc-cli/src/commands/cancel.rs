@@ -3,10 +3,10 @@
 use cc_jobs::select;
 use cc_workflows::cancel::cancel as cancel_job;
 use cc_workflows::{Error, Project};
-use serde_json::json;
 
 use super::find::find;
 use crate::args::CancelArgs;
+use crate::documents::Cancelled;
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
@@ -28,14 +28,14 @@ pub(super) fn cancel(project: &Project, args: &CancelArgs, printer: &mut Printer
         Err(error) => return Err(error.into()),
     };
     if args.json {
-        printer.json(&json!({
-            "jobId": job.id,
-            "status": job.state().status(),
-            "title": job.title,
-            "note": note,
-            "sessionId": job.session,
-            "threadId": job.thread,
-        }));
+        printer.json(&Cancelled {
+            job_id: &job.id,
+            status: job.state().status(),
+            title: &job.title,
+            note: &note,
+            session_id: job.session.as_ref(),
+            thread_id: job.thread.as_ref(),
+        });
     } else if failure.is_none() {
         printer.text(format!("{}: {note}.", job.id));
     }

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use super::find::find;
 use super::show;
 use crate::args::{Format, ResultArgs};
+use crate::documents::{End, StoredResult};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::{self, Printer};
 use crate::render::terminal::{self, Look};
@@ -42,11 +43,11 @@ pub(super) fn result(
     let look = show::look(&project).filter(|_| format == Format::Markdown && place.file.is_none());
     let text = match (&look, format) {
         (Some(look), _) => shown(&project, (&job, &body), look),
-        (None, Format::Json) => printer::json(&json!({
-            "job": job,
-            "storedJob": stored(&job, &body),
-            "state": if is_active { "active" } else { "terminal" },
-        }))
+        (None, Format::Json) => printer::json(&StoredResult {
+            job: &job,
+            stored_job: stored(&job, &body),
+            state: if is_active { "active" } else { "terminal" },
+        })
         .map_err(StoreError::from)?,
         (None, Format::Markdown) => printer::plain(&markdown(&project, &job, &body)),
         (None, Format::Sarif) => {
@@ -247,15 +248,20 @@ pub(super) fn mark_viewed(project: &Project, id: &JobId, printer: &mut Printer) 
 /// The result of a job as `--json` prints it; a job without a result gets the minimal fields.
 pub(super) fn document(job: &Job, body: &Body) -> Value {
     let mut document = match &body.result {
-        Value::Object(_) => full(job, &body.result),
-        _ => full(
-            job,
-            &json!({"jobId": job.id, "rawOutput": body.partial_output}),
-        ),
+        Value::Object(_) => current(&body.result).into_owned(),
+        _ => json!({"jobId": job.id, "rawOutput": body.partial_output}),
     };
-    document["status"] = job.state().status().into();
-    if let Some(Ending::Failed(failure)) = job.state().ending() {
-        document["failure"] = json!(failure);
+    let end = serde_json::to_value(End {
+        status: job.state().status(),
+        session_id: job.session.as_ref(),
+        thread_id: job.thread.as_ref(),
+        failure: match job.state().ending() {
+            Some(Ending::Failed(failure)) => Some(failure),
+            _ => None,
+        },
+    });
+    if let (Some(fields), Ok(Value::Object(end))) = (document.as_object_mut(), end) {
+        fields.extend(end);
     }
     document
 }

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::attach::last_line;
 use super::find::find;
 use crate::args::StatusArgs;
+use crate::documents::{Status, StatusOfJob};
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
 use crate::render::table;
@@ -74,18 +75,18 @@ fn all(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult
         let limit = if args.all { usize::MAX } else { RECENT };
         let recent: Vec<&Job> = overview.finished.iter().skip(1).take(limit).collect();
         let skipped = jobs.skipped.iter();
-        printer.json(&json!({
-            "workspaceRoot": project.store.workspace().root().display().to_string(),
-            "config": config,
-            "running": overview.running,
-            "latestFinished": overview.finished.first(),
-            "recent": recent,
-            "lastDay": last_day,
-            "needsReview": gate,
-            "skipped": skipped
+        printer.json(&Status {
+            workspace_root: project.store.workspace().root().display().to_string(),
+            config,
+            running: &overview.running,
+            latest_finished: overview.finished.first(),
+            recent,
+            last_day: &last_day,
+            needs_review: gate,
+            skipped: skipped
                 .map(|file| json!({"path": file.path.display().to_string(), "reason": file.reason}))
-                .collect::<Vec<_>>(),
-        }));
+                .collect(),
+        });
     } else {
         printer
             .text(overview_text(&jobs, project, &overview, args.all) + &last_day_text(&last_day));
@@ -226,24 +227,15 @@ fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer
     }
     let timed_out = args.wait && job.state().is_active();
     if args.json {
-        let mut document = json!({
-            "workspaceRoot": project.store.workspace().root().display().to_string(),
-            "job": job,
+        printer.json(&StatusOfJob {
+            workspace_root: project.store.workspace().root().display().to_string(),
+            job: &job,
+            work_tree: worktree(project, &job),
+            resume_command: rescue::how_to_continue(project, &job).map(|next| next.command),
+            reviewed: reviewed(project, &job),
+            wait_timed_out: args.wait.then_some(timed_out),
+            timeout_ms: args.timeout_ms.filter(|_| args.wait),
         });
-        if let Some(tree) = worktree(project, &job) {
-            document["workTree"] = json!(tree);
-        }
-        if let Some(next) = rescue::how_to_continue(project, &job) {
-            document["resumeCommand"] = json!(next.command);
-        }
-        if let Some(reviewed) = reviewed(project, &job) {
-            document["reviewed"] = json!(reviewed);
-        }
-        if args.wait {
-            document["waitTimedOut"] = timed_out.into();
-            document["timeoutMs"] = args.timeout_ms.into();
-        }
-        printer.json(&document);
     } else {
         printer.text(details(project, &job));
     }

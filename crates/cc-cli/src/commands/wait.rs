@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use cc_jobs::{Ending, Job, StoreError};
 use cc_workflows::{Error, Project};
-use serde_json::json;
 
 use crate::args::WaitArgs;
+use crate::documents::Waited;
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
 
@@ -22,8 +22,11 @@ pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) ->
     let jobs = ended.collect::<Result<Vec<_>, StoreError>>()?;
     if args.json {
         let timed_out = jobs.iter().any(|job| job.state().is_active());
-        printer
-            .json(&json!({"jobs": jobs, "waitTimedOut": timed_out, "timeoutMs": args.timeout_ms}));
+        printer.json(&Waited {
+            jobs: &jobs,
+            wait_timed_out: timed_out,
+            timeout_ms: args.timeout_ms,
+        });
     } else {
         for job in &jobs {
             let (status, outcome) = (job.state().status(), outcome(job));

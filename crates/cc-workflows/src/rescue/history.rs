@@ -9,7 +9,7 @@ use crate::order::{Access, RescueSpec};
 const COMMITS: usize = 20;
 
 /// The difference between two states of a repository, for the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryChange {
     /// The branch before, if another one is checked out now.

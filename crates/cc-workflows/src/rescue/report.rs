@@ -17,7 +17,7 @@ use crate::order::{Access, RescueSpec};
 use crate::report::{Line, Report};
 
 /// The result of a rescue, as `rescue --json` prints and the record keeps it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RescueReport {
     /// The job.
@@ -79,7 +79,7 @@ pub struct RescueReport {
 }
 
 /// Changed files, as Git sees them: ignored files do not count.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedFiles {
     /// The first of them.

@@ -147,7 +147,7 @@ impl ReviewFindings {
 }
 
 /// Whether the location of a finding exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "check")]
 pub enum Location {
     /// File and lines exist.
@@ -190,7 +190,7 @@ impl Location {
 }
 
 /// A finding and whether its location exists.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LocatedFinding {
     /// The finding.
     #[serde(flatten)]

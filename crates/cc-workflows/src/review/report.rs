@@ -14,7 +14,7 @@ use crate::claude_report::ClaudeReport;
 use crate::report::{self, Line, Report, Verdict};
 
 /// The result of a review, as `review --json` prints and the record keeps it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReviewReport {
     /// The job.
@@ -47,7 +47,7 @@ pub struct ReviewReport {
 }
 
 /// What a structured review says besides its findings.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReviewResult {
     /// Whether the change can be merged.
     pub verdict: ReviewVerdict,

@@ -10,7 +10,7 @@ use crate::order::{ReviewSpec, WorkOrder};
 use crate::report::{Line, Report};
 
 /// What was reviewed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReviewedChange {
     /// The mode, such as `working-tree`.
