@@ -69,7 +69,7 @@ pub(crate) fn lacks(report: &cc_claude::RunReport, rest: &str) -> Option<String>
 }
 
 /// Who answered, and what it took: the last line of a report.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunFacts {
     /// The model that was requested; `None` means Claude's own default.
