@@ -203,7 +203,28 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
 fn schema<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let generator = settings.into_generator();
-    generator.into_root_schema_for::<T>().to_value()
+    let mut schema = generator.into_root_schema_for::<T>().to_value();
+    name_once(&mut schema);
+    schema
+}
+
+/// Names each required field once: a result and its end have some in common.
+fn name_once(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::Array(required)) = fields.get_mut("required") {
+                let mut seen = Vec::new();
+                required.retain(|name| {
+                    let is_new = !seen.contains(name);
+                    seen.push(name.clone());
+                    is_new
+                });
+            }
+            fields.values_mut().for_each(name_once);
+        }
+        Value::Array(items) => items.iter_mut().for_each(name_once),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
