@@ -20,7 +20,7 @@ use crate::{ObjectId, Repository};
 const NAMED: usize = 100;
 
 /// What was brought along, and what is absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Extras {
     /// Ignored files that `.worktreeinclude` names; at most a hundred.
@@ -41,7 +41,7 @@ pub struct Extras {
 }
 
 /// A file or directory of the user that a checkout lacks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AbsentFile {
     /// Its path.
@@ -51,7 +51,7 @@ pub struct AbsentFile {
 }
 
 /// Why something is absent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AbsentReason {
     /// Git ignores it, and `.worktreeinclude` does not name it.
