@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cc_tests::peers::{CLAUDE, EVERY_CLAUDE, Peer};
 use cc_tests::plants::{self, CONFIG, PLACES, WAYS};
@@ -11,6 +12,9 @@ use cc_tests::{MessagesApi, Sandbox, Turn};
 use serde_json::{Value, json};
 
 use super::shell::as_plain_user;
+
+/// How long a run with a hundred tries may take on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A repository whose path has special characters, with a linked worktree and a submodule that is not there.
 struct Lab {
@@ -61,7 +65,7 @@ impl Lab {
         self.api.push(turns);
         self.api.push([Turn::text("Done.")]);
         let rescue = as_plain_user(&self.sandbox, &["rescue", "do it"]);
-        let output = rescue.cwd(&self.repo).run();
+        let output = rescue.cwd(&self.repo).timeout(PATIENCE).run();
         let results = self.api.requests().pop().unwrap().tool_results();
         assert_eq!(results.len(), expected, "{output}\n{results:?}");
         (output.status.code().unwrap(), results)

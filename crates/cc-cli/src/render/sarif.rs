@@ -287,6 +287,37 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_was_not_found_is_no_location() {
+        let mut report = json!({
+            "jobId": "review-0-0", "review": "adversarial-review", "target": {"mode": "staged", "label": "l"},
+            "sessionId": null, "notSeen": [],
+            "claude": {"status": 0, "stderr": "", "stdout": "", "usage": cc_core::Usage::default()},
+        });
+        let checks = [
+            ("/etc/passwd", json!({"check": "unknown"})),
+            ("//evil/x", json!({"check": "unknown"})),
+            ("../../x", json!({"check": "unknown"})),
+            ("none.rs", json!({"check": "no-such-file"})),
+            ("here.rs", json!({"check": "found"})),
+        ];
+        let findings = checks.map(|(file, location)| {
+            let mut finding = serde_json::to_value(located((1, 1), &location, false)).unwrap();
+            finding["file"] = json!(file);
+            finding
+        });
+        report["findings"] = json!(findings);
+        let log = log(&serde_json::from_value(report).unwrap());
+        let run = &log["runs"][0];
+        let results = run["results"].as_array().unwrap().iter();
+        let uris: Vec<_> = results
+            .map(|it| &it["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+            .collect();
+        assert_eq!(uris, ["here.rs"]);
+        let told = &run["invocations"][0]["toolExecutionNotifications"];
+        assert_eq!(told.as_array().unwrap().len(), 4);
+    }
+
+    #[test]
     fn paths_become_uri_references() {
         assert_eq!(uri("src/a b#é.rs"), "src/a%20b%23%C3%A9.rs");
     }
