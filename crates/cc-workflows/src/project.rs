@@ -74,7 +74,8 @@ impl Project {
         Ok(found.passing(named.unwrap_or_default()))
     }
 
-    fn find_claude(&self, configured: Option<&Path>) -> Result<Claude, LocateError> {
+    /// The same without the variables that it may have: enough to see whether there is one.
+    pub(crate) fn find_claude(&self, configured: Option<&Path>) -> Result<Claude, LocateError> {
         let workspace = self.store.workspace().root();
         let found = Claude::locate(&self.env, workspace, configured);
         if configured.is_some() || !matches!(found, Err(LocateError::NotFound { .. })) {
