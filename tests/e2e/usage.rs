@@ -226,6 +226,46 @@ fn nothing_to_review() {
 }
 
 #[test]
+fn a_shallow_clone_names_how_to_get_more_history() {
+    let sandbox = Sandbox::fake(&Scenario::says("No findings."));
+    let (origin, clone) = (sandbox.tmp().join("origin"), sandbox.tmp().join("clone"));
+    sandbox.git_in(
+        &sandbox.tmp(),
+        ["init", "--quiet", "--initial-branch=main", "origin"],
+    );
+    let commit = |message: &str| {
+        let args = ["commit", "--quiet", "--allow-empty", "--message", message];
+        sandbox.git_in(&origin, args);
+    };
+    commit("Common");
+    sandbox.git_in(&origin, ["branch", "other"]);
+    commit("Newest");
+    sandbox.git_in(&origin, ["checkout", "--quiet", "other"]);
+    commit("Beside it");
+    sandbox.git_in(&origin, ["checkout", "--quiet", "main"]);
+    let url = format!("file://{}", origin.display());
+    let args = [
+        "clone",
+        "--quiet",
+        "--depth=1",
+        "--no-single-branch",
+        &url,
+        "clone",
+    ];
+    sandbox.git_in(&sandbox.tmp(), args);
+    for (args, status) in [
+        (["review", "--base", "origin/other"], 2),
+        (["review", "--commit", "HEAD"], 2),
+    ] {
+        let refused = sandbox.cc(args).cwd(&clone).run().exits(status);
+        assert!(
+            refused.stderr.contains("git fetch --deepen=100"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_behind_standard_output_is_told() {
     let sandbox = sandbox();
