@@ -146,15 +146,15 @@ pub(crate) fn open_own_with(mut options: fs::OpenOptions, path: &Path) -> io::Re
     }
 }
 
-/// Checks that a directory belongs to us and that not everybody may write it; one that is not there is
-/// fine. A link to it may have been made by anybody.
+/// Checks that a directory belongs to us and that not everybody may write it; one that cannot be
+/// looked at is fine.
 ///
 /// # Errors
-/// When it does not, or cannot be looked at.
+/// When it does not.
 pub fn check_own_dir(path: &Path) -> Result<(), IoError> {
     let check = || match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+        // Whoever uses it finds out, and says what is in the way.
+        Err(_) => Ok(()),
         Ok(meta) if !is_ours(&meta) => Err(foreign()),
         Ok(meta) if is_writable_for_all(&meta) => Err(io::Error::new(
             io::ErrorKind::PermissionDenied,

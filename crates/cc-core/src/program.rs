@@ -4,6 +4,7 @@
 //! lies in it, would run as the user.
 
 mod places;
+mod safety;
 
 use std::env::{join_paths, split_paths};
 use std::ffi::OsString;
@@ -22,12 +23,8 @@ const SUFFIXES: &[&str] = if cfg!(windows) {
     &[""]
 };
 
-/// Where the programs of the system are.
-const SYSTEM_DIRS: &[&str] = if cfg!(windows) {
-    &[r"C:\Windows\System32"]
-} else {
-    &["/usr/bin", "/bin"]
-};
+use safety::SYSTEM_DIRS;
+pub use safety::Unsafe;
 
 /// Why a program was not found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +42,14 @@ pub enum LocateError {
     InsideWorkspace {
         /// The refused file.
         path: PathBuf,
+    },
+    /// The only one lies where somebody else could have put it.
+    #[error("`{}` is not used: {why}", path.display())]
+    Unsafe {
+        /// The refused file.
+        path: PathBuf,
+        /// Why.
+        why: Unsafe,
     },
     /// It is a script whose interpreter is missing.
     #[error("`{}` is a script that needs `{interpreter}`, which was not found", path.display())]
@@ -133,6 +138,8 @@ pub struct SearchPath {
     /// The entries left out, made absolute; only to name a refused program.
     left_out: Vec<PathBuf>,
     fence: Fence,
+    /// Directories below which commands in Codex's sandbox may write.
+    sandbox_roots: Vec<PathBuf>,
 }
 
 impl SearchPath {
@@ -150,6 +157,7 @@ impl SearchPath {
             dirs: places::all(env),
             left_out: Vec::new(),
             fence: Fence::default(),
+            sandbox_roots: safety::sandbox_roots(env),
         };
         places
             .leaving_out(&Fence::of_caller(env))
@@ -164,6 +172,7 @@ impl SearchPath {
             dirs,
             left_out: relative.iter().map(|dir| env.absolute(dir)).collect(),
             fence: Fence::default(),
+            sandbox_roots: safety::sandbox_roots(env),
         }
     }
 
@@ -213,7 +222,9 @@ impl SearchPath {
 
     /// The value of PATH for a child; `None` where no directory is left.
     pub fn to_var(&self) -> Option<OsString> {
-        let joined = join_paths(&self.dirs).ok()?;
+        // The name in it does not matter, only the directory.
+        let is_safe = |dir: &&PathBuf| safety::check(&dir.join("x"), &self.sandbox_roots).is_ok();
+        let joined = join_paths(self.dirs.iter().filter(is_safe)).ok()?;
         (!joined.is_empty()).then_some(joined)
     }
 
@@ -225,7 +236,7 @@ impl SearchPath {
     pub fn find(&self, program: &str) -> Result<PathBuf, LocateError> {
         let mut refused = None;
         for path in candidates(&self.dirs, program).filter(|path| path.exists()) {
-            match self.accept(path) {
+            match self.accept(path).and_then(|path| self.safe(path)) {
                 Ok(path) => return Ok(path),
                 Err(error) => {
                     refused.get_or_insert(error);
@@ -243,6 +254,14 @@ impl SearchPath {
                 program: program.to_owned(),
                 looked_in_dirs: self.dirs.clone(),
             }))
+    }
+
+    /// Gives back the path of a program that nobody named, if only we and the system could put it there.
+    fn safe(&self, path: PathBuf) -> Result<PathBuf, LocateError> {
+        match safety::check(&path, &self.sandbox_roots) {
+            Ok(()) => Ok(path),
+            Err(why) => Err(LocateError::Unsafe { path, why }),
+        }
     }
 
     /// Gives back the path of a program that exists, if it may be run.

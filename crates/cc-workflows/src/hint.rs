@@ -38,6 +38,9 @@ pub fn for_claude(error: &LocateError) -> &'static str {
         LocateError::InsideWorkspace { .. } => {
             "Install Claude Code outside this repository and put it on your PATH."
         }
+        LocateError::Unsafe { .. } => {
+            "Install Claude Code where only you can write, or name one that you trust: cc-cli config set claude.path PATH"
+        }
         LocateError::NotExecutable { .. } => "Make it executable, or reinstall Claude Code.",
     }
 }

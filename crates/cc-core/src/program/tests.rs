@@ -257,3 +257,75 @@ fn what_the_caller_or_the_main_working_tree_brings_is_refused_too() {
     assert_eq!(dirs(&here), 1);
     assert_eq!(dirs(&linked), 2);
 }
+
+#[test]
+#[cfg(unix)]
+fn a_program_that_somebody_else_could_have_put_there_is_skipped_and_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let tree = Tree::new();
+    let (first, second) = (tree.program("a/claude"), tree.program("b/claude"));
+    let search = || SearchPath::outside(&tree.env(&["a", "b"]), &tree.path("w"));
+    let mode = |name: &str, mode: u32| {
+        fs::set_permissions(tree.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    assert_eq!(search().find("claude"), Ok(first.clone()));
+    for (name, bits) in [("a", 0o777), ("a", 0o1777), ("a/claude", 0o777)] {
+        mode(name, bits);
+        assert_eq!(
+            search().find("claude"),
+            Ok(second.clone()),
+            "{name} {bits:o}"
+        );
+        mode(name, 0o755);
+    }
+    mode("a", 0o775);
+    assert_eq!(
+        search().find("claude"),
+        Ok(first.clone()),
+        "a group is fine"
+    );
+    mode("a", 0o777);
+    let children = search().to_var().unwrap();
+    assert_eq!(children, tree.path("b").into_os_string());
+    fs::remove_file(&second).unwrap();
+    // A link out of a safe directory is as safe as what it leads to.
+    std::os::unix::fs::symlink(&first, &second).unwrap();
+    let error = SearchPath::outside(&tree.env(&["b"]), &tree.path("w")).find("claude");
+    let told = error.unwrap_err().to_string();
+    assert!(told.contains("is not used: every user may write"), "{told}");
+    assert_eq!(
+        search().accept(second.clone()),
+        Ok(second),
+        "named by the user"
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn where_codexs_sandbox_writes_no_program_is_found() {
+    let tree = Tree::new();
+    let (first, second) = (tree.program("a/git"), tree.program("b/git"));
+    let codex = tree.path("h/.codex");
+    fs::create_dir_all(&codex).unwrap();
+    let find = |vars: &[(&str, PathBuf)]| {
+        let mut env = tree.env(&["a", "b"]);
+        let vars = vars
+            .iter()
+            .map(|(name, value)| ((*name).into(), value.into()));
+        env = env.with_vars(vars);
+        SearchPath::outside(&env, &tree.path("w")).find("git")
+    };
+    assert_eq!(find(&[]), Ok(first.clone()));
+    assert_eq!(find(&[("TMPDIR", tree.path("a"))]), Ok(second.clone()));
+    assert_eq!(
+        find(&[("TMPDIR", "/".into())]),
+        Ok(first),
+        "no directory for temporary files"
+    );
+    let roots = format!(
+        "[sandbox_workspace_write]\nwritable_roots = [{:?}, \"~/x\"]\n",
+        tree.path("a")
+    );
+    fs::write(codex.join("config.toml"), roots).unwrap();
+    assert_eq!(find(&[]), Ok(second));
+}
