@@ -207,10 +207,12 @@ mod tests {
         let gone = [at("02T08:00", "0.25"), at("01T08:00", "100")];
         let removed = format!(r#"{{"b":{},"c":{},"d":{}}}"#, gone[0], gone[0], gone[1]);
         put("two/spent.json", &removed);
-        put("three/spent.json", "{");
         let now: Time = serde_json::from_str("\"2026-03-02T10:00:00Z\"").unwrap();
         let data = DataDir::at(dir.path().to_owned());
         assert_eq!(of_a_day(&data, now).unwrap(), 2.0);
+        put("three/spent.json", "{");
+        let error = of_a_day(&data, now).unwrap_err().to_string();
+        assert!(error.contains("spent.json` is damaged"), "{error}");
         let none = DataDir::at(dir.path().join("none"));
         assert_eq!(of_a_day(&none, now).unwrap(), 0.0);
     }
