@@ -1,7 +1,7 @@
 //! A Git directory that stands in for the one of a linked worktree while commands run that must not change
 //! it: refs, configuration and index as copies, and of the objects only what is new.
 //!
-//! The commands see it in the place of the real one, which [`Shadow::mounts`] says. What they commit is
+//! The commands see it in the place of the real one, which [`Shadow::shown`] says. What they commit is
 //! brought back by [`Repository::bring_commits`], by id, with nothing of the shadow's configuration read.
 
 use std::fs;
