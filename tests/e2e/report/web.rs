@@ -16,7 +16,8 @@ fn it_opens_the_page_in_the_browser_and_prune_removes_it() {
         missing.contains("there is no xdg-open") && missing.contains("Open this file"),
         "{missing}"
     );
-    let opener = sandbox.tmp().join("xdg-open");
+    // Not among the temporary files, where no program is looked for.
+    let opener = sandbox.root().join("opener");
     let script = format!(
         "#!/bin/sh\ncp \"$1\" {}/opened.html\n",
         sandbox.tmp().display()

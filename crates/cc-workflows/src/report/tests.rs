@@ -44,12 +44,13 @@ fn outline(markdown: &str) -> Vec<String> {
                     heading.push_str(&text);
                 }
             }
+            // In text from outside a line across is made of asterisks, never of dashes like ours.
+            Event::Rule if markdown[range.clone()].starts_with('*') => {}
             Event::Rule => found.push(markdown[range].trim().to_owned()),
             Event::Html(_) | Event::InlineHtml(_) => found.push("HTML".to_owned()),
             _ => {}
         }
     }
-    found.retain(|part| part != "* * *");
     found
 }
 
