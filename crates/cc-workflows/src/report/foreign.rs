@@ -76,19 +76,22 @@ pub(super) fn code(code: &str) -> String {
 /// `text` as text within a line: as it is where it has no marks of Markdown, else each mark escaped.
 pub(super) fn inline(text: &str) -> String {
     let words = text.trim_matches(' ');
-    // As it would stand in a line of ours, and at the beginning of one.
+    // As it would stand in a line of ours, at the beginning of one, and at the beginning of an item.
     let is_plain = words.is_empty()
-        || ["", "x "].iter().all(|before| {
+        || ["", "x ", "- "].iter().all(|before| {
+            let is_item = *before == "- ";
             let whole = format!("{before}{words}");
             let mut read = String::new();
             for event in Parser::new_ext(&whole, OPTIONS) {
                 match event {
                     Event::Text(text) => read.push_str(&text),
                     Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => {}
+                    Event::Start(Tag::List(_) | Tag::Item) if is_item => {}
+                    Event::End(TagEnd::List(_) | TagEnd::Item) if is_item => {}
                     _ => return false,
                 }
             }
-            read == whole
+            read == if is_item { words } else { &whole }
         });
     // A mark that is alone here may find its other half in the next part of the line.
     const MARKS: [char; 8] = ['`', '*', '[', ']', '<', '~', '\\', '|'];
