@@ -291,3 +291,40 @@ fn nothing_of_the_repositorys_settings_gets_in() {
         assert_eq!(run.env.get("ANTHROPIC_BASE_URL"), None);
     }
 }
+
+#[test]
+fn a_newcomer_with_a_gateway_dotfiles_and_a_worktree_is_right_at_the_first_try() {
+    let api = MessagesApi::start([Turn::text("The sum became a difference.")]);
+    let sandbox = without_env(&peers::CLAUDE.ensure().unwrap(), &api);
+    years_of_settings(&sandbox, gateway(&api));
+    // Their home is a repository too, with files that nobody committed.
+    let home = sandbox.home();
+    fs::write(home.join(".bashrc"), "alias ll='ls -l'\n").unwrap();
+    sandbox.git_in(&home, ["init", "--quiet"]);
+    sandbox.git_in(&home, ["add", ".bashrc"]);
+    sandbox.git_in(&home, ["commit", "--quiet", "--message", "Dotfiles"]);
+    fs::write(home.join(".bashrc"), "alias secret-alias='ls -l'\n").unwrap();
+    fs::write(home.join("diary.txt"), "Dear diary\n").unwrap();
+    let tree = home.join("code/feature");
+    let path = tree.to_str().unwrap();
+    sandbox.git(["worktree", "add", "--quiet", "-b", "feature", path]);
+    let edited = "pub fn add(a: i32, b: i32) -> i32 {\n    a - b // here\n}\n";
+    fs::write(tree.join("src/lib.rs"), edited).unwrap();
+
+    let review = sandbox.cc(["review"]).cwd(tree.join("src")).run().success();
+
+    let report = &review.stdout;
+    assert!(report.contains("The sum became a difference."), "{review}");
+    assert!(report.contains("Reviewed: uncommitted changes"), "{review}");
+    let asked = api.requests()[0].body.to_string();
+    assert!(asked.contains("a - b // here"), "{asked}");
+    for of_home in ["Dear diary", "diary.txt", "secret-alias"] {
+        assert!(!asked.contains(of_home), "{of_home}");
+    }
+    let status = sandbox.cc(["status"]).run().success();
+    assert!(
+        status.stdout.contains("review-"),
+        "seen in the main one: {status}"
+    );
+    assert_nothing_ran(&sandbox);
+}

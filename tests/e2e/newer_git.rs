@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use cc_tests::fake::{Run, Step};
 use cc_tests::{MessagesApi, Sandbox, Scenario, Turn, peers};
@@ -49,9 +50,12 @@ fn assert_nothing_ran(sandbox: &Sandbox, call: &str) {
 
 fn spring(sandbox: &Sandbox, dir: &Path) {
     // Git writes the index anew for a file that was touched and has not changed.
-    let touched = fs::File::options().append(true).open(dir.join("README.md"));
-    let now = std::time::SystemTime::now();
-    touched.unwrap().set_modified(now).unwrap();
+    let readme = fs::File::options().append(true).open(dir.join("README.md"));
+    let readme = readme.unwrap();
+    let modified = readme.metadata().unwrap().modified().unwrap();
+    readme
+        .set_modified(modified + Duration::from_secs(1))
+        .unwrap();
     let git = peers::newer_git().unwrap();
     let mut command = std::process::Command::new(git);
     command
