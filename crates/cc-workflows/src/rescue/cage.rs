@@ -290,12 +290,20 @@ fn secrets(env: &Env, request: &Request) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The longest path below which Claude Code's sockets can be made, in bytes: operating systems take 103, of which
+/// our directory's name and theirs take 46 (measured on 2.1.332).
+#[cfg(unix)]
+const PARENT_LIMIT: usize = 103 - 46;
+
 /// A directory that is accessible only to the user; its path is short, since sockets are made in it.
 #[cfg(unix)]
 fn temporary(env: &Env) -> Result<tempfile::TempDir, IoError> {
-    let parent = env
+    let common = PathBuf::from("/tmp");
+    let of_user = env
         .var("TMPDIR")
-        .map_or("/tmp".into(), |dir| env.absolute(Path::new(dir)));
+        .map(|dir| env.absolute(Path::new(dir)))
+        .filter(|dir| dir.as_os_str().len() <= PARENT_LIMIT);
+    let parent = of_user.unwrap_or(common);
     let made = tempfile::Builder::new().prefix("cc-").tempdir_in(&parent);
     made.map_err(IoError::at("make a directory in", &parent))
 }
