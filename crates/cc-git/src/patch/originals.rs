@@ -1,7 +1,7 @@
 //! The files that a patch changes, kept until it is applied as a whole.
 //!
-//! `git apply` removes each file and writes it anew, one after the other. Where that fails half-way, on a
-//! full disk for example, the files are put back. They are kept as further links of the same files, which
+//! `git apply` replaces one file after another. Where that fails in the middle, on a full disk for example, the
+//! files are restored. They are kept as further links of the same files, which
 //! takes no room; where links are not possible, as copies.
 
 use std::collections::BTreeSet;
