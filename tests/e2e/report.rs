@@ -35,6 +35,13 @@ fn answering(answer: &Value) -> Sandbox {
     Sandbox::fake(&Scenario::structured(answer.clone())).with_change()
 }
 
+/// The latest report as a page.
+#[track_caller]
+fn html(sandbox: &Sandbox) -> String {
+    let page = sandbox.cc(["result", "--format", "html"]);
+    page.run().success().stdout
+}
+
 #[test]
 fn a_finding_cannot_swallow_or_forge_what_follows() {
     let hostile =
@@ -72,11 +79,7 @@ fn a_finding_cannot_swallow_or_forge_what_follows() {
     let id = sandbox.job();
     let last = shown.trim_end().rsplit('\n').next().unwrap();
     assert!(last.starts_with(&format!("Job `{id}`")), "{shown}");
-    let page = sandbox
-        .cc(["result", "--format", "html"])
-        .run()
-        .success()
-        .stdout;
+    let page = html(&sandbox);
     for part in [
         "id=\"finding-1\"",
         "id=\"finding-2\"",

@@ -21,6 +21,11 @@ struct Codex<'a> {
     turn: RefCell<u32>,
 }
 
+/// Two sessions in the repository.
+fn two_sessions(sandbox: &Sandbox) -> (Codex<'_>, Codex<'_>) {
+    (Codex::new(sandbox, "a"), Codex::new(sandbox, "b"))
+}
+
 impl<'a> Codex<'a> {
     fn new(sandbox: &'a Sandbox, id: &'a str) -> Self {
         Self::within(sandbox, id, sandbox.repo())
@@ -139,10 +144,7 @@ fn asked(session: &Session, run: usize) -> String {
 #[test]
 fn a_turn_that_only_asks_is_not_blocked_for_what_another_session_edits() {
     let session = blocking();
-    let (asking, editing) = (
-        Codex::new(&session.sandbox, "a"),
-        Codex::new(&session.sandbox, "b"),
-    );
+    let (asking, editing) = two_sessions(&session.sandbox);
     editing.prompt();
     asking.prompt();
     editing.runs("echo more >> b.txt");
@@ -182,10 +184,7 @@ fn what_the_user_edits_while_a_turn_only_asks_is_no_edit_of_it() {
 #[test]
 fn two_sessions_answer_each_for_their_own_files() {
     let session = blocking();
-    let (one, two) = (
-        Codex::new(&session.sandbox, "a"),
-        Codex::new(&session.sandbox, "b"),
-    );
+    let (one, two) = two_sessions(&session.sandbox);
     one.prompt();
     two.prompt();
     one.runs("echo of-one >> a.txt");
@@ -204,10 +203,7 @@ fn two_sessions_answer_each_for_their_own_files() {
 #[test]
 fn where_two_sessions_edit_the_same_file_at_once_nobody_is_blocked_for_it() {
     let session = blocking();
-    let (one, two) = (
-        Codex::new(&session.sandbox, "a"),
-        Codex::new(&session.sandbox, "b"),
-    );
+    let (one, two) = two_sessions(&session.sandbox);
     one.prompt();
     two.prompt();
     two.calls("x", "sed -i s/a/b/ a.txt");
@@ -267,10 +263,7 @@ fn sessions_that_write_nothing_down_are_told_apart_by_their_turns() {
 #[test]
 fn a_session_that_crashed_in_a_call_long_ago_silences_nobody() {
     let session = blocking();
-    let (dead, alive) = (
-        Codex::new(&session.sandbox, "a"),
-        Codex::new(&session.sandbox, "b"),
-    );
+    let (dead, alive) = two_sessions(&session.sandbox);
     dead.prompt().calls("never", "make a.txt");
     age(&dead.transcript);
     alive.prompt().runs("echo more >> a.txt");
@@ -280,10 +273,7 @@ fn a_session_that_crashed_in_a_call_long_ago_silences_nobody() {
 #[test]
 fn a_session_that_has_ended_meanwhile_keeps_what_it_did() {
     let session = blocking();
-    let (one, two) = (
-        Codex::new(&session.sandbox, "a"),
-        Codex::new(&session.sandbox, "b"),
-    );
+    let (one, two) = two_sessions(&session.sandbox);
     one.prompt().runs("cat a.txt");
     two.prompt().runs("echo of-two >> b.txt");
     two.hook("session-end", json!({}));

@@ -3,7 +3,7 @@
 use cc_tests::{Block, MessagesApi, Sandbox, Turn};
 use serde_json::json;
 
-use super::{answering, review};
+use super::{answering, html, review};
 
 #[test]
 fn a_review_of_one_directory_does_not_read_as_one_of_everything() {
@@ -58,11 +58,7 @@ fn a_review_of_one_directory_does_not_read_as_one_of_everything() {
             &json!(head)
         )
     );
-    let page = sandbox
-        .cc(["result", "--format", "html"])
-        .run()
-        .success()
-        .stdout;
+    let page = html(&sandbox);
     for part in [
         "<dt>Only</dt><dd><code>docs</code>, <code>src</code>",
         "<dt>Focus</dt><dd>mind the sign",

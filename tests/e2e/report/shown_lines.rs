@@ -4,7 +4,7 @@ use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario};
 use serde_json::{Value, json};
 
-use super::{answering, finding, review};
+use super::{answering, finding, html, review};
 
 fn excerpts(sandbox: &Sandbox) -> Vec<Value> {
     let json = sandbox.cc(["result", "--json"]).run().success().json();
@@ -29,11 +29,7 @@ fn five_lines_around_come_from_the_commit_that_was_reviewed() {
         excerpts(&sandbox),
         [json!({"first": 5, "lines": lines[4..17]})]
     );
-    let page = sandbox
-        .cc(["result", "--format", "html"])
-        .run()
-        .success()
-        .stdout;
+    let page = html(&sandbox);
     assert_eq!(page.matches("class=\"l hit\"").count(), 3, "{page}");
 }
 

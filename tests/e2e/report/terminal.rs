@@ -3,7 +3,7 @@
 use cc_tests::Sandbox;
 use serde_json::json;
 
-use super::{answering, finding, review};
+use super::{answering, finding, html, review};
 
 /// What `cc-cli ARGS` shows at a terminal of `columns`, with these variables.
 fn at_a_terminal(
@@ -163,11 +163,7 @@ fn an_earlier_record_is_shown_as_markdown() {
         piped.starts_with("# Old\n\n## Not reviewed\n\n```\nopen"),
         "{piped}"
     );
-    let page = sandbox
-        .cc(["result", "--format", "html"])
-        .run()
-        .success()
-        .stdout;
+    let page = html(&sandbox);
     assert!(
         page.contains("<h3>Old</h3>") && page.contains("<footer>"),
         "{page}"

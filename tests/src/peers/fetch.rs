@@ -102,6 +102,19 @@ pub(super) fn fetched_once<T>(
     find(&dir).ok_or_else(incomplete)
 }
 
+/// Installs a package of npm below `dir`.
+pub(super) fn npm_install(peer: &str, package: &str, dir: &Path) -> Result<(), PeerError> {
+    let mut npm = tool("npm");
+    npm.args([
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        "--prefix",
+    ]);
+    run(peer, "npm", npm.arg(dir).arg(package))
+}
+
 /// Runs a command that helps to fetch `peer`.
 pub(super) fn run(peer: &str, tool: &'static str, command: &mut Command) -> Result<(), PeerError> {
     let output = command

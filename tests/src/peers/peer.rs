@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::fetch::{PeerError, fetched_once, list, run, tool};
+use super::fetch::{PeerError, fetched_once, list, npm_install, run, tool};
 
 /// A program that `cc` works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +37,7 @@ impl Peer<'_> {
 
     fn install(self, fresh: &Path) -> Result<(), PeerError> {
         let spec = format!("{}@{}", self.program.package(), self.version);
-        let mut npm = tool("npm");
-        npm.args([
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--loglevel=error",
-            "--prefix",
-        ]);
-        run(&self.to_string(), "npm", npm.arg(fresh).arg(&spec))?;
+        npm_install(&self.to_string(), &spec, fresh)?;
         let script = fresh.join("node_modules").join(self.program.package());
         let script = script.join("install.cjs");
         if self.program.binary(fresh).is_none() && script.exists() {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::fetch::{PeerError, fetched_once, run, tool};
+use super::fetch::{PeerError, fetched_once, npm_install};
 
 /// The npm package, with its version.
 const PACKAGE: &str = "@microsoft/sarif-multitool-linux@5.7.0";
@@ -20,13 +20,5 @@ pub fn sarif_multitool() -> PathBuf {
 }
 
 fn install(fresh: &Path) -> Result<(), PeerError> {
-    let mut npm = tool("npm");
-    npm.args([
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-        "--prefix",
-    ]);
-    run(PACKAGE, "npm", npm.arg(fresh).arg(PACKAGE))
+    npm_install(PACKAGE, PACKAGE, fresh)
 }
