@@ -18,6 +18,8 @@ mod sessions;
 mod structure;
 #[cfg(target_os = "linux")]
 mod unwritable;
+#[cfg(target_os = "linux")]
+mod verdicts;
 
 use std::time::Duration;
 

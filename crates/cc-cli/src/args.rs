@@ -9,6 +9,8 @@ use cc_core::time::parse_duration;
 use cc_git::{Scope, Selection};
 use cc_jobs::settings::Settings;
 use cc_workflows::RunOptions;
+use cc_workflows::review::Severity;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -16,7 +18,7 @@ pub(crate) mod door;
 
 /// Hand reviews and tasks to Claude Code, as jobs that outlive your shell
 #[derive(Debug, Parser)]
-#[command(name = "cc-cli", version, arg_required_else_help = true)]
+#[command(name = "cc-cli", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     /// Run as if started in DIR
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
@@ -24,6 +26,19 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Commands,
 }
+
+/// The exit codes, below the help; [`crate::error::ExitStatus`] says them to programs.
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  success
+    1  the job or the command failed
+    2  wrong usage
+    3  not set up: Claude Code, its login or a writable directory is missing
+    4  the job was cancelled
+   10  a finding is at or above --fail-on
+   11  no verdict: the findings of the review are not structured
+   70  internal error
+  124  timed out waiting";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Commands {
@@ -172,6 +187,36 @@ pub(crate) struct ReviewArgs {
     pub(crate) run: RunArgs,
     #[command(flatten)]
     pub(crate) attach: AttachArgs,
+    /// Output format; a plain review lists structured findings for json and sarif
+    #[arg(long, value_enum, default_value_t = Format::Markdown, conflicts_with = "json")]
+    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) verdict: VerdictArgs,
+}
+
+impl ReviewArgs {
+    /// Whether the findings are for a program: `--json` alone prints what a plain review always says.
+    pub(crate) fn structured(&self) -> bool {
+        self.verdict.fail_on.is_some() || matches!(self.format, Format::Json | Format::Sarif)
+    }
+}
+
+/// Which findings are a failure.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct VerdictArgs {
+    /// Exit with 10 if a finding is this severe or worse, with 11 if there is no verdict
+    #[arg(long, value_name = "SEVERITY", value_parser = severity())]
+    pub(crate) fail_on: Option<Severity>,
+}
+
+/// Takes the names of severities.
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    let names = Severity::ALL.map(Severity::word);
+    PossibleValuesParser::new(names).try_map(|name| {
+        let mut all = Severity::ALL.into_iter();
+        all.find(|severity| severity.word() == name)
+            .ok_or("no such severity")
+    })
 }
 
 // A review with what only a person may ask for.
@@ -384,6 +429,8 @@ pub(crate) struct ResultArgs {
     /// Same as --format json
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) verdict: VerdictArgs,
 }
 
 // A result with what only a person may ask for.
@@ -402,8 +449,9 @@ pub(crate) struct ResultByHand {
     pub(crate) no_pager: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
+    #[default]
     Markdown,
     Json,
     Sarif,
@@ -418,6 +466,8 @@ pub(crate) struct WaitArgs {
     /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N")]
     pub(crate) timeout_ms: Option<u64>,
+    #[command(flatten)]
+    pub(crate) verdict: VerdictArgs,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -17,6 +17,7 @@ mod scope;
 mod setup;
 mod show;
 mod status;
+mod verdict;
 mod wait;
 mod web;
 

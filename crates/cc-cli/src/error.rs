@@ -28,6 +28,10 @@ pub(crate) enum ExitStatus {
     NotSetUp = 3,
     /// The job was cancelled.
     Cancelled = 4,
+    /// A review has findings at or above `--fail-on`.
+    Findings = 10,
+    /// A review ended without structured findings, which were asked for.
+    NoVerdict = 11,
     /// A bug in cc.
     InternalError = 70,
     /// The job was still running when the timeout expired.

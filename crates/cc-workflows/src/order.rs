@@ -46,6 +46,9 @@ pub(crate) struct ReviewSpec {
     /// Patterns of files that the user's settings keep out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) exclude: Vec<String>,
+    /// Whether a plain review has structured findings; an adversarial one always has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) structured: bool,
     /// What to look at first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) focus: Option<String>,
@@ -218,6 +221,13 @@ impl WorkOrder {
             }) => &tree.root,
             _ => workspace,
         }
+    }
+}
+
+impl ReviewSpec {
+    /// Whether a review of `kind` with this order has structured findings.
+    pub(crate) fn is_structured(&self, kind: JobKind) -> bool {
+        self.structured || kind == JobKind::AdversarialReview
     }
 }
 

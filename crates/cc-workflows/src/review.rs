@@ -38,6 +38,8 @@ pub struct ReviewRequest {
     pub since: Option<String>,
     /// Whether this is an adversarial review: its findings are structured.
     pub adversarial: bool,
+    /// Whether a plain review has structured findings too.
+    pub structured: bool,
     /// What to look at first; adversarial reviews only.
     pub focus: Option<String>,
     /// What is shown of the change.
@@ -104,6 +106,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
         target,
         branch,
         exclude: request.diff.exclude.clone(),
+        structured: request.structured,
         focus: request.focus.clone(),
         instructions: instructions.sources,
         options,

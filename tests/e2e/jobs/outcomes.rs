@@ -150,7 +150,7 @@ fn a_job_that_failed() {
     exit 2
     --- stderr
     error: <review 1> has no structured findings
-      hint: Only a finished adversarial review has them: cc-cli adversarial-review
+      hint: A finished adversarial review has them, and a review that was started with --format sarif or --fail-on.
     ");
     assert!(sandbox.record()["resultViewedAt"].is_string());
 }

@@ -109,7 +109,7 @@ fn a_plain_review_has_no_sarif() {
     exit 2
     --- stderr
     error: <review 1> has no structured findings
-      hint: Only a finished adversarial review has them: cc-cli adversarial-review
+      hint: A finished adversarial review has them, and a review that was started with --format sarif or --fail-on.
     ");
 }
 
@@ -192,9 +192,9 @@ fn findings_that_never_took_form_are_shown_with_the_reason() {
     assert_eq!(sandbox.record()["status"], "completed");
     let sarif = sandbox.cc(["result", "--format", "sarif"]).run();
     assert_snapshot!(sandbox.transcript(&sarif), @"
-    exit 2
+    exit 11
     --- stderr
     error: <review 1> has no structured findings
-      hint: Only a finished adversarial review has them: cc-cli adversarial-review
+      hint: Show Claude's answer: cc-cli result <review 1>
     ");
 }

@@ -135,6 +135,7 @@ mod tests {
             "review --wait --scope branch --base main -- src",
             "adversarial-review --background focus --model m --effort e --timeout 20m",
             "review --since review-1 --max-budget-usd 1",
+            "review --range A..B --format sarif --fail-on high",
             "rescue --wait --fresh task",
             "rescue --read-only --resume task-1 more",
             "rescue --from review-1 --findings 1,3 --isolated",

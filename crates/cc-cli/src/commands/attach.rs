@@ -8,26 +8,41 @@ use std::thread;
 use std::time::Duration;
 
 use cc_core::text::one_line;
-use cc_jobs::{Job, StoreError, log};
+use cc_jobs::{Ending, Job, StoreError, log};
 use cc_workflows::cancel::cancel;
+use cc_workflows::review::Severity;
 use cc_workflows::{Error, Project, wait};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::result;
-use crate::args::{AttachArgs, ViewState};
+use super::{result, verdict};
+use crate::args::{AttachArgs, Format, ViewState};
 use crate::documents::Receipt;
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
+
+/// What is wanted of the result.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Delivery {
+    pub(super) format: Format,
+    /// The least severe finding that is a failure.
+    pub(super) fail_on: Option<Severity>,
+}
 
 /// Prints the receipt of a background job, or waits for the job and prints its result.
 pub(super) fn attach(
     project: &Project,
     job: Job,
     args: &AttachArgs,
+    delivery: Delivery,
     printer: &mut Printer,
 ) -> CliResult {
+    let format = if args.json {
+        Format::Json
+    } else {
+        delivery.format
+    };
     if args.background {
-        print_receipt(&job, args.json, printer);
+        print_receipt(&job, format, delivery.fail_on, printer);
         return Ok(ExitStatus::Success);
     }
     match wait_attached(project, &job, printer)? {
@@ -46,17 +61,26 @@ pub(super) fn attach(
         }
     }
     let (job, body) = project.store.read(&job.id)?;
-    if args.json {
-        printer.json(&result::document(&job, &body));
+    let is_complete = job.state().ending() == Some(&Ending::Completed);
+    match format {
+        Format::Json => printer.json(&result::document(&job, &body)),
+        Format::Sarif if is_complete => printer.bytes(result::sarif(&job, &body)?.as_bytes()),
+        Format::Html if is_complete => {
+            printer.bytes(result::page(project, &job, &body)?.as_bytes());
+        }
+        Format::Markdown | Format::Sarif | Format::Html => {}
     }
-    result::print_outcome(project, &job, &body, !args.json, printer);
+    let with_result = format == Format::Markdown;
+    result::print_outcome(project, &job, &body, with_result, printer);
     if args.view_state == ViewState::OnSuccess && printer.was_delivered() {
         result::mark_viewed(project, &job.id, printer);
     }
-    Ok(ExitStatus::of_job(&job))
+    let status = verdict::judge(&job, &body, delivery.fail_on);
+    verdict::explain(&job, status, printer);
+    Ok(status)
 }
 
-fn print_receipt(job: &Job, as_json: bool, printer: &mut Printer) {
+fn print_receipt(job: &Job, format: Format, fail_on: Option<Severity>, printer: &mut Printer) {
     let Job {
         id,
         title,
@@ -64,7 +88,7 @@ fn print_receipt(job: &Job, as_json: bool, printer: &mut Printer) {
         session,
         ..
     } = job;
-    if as_json {
+    if format == Format::Json {
         printer.json(&Receipt {
             job_id: id,
             status: job.state().status(),
@@ -73,11 +97,21 @@ fn print_receipt(job: &Job, as_json: bool, printer: &mut Printer) {
             session_id: session.as_ref(),
         });
     } else {
+        let fail_on = fail_on.map(|it| format!(" --fail-on {}", it.word()));
+        let commands = [
+            (format!("status {id}"), "check progress"),
+            (
+                format!("wait {id}{}", fail_on.unwrap_or_default()),
+                "wait for it",
+            ),
+            (format!("result {id}"), "show the result"),
+        ];
+        let width = commands.iter().map(|(command, _)| command.len()).max();
+        let width = width.unwrap_or(0);
+        let lines = commands.map(|(command, what)| format!("\n  cc-cli {command:width$}   {what}"));
         printer.text(format!(
-            "{title} started in the background: {summary}\n\n  \
-             cc-cli status {id}   check progress\n  \
-             cc-cli wait {id}     wait for it\n  \
-             cc-cli result {id}   show the result"
+            "{title} started in the background: {summary}\n{}",
+            lines.concat()
         ));
     }
 }

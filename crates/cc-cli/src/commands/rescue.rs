@@ -11,7 +11,7 @@ use cc_workflows::rescue::{self, Access, Continuation, FromReview, RescueRequest
 use cc_workflows::{Caller, Error, Project};
 use serde_json::json;
 
-use super::attach::attach;
+use super::attach::{Delivery, attach};
 use crate::args::{CandidateArgs, RescueArgs};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
@@ -76,7 +76,13 @@ pub(super) fn rescue(
     for line in started.extras.missing() {
         printer.note(format!("Not in the worktree: {line}"));
     }
-    attach(project, started.job, &args.attach, printer)
+    attach(
+        project,
+        started.job,
+        &args.attach,
+        Delivery::default(),
+        printer,
+    )
 }
 
 pub(super) fn candidate(

@@ -13,7 +13,7 @@ use cc_workflows::{JobResult, Project, current, hint, report_of, rescue};
 use serde_json::{Map, Value, json};
 
 use super::find::find;
-use super::show;
+use super::{show, verdict};
 use crate::args::{Format, ResultArgs};
 use crate::documents::{End, StoredResult};
 use crate::error::{CliError, CliResult, ExitStatus};
@@ -37,6 +37,7 @@ pub(super) fn result(
     printer: &mut Printer,
 ) -> CliResult {
     let (project, job, running) = chosen(project, args)?;
+    verdict::check_kind(&job, args.verdict.fail_on)?;
     let (job, body) = project.store.read(&job.id)?;
     let format = if args.json { Format::Json } else { args.format };
     let is_active = job.state().is_active();
@@ -50,15 +51,14 @@ pub(super) fn result(
         })
         .map_err(StoreError::from)?,
         (None, Format::Markdown) => printer::plain(&markdown(&project, &job, &body)),
-        (None, Format::Sarif) => {
-            printer::json(&sarif::log(&structured(&job, &body)?)).map_err(StoreError::from)?
-        }
+        (None, Format::Sarif) => sarif(&job, &body)?,
         (None, Format::Html) => page(&project, &job, &body)?,
     };
     let pager = look.and_then(|_| show::pager(&project, &text));
     let pager = pager.filter(|_| place.pager);
+    let is_paged = pager.is_some();
     match place.file {
-        None if pager.is_some() => {}
+        None if is_paged => {}
         None => printer.bytes(text.as_bytes()),
         Some(path) => {
             let path = project.env.absolute(path);
@@ -78,10 +78,18 @@ pub(super) fn result(
             "{id} is still running. Wait for it: cc-cli wait {id}"
         ));
     }
-    if let Some(pager) = pager {
-        show::page(pager, &text, printer);
+    let status = match args.verdict.fail_on {
+        Some(_) => verdict::judge(&job, &body, args.verdict.fail_on),
+        None => ExitStatus::Success,
+    };
+    verdict::explain(&job, status, printer);
+    // A pager takes the place of this process, and with it the exit code.
+    match pager.filter(|_| status == ExitStatus::Success) {
+        Some(pager) => show::page(pager, &text, printer),
+        None if is_paged => printer.bytes(text.as_bytes()),
+        None => {}
     }
-    Ok(ExitStatus::Success)
+    Ok(status)
 }
 
 /// The job that is meant, and those that still run where it is the latest that has ended.
@@ -291,16 +299,26 @@ fn stored(job: &Job, body: &Body) -> Value {
     Value::Object(record)
 }
 
+/// The findings for code hosts.
+pub(super) fn sarif(job: &Job, body: &Body) -> Result<String, CliError> {
+    let report = structured(job, body)?;
+    Ok(printer::json(&sarif::log(&report)).map_err(StoreError::from)?)
+}
+
 /// The report of a review with structured findings.
 fn structured(job: &Job, body: &Body) -> Result<ReviewReport, CliError> {
-    JobResult::read(job.kind, body)
-        .and_then(JobResult::into_review)
-        .filter(|report| report.findings.is_some())
-        .ok_or_else(|| {
-            let message = format_args!("{} has no structured findings", job.id);
-            CliError::new(ExitStatus::Usage, message)
-                .hint("Only a finished adversarial review has them: cc-cli adversarial-review")
-        })
+    let review = JobResult::read(job.kind, body).and_then(JobResult::into_review);
+    let was_asked = review.as_ref().is_some_and(|it| it.parse_error.is_some());
+    review.filter(|it| it.findings.is_some()).ok_or_else(|| {
+        let message = format_args!("{} has no structured findings", job.id);
+        match was_asked {
+            true => CliError::new(ExitStatus::NoVerdict, message)
+                .hint(format!("Show Claude's answer: cc-cli result {}", job.id)),
+            false => CliError::new(ExitStatus::Usage, message).hint(
+                "A finished adversarial review has them, and a review that was started with --format sarif or --fail-on.",
+            ),
+        }
+    })
 }
 
 fn no_report(job: &Job) -> CliError {

@@ -6,7 +6,7 @@ use cc_core::text::one_line;
 use cc_workflows::Project;
 use cc_workflows::review::{ReviewRequest, start};
 
-use super::attach::attach;
+use super::attach::{Delivery, attach};
 use crate::args::ReviewArgs;
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
@@ -27,6 +27,7 @@ pub(super) fn review(
         selection: args.selection.selection(),
         since: args.selection.since.clone(),
         adversarial,
+        structured: args.structured(),
         focus: focus(args, adversarial)?,
         diff: settings.diff.clone(),
         instructions: match instructions {
@@ -38,7 +39,11 @@ pub(super) fn review(
         day_budget: settings.budget.per_day_usd,
     };
     let job = start(project, &request)?;
-    attach(project, job, &args.attach, printer)
+    let delivery = Delivery {
+        format: args.format,
+        fail_on: args.verdict.fail_on,
+    };
+    attach(project, job, &args.attach, delivery, printer)
 }
 
 /// The focus text; a plain review takes none.

@@ -5,14 +5,18 @@ use std::time::{Duration, Instant};
 use cc_jobs::{Ending, Job, StoreError};
 use cc_workflows::{Error, Project};
 
+use super::verdict;
 use crate::args::WaitArgs;
 use crate::documents::Waited;
-use crate::error::{CliResult, ExitStatus};
+use crate::error::CliResult;
 use crate::printer::Printer;
 
 pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) -> CliResult {
     let found = args.jobs.iter().map(|reference| project.find(reference));
     let found = found.collect::<Result<Vec<_>, Error>>()?;
+    let fail_on = args.verdict.fail_on;
+    let mut jobs = found.iter().map(|(_, job)| job);
+    jobs.try_for_each(|job| verdict::check_kind(job, fail_on))?;
     let timeout = args.timeout_ms.map(Duration::from_millis);
     let begun = Instant::now();
     let ended = found.iter().map(|(project, job)| {
@@ -33,10 +37,14 @@ pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) ->
             printer.text(format!("{}  {status}  {outcome}", job.id));
         }
     }
-    let statuses = jobs.iter().map(ExitStatus::of_job);
-    Ok(statuses
-        .max_by_key(|status| severity(*status))
-        .unwrap_or(ExitStatus::Success))
+    let mut statuses = Vec::new();
+    for ((project, _), job) in found.iter().zip(&jobs) {
+        let (job, body) = project.store.read(&job.id)?;
+        let status = verdict::judge(&job, &body, fail_on);
+        verdict::explain(&job, status, printer);
+        statuses.push(status);
+    }
+    verdict::worst(statuses)
 }
 
 fn outcome(job: &Job) -> &str {
@@ -44,15 +52,5 @@ fn outcome(job: &Job) -> &str {
         Some(Ending::Failed(failure)) => &failure.detail,
         Some(_) => &job.summary,
         None => "still running",
-    }
-}
-
-/// The most severe status decides: still running, failed, cancelled, completed.
-fn severity(status: ExitStatus) -> u8 {
-    match status {
-        ExitStatus::TimedOut => 3,
-        ExitStatus::Success => 0,
-        ExitStatus::Cancelled => 1,
-        _ => 2,
     }
 }

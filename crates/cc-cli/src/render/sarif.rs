@@ -44,7 +44,7 @@ pub(crate) fn log(report: &ReviewReport) -> Value {
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {
-                "name": "cc adversarial-review",
+                "name": format!("cc {}", report.review),
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
@@ -113,7 +113,7 @@ fn rule(finding: &Finding) -> Value {
         "name": format!("{name}{}", severity.label()),
         "shortDescription": {"text": format!("A {noun} of {word} severity.")},
         "fullDescription": {"text": format!(
-            "A {noun} of {word} severity, found by an adversarial review of a change by Claude Code: {}.",
+            "A {noun} of {word} severity, found by a review of a change by Claude Code: {}.",
             meaning(severity)
         )},
         "help": {

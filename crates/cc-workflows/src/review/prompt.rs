@@ -11,11 +11,12 @@ use crate::run::tools;
 
 /// Standing instructions of a review: they replace Claude Code's own system prompt, which is about
 /// changing code and eight kilobytes longer.
-pub(super) fn system(kind: JobKind) -> String {
-    let (stance, answer) = match kind {
-        JobKind::AdversarialReview => (ADVERSARIAL, STRUCTURED),
-        JobKind::Review | JobKind::Task | JobKind::Gate => (PLAIN, PROSE),
+pub(super) fn system(kind: JobKind, structured: bool) -> String {
+    let stance = match kind {
+        JobKind::AdversarialReview => ADVERSARIAL,
+        JobKind::Review | JobKind::Task | JobKind::Gate => PLAIN,
     };
+    let answer = if structured { STRUCTURED } else { PROSE };
     let method = METHOD.replace("{tools}", tools::IN_REPOSITORY);
     format!("{stance}\n{method}\n{answer}")
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use cc_claude::{Claude, End, Limits, Outcome, Request, Tools};
 use cc_core::FailureClass;
-use cc_jobs::JobKind;
 
 use super::findings::{Finding, ReviewFindings};
 use super::located::Reviewed;
@@ -29,9 +28,9 @@ pub(crate) async fn run(
     claude: &Claude,
     request: Request,
 ) -> JobEnd {
-    let structured = run.job.kind == JobKind::AdversarialReview;
+    let structured = spec.is_structured(run.job.kind);
     let request = Request {
-        system_prompt: Some(prompt::system(run.job.kind)),
+        system_prompt: Some(prompt::system(run.job.kind, structured)),
         tools: Tools::ReadOnly,
         schema: structured.then(findings::schema),
         ..request
@@ -167,7 +166,7 @@ fn conclude(
         instructions: spec.instructions.clone(),
         result,
         findings,
-        raw_output: (job.kind == JobKind::AdversarialReview).then(|| match &parse_error {
+        raw_output: spec.is_structured(job.kind).then(|| match &parse_error {
             Some(_) => unformed(claude),
             None => raw(claude),
         }),
