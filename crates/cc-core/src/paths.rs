@@ -226,6 +226,11 @@ impl StateDir {
         self.0.join("spent.lock")
     }
 
+    /// What is known of jobs that have ended without their records.
+    pub fn ended_jobs(&self) -> PathBuf {
+        self.0.join("ended-jobs.jsonl")
+    }
+
     /// Records, logs and locks of all jobs.
     pub fn jobs(&self) -> PathBuf {
         self.0.join("jobs")

@@ -3,7 +3,7 @@
 use cc_core::SessionId;
 use cc_core::frame::framed;
 use cc_core::text::{count, one_line};
-use cc_jobs::{Job, select};
+use cc_jobs::{EndedJob, Job, Latest, select};
 use cc_workflows::{Project, gate};
 use serde_json::{Value, json};
 
@@ -49,7 +49,8 @@ fn news(
     if ASKING.iter().any(|words| input.prompt.contains(words)) {
         return Ok(None);
     }
-    let all = project.jobs()?;
+    let is_own = |job: &EndedJob| job.session.as_ref() == Some(session) && job.may_be_unread;
+    let all = project.jobs(&[Latest::all(&is_own)])?;
     let unread = select::of_session(&all.jobs, Some(session))
         .filter(|job| job.is_unread() && job.notified_at.is_none());
     // Of two prompts at once, the one that marks a job announces it.

@@ -14,6 +14,7 @@ mod job;
 mod older;
 mod record;
 
+mod ended;
 mod guard;
 mod listing;
 mod reading;
@@ -31,10 +32,11 @@ pub mod settings;
 mod settings_file;
 
 pub use config::WorkspaceConfig;
+pub use ended::EndedJob;
 pub use guard::Guard;
 pub use job::{Body, Draft, Job, JobReport};
 pub use kind::JobKind;
-pub use listing::{Listing, Skipped, without_record};
+pub use listing::{Choice, Latest, Listing, Skipped, without_record};
 pub use reading::find_anywhere;
 pub use settings_file::{SettingEntry, SettingOrigin, SettingsError, SettingsFile};
 pub use state::{Ending, JobEvent, JobState, Rejected};

@@ -1,25 +1,32 @@
-//! Lists all jobs of a workspace by the heads of their records.
+//! Lists the jobs of a workspace: by what is known of those that have ended, and by the heads of the
+//! records of the others.
 
 use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::{fs, io, thread};
 
 use cc_core::fs::{open_own, read_own};
-use cc_core::{DataDir, IoError};
+use cc_core::{DataDir, IoError, JobId};
 
+use crate::ended::{self, EndedJob};
 use crate::job::Job;
 use crate::record::{self, RECORD_LIMIT};
 use crate::store::{Store, StoreError};
 
+const EXTENSION: &str = ".json";
+
 /// From this number of records on, several threads read them.
 const MANY: usize = 500;
 
-/// All jobs of a workspace, newest first, and the files among them that are no jobs.
+/// The jobs of a workspace, newest first, and the files among them that are no jobs.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
-    /// The jobs, the most recently made first.
+    /// The jobs that were read, the most recently made first.
     pub jobs: Vec<Job>,
+    /// Jobs that have ended and were not read, in no order.
+    pub others: Vec<EndedJob>,
     /// Files that are damaged or foreign.
     pub skipped: Vec<Skipped>,
 }
@@ -33,24 +40,97 @@ pub struct Skipped {
     pub reason: String,
 }
 
+/// Which of the jobs that have ended a list reads in any case: those that any of the parts names. Jobs that
+/// have not ended are all read.
+pub type Choice<'a> = &'a [Latest<'a>];
+
+/// Of the ended jobs that fit, those that ended last.
+#[derive(Clone, Copy)]
+pub struct Latest<'a> {
+    /// At most so many.
+    pub count: usize,
+    /// Which ones fit.
+    pub fits: &'a dyn Fn(&EndedJob) -> bool,
+}
+
+impl<'a> Latest<'a> {
+    /// The one that ended last.
+    pub const fn one(fits: &'a dyn Fn(&EndedJob) -> bool) -> Self {
+        Self { count: 1, fits }
+    }
+
+    /// All that fit.
+    pub const fn all(fits: &'a dyn Fn(&EndedJob) -> bool) -> Self {
+        Self {
+            count: usize::MAX,
+            fits,
+        }
+    }
+}
+
 impl Store {
     /// Reads the heads of all jobs in their true state, the newest first.
     ///
     /// # Errors
     /// When the directory is there but cannot be listed. A damaged record is no error.
     pub fn list(&self) -> Result<Listing, StoreError> {
+        self.list_with(&[Latest::all(&|_| true)])
+    }
+
+    /// Reads the heads of all jobs that have not ended, in their true state, and of those that `choice`
+    /// names. Others are read only where nothing is known of them without that.
+    ///
+    /// # Errors
+    /// When the directory is there but cannot be listed. A damaged record is no error.
+    pub fn list_with(&self, choice: Choice<'_>) -> Result<Listing, StoreError> {
+        let mut ids = record_ids(&self.dir().jobs())?;
+        let mut listing = Listing {
+            others: ended::known(self.dir(), &mut ids),
+            ..Listing::default()
+        };
+        self.read_into(&mut listing, &ids.into_iter().collect::<Vec<_>>());
+        let ended = |job: &&Job| !job.state().is_active();
+        let mut behind = listing.jobs.iter().filter(ended).count();
+        for part in choice {
+            behind += self.read_latest(&mut listing, *part);
+        }
+        ended::keep(self.dir(), &listing.others, &listing.jobs, behind);
+        listing.sort();
+        Ok(listing)
+    }
+
+    /// Reads some of the other jobs, and returns of how many more is known now.
+    fn read_latest(&self, listing: &mut Listing, Latest { count, fits }: Latest<'_>) -> usize {
+        let others = std::mem::take(&mut listing.others);
+        let (mut fitting, others): (Vec<_>, Vec<_>) = others.into_iter().partition(fits);
+        listing.others = others;
+        fitting.sort_by_key(|job| job.completed_at);
+        let (mut read, mut news) = (0, 0);
+        // One that is gone or damaged makes room for the next.
+        while read < count && !fitting.is_empty() {
+            let next = fitting.split_off(fitting.len().saturating_sub(count - read));
+            let ids: Vec<String> = next.iter().map(|job| job.id.to_string()).collect();
+            let before = listing.jobs.len();
+            self.read_into(listing, &ids);
+            let found = listing.jobs[before..].iter().filter_map(EndedJob::of);
+            let found: HashMap<JobId, EndedJob> = found.map(|job| (job.id.clone(), job)).collect();
+            read += found.len();
+            let is_news = |job: &&EndedJob| found.get(&job.id) != Some(*job);
+            news += next.iter().filter(is_news).count();
+        }
+        listing.others.append(&mut fitting);
+        news
+    }
+
+    fn read_into(&self, listing: &mut Listing, ids: &[String]) {
         let dir = self.dir().jobs();
-        let names = record_names(&dir)?;
-        let mut listing = Listing::default();
-        for head in on_several_cores(&names, |name| read_head(&dir, name)) {
+        for head in on_several_cores(ids, |id| read_head(&dir, id)) {
             match head {
                 Ok(Some(job)) => listing.jobs.extend(self.settle(job)),
                 Ok(None) => {}
                 Err(skipped) => listing.skipped.push(skipped),
             }
         }
-        listing.sort();
-        Ok(listing)
     }
 }
 
@@ -79,8 +159,8 @@ pub fn without_record(data: &DataDir, mut words: Vec<String>) -> Result<Vec<Stri
         if words.is_empty() || !dir.is_dir() {
             continue;
         }
-        for name in record_names(&jobs)? {
-            let record = match read_own(&jobs.join(name), RECORD_LIMIT) {
+        for id in record_ids(&jobs)? {
+            let record = match read_own(&record_path(&jobs, &id), RECORD_LIMIT) {
                 Err(error) if error.source.kind() == io::ErrorKind::NotFound => continue,
                 record => record?,
             };
@@ -91,32 +171,41 @@ pub fn without_record(data: &DataDir, mut words: Vec<String>) -> Result<Vec<Stri
     Ok(words)
 }
 
-/// The names of all records in `dir`.
-fn record_names(dir: &Path) -> Result<Vec<String>, IoError> {
+/// The names of all records in `dir`, without the extension.
+pub(crate) fn record_ids(dir: &Path) -> Result<HashSet<String>, IoError> {
     let entries = match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashSet::new()),
         entries => entries.map_err(IoError::at("list", dir))?,
     };
-    let mut names = Vec::new();
+    let mut ids = HashSet::new();
     for entry in entries {
         let name = entry.map_err(IoError::at("list", dir))?.file_name();
         // Anything else cannot be the name of a job.
-        let name = name.into_string().ok();
-        names.extend(name.filter(|name| name.ends_with(".json")));
+        let Ok(mut name) = name.into_string() else {
+            continue;
+        };
+        if name.ends_with(EXTENSION) {
+            name.truncate(name.len() - EXTENSION.len());
+            ids.insert(name);
+        }
     }
-    Ok(names)
+    Ok(ids)
+}
+
+pub(crate) fn record_path(dir: &Path, id: &str) -> PathBuf {
+    dir.join(format!("{id}{EXTENSION}"))
 }
 
 /// The head of a record; `None` where the file vanished, which is no damage.
-fn read_head(dir: &Path, name: &str) -> Result<Option<Job>, Skipped> {
-    let path = dir.join(name);
+fn read_head(dir: &Path, id: &str) -> Result<Option<Job>, Skipped> {
+    let path = record_path(dir, id);
     let head = || {
         let file = match open_own(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file.map_err(|error| error.to_string())?,
         };
         let job = record::read_head(file).map_err(|error| error.to_string())?;
-        if name.strip_suffix(".json") == Some(job.id.as_str()) {
+        if job.id.as_str() == id {
             Ok(Some(job))
         } else {
             Err(format!("holds the record of `{}`", job.id))

@@ -5,17 +5,72 @@ use std::fs;
 use std::time::Duration;
 
 use cc_core::fs::is_older_than;
-use cc_core::{FileLock, IoError, JobId};
+use cc_core::{FileLock, IoError, JobId, Time};
 
-use crate::{Job, Store, StoreError, spending};
+use crate::{EndedJob, Job, Listing, Store, StoreError, spending};
 
 /// How many finished jobs of a session are kept.
 pub const KEPT_A_SESSION: usize = 100;
+
+/// How many finished jobs of a workspace are kept.
+pub const KEPT_A_WORKSPACE: usize = 1_000;
+
+/// How long a result waits to be read, however many jobs have finished since.
+const MONTH: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// Longer than it takes to make a job: an older file without a job never gets one.
 pub const MAKING: Duration = Duration::from_secs(3_600);
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// How many finished jobs are kept. Checks of the gate are counted apart: they come with every turn, and
+/// must not displace what was requested.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// Of each session.
+    pub of_a_session: usize,
+    /// Of all sessions.
+    pub of_a_workspace: usize,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self::of_each_session(KEPT_A_SESSION)
+    }
+}
+
+impl Kept {
+    /// So many of each session, and of all sessions as many as usual.
+    pub fn of_each_session(count: usize) -> Self {
+        Self {
+            of_a_session: count,
+            of_a_workspace: count.max(KEPT_A_WORKSPACE),
+        }
+    }
+
+    /// Of all finished jobs those that are too many, the one that ended last first.
+    fn too_many(self, mut finished: Vec<EndedJob>) -> Vec<EndedJob> {
+        finished.sort_by(|a, b| (b.completed_at, &b.id).cmp(&(a.completed_at, &a.id)));
+        let (mut of_sessions, mut of_all) = (HashMap::new(), HashMap::new());
+        finished.retain(|job| {
+            let asked_for = job.kind.is_asked_for();
+            let of_session: &mut usize = of_sessions
+                .entry((job.session.clone(), asked_for))
+                .or_default();
+            let of_all: &mut usize = of_all.entry(asked_for).or_default();
+            *of_session += 1;
+            *of_all += 1;
+            *of_session > self.of_a_session || *of_all > self.of_a_workspace
+        });
+        finished
+    }
+}
+
+/// Whether the result of a job ended in the last month, and nobody has read it yet.
+pub fn waits_for_reader(job: &Job, now: Time) -> bool {
+    let ended = job.state().completed_at();
+    job.is_unread() && ended.is_some_and(|at| at.until(now) < MONTH)
+}
 
 /// What was pruned, or would be.
 #[must_use = "it names the jobs that could not be removed"]
@@ -23,6 +78,8 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
 pub struct Pruned {
     /// The jobs, newest first.
     pub jobs: Vec<JobId>,
+    /// How many of them have a result that nobody has read.
+    pub unread: usize,
     /// Jobs that could not be removed, and why.
     pub failed: Vec<(JobId, StoreError)>,
     /// Files of jobs whose record is gone, and of sessions without activity for a week.
@@ -30,31 +87,32 @@ pub struct Pruned {
 }
 
 impl Store {
-    /// Removes the oldest finished jobs of each session beyond `keep`, and files of jobs without a
-    /// record. A job that has not ended is never removed, nor one that `is_needed`. What the removed
-    /// jobs cost still counts for a day.
+    /// Removes the oldest finished jobs beyond `kept`, and files of jobs without a record. A job that has
+    /// not ended is never removed, nor one that `is_needed`. What the removed jobs cost still counts for a
+    /// day.
     ///
     /// # Errors
     /// When the jobs cannot be listed, or their costs cannot be saved. A job that cannot be removed is
     /// reported in [`Pruned`].
     pub fn prune(
         &self,
-        keep: usize,
+        kept: Kept,
         dry_run: bool,
         is_needed: impl Fn(&Job) -> bool,
     ) -> Result<Pruned, StoreError> {
-        let mut finished = self.list()?.jobs;
-        finished.retain(|job| !job.state().is_active());
-        finished.sort_by_key(|job| std::cmp::Reverse(job.state().completed_at()));
+        let Listing { jobs, others, .. } = self.list_with(&[])?;
+        let ended = jobs.iter().filter_map(EndedJob::of).chain(others);
         let mut pruned = Pruned::default();
-        let mut kept = HashMap::new();
-        finished.retain(|job| {
-            // Checks come with every turn; they must not displace what was requested.
-            let shelf = (job.session.clone(), job.kind.is_asked_for());
-            let count: &mut usize = kept.entry(shelf).or_default();
-            *count += 1;
-            *count > keep && !is_needed(job)
-        });
+        let mut finished: Vec<Job> = Vec::new();
+        for job in kept.too_many(ended.collect()) {
+            match self.find(&job.id) {
+                Ok(job) if is_needed(&job) => {}
+                Ok(job) => finished.push(job),
+                // Somebody else has pruned it.
+                Err(StoreError::NotFound { .. }) => {}
+                Err(error) => pruned.failed.push((job.id, error)),
+            }
+        }
         match dry_run {
             true => Ok(()),
             false => spending::keep_bills(self.dir(), &finished, self.now()),
@@ -78,7 +136,10 @@ impl Store {
             } else {
                 self.remove(&job.id)
             } {
-                Ok(()) => pruned.jobs.push(job.id),
+                Ok(()) => {
+                    pruned.unread += usize::from(job.is_unread());
+                    pruned.jobs.push(job.id);
+                }
                 // Somebody else has pruned it.
                 Err(StoreError::NotFound { .. }) => {}
                 Err(error) => pruned.failed.push((job.id, error)),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cc_core::{JobId, SessionId};
 
-use crate::Job;
+use crate::{EndedJob, Job};
 
 /// Why a reference or a command does not mean one job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,13 +121,19 @@ pub fn visible<'a>(jobs: &'a [Job], session: Option<&SessionId>) -> impl Iterato
         .filter(move |job| session.is_none() || job.session.as_ref() == session)
 }
 
+/// Whether a job that has ended is one that a call of `session` is about, and was asked for.
+pub fn is_visible_result(job: &EndedJob, session: Option<&SessionId>) -> bool {
+    job.is_visible(session) && job.kind.is_asked_for()
+}
+
 /// The job of the session that finished last, by the time it finished; without a session, of the
-/// workspace.
+/// workspace. `others` are jobs that were not read since they are not it.
 ///
 /// # Errors
 /// When none has finished.
 pub fn latest_finished<'a>(
     jobs: &'a [Job],
+    others: &[EndedJob],
     session: Option<&SessionId>,
 ) -> Result<&'a Job, SelectError> {
     visible(jobs, session)
@@ -135,7 +141,7 @@ pub fn latest_finished<'a>(
         .max_by_key(|job| (job.state().completed_at(), &job.id))
         .ok_or_else(|| SelectError::NoneFinished {
             among: Among::new(session),
-            elsewhere: jobs.len() - visible(jobs, session).count(),
+            elsewhere: jobs.len() + others.len() - visible(jobs, session).count(),
         })
 }
 
@@ -217,21 +223,21 @@ mod tests {
     fn the_latest_is_by_completion_and_of_this_session() {
         let jobs = jobs();
         assert_eq!(
-            latest_finished(&jobs, session("s").as_ref())
+            latest_finished(&jobs, &[], session("s").as_ref())
                 .unwrap()
                 .id
                 .as_str(),
             "review-1a"
         );
         assert_eq!(
-            latest_finished(&jobs, session("t").as_ref())
+            latest_finished(&jobs, &[], session("t").as_ref())
                 .unwrap()
                 .id
                 .as_str(),
             "review-2"
         );
         assert_eq!(
-            latest_finished(&jobs, session("u").as_ref()).unwrap_err(),
+            latest_finished(&jobs, &[], session("u").as_ref()).unwrap_err(),
             SelectError::NoneFinished {
                 among: Among::Session,
                 elsewhere: 6
@@ -239,7 +245,7 @@ mod tests {
         );
         // Without a session, of all sessions.
         assert_eq!(
-            latest_finished(&jobs, None).unwrap().id.as_str(),
+            latest_finished(&jobs, &[], None).unwrap().id.as_str(),
             "review-2"
         );
     }

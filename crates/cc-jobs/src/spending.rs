@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use cc_core::fs::{is_older_than, read_own, write_atomic};
@@ -9,7 +10,7 @@ use cc_core::{DataDir, FileLock, StateDir, Time, Usage};
 use serde::{Deserialize, Serialize};
 
 use crate::record::RECORD_LIMIT;
-use crate::{Job, StoreError, content_of};
+use crate::{EndedJob, Job, StoreError, content_of, ended, listing};
 
 /// The period of a day's budget.
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -54,6 +55,17 @@ impl From<&Job> for Bill {
     }
 }
 
+impl From<&EndedJob> for Bill {
+    fn from(job: &EndedJob) -> Self {
+        Self {
+            completed_at: Some(job.completed_at),
+            updated_at: None,
+            usage: job.usage,
+            cost_usd: job.cost_usd,
+        }
+    }
+}
+
 impl Bill {
     /// Whether the run ended since then. Its cost is saved when the run ends, which is before the end of
     /// the job if some of its processes still run.
@@ -67,19 +79,22 @@ impl Bill {
 type Bills = BTreeMap<String, Bill>;
 
 /// The total of the jobs of some workspaces whose runs ended in the 24 hours before `now`: those of
-/// `jobs`, and those whose record is gone, as far as that is known.
+/// `jobs` and `others`, and those whose record is gone, as far as that is known.
 #[must_use]
 pub fn of_workspaces<'a>(
     dirs: impl IntoIterator<Item = &'a StateDir>,
-    jobs: impl IntoIterator<Item = &'a Job>,
+    jobs: &[Job],
+    others: &[EndedJob],
     now: Time,
 ) -> Spending {
     let removed = |dir| removed(dir).unwrap_or_default();
     let mut gone: Bills = dirs.into_iter().flat_map(removed).collect();
-    let there = jobs.into_iter().map(|job| {
+    let read = jobs.iter().map(|job| (job.id.as_str(), Bill::from(job)));
+    let known = others.iter().map(|job| (job.id.as_str(), Bill::from(job)));
+    let there = read.chain(known).map(|(id, bill)| {
         // A record that was billed and could not be removed counts once.
-        gone.remove(job.id.as_str());
-        Bill::from(job)
+        gone.remove(id);
+        bill
     });
     let mut spent = Spending::default();
     spent.add(there, now);
@@ -99,13 +114,21 @@ pub fn of_a_day(data: &DataDir, now: Time) -> Result<f64, StoreError> {
         .map(|state| {
             let dir = StateDir::at(state.path());
             let mut bills = removed(&dir)?;
-            // The end of a job writes its record, so older files need no reading.
-            let recent = inside(dir.jobs()).filter(|entry| !is_older(entry, since));
-            bills.extend(recent.filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                let bytes = read_own(&entry.path(), RECORD_LIMIT);
-                let id = name.strip_suffix(".json")?.to_owned();
-                Some((id, serde_json::from_slice(&bytes.ok()?).ok()?))
+            let mut ids = listing::record_ids(&dir.jobs()).unwrap_or_default();
+            let known = ended::known(&dir, &mut ids);
+            bills.extend(
+                known
+                    .iter()
+                    .map(|job| (job.id.to_string(), Bill::from(job))),
+            );
+            bills.extend(ids.into_iter().filter_map(|id| {
+                let path = listing::record_path(&dir.jobs(), &id);
+                // The end of a job writes its record, so older files need no reading.
+                if is_older(&path, since) {
+                    return None;
+                }
+                let bytes = read_own(&path, RECORD_LIMIT).ok()?;
+                Some((id, serde_json::from_slice(&bytes).ok()?))
             }));
             let mut spent = Spending::default();
             spent.add(bills.into_values(), now);
@@ -174,10 +197,10 @@ fn is_a_cost(dollars: &f64) -> bool {
 }
 
 /// With a margin of a day, so that a clock that was set back hides no record.
-fn is_older(entry: &fs::DirEntry, since: Time) -> bool {
+fn is_older(path: &Path, since: Time) -> bool {
     let millis = u64::try_from(since.as_millis()).unwrap_or(0);
     let limit = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
-    let changed = entry.metadata().and_then(|file| file.modified());
+    let changed = path.symlink_metadata().and_then(|file| file.modified());
     changed.is_ok_and(|at| at + DAY < limit)
 }
 

@@ -1,4 +1,4 @@
-//! The files of all jobs of one workspace: one record each, no index.
+//! The files of all jobs of one workspace: one record each.
 
 use std::io;
 use std::path::{Path, PathBuf};

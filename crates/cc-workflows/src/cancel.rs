@@ -21,7 +21,7 @@ const WORKER_END: Duration = Duration::from_secs(5);
 /// # Errors
 /// When the jobs cannot be listed, or such a process cannot be started.
 pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), Error> {
-    let jobs = project.jobs()?.jobs;
+    let jobs = project.jobs(&[])?.jobs;
     let name = format!("cc-cli{}", std::env::consts::EXE_SUFFIX);
     let cli = project.env.exe.with_file_name(name);
     select::of_session(&jobs, Some(session))

@@ -7,16 +7,18 @@ use cc_git::SharedRepository;
 use cc_jobs::repository::{remember, remembered};
 use cc_jobs::select;
 use cc_jobs::spending::{self, Spending};
-use cc_jobs::{Job, Listing, Skipped, Store, StoreError};
+use cc_jobs::{Choice, EndedJob, Job, Latest, Listing, Skipped, Store, StoreError};
 
 use crate::Error;
 use crate::project::{Caller, Project};
 
-/// All jobs of a repository, newest first.
+/// The jobs of a repository, newest first.
 #[derive(Debug)]
 pub struct RepositoryJobs {
-    /// The jobs of all its working trees, the most recently made first.
+    /// The jobs of all its working trees that were read, the most recently made first.
     pub jobs: Vec<Job>,
+    /// Those that were not, in no order: they have ended, and were not chosen.
+    pub others: Vec<EndedJob>,
     /// Files among them that are damaged or foreign.
     pub skipped: Vec<Skipped>,
     here: Project,
@@ -38,22 +40,23 @@ impl RepositoryJobs {
     pub fn last_day(&self) -> Spending {
         let stores = self.siblings.iter().chain([&self.here.store]);
         let now = self.here.store.now();
-        spending::of_workspaces(stores.map(Store::dir), &self.jobs, now)
+        spending::of_workspaces(stores.map(Store::dir), &self.jobs, &self.others, now)
     }
 }
 
 impl Project {
-    /// Lists the jobs of the workspace and of the other working trees of its repository.
+    /// Lists the jobs of the workspace and of the other working trees of its repository: those that have
+    /// not ended, and of the others in each working tree those that `choice` names.
     ///
     /// # Errors
     /// When the directory of the workspace is there but cannot be listed.
-    pub fn jobs(&self) -> Result<RepositoryJobs, StoreError> {
-        let mut all = self.store.list()?;
+    pub fn jobs(&self, choice: Choice<'_>) -> Result<RepositoryJobs, StoreError> {
+        let mut all = self.store.list_with(choice)?;
         let mut elsewhere = HashMap::new();
         let siblings = self.siblings();
         for (place, store) in siblings.iter().enumerate() {
             // What is wrong there must not hide the jobs here.
-            let listing = store.list().unwrap_or_else(|error| Listing {
+            let listing = store.list_with(choice).unwrap_or_else(|error| Listing {
                 skipped: vec![Skipped {
                     path: store.dir().jobs(),
                     reason: error.to_string(),
@@ -62,6 +65,7 @@ impl Project {
             });
             elsewhere.extend(listing.jobs.iter().map(|job| (job.id.clone(), place)));
             all.jobs.extend(listing.jobs);
+            all.others.extend(listing.others);
             all.skipped.extend(listing.skipped);
         }
         if !elsewhere.is_empty() {
@@ -85,6 +89,7 @@ impl Project {
         );
         Ok(RepositoryJobs {
             jobs: all.jobs,
+            others: all.others,
             skipped: all.skipped,
             here: self.clone(),
             siblings,
@@ -113,7 +118,8 @@ impl Project {
                 return Ok((there, job));
             }
         }
-        let jobs = self.jobs()?;
+        let begins = |job: &EndedJob| job.id.as_str().starts_with(reference);
+        let jobs = self.jobs(&[Latest::all(&begins)])?;
         let job = select::by_reference(&jobs.jobs, reference)?;
         Ok((jobs.project_of(job), job.clone()))
     }

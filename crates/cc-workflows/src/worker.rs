@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cc_core::fs::check_own_dir;
+use cc_core::text::count;
 use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
 use cc_jobs::log::Log;
 use cc_jobs::{Body, Draft, Ending, Job, JobEvent, JobState, StoreError, retention};
@@ -111,13 +112,28 @@ fn work_holding(
         alive.release();
         Ok::<_, WorkError>(true)
     })?;
-    // If this fails, the next job prunes them.
-    let _ = project
-        .store
-        .prune(retention::KEPT_A_SESSION, false, |job| {
-            rescue::is_needed(project, job)
-        });
+    prune(project, id);
     Ok(has_run)
+}
+
+/// Removes old finished jobs, and tells in the log of this one how many results nobody had read. If this
+/// fails, the next job prunes them.
+fn prune(project: &Project, id: &JobId) {
+    let store = &project.store;
+    let now = store.now();
+    let pruned = store.prune(retention::Kept::default(), false, |job| {
+        retention::waits_for_reader(job, now) || rescue::is_needed(project, job)
+    });
+    let unread = pruned.map_or(0, |pruned| pruned.unread);
+    if unread > 0
+        && let Ok(mut log) = Log::append_to(&store.dir().log(id))
+    {
+        let results = count(unread, "result");
+        let _ = log.line(
+            now,
+            &format!("removed {results} of more than a month ago that nobody had read"),
+        );
+    }
 }
 
 /// The lock that marks the worker as alive: inherited from the launcher where the OS can do that.

@@ -12,8 +12,8 @@ use crate::printer::Printer;
 
 pub(super) fn cancel(project: &Project, args: &CancelArgs, printer: &mut Printer) -> CliResult {
     let session = project.session.as_ref();
-    let (project, job) = find(project, args.job.as_deref(), |jobs| {
-        select::only_active(jobs, session)
+    let (project, job) = find(project, args.job.as_deref(), &[], |all| {
+        select::only_active(&all.jobs, session)
     })?;
     let (job, note, failure) = match cancel_job(&project, &job.id) {
         Ok(job) => {

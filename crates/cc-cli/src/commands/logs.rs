@@ -4,7 +4,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use cc_jobs::log::{self, Follower, LOG_LIMIT};
-use cc_jobs::{StoreError, select};
+use cc_jobs::{EndedJob, Latest, StoreError, select};
 use cc_workflows::{Project, wait};
 
 use super::find::find;
@@ -22,9 +22,16 @@ pub(super) fn logs(
     printer: &mut Printer,
 ) -> CliResult {
     let session = project.session.as_ref();
-    let (project, job) = find(project, args.job.as_deref(), |jobs| {
-        select::only_active(jobs, session).or_else(|_| select::latest_finished(jobs, session))
-    })?;
+    let is_result = |job: &EndedJob| select::is_visible_result(job, session);
+    let (project, job) = find(
+        project,
+        args.job.as_deref(),
+        &[Latest::one(&is_result)],
+        |all| {
+            select::only_active(&all.jobs, session)
+                .or_else(|_| select::latest_finished(&all.jobs, &all.others, session))
+        },
+    )?;
     let path = project.store.dir().log(&job.id);
     if show_path {
         printer.text(path.display().to_string());

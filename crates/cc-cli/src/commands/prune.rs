@@ -1,6 +1,7 @@
 //! `prune`: removes old finished jobs.
 
 use cc_core::text::count;
+use cc_jobs::retention::Kept;
 use cc_workflows::{Project, rescue};
 use serde_json::json;
 
@@ -9,9 +10,10 @@ use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
 pub(super) fn prune(project: &Project, args: &PruneArgs, printer: &mut Printer) -> CliResult {
-    let pruned = project.store.prune(args.keep, args.dry_run, |job| {
-        rescue::is_needed(project, job)
-    })?;
+    let kept = Kept::of_each_session(args.keep);
+    let pruned = project
+        .store
+        .prune(kept, args.dry_run, |job| rescue::is_needed(project, job))?;
     let worktrees = match args.dry_run {
         true => 0,
         false => rescue::isolated::sweep(project),
@@ -21,6 +23,7 @@ pub(super) fn prune(project: &Project, args: &PruneArgs, printer: &mut Printer) 
         printer.json(&json!({
             "dryRun": args.dry_run,
             "removed": pruned.jobs,
+            "unread": pruned.unread,
             "failed": failed
                 .map(|(id, error)| json!({"jobId": id, "error": error.to_string()}))
                 .collect::<Vec<_>>(),
@@ -33,7 +36,10 @@ pub(super) fn prune(project: &Project, args: &PruneArgs, printer: &mut Printer) 
             false => "Removed",
         };
         let jobs = count(pruned.jobs.len(), "finished job");
-        printer.text(format!("{verb} {jobs}"));
+        printer.text(match pruned.unread {
+            0 => format!("{verb} {jobs}"),
+            unread => format!("{verb} {jobs}, {unread} of them not read"),
+        });
         for id in &pruned.jobs {
             printer.text(format!("  {id}"));
         }

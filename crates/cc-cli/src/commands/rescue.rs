@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cc_core::text::one_line;
 use cc_jobs::settings::SettingSources;
-use cc_jobs::{JobKind, StoreError};
+use cc_jobs::{EndedJob, JobKind, Latest, StoreError};
 use cc_workflows::rescue::{self, Access, Continuation, FromReview, RescueRequest, TASK_LIMIT};
 use cc_workflows::{Caller, Error, Project};
 use serde_json::json;
@@ -151,7 +151,8 @@ fn is_job_reference(project: &Project, text: &str) -> Result<bool, StoreError> {
     if is_id || text.is_empty() {
         return Ok(is_id);
     }
-    let jobs = project.store.list()?.jobs;
+    let begins = |job: &EndedJob| job.id.as_str().starts_with(text);
+    let jobs = project.store.list_with(&[Latest::all(&begins)])?.jobs;
     let mut rescues = jobs.iter().filter(|job| job.kind == JobKind::Task);
     Ok(rescues.any(|job| job.id.as_str().starts_with(text)))
 }

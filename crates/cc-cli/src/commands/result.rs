@@ -7,7 +7,7 @@ use std::path::Path;
 use cc_core::time::human_duration;
 use cc_core::{JobId, SessionId};
 use cc_jobs::select::{self, SelectError};
-use cc_jobs::{Body, Ending, Job, JobState, StoreError};
+use cc_jobs::{Body, EndedJob, Ending, Job, JobState, Latest, StoreError};
 use cc_workflows::review::ReviewReport;
 use cc_workflows::{JobResult, Project, current, hint, report_of, rescue};
 use serde_json::{Map, Value, json};
@@ -99,10 +99,17 @@ pub(super) fn chosen(
 ) -> Result<(Project, Job, Vec<JobId>), CliError> {
     let session = project.session.as_ref();
     let mut running = Vec::new();
-    let (project, job) = find(project, args.job.as_deref(), |jobs| {
-        running = active(jobs, session);
-        select::latest_finished(jobs, session).map_err(|error| none_finished(error, &running))
-    })?;
+    let is_result = |job: &EndedJob| select::is_visible_result(job, session);
+    let (project, job) = find(
+        project,
+        args.job.as_deref(),
+        &[Latest::one(&is_result)],
+        |all| {
+            running = active(&all.jobs, session);
+            select::latest_finished(&all.jobs, &all.others, session)
+                .map_err(|error| none_finished(error, &running))
+        },
+    )?;
     Ok((project, job, running))
 }
 

@@ -7,7 +7,7 @@ use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
 use cc_git::Worktree;
 use cc_jobs::spending::Spending;
-use cc_jobs::{Ending, Job, JobState, WorkspaceConfig, select};
+use cc_jobs::{EndedJob, Ending, Job, JobState, Latest, WorkspaceConfig, select};
 use cc_workflows::rescue::{self, isolated};
 use cc_workflows::review::ReviewedChange;
 use cc_workflows::{Project, RepositoryJobs, gate, hint};
@@ -24,13 +24,16 @@ use crate::render::table;
 /// How many finished jobs are listed without `--all`.
 const RECENT: usize = 8;
 
+/// Among how many one is looked for that nobody has read.
+const UNREAD: usize = 32;
+
 pub(super) fn status(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult {
     if args.job.is_none() && !args.wait {
         return all(project, args, printer);
     }
     let session = project.session.as_ref();
-    let (project, job) = find(project, args.job.as_deref(), |jobs| {
-        select::only_active(jobs, session)
+    let (project, job) = find(project, args.job.as_deref(), &[], |all| {
+        select::only_active(&all.jobs, session)
     })?;
     one(&project, job, args, printer)
 }
@@ -38,34 +41,52 @@ pub(super) fn status(project: &Project, args: &StatusArgs, printer: &mut Printer
 /// The jobs of a session, as `status` shows them.
 struct Overview {
     running: Vec<Job>,
+    /// The one that ended last first.
     finished: Vec<Job>,
+    /// How many more have finished: those that were not read.
+    more: usize,
+    /// How many jobs other sessions have.
     elsewhere: usize,
 }
 
 impl Overview {
     /// The jobs of `session`, or of all sessions.
-    fn new(jobs: &[Job], session: Option<&SessionId>, all: bool) -> Self {
-        let total = jobs.len();
-        let jobs: Vec<Job> = match all {
-            true => jobs.to_vec(),
-            false => select::visible(jobs, session).cloned().collect(),
-        };
-        let elsewhere = total - jobs.len();
+    fn new(jobs: &RepositoryJobs, session: Option<&SessionId>) -> Self {
+        let total = jobs.jobs.len() + jobs.others.len();
+        let more = jobs
+            .others
+            .iter()
+            .filter(|job| job.is_visible(session))
+            .count();
+        let jobs = select::visible(&jobs.jobs, session).cloned();
         let (running, mut finished): (Vec<Job>, Vec<Job>) =
-            jobs.into_iter().partition(|job| job.state().is_active());
+            jobs.partition(|job| job.state().is_active());
         finished.sort_by_key(|job| std::cmp::Reverse(job.state().completed_at()));
         Self {
+            elsewhere: total - running.len() - finished.len() - more,
             running,
             finished,
-            elsewhere,
+            more,
         }
     }
 }
 
 fn all(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult {
-    let jobs = project.jobs()?;
+    let session = project.session.as_ref().filter(|_| !args.all);
+    let is_listed = |job: &EndedJob| job.is_visible(session);
+    let is_unread = |job: &EndedJob| is_listed(job) && job.may_be_unread;
+    let listed = Latest {
+        // The latest and the recent ones.
+        count: if args.all { usize::MAX } else { RECENT + 1 },
+        fits: &is_listed,
+    };
+    let unread = Latest {
+        count: UNREAD,
+        fits: &is_unread,
+    };
+    let jobs = project.jobs(&[listed, unread])?;
     let last_day = jobs.last_day();
-    let overview = Overview::new(&jobs.jobs, project.session.as_ref(), args.all);
+    let overview = Overview::new(&jobs, session);
     if args.json {
         let gate = gate::is_on(project);
         let config = WorkspaceConfig {
@@ -126,8 +147,9 @@ fn overview_text(
             false => "\nFinished\n",
         });
         text.push_str(&table(&rows));
-        if finished.len() > limit {
-            text.push_str(&format!("  and {} more (--all)\n", finished.len() - limit));
+        let all = finished.len() + overview.more;
+        if all > limit {
+            text.push_str(&format!("  and {} more (--all)\n", all - limit));
         }
     }
     if text.is_empty() {

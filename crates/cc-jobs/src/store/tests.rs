@@ -1,4 +1,5 @@
 mod lost;
+mod many;
 mod pruning;
 
 use std::{fs, thread};

@@ -9,7 +9,7 @@ use cc_core::fs::create_private_dir;
 use cc_core::{FileLock, JobId, ThreadId};
 use cc_git::Worktree;
 use cc_jobs::select::{self, Among, SelectError};
-use cc_jobs::{Job, JobKind, StoreError};
+use cc_jobs::{EndedJob, Job, JobKind, Latest, StoreError};
 
 use crate::error::{Error, WorkPlace};
 use crate::order::RescueSpec;
@@ -43,8 +43,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// Why there is none.
 pub fn candidate(project: &Project) -> Result<Job, Error> {
-    let jobs = project.store.list()?.jobs;
     let session = project.session.as_ref();
+    let fits = |job: &EndedJob| {
+        job.kind == JobKind::Task && job.has_thread && select::is_visible_result(job, session)
+    };
+    let jobs = project.store.list_with(&[Latest::one(&fits)])?.jobs;
     let latest = select::visible(&jobs, session)
         .filter(|job| job.kind == JobKind::Task && job.thread.is_some() && !job.state().is_active())
         .max_by_key(|job| (job.state().completed_at(), job.id.clone()));
@@ -89,7 +92,8 @@ pub(super) fn lock_resume(project: &Project) -> Result<FileLock, StoreError> {
 }
 
 fn named(project: &Project, reference: &str) -> Result<Job, Error> {
-    let jobs = project.store.list()?.jobs;
+    let begins = |job: &EndedJob| job.id.as_str().starts_with(reference);
+    let jobs = project.store.list_with(&[Latest::all(&begins)])?.jobs;
     let job = match select::by_reference(&jobs, reference) {
         Err(SelectError::Unknown { .. }) if let Some(error) = elsewhere(project, reference) => {
             return Err(error);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use cc_core::fs::is_older_than;
 use cc_core::{FileLock, ThreadId};
 use cc_git::{Applied, Extras, Git, Patch, RepoPath, Repository, Worktree};
-use cc_jobs::{Job, StoreError, retention, select, without_record};
+use cc_jobs::{EndedJob, Job, Latest, StoreError, retention, select, without_record};
 
 use super::continuation;
 use super::report::ChangedFiles;
@@ -184,7 +184,8 @@ impl IdleIsolatedJob {
 
 fn idle_isolated(project: &Project, reference: &str) -> Result<IdleIsolatedJob, Error> {
     let lock = continuation::lock_resume(project)?;
-    let jobs = project.store.list()?.jobs;
+    let begins = |job: &EndedJob| job.id.as_str().starts_with(reference);
+    let jobs = project.store.list_with(&[Latest::all(&begins)])?.jobs;
     let job = select::by_reference(&jobs, reference)?.clone();
     let Some(tree) = given(project, &job)? else {
         return Err(Error::NotIsolated(job.id));

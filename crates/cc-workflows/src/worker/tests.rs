@@ -82,8 +82,12 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
     assert_eq!(body.partial_output.as_deref(), Some("so far"));
     let spent = cc_jobs::spending::of_a_day(&project.data, project.store.now()).unwrap();
     assert_eq!(spent, 0.5, "what it cost counts");
-    let listed =
-        cc_jobs::spending::of_workspaces([project.store.dir()], [&job], project.store.now());
+    let listed = cc_jobs::spending::of_workspaces(
+        [project.store.dir()],
+        std::slice::from_ref(&job),
+        &[],
+        project.store.now(),
+    );
     assert_eq!(listed.cost_usd, 0.5);
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::retention::Kept;
 
 #[test]
 fn pruning_keeps_the_newest_and_everything_alive() {
@@ -18,10 +19,19 @@ fn pruning_keeps_the_newest_and_everything_alive() {
         alive.push(lock);
         thread::sleep(std::time::Duration::from_millis(2));
     }
-    let would = store.prune(2, true, |_| false).unwrap().jobs;
+    let would = store
+        .prune(Kept::of_each_session(2), true, |_| false)
+        .unwrap()
+        .jobs;
     assert_eq!(would, [ids[3].clone(), ids[2].clone(), ids[1].clone()]);
     assert_eq!(store.list().unwrap().jobs.len(), 6);
-    assert_eq!(store.prune(2, false, |_| false).unwrap().jobs, would);
+    assert_eq!(
+        store
+            .prune(Kept::of_each_session(2), false, |_| false)
+            .unwrap()
+            .jobs,
+        would
+    );
     let kept: Vec<JobId> = store
         .list()
         .unwrap()
@@ -44,7 +54,13 @@ fn pruning_removes_what_could_not_be_stopped_once_nothing_of_it_runs() {
     let held_up = cancel_failed(&store, survivors());
     let processes = vec![no_such_process()];
     let ended = cancel_failed(&store, Survivors { processes });
-    assert_eq!(store.prune(0, false, |_| false).unwrap().jobs, [ended]);
+    assert_eq!(
+        store
+            .prune(Kept::of_each_session(0), false, |_| false)
+            .unwrap()
+            .jobs,
+        [ended]
+    );
     assert_eq!(status(&store, &held_up), "cancel_failed");
 }
 
@@ -61,7 +77,9 @@ fn what_another_pruning_took_is_no_failure() {
         store.lock(&job.id).unwrap().remove().unwrap();
         false
     };
-    let pruned = store.prune(0, false, faster).unwrap();
+    let pruned = store
+        .prune(Kept::of_each_session(0), false, faster)
+        .unwrap();
     assert!(pruned.jobs.is_empty() && pruned.failed.is_empty());
 }
 
@@ -82,7 +100,13 @@ fn pruning_sweeps_old_leftovers_only() {
                 .unwrap();
         }
     }
-    assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 2);
+    assert_eq!(
+        store
+            .prune(Kept::of_each_session(10), false, |_| false)
+            .unwrap()
+            .leftovers,
+        2
+    );
     let left = names(&store);
     assert!(
         left.contains(&"task-y.log".into()) && left.contains(&"mine.txt".into()),
@@ -104,6 +128,12 @@ fn pruning_forgets_the_turns_of_sessions_that_never_told_their_end() {
         let now = file.metadata().unwrap().modified().unwrap();
         file.set_modified(now - age).unwrap();
     }
-    assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 1);
+    assert_eq!(
+        store
+            .prune(Kept::of_each_session(10), false, |_| false)
+            .unwrap()
+            .leftovers,
+        1
+    );
     assert!(!turn("gone").exists() && turn("away").exists());
 }
