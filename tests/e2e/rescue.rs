@@ -273,7 +273,7 @@ fn an_isolated_change_is_applied_or_leaves_no_trace() {
     assert!(!sandbox.repo().join("src/extra.rs").exists());
     let job = sandbox.job();
     let kept = sandbox
-        .cc(["prune", "--keep", "0", "--json"])
+        .cc(["prune", "--yes", "--keep", "0", "--json"])
         .run()
         .success()
         .json();

@@ -67,7 +67,7 @@ pub(crate) enum Commands {
     Logs(LogsByHand),
     /// Show what a review would cover, without starting one
     Scope(ScopeArgs),
-    /// Remove old finished jobs of this workspace
+    /// Remove old finished jobs of this workspace whose results were read
     Prune(PruneArgs),
     /// Show or change your settings
     Config {
@@ -460,8 +460,8 @@ pub(crate) enum Format {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WaitArgs {
-    /// Job ids or unique prefixes
-    #[arg(required = true, value_name = "JOB")]
+    /// Job ids or unique prefixes; default: the only running job of this session
+    #[arg(value_name = "JOB")]
     pub(crate) jobs: Vec<String>,
     /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N")]
@@ -484,7 +484,7 @@ pub(crate) struct CancelArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogsArgs {
-    /// Job id, or unique prefix in this workspace; default: the running job, else the latest finished
+    /// Job id or unique prefix; default: the newest running job, else the latest finished
     pub(crate) job: Option<String>,
     /// Keep printing until the job ends
     #[arg(short, long)]
@@ -545,12 +545,18 @@ pub(crate) enum ConfigCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PruneArgs {
+    /// Remove these jobs, whether their results were read or not
+    #[arg(value_name = "JOB", conflicts_with = "keep")]
+    pub(crate) jobs: Vec<String>,
     /// Number of finished jobs to keep for each session
     #[arg(long, value_name = "N", default_value_t = cc_jobs::retention::KEPT_A_SESSION)]
     pub(crate) keep: usize,
     /// Only show what would be removed
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Remove without asking
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) yes: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -72,6 +72,15 @@ pub fn waits_for_reader(job: &Job, now: Time) -> bool {
     job.is_unread() && ended.is_some_and(|at| at.until(now) < MONTH)
 }
 
+/// What can be pruned.
+#[derive(Debug, Default)]
+pub struct Prunable {
+    /// The jobs, newest first; all have ended.
+    pub jobs: Vec<Job>,
+    /// Jobs whose records cannot be read, and why.
+    pub unreadable: Vec<(JobId, StoreError)>,
+}
+
 /// What was pruned, or would be.
 #[must_use = "it names the jobs that could not be removed"]
 #[derive(Debug, Default)]
@@ -100,19 +109,45 @@ impl Store {
         dry_run: bool,
         is_needed: impl Fn(&Job) -> bool,
     ) -> Result<Pruned, StoreError> {
+        let prunable = self.prunable(kept, is_needed)?;
+        self.remove_finished(prunable, dry_run)
+    }
+
+    /// The oldest finished jobs beyond `kept` that are not needed, the one that ended last first.
+    ///
+    /// # Errors
+    /// When the jobs cannot be listed.
+    pub fn prunable(
+        &self,
+        kept: Kept,
+        is_needed: impl Fn(&Job) -> bool,
+    ) -> Result<Prunable, StoreError> {
         let Listing { jobs, others, .. } = self.list_with(&[])?;
         let ended = jobs.iter().filter_map(EndedJob::of).chain(others);
-        let mut pruned = Pruned::default();
-        let mut finished: Vec<Job> = Vec::new();
+        let mut prunable = Prunable::default();
         for job in kept.too_many(ended.collect()) {
             match self.find(&job.id) {
                 Ok(job) if is_needed(&job) => {}
-                Ok(job) => finished.push(job),
+                Ok(job) => prunable.jobs.push(job),
                 // Somebody else has pruned it.
                 Err(StoreError::NotFound { .. }) => {}
-                Err(error) => pruned.failed.push((job.id, error)),
+                Err(error) => prunable.unreadable.push((job.id, error)),
             }
         }
+        Ok(prunable)
+    }
+
+    /// Removes jobs that have ended, and files of jobs without a record. What the jobs cost still counts for
+    /// a day.
+    ///
+    /// # Errors
+    /// When their costs cannot be saved. A job that cannot be removed is reported in [`Pruned`].
+    pub fn remove_finished(&self, prunable: Prunable, dry_run: bool) -> Result<Pruned, StoreError> {
+        let mut finished = prunable.jobs;
+        let mut pruned = Pruned {
+            failed: prunable.unreadable,
+            ..Pruned::default()
+        };
         match dry_run {
             true => Ok(()),
             false => spending::keep_bills(self.dir(), &finished, self.now()),

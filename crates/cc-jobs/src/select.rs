@@ -145,6 +145,22 @@ pub fn latest_finished<'a>(
         })
 }
 
+/// The job of the session that was made last, of those that have not ended; without a session, of the workspace.
+///
+/// # Errors
+/// When there is none.
+pub fn newest_active<'a>(
+    jobs: &'a [Job],
+    session: Option<&SessionId>,
+) -> Result<&'a Job, SelectError> {
+    visible(jobs, session)
+        .filter(|job| job.state().is_active() && job.kind.is_asked_for())
+        .max_by_key(|job| (job.created_at, &job.id))
+        .ok_or_else(|| SelectError::NoneActive {
+            among: Among::new(session),
+        })
+}
+
 /// The only job of the session that has not ended; without a session, of the workspace.
 ///
 /// # Errors

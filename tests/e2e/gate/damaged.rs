@@ -101,11 +101,14 @@ fn a_damaged_count_of_what_was_spent_stops_what_has_a_budget() {
     let status = sandbox.cc(["status"]).run().success();
     assert!(status.stderr.contains("spent.json"), "{status}");
     // What counts is not removed while it could not be counted then.
-    let pruned = sandbox.cc(["prune", "--keep", "0"]).run().exits(1);
+    let pruned = sandbox.cc(["prune", "--yes", "--keep", "0"]).run().exits(1);
     assert!(pruned.stderr.contains("spent.json` is damaged"), "{pruned}");
     assert_eq!(sandbox.records().len(), 1);
     fs::remove_file(sandbox.state_dir().spent()).unwrap();
-    sandbox.cc(["prune", "--keep", "0"]).run().success();
+    sandbox
+        .cc(["prune", "--yes", "--keep", "0"])
+        .run()
+        .success();
     assert!(sandbox.records().is_empty());
     sandbox
         .cc(["rescue", "--read-only", "look"])

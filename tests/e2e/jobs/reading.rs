@@ -321,7 +321,7 @@ fn pruning_keeps_the_newest() {
         (2, 3)
     );
     let newest = sandbox.cc(["status", "--json"]).run().success().json();
-    let pruned = sandbox.cc(["prune", "--keep", "1"]).run();
+    let pruned = sandbox.cc(["prune", "--keep", "1", "--yes"]).run();
     assert_snapshot!(sandbox.transcript(&pruned), @"
     exit 0
     --- stdout
@@ -330,6 +330,89 @@ fn pruning_keeps_the_newest() {
       <review 2>
     ");
     assert_eq!(sandbox.record()["id"], newest["latestFinished"]["id"]);
+}
+
+#[test]
+fn what_nobody_has_read_is_only_removed_by_its_name() {
+    let sandbox = answering();
+    sandbox.cc(["review"]).run().success();
+    let read = sandbox.job().to_string();
+    let unread = super::background(&sandbox);
+    sandbox.cc(["wait", &unread]).run().success();
+    let refused = sandbox.cc(["prune", "--keep", "0"]).run();
+    assert_snapshot!(sandbox.transcript(&refused), @"
+    exit 2
+    --- stderr
+    error: this removes 1 finished job, and nobody can be asked
+      hint: See which: cc-cli prune --dry-run. Remove them: cc-cli prune --yes
+    ");
+    assert_eq!(sandbox.records().len(), 2);
+    let pruned = sandbox.cc(["prune", "--keep", "0", "--yes"]).run();
+    assert_snapshot!(sandbox.transcript(&pruned), @"
+    exit 0
+    --- stdout
+    Removed 1 finished job
+      <review 1>
+    --- stderr
+    Kept 1 result, not read yet. To remove one, name it: cc-cli prune JOB
+    ");
+    assert_eq!(sandbox.record()["id"], unread.as_str());
+    sandbox.cc(["status", &read]).run().exits(2);
+    let args = ["prune", &unread, &unread, "--yes", "--json"];
+    let named = sandbox.cc(args).run().success().json();
+    assert_eq!(named["removed"], json!([unread]));
+    // Nothing to remove is no question.
+    sandbox.cc(["prune", "--keep", "0"]).run().success();
+}
+
+#[test]
+fn a_job_that_runs_is_not_pruned_by_its_name() {
+    let sandbox = super::hanging();
+    let id = super::background(&sandbox);
+    let refused = sandbox.cc(["prune", &id, "--yes"]).run();
+    assert_snapshot!(sandbox.transcript(&refused), @"
+    exit 2
+    --- stderr
+    error: <review 1> has not ended
+      hint: Stop it first: cc-cli cancel <review 1>
+    ");
+    sandbox.cc(["cancel", &id]).run().success();
+    sandbox.cc(["prune", &id, "--yes"]).run().success();
+    assert!(sandbox.records().is_empty());
+}
+
+#[test]
+fn without_an_id_the_running_job_is_meant() {
+    let sandbox = super::waiting_for_go();
+    let none = sandbox.cc(["wait"]).run();
+    assert_snapshot!(sandbox.transcript(&none), @"
+    exit 2
+    --- stderr
+    error: no job of this workspace is running
+      hint: List all jobs of this workspace: cc-cli status --all
+    ");
+    let first = super::background(&sandbox);
+    let args = ["wait", "--timeout-ms", "1"];
+    let waited = sandbox.cc(args).run().exits(124);
+    assert!(waited.stdout.starts_with(&first), "{waited}");
+    sandbox.write("go", "");
+    sandbox.cc(["wait", &first]).run().success();
+    sandbox.set_scenario(&Scenario::runs([cc_tests::fake::Run::hangs()]));
+    let second = super::background(&sandbox);
+    let third = super::background(&sandbox);
+    let several = sandbox.cc(args).run();
+    assert_snapshot!(sandbox.transcript(&several), @"
+    exit 2
+    --- stderr
+    error: several jobs of this workspace are running: `<review 1>`, `<review 2>`
+      hint: Pass one of these job ids.
+    ");
+    let path = sandbox.cc(["logs", "--path"]).run().success().stdout;
+    assert!(path.contains(&third), "{path}");
+    sandbox.cc(["cancel", &third]).run().success();
+    let path = sandbox.cc(["logs", "--path"]).run().success().stdout;
+    assert!(path.contains(&second), "{path}");
+    sandbox.cc(["cancel"]).run().success();
 }
 
 #[test]

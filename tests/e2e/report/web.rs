@@ -41,6 +41,9 @@ fn it_opens_the_page_in_the_browser_and_prune_removes_it() {
         std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777,
         0o600
     );
-    sandbox.cc(["prune", "--keep", "0"]).run().success();
+    sandbox
+        .cc(["prune", "--yes", "--keep", "0"])
+        .run()
+        .success();
     assert!(!kept.exists());
 }

@@ -134,7 +134,10 @@ fn a_day_has_a_budget_over_all_jobs() {
     // What is forgotten was spent all the same.
     let last_day = || sandbox.cc(["status", "--json"]).run().success().json()["lastDay"].clone();
     let before = last_day();
-    sandbox.cc(["prune", "--keep", "0"]).run().success();
+    sandbox
+        .cc(["prune", "--yes", "--keep", "0"])
+        .run()
+        .success();
     assert_eq!(sandbox.records().len(), 0);
     assert_eq!(last_day(), before);
     let calls = sandbox.claude_calls().len();

@@ -80,12 +80,18 @@ fn a_tree_that_was_emptied_or_replaced_takes_no_files_with_it() {
             "{name}: {refused}"
         );
         assert_eq!(super::files(&sandbox.repo()), before, "{name}");
-        let kept = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
+        let kept = sandbox
+            .cc(["prune", "--yes", "--keep", "0", "--json"])
+            .run()
+            .json();
         assert_eq!(kept["removed"], json!([]), "{name}");
         sandbox.cc(["discard", &job, "--yes"]).run().success();
         assert_clean(&sandbox);
         sandbox.cc(["discard", &job, "--yes"]).run().exits(2);
-        let pruned = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
+        let pruned = sandbox
+            .cc(["prune", "--yes", "--keep", "0", "--json"])
+            .run()
+            .json();
         assert_eq!(pruned["removed"], json!([job]), "{name}");
     };
     check("gone", &|_| {});
@@ -181,7 +187,10 @@ fn a_branch_that_is_in_use_can_be_discarded_later() {
         refused.stderr.contains("Switch to another branch"),
         "{refused}"
     );
-    let kept = sandbox.cc(["prune", "--keep", "0", "--json"]).run().json();
+    let kept = sandbox
+        .cc(["prune", "--yes", "--keep", "0", "--json"])
+        .run()
+        .json();
     assert_eq!(kept["removed"], json!([]));
     sandbox.git(["switch", "--quiet", "main"]);
     sandbox.cc(["discard", &job, "--yes"]).run().success();
@@ -224,7 +233,7 @@ fn pruning_sweeps_what_a_killed_call_began_and_nothing_else() {
     fs::write(elsewhere.join("a.json"), "{\"thread\":\"elsewhere\"").unwrap();
 
     let prune = || {
-        let args = ["prune", "--keep", "0", "--json"];
+        let args = ["prune", "--yes", "--keep", "0", "--json"];
         sandbox.cc(args).run().success().json()["workTrees"].clone()
     };
     let before = sandbox.git(["branch", "--list", "cc/*"]).lines().count();

@@ -146,6 +146,7 @@ mod tests {
             "status task-1 --wait --timeout-ms 5",
             "result review-1 --format html",
             "wait review-1 --timeout-ms 1",
+            "wait",
             "cancel",
             "logs -f",
             "scope --json",
@@ -180,7 +181,7 @@ mod tests {
             "--instructions x",
         ];
         for command in LOOKING.into_iter().chain(CHANGING) {
-            let job = if ["wait", "apply", "discard"].contains(&command) {
+            let job = if ["apply", "discard"].contains(&command) {
                 " j"
             } else {
                 ""

@@ -28,7 +28,7 @@ pub(super) fn logs(
         args.job.as_deref(),
         &[Latest::one(&is_result)],
         |all| {
-            select::only_active(&all.jobs, session)
+            select::newest_active(&all.jobs, session)
                 .or_else(|_| select::latest_finished(&all.jobs, &all.others, session))
         },
     )?;

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use cc_jobs::{Ending, Job, StoreError};
+use cc_jobs::{Ending, Job, StoreError, select};
 use cc_workflows::{Error, Project};
 
+use super::find::find;
 use super::verdict;
 use crate::args::WaitArgs;
 use crate::documents::Waited;
@@ -13,7 +14,13 @@ use crate::printer::Printer;
 
 pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) -> CliResult {
     let found = args.jobs.iter().map(|reference| project.find(reference));
-    let found = found.collect::<Result<Vec<_>, Error>>()?;
+    let mut found = found.collect::<Result<Vec<_>, Error>>()?;
+    if found.is_empty() {
+        let session = project.session.as_ref();
+        found.push(find(project, None, &[], |all| {
+            select::only_active(&all.jobs, session)
+        })?);
+    }
     let fail_on = args.verdict.fail_on;
     let mut jobs = found.iter().map(|(_, job)| job);
     jobs.try_for_each(|job| verdict::check_kind(job, fail_on))?;

@@ -98,12 +98,19 @@ fn restore(project: &Project, installation: Option<&Installation>) -> Option<Str
     restored.then(|| "Restored the Codex integration.".to_owned())
 }
 
+/// Whether the person at the terminal says yes; an unclear answer is asked again.
 pub(crate) fn ask(question: &str, printer: &mut Printer) -> bool {
-    printer.note(format_args!("{question} [y/N]"));
-    let mut answer = String::new();
-    // No answer means no.
-    let _ = io::stdin().lock().read_line(&mut answer);
-    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    loop {
+        printer.note(format_args!("{question} [y/N]"));
+        let mut answer = String::new();
+        // No answer means no.
+        let _ = io::stdin().lock().read_line(&mut answer);
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => return true,
+            "n" | "no" | "" => return false,
+            _ => printer.note("Please answer yes or no."),
+        }
+    }
 }
 
 fn run(project: &Project, program: &Path, args: &[&str]) -> bool {
