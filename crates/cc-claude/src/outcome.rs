@@ -96,7 +96,8 @@ pub struct RunReport {
     pub stderr: String,
 }
 
-/// Why an answer of a run that completed may be incomplete: how its last message ended.
+/// Why an answer of a run that completed may be incomplete: how its last message ended, or what came
+/// after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Incomplete {
@@ -106,6 +107,8 @@ pub enum Incomplete {
     OutputLimit,
     /// At the most that the model can read and write.
     ContextLimit,
+    /// It stands, but a turn after it failed.
+    LaterFailure,
 }
 
 impl Incomplete {
@@ -124,6 +127,7 @@ impl Incomplete {
             Self::ToolCall => "Claude stopped at a tool call that did not run",
             Self::OutputLimit => "Claude reached the model's output limit",
             Self::ContextLimit => "Claude reached the model's context limit",
+            Self::LaterFailure => "a later turn of the run failed",
         }
     }
 }

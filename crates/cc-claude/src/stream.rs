@@ -6,12 +6,14 @@
 //! bounded by one line, and a line that arrived whole is read where it lies.
 //!
 //! [`event`] says what comes out, `read` how a line becomes one, `line` what a line may hold,
-//! `loose` how a field of an unexpected type is read as absent.
+//! `loose` how a field of an unexpected type is read as absent, `repair` what is done about a line that
+//! is nearly JSON.
 
 pub(crate) mod event;
 mod line;
 mod loose;
 mod read;
+mod repair;
 #[cfg(test)]
 mod tests;
 

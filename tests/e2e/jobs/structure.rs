@@ -1,5 +1,7 @@
 //! Findings are never lost to their form.
 
+use std::time::{Duration, Instant};
+
 use cc_tests::fake::Run;
 use cc_tests::{Sandbox, Scenario};
 use insta::assert_snapshot;
@@ -67,6 +69,38 @@ fn prose_that_stays_prose_is_kept_as_it_is() {
         "{}",
         shown.stdout
     );
+}
+
+#[test]
+fn the_second_run_gets_what_the_first_one_left() {
+    let sandbox = Sandbox::fake(&Scenario::runs([
+        Run::says("High: it subtracts."),
+        Run::hangs(),
+    ]))
+    .with_change();
+    let args = ["--timeout", "4s", "--json"];
+    sandbox.cc(["--version"]).run().success();
+    let begun = Instant::now();
+    let review = sandbox.cc(["adversarial-review"].into_iter().chain(args));
+    let json = review.run().success().json();
+    assert!(begun.elapsed() < Duration::from_secs(60), "its own limit");
+    assert_eq!(json["rawOutput"], "High: it subtracts.");
+    assert!(json["parseError"].is_string(), "{json}");
+    let budget = |dollars: &str| {
+        sandbox.set_scenario(&Scenario::runs([
+            Run::says("High: it subtracts."),
+            Run::structured(findings()),
+        ]));
+        let before = sandbox.claude_calls().len();
+        let args = ["adversarial-review", "--max-budget-usd", dollars];
+        sandbox.cc(args).run().success();
+        sandbox.claude_calls().split_off(before)
+    };
+    // The first run costs 0.00814.
+    let runs = budget("0.01");
+    let left: f64 = runs[1].flag("--max-budget-usd").unwrap().parse().unwrap();
+    assert!((left - 0.00186).abs() < 1e-9, "{left}");
+    assert_eq!(budget("0.005").len(), 1, "nothing is left");
 }
 
 #[test]

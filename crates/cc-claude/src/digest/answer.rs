@@ -33,16 +33,17 @@ impl TurnAnswer {
     }
 
     /// The better answer of two turns, which takes over what is substantial in the other one, and the text of that. An answer to a background
-    /// task's end never replaces one to the prompt, and nothing never replaces something.
+    /// task's end never replaces one to the prompt; nothing and a failure never replace something.
     pub(super) fn or_newer(self, new: Self) -> (Self, String) {
-        let new_is_nothing = match &new.failure {
-            None => new.is_blank(),
-            // A run that lingers after its answer is interrupted, in whatever turn it is then.
-            Some(failure) => failure.class == FailureClass::Killed,
-        };
+        let new_is_nothing = new.failure.is_some() || new.is_blank();
         let keeps_old = (new.notification && !self.notification)
             || (new_is_nothing && self.failure.is_none() && !self.is_blank());
         let (mut chosen, other) = if keeps_old { (self, new) } else { (new, self) };
+        // A run that lingers after its answer is interrupted, in whatever turn it is then.
+        let fails = |failure: &Failure| failure.class != FailureClass::Killed;
+        if keeps_old && !other.notification && other.failure.as_ref().is_some_and(fails) {
+            chosen.incomplete = chosen.incomplete.or(Some(Incomplete::LaterFailure));
+        }
         chosen.structured = chosen.structured.or(other.structured);
         chosen.cut += other.cut;
         let mut earlier = other.earlier;

@@ -1,7 +1,7 @@
 //! Fields that are absent where their type is not the expected one.
 //!
-//! Serde's own derive refuses a whole line over one field. A later version of Claude that turns a
-//! number into a text must not cost the answer in the same line.
+//! Serde's own derive refuses a whole line over one field, or over a name that comes twice. A later
+//! version of Claude that turns a number into a text must not cost the answer in the same line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,6 +9,59 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Defines an object of which these fields are read, each under its own name unless others are given;
+/// the rest is skipped. Where a name comes twice, the last one counts, as in JavaScript.
+macro_rules! loose {
+    (
+        $(#[$doc:meta])*
+        $name:ident<$a:lifetime> {
+            $($field:ident $(= $key:literal $(| $alias:literal)*)?: $type:ty,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub(super) struct $name<$a> {
+            $(pub(super) $field: $type,)*
+        }
+
+        impl<'de: $a, $a> serde::Deserialize<'de> for $name<$a> {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Fields<$a>(std::marker::PhantomData<&$a ()>);
+
+                impl<'de: $a, $a> serde::de::Visitor<'de> for Fields<$a> {
+                    type Value = $name<$a>;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        let mut read = $name::default();
+                        while let Some(key) = map.next_key::<Scalar<'de>>()? {
+                            match key.as_str() {
+                                $(key if loose!(@is key, $field $(, $key $(, $alias)*)?) => {
+                                    read.$field = map.next_value()?;
+                                })*
+                                _ => _ = map.next_value::<serde::de::IgnoredAny>()?,
+                            }
+                        }
+                        Ok(read)
+                    }
+                }
+
+                from.deserialize_map(Fields(std::marker::PhantomData))
+            }
+        }
+    };
+    (@is $said:ident, $field:ident) => { $said == stringify!($field) };
+    (@is $said:ident, $field:ident, $($key:literal),+) => { $($said == $key)||+ };
+}
+
+pub(super) use loose;
 
 /// A text, number or truth value; anything else is read over.
 #[derive(Debug, Default)]
@@ -144,7 +197,7 @@ impl<T> Default for List<T> {
     }
 }
 
-/// The first [`ITEMS`] entries of an object; anything else is absent.
+/// The first [`ITEMS`] entries of an object, each name once; anything else is absent.
 #[derive(Debug)]
 pub(super) struct Pairs<'a, T>(pub(super) Option<Vec<(Cow<'a, str>, T)>>);
 
@@ -236,10 +289,16 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PairsVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
+        let mut entries: Vec<(Cow<'de, str>, T)> = Vec::new();
         while entries.len() < ITEMS {
             match map.next_entry::<Scalar<'de>, T>()? {
-                Some((key, value)) => entries.push((key.text().unwrap_or_default(), value)),
+                Some((key, value)) => {
+                    let key = key.text().unwrap_or_default();
+                    match entries.iter_mut().find(|(known, _)| *known == key) {
+                        Some((_, earlier)) => *earlier = value,
+                        None => entries.push((key, value)),
+                    }
+                }
                 None => return Ok(Pairs(Some(entries))),
             }
         }

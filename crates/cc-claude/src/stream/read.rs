@@ -11,28 +11,29 @@ use super::event::{
 };
 use super::line::{Line, RawBlock, RawDenial, RawInput, RawUsage};
 use super::loose::{Object, Scalar};
+use super::repair;
 use crate::observer::LINE;
 
 /// The most bytes of a structured output. A tree of values takes a multiple of its text.
 const STRUCTURED_LIMIT: usize = 4 << 20;
+
+/// More than any run costs, in US dollars.
+const MOST_DOLLARS: f64 = 1e9;
 
 /// Reads one line without its line feed. A blank line is nothing.
 pub(super) fn line(line: &[u8], sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     if line.trim_ascii().is_empty() {
         return;
     }
-    let Ok(text) = std::str::from_utf8(line) else {
-        return sink(unreadable(line));
-    };
-    if let Ok(parsed) = serde_json::from_str::<Object<Line<'_>>>(text) {
+    if let Ok(text) = std::str::from_utf8(line)
+        && let Ok(parsed) = serde_json::from_str::<Object<Line<'_>>>(text)
+    {
         return emit(parsed, sink);
     }
-    // JavaScript cuts texts between the halves of a character and writes the half as an escape,
-    // which no Rust text can hold.
-    let repaired = without_lone_surrogates(text);
-    match repaired.as_deref().map(serde_json::from_str) {
-        Some(Ok(parsed)) => emit(parsed, sink),
-        _ => sink(unreadable(line)),
+    let text = repair::readable(line);
+    match serde_json::from_str(&text) {
+        Ok(parsed) => emit(parsed, sink),
+        Err(_) => sink(unreadable(line)),
     }
 }
 
@@ -44,42 +45,11 @@ fn unreadable(line: &[u8]) -> ClaudeEvent<'static> {
     }
 }
 
-/// The text with each escaped half of a surrogate pair replaced by `\ufffd`, where there is one.
-fn without_lone_surrogates(text: &str) -> Option<String> {
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        u16::from_str_radix(digits, 16).ok()
-    };
-    let mut repaired = String::new();
-    let (mut copied, mut at) = (0, 0);
-    while let Some(offset) = memchr::memchr(b'\\', &text.as_bytes()[at..]) {
-        at += offset;
-        let is_high = |unit| matches!(unit, Some(0xd800..=0xdbff));
-        let is_low = |unit| matches!(unit, Some(0xdc00..=0xdfff));
-        let first = unit(at);
-        at += match first {
-            _ if is_high(first) && is_low(unit(at + 6)) => 12,
-            _ if is_high(first) || is_low(first) => {
-                repaired.push_str(&text[copied..at]);
-                repaired.push_str("\\ufffd");
-                copied = at + 6;
-                6
-            }
-            // An escape is two bytes at least; the second may itself be a backslash.
-            _ => 2,
-        };
-        if at >= text.len() {
-            break;
-        }
-    }
-    (copied > 0).then(|| repaired + &text[copied..])
-}
-
 fn emit(parsed: Object<Line<'_>>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     let Some(line) = parsed.0 else {
         return sink(ClaudeEvent::Other);
     };
-    let kind = line.r#type.as_str();
+    let kind = line.kind.as_str();
     if kind == "assistant" {
         return emit_assistant(line, sink);
     }
@@ -97,13 +67,13 @@ fn stream_event(line: Line<'_>) -> ClaudeEvent<'_> {
     let subagent = line.parent_tool_use_id.is_text();
     let raw = line.event.0.unwrap_or_default();
     let delta = raw.delta.0.unwrap_or_default();
-    match raw.r#type.as_str() {
+    match raw.kind.as_str() {
         "message_start" => ClaudeEvent::MessageStart { subagent },
         "message_delta" => ClaudeEvent::MessageDelta {
             subagent,
             stop_reason: delta.stop_reason.text(),
         },
-        "content_block_delta" if !subagent && delta.r#type.is("text_delta") => {
+        "content_block_delta" if !subagent && delta.kind.is("text_delta") => {
             let text = delta.text.text();
             text.map_or(ClaudeEvent::Other, ClaudeEvent::TextDelta)
         }
@@ -139,7 +109,7 @@ fn emit_assistant(line: Line<'_>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
 }
 
 fn block(content: RawBlock<'_>) -> Option<Block<'_>> {
-    match content.r#type.as_str() {
+    match content.kind.as_str() {
         "text" => Some(Block::Text(content.text.text()?)),
         "tool_use" => {
             let raw = content.input.map(RawValue::get).unwrap_or_default();
@@ -183,7 +153,7 @@ fn user(line: Line<'_>) -> ClaudeEvent<'_> {
     let contents = message.content.0.unwrap_or_default().into_iter();
     let tool_results = contents
         .filter_map(|content| content.0)
-        .filter(|content| content.r#type.is("tool_result"))
+        .filter(|content| content.kind.is("tool_result"))
         .map(|content| ToolResult {
             id: content.tool_use_id.text(),
             is_error: content.is_error.truth() == Some(true),
@@ -264,7 +234,12 @@ fn result(line: Line<'_>) -> TurnResult<'_> {
     let structured = line
         .structured_output
         .filter(|raw| raw.get().len() <= STRUCTURED_LIMIT)
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .and_then(|raw| {
+            let whole = serde_json::from_str(raw.get());
+            whole
+                .or_else(|_| serde_json::from_str(&repair::without_infinite_numbers(raw.get())))
+                .ok()
+        })
         .filter(|value: &serde_json::Value| !value.is_null());
     let denials = line.permission_denials.0.unwrap_or_default().into_iter();
     TurnResult {
@@ -282,7 +257,7 @@ fn result(line: Line<'_>) -> TurnResult<'_> {
         origin: line.origin.0.and_then(|origin| origin.kind.text()),
         index: line.result_index.whole(),
         turns: line.num_turns.whole().unwrap_or(0),
-        total_cost_usd: line.total_cost_usd.real(),
+        total_cost_usd: dollars(&line.total_cost_usd),
         usage: line.model_usage.0.map(usage).unwrap_or_default(),
         usage_since_last: line.model_usage_since_last_result.0.map(usage),
         denials: denials.filter_map(|call| denied(call.0?)).collect(),
@@ -301,10 +276,17 @@ fn usage<'a>(entries: Vec<(Text<'a>, Object<RawUsage<'a>>)>) -> Vec<ModelUsage<'
                 cache_read_input_tokens: tokens(&used.cache_read_input_tokens),
                 cache_creation_input_tokens: tokens(&used.cache_creation_input_tokens),
             },
-            cost_usd: used.cost_usd.real().unwrap_or(0.0),
+            cost_usd: dollars(&used.cost_usd).unwrap_or(0.0),
         }
     };
     entries.into_iter().map(of_model).collect()
+}
+
+/// A price; one that cannot be is absent, so that it neither lifts a budget nor hides other prices.
+fn dollars(price: &Scalar<'_>) -> Option<f64> {
+    price
+        .real()
+        .filter(|dollars| (0.0..MOST_DOLLARS).contains(dollars))
 }
 
 fn denied(call: RawDenial<'_>) -> Option<DeniedCall<'_>> {

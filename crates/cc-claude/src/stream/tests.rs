@@ -340,3 +340,73 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn one_odd_number_name_or_byte_costs_no_result() {
+    let given = |line: &[u8]| {
+        let mut results = Vec::new();
+        let mut parser = Parser::new();
+        parser.push(line, &mut |_| ());
+        parser.finish(&mut |event| match event {
+            ClaudeEvent::Result(result) => results.push((
+                result.result.map(String::from),
+                result.structured,
+                result.total_cost_usd,
+                result.usage.iter().map(|used| used.cost_usd).sum::<f64>(),
+            )),
+            other => panic!("{other:?}"),
+        });
+        results.pop().expect("a result")
+    };
+    let check = |fields: &str, cost: Option<f64>, sum: f64| {
+        let line = format!(r#"{{"type":"result","result":"one",{fields}}}"#);
+        let expected = (Some("one".to_owned()), None, cost, sum);
+        assert_eq!(given(line.as_bytes()), expected, "{fields}");
+    };
+    check(r#""total_cost_usd":1e999"#, None, 0.0);
+    check(r#""total_cost_usd":-1E+999,"x":"1e999 \" NaN""#, None, 0.0);
+    check(r#""total_cost_usd":NaN,"num_turns":-Infinity"#, None, 0.0);
+    check(r#""total_cost_usd":-5"#, None, 0.0);
+    check(r#""total_cost_usd":1e300"#, None, 0.0);
+    check(r#""total_cost_usd":1e-999"#, Some(0.0), 0.0);
+    check(r#""total_cost_usd":1,"total_cost_usd":2"#, Some(2.0), 0.0);
+    check(
+        r#""result":"two","result":"one","type":"result""#,
+        None,
+        0.0,
+    );
+    check(
+        r#""modelUsage":{"m":{"costUSD":7,"costUSD":1},"n":{"costUSD":-9}}"#,
+        None,
+        1.0,
+    );
+    check(
+        r#""modelUsage":{"m":{"costUSD":7},"m":{"costUSD":2}}"#,
+        None,
+        2.0,
+    );
+    check(
+        r#""origin":{"kind":"a","kind":"b"},"errors":[1e999,"x"]"#,
+        None,
+        0.0,
+    );
+    let structured = br#"{"type":"result","structured_output":{"a":1e999,"a":[-1e999,"1e999"]}}"#;
+    let expected = serde_json::json!({"a": [null, "1e999"]});
+    assert_eq!(given(structured).1, Some(expected));
+    let bytes = b"{\"type\":\"result\",\"result\":\"\xff\",\"total_cost_usd\":3}";
+    assert_eq!(
+        given(bytes),
+        (Some("\u{fffd}".to_owned()), None, Some(3.0), 0.0)
+    );
+}
+
+#[test]
+fn both_spellings_of_a_limit_in_one_line_are_one_limit() {
+    check(
+        r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1,"resets_at":2}}"#,
+        &[ClaudeEvent::RateLimit {
+            rejected: true,
+            resets_at: Some(Time::from_millis(2_000)),
+        }],
+    );
+}

@@ -1,6 +1,6 @@
 //! The worker's part of a review: one run of Claude, the structure of its answer, the report.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cc_claude::{Claude, End, Limits, Outcome, Request, Tools};
 use cc_core::FailureClass;
@@ -17,6 +17,9 @@ use crate::run::{JobEnd, Run, Told};
 
 /// How long the second run may take, which only puts a finished review into its form.
 const REFORMAT_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// The least time that a second run is worth.
+const REFORMAT_LEAST: Duration = Duration::from_secs(1);
 
 /// A structured answer, or why there is none.
 type Structure = Option<Result<ReviewFindings, String>>;
@@ -35,9 +38,10 @@ pub(crate) async fn run(
         schema: structured.then(findings::schema),
         ..request
     };
+    let begun = Instant::now();
     let mut outcome = run.claude(claude, &request).await;
     let structure = match structured {
-        true => structure(run, claude, &request, &mut outcome).await,
+        true => structure(run, claude, &request, begun, &mut outcome).await,
         false => None,
     };
     let reviewed = Reviewed {
@@ -55,6 +59,7 @@ async fn structure(
     run: &mut Run<'_>,
     claude: &Claude,
     request: &Request,
+    begun: Instant,
     outcome: &mut Outcome,
 ) -> Structure {
     let no_form =
@@ -75,19 +80,13 @@ async fn structure(
     }
     // There is a review; only its form is missing.
     outcome.end = End::Completed;
+    let Some(again) = reformat(request, begun.elapsed(), outcome.report.cost_usd, &answer) else {
+        let note = format!("{why}; nothing is left of the time or the budget to ask for the form");
+        run.recorder.note(&note);
+        return Some(Err(why));
+    };
     run.recorder
         .note(&format!("{why}; asking once more, for the form alone"));
-    let again = Request {
-        prompt: prompt::reformat(&answer),
-        system_prompt: Some("You put a finished code review into a given form.".to_owned()),
-        tools: Tools::None,
-        server: None,
-        limits: Limits {
-            idle: request.limits.idle.min(REFORMAT_LIMIT),
-            total: REFORMAT_LIMIT,
-        },
-        ..request.clone()
-    };
     let second = run.claude(claude, &again).await;
     outcome.report.usage.add(second.report.usage);
     outcome.report.cost_usd = match (outcome.report.cost_usd, second.report.cost_usd) {
@@ -98,6 +97,34 @@ async fn structure(
         outcome.end = End::Cancelled;
     }
     Some(findings_in(&second.report).map_err(|_| why))
+}
+
+/// The second run, within what the first one left of the time and the money; `None` where that is
+/// nothing.
+fn reformat(
+    request: &Request,
+    elapsed: Duration,
+    cost_usd: Option<f64>,
+    answer: &str,
+) -> Option<Request> {
+    let total = request.limits.total.saturating_sub(elapsed);
+    let total = Some(total.min(REFORMAT_LIMIT)).filter(|total| *total >= REFORMAT_LEAST)?;
+    let left = |most: f64| Some(most - cost_usd.unwrap_or(0.0)).filter(|left| *left > 0.0);
+    Some(Request {
+        prompt: prompt::reformat(answer),
+        system_prompt: Some("You put a finished code review into a given form.".to_owned()),
+        tools: Tools::None,
+        server: None,
+        limits: Limits {
+            idle: request.limits.idle.min(total),
+            total,
+        },
+        max_budget_usd: match request.max_budget_usd {
+            Some(most) => Some(left(most)?),
+            None => None,
+        },
+        ..request.clone()
+    })
 }
 
 /// The findings of a run: its structured output, else the JSON in its text, else the last output that

@@ -293,11 +293,20 @@ fn a_notification_is_no_answer_to_the_prompt() {
 }
 
 #[test]
-fn a_later_failure_fails_the_run_and_keeps_the_text() {
-    let failed = json!({"subtype": "error_max_turns", "is_error": true, "result": null});
-    let outcome = outcome(&[init(), says("one"), ok("one"), init(), result("", failed)]);
-    assert_eq!(class(&outcome), Some(FailureClass::Turns));
-    assert_eq!(outcome.report.text, "one");
+fn a_later_failure_does_not_take_the_answer_back() {
+    let failed = result(
+        "",
+        json!({"subtype": "error_max_turns", "is_error": true, "result": null}),
+    );
+    let after = outcome(&[init(), says("one"), ok("one"), init(), failed.clone()]);
+    assert_eq!(class(&after), None);
+    assert_eq!(after.report.text, "one");
+    assert_eq!(after.report.incomplete, Some(Incomplete::LaterFailure));
+    // Nothing was answered before, or the failure came first.
+    let before = outcome(&[init(), failed.clone(), init(), says("one"), ok("one")]);
+    assert_eq!((class(&before), before.report.incomplete), (None, None));
+    let alone = outcome(&[init(), ok(""), init(), failed]);
+    assert_eq!(class(&alone), Some(FailureClass::Turns));
 }
 
 #[test]

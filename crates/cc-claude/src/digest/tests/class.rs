@@ -268,7 +268,7 @@ fn a_usage_limit_tells_when_it_resets() {
     assert_eq!(retry_at(&[init(), failed(429)]), None);
     // The limit is the account's, not the turn's.
     assert_eq!(
-        retry_at(&[init(), limit("rejected"), ok("a"), init(), failed(429)]),
+        retry_at(&[init(), limit("rejected"), ok(""), init(), failed(429)]),
         Some(at)
     );
 }
@@ -490,7 +490,7 @@ fn what_was_heard_in_one_turn_says_nothing_about_the_next() {
     let failed = result("", json!({"is_error": true}));
     let declined = json!({"type": "system", "subtype": "model_refusal_no_fallback"});
     for heard in [error, declined] {
-        let lines = [init(), heard, ok("a"), init(), failed.clone()];
+        let lines = [init(), heard, ok(""), init(), failed.clone()];
         assert_eq!(class(&outcome(&lines)), Some(FailureClass::Protocol));
     }
 }
