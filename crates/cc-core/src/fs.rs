@@ -44,6 +44,10 @@ pub fn create_private_dir(path: &Path) -> Result<(), IoError> {
         .map_err(IoError::at("create directory", path))
 }
 
+/// The names of temporary files: this, and so many letters and digits.
+const TEMPORARY: &str = ".tmp-";
+const RANDOM: usize = 6;
+
 /// Replaces a file in one step: temporary file in the same directory (0600), sync, rename.
 ///
 /// Whoever reads the path sees the old content or the new one, also after a crash.
@@ -53,7 +57,8 @@ pub fn create_private_dir(path: &Path) -> Result<(), IoError> {
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
-        .prefix(".tmp-")
+        .prefix(TEMPORARY)
+        .rand_bytes(RANDOM)
         .tempfile_in(directory)
         .map_err(IoError::at("write", path))?;
     file.write_all(content)
@@ -66,6 +71,51 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
         path: path.to_owned(),
         source: error.error,
     })?;
+    Ok(())
+}
+
+/// Whether a name is one that [`write_atomic`] gives to its temporary files.
+pub fn is_temporary(name: &str) -> bool {
+    let random = name.strip_prefix(TEMPORARY).unwrap_or_default();
+    random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Removes the regular files of ours in `directory` whose name `is_left` and that changed longer ago
+/// than `age`, unless a process holds a lock on one; returns how many.
+pub fn sweep(directory: &Path, age: Duration, is_left: impl Fn(&str) -> bool) -> usize {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let left = entries.filter(|entry| {
+        let name = entry.file_name();
+        name.to_str().is_some_and(&is_left) && is_older_than(&entry.path(), age)
+    });
+    // What cannot be opened or removed stays.
+    let removed = left.filter(|entry| {
+        let lock = open_own(&entry.path()).and_then(|file| Ok(file.try_lock().map(|()| file)?));
+        lock.is_ok_and(|_held| fs::remove_file(entry.path()).is_ok())
+    });
+    removed.count()
+}
+
+/// Lets standard error go to `new` if it goes to `old`, whose place `new` has taken.
+///
+/// # Errors
+/// When the operating system refuses.
+#[cfg(unix)]
+pub fn redirect_stderr(old: &File, new: &File) -> io::Result<()> {
+    let id = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
+    let stderr = rustix::fs::fstat(rustix::stdio::stderr())?;
+    if id(stderr) == id(rustix::fs::fstat(old)?) {
+        rustix::stdio::dup2_stderr(new)?;
+    }
+    Ok(())
+}
+
+/// Does nothing: what standard error is cannot be changed here.
+///
+/// # Errors
+/// Never.
+#[cfg(not(unix))]
+pub fn redirect_stderr(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 
@@ -361,6 +411,35 @@ mod tests {
             ("replace", path.as_path())
         );
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn only_regular_files_of_ours_that_nobody_holds_are_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for name in [
+            ".tmp-abc123",
+            ".tmp-held00",
+            ".tmp-abc1234",
+            ".tmp-ab c12",
+            "tmp-abc123",
+        ] {
+            fs::write(at(name), "x").unwrap();
+        }
+        fs::create_dir(at(".tmp-direct")).unwrap();
+        std::os::unix::fs::symlink(at("tmp-abc123"), at(".tmp-linked")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, at(".tmp-fifo00"), 0o600.into()).unwrap();
+        let held = File::open(at(".tmp-held00")).unwrap();
+        held.lock().unwrap();
+        assert_eq!(
+            sweep(dir.path(), Duration::from_secs(3_600), is_temporary),
+            0,
+            "new"
+        );
+        assert_eq!(sweep(dir.path(), Duration::ZERO, is_temporary), 1);
+        assert!(!at(".tmp-abc123").exists());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 7);
     }
 
     #[test]

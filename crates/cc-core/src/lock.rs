@@ -42,7 +42,8 @@ impl FileLock {
         let begun = Instant::now();
         let mut pause = Duration::from_micros(500);
         loop {
-            if let Some(lock) = Self::try_exclusive(path)? {
+            // Who removes a lock file holds it; whoever opened it before has to open another one.
+            if let Some(lock) = Self::try_exclusive(path)?.filter(|lock| lock.is_at(path)) {
                 return Ok(lock);
             }
             let waited = begun.elapsed();

@@ -124,10 +124,15 @@ impl DataDir {
         self.0.join("state")
     }
 
+    /// The directory that holds one directory a repository.
+    pub fn repositories(&self) -> PathBuf {
+        self.0.join("repositories")
+    }
+
     /// The directory that names the workspaces of a repository, a file each; `common_dir` is the
     /// canonical Git directory that they share.
     pub fn repository(&self, common_dir: &Path) -> PathBuf {
-        self.0.join("repositories").join(key_of(common_dir))
+        self.repositories().join(key_of(common_dir))
     }
 
     /// The directory of what hooks remember of sessions.

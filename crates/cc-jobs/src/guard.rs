@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cc_core::fs::remove_if_there;
 use cc_core::text::tail;
 use cc_core::{FileLock, IoError, JobId, ThreadId};
 
@@ -30,8 +31,14 @@ impl Store {
     pub fn lock(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
         // Read before the lock file is made, so that an unknown id leaves no file behind.
         self.load(id)?;
-        let lock = FileLock::exclusive(&self.dir().lock(id), PATIENCE)?;
-        let (job, body) = self.load(id)?;
+        let path = self.dir().lock(id);
+        let lock = FileLock::exclusive(&path, PATIENCE)?;
+        let loaded = self.load(id);
+        if let Err(StoreError::NotFound { .. }) = loaded {
+            // Removed meanwhile: the lock file is a new one, of a job that is never made again.
+            let _ = remove_if_there(&path);
+        }
+        let (job, body) = loaded?;
         if job
             .schema_version
             .is_some_and(|version| version > SCHEMA_VERSION)

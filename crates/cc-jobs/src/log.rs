@@ -57,12 +57,15 @@ impl Log {
         }
     }
 
-    /// Keeps the last half, in whole lines.
+    /// Keeps the last half, in whole lines. What this process prints on standard error stays in the log,
+    /// if it went there.
     fn halve(&mut self) -> Result<(), IoError> {
         let content = tail(&self.path, LOG_LIMIT / 2)?;
         cc_core::fs::write_atomic(&self.path, content.as_bytes())?;
-        *self = Self::append_to(&self.path)?;
-        Ok(())
+        let halved = Self::append_to(&self.path)?;
+        let redirected = cc_core::fs::redirect_stderr(&self.file, &halved.file);
+        *self = halved;
+        redirected.map_err(IoError::at("print errors to", &self.path))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use cc_core::fs::is_older_than;
-use cc_core::{FileLock, IoError, JobId, Time};
+use cc_core::fs::{is_temporary, sweep};
+use cc_core::{JobId, Time};
 
 use crate::{EndedJob, Job, Listing, Store, StoreError, spending};
 
@@ -91,7 +92,7 @@ pub struct Pruned {
     pub unread: usize,
     /// Jobs that could not be removed, and why.
     pub failed: Vec<(JobId, StoreError)>,
-    /// Files of jobs whose record is gone, and of sessions without activity for a week.
+    /// Files of jobs whose record is gone, of sessions without activity for a week, and temporary files.
     pub leftovers: usize,
 }
 
@@ -181,7 +182,7 @@ impl Store {
             }
         }
         if !dry_run {
-            pruned.leftovers = self.sweep()? + self.sweep_turns();
+            pruned.leftovers = self.sweep() + self.sweep_turns();
         }
         Ok(pruned)
     }
@@ -192,49 +193,42 @@ impl Store {
         Ok(guard.remove()?)
     }
 
-    /// Removes what a killed process left behind: files of jobs without a record, and temporary
-    /// files. Both also exist for a moment while a job is made or saved, so recent ones are kept.
-    fn sweep(&self) -> Result<usize, IoError> {
+    /// Removes what killed processes left behind: files of jobs without a record, and temporary files.
+    /// Both also exist for a moment while a job is made or a file saved, so recent ones are kept.
+    fn sweep(&self) -> usize {
         let jobs = self.dir().jobs();
-        let Ok(entries) = fs::read_dir(&jobs) else {
-            return Ok(0);
-        };
+        let entries = fs::read_dir(&jobs).into_iter().flatten().flatten();
         let names: HashSet<String> = entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
-        let mut removed = 0;
-        for name in &names {
-            let stem = ["lock", "alive", "log", "prompt", "settings"]
+        let has_no_record = |name: &str| {
+            let extensions = ["lock", "alive", "log", "prompt", "settings", "html"];
+            let mut stems = extensions
                 .iter()
-                .find_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'))
-                .filter(|stem| {
-                    JobId::parse(stem).is_ok() && !names.contains(&format!("{stem}.json"))
-                });
-            let path = jobs.join(name);
-            let is_left = stem.is_some() || name.starts_with(".tmp-");
-            if !is_left || !is_older_than(&path, MAKING) {
-                continue;
-            }
-            if matches!(FileLock::try_exclusive(&path), Ok(Some(_))) {
-                cc_core::fs::remove_if_there(&path)?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
+                .filter_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'));
+            stems.any(|stem| JobId::parse(stem).is_ok() && !names.contains(&format!("{stem}.json")))
+        };
+        let of_jobs = sweep(&jobs, MAKING, |name| {
+            is_temporary(name) || has_no_record(name)
+        });
+        let data = self.data();
+        let subdirectories = |dir: &Path| {
+            let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+            let real = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            real.map(|entry| entry.path()).collect::<Vec<_>>()
+        };
+        let mut dirs = subdirectories(data.root());
+        dirs.extend(subdirectories(&data.repositories()));
+        dirs.extend([data.root().to_owned(), self.dir().root().to_owned()]);
+        let others = dirs.iter().map(|dir| sweep(dir, MAKING, is_temporary));
+        of_jobs + others.sum::<usize>()
     }
 
     /// Removes the files of sessions that never reported their end: not every Codex does.
     fn sweep_turns(&self) -> usize {
-        let entries = fs::read_dir(self.dir().root()).into_iter().flatten();
-        let mut removed = 0;
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let is_turn = name.as_encoded_bytes().starts_with(b"turn-baseline.");
-            if is_turn && is_older_than(&entry.path(), WEEK) {
-                // What is no file is not ours.
-                removed += usize::from(fs::remove_file(entry.path()).is_ok());
-            }
-        }
-        removed
+        sweep(self.dir().root(), WEEK, |name| {
+            let is_lock = name.starts_with("turn.") && name.ends_with(".lock");
+            is_lock || (name.starts_with("turn-baseline.") && name.ends_with(".json"))
+        })
     }
 }

@@ -100,6 +100,7 @@ pub type CleanUp = fn(&Job, &Body) -> Result<(), Survivors>;
 /// The jobs of one workspace.
 #[derive(Clone, Debug)]
 pub struct Store {
+    data: DataDir,
     workspace: Workspace,
     dir: StateDir,
     clock: Clock,
@@ -111,6 +112,7 @@ impl Store {
     pub fn new(data: &DataDir, workspace: Workspace, clock: Clock, clean_up: CleanUp) -> Self {
         let dir = data.state(&workspace);
         Self {
+            data: data.clone(),
             workspace,
             dir,
             clock,
@@ -131,6 +133,11 @@ impl Store {
     /// The workspace whose jobs these are.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
+    }
+
+    /// The files of all workspaces.
+    pub(crate) fn data(&self) -> &DataDir {
+        &self.data
     }
 
     /// The files of the workspace.

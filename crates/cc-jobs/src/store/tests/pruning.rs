@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 use crate::retention::Kept;
 
@@ -90,6 +92,7 @@ fn pruning_sweeps_old_leftovers_only() {
     let jobs = store.dir().jobs();
     for (name, old) in [
         ("task-x.alive", true),
+        (".tmp-Abc012", true),
         (".tmp-abc", true),
         ("task-y.log", false),
         ("mine.txt", true),
@@ -108,10 +111,54 @@ fn pruning_sweeps_old_leftovers_only() {
         2
     );
     let left = names(&store);
-    assert!(
-        left.contains(&"task-y.log".into()) && left.contains(&"mine.txt".into()),
-        "{left:?}"
-    );
+    for kept in ["task-y.log", "mine.txt", ".tmp-abc"] {
+        assert!(left.contains(&kept.into()), "{left:?}");
+    }
+}
+
+#[test]
+fn pruning_sweeps_temporary_files_and_locks_wherever_they_are() {
+    let World { store, .. } = world();
+    drop(store.create(draft(), "").unwrap());
+    let (root, state) = (store.data().root(), store.dir().root());
+    let repository = root.join("repositories/0123456789ab");
+    let running = root.join("running");
+    let elsewhere = root.join("scratch/thread");
+    let old = |dir: &Path, name: &str| {
+        fs::create_dir_all(dir).unwrap();
+        let file = fs::File::create(dir.join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+        file
+    };
+    let temporary = [root, state, &repository, &running, &elsewhere];
+    let files = temporary.map(|dir| old(dir, ".tmp-abcdef"));
+    drop(files);
+    drop(old(state, "turn.gone.lock"));
+    drop(old(state, "config.lock"));
+    let held = old(state, "turn.here.lock");
+    held.lock().unwrap();
+    assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 5);
+    // What a rescue's commands wrote is not ours to name.
+    assert!(elsewhere.join(".tmp-abcdef").exists());
+    assert!(state.join("turn.here.lock").exists() && state.join("config.lock").exists());
+}
+
+#[test]
+fn a_burst_of_changes_leaves_no_lock_of_a_job_that_was_removed() {
+    let World { store, .. } = world();
+    for _ in 0..20 {
+        let (job, alive) = store.create(draft(), "").unwrap();
+        drop(alive);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| store.lock(&job.id).map(|guard| guard.into_job()));
+            }
+            scope.spawn(|| store.lock(&job.id).unwrap().remove().unwrap());
+        });
+        let left = names(&store);
+        assert!(left.is_empty(), "{left:?}");
+    }
 }
 
 #[test]
