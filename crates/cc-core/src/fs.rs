@@ -55,6 +55,26 @@ const RANDOM: usize = 6;
 /// # Errors
 /// When any step fails; the old content is then untouched and no temporary file stays.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
+    write_beside(path, content, |_| Ok(()))
+}
+
+/// The same for a file of the user: it keeps its mode, and a link stays one.
+///
+/// # Errors
+/// When any step fails; the old content is then untouched.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), IoError> {
+    let path = canonical(path).unwrap_or_else(|_| path.to_owned());
+    write_beside(&path, content, |file| match fs::metadata(&path) {
+        Ok(known) => file.set_permissions(known.permissions()),
+        Err(_) => Ok(()),
+    })
+}
+
+fn write_beside(
+    path: &Path,
+    content: &[u8],
+    prepare: impl FnOnce(&File) -> io::Result<()>,
+) -> Result<(), IoError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY)
@@ -63,6 +83,7 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
         .map_err(IoError::at("write", path))?;
     file.write_all(content)
         .map_err(IoError::at("write", path))?;
+    prepare(file.as_file()).map_err(IoError::at("set the mode of", path))?;
     file.as_file()
         .sync_data()
         .map_err(IoError::at("write", path))?;

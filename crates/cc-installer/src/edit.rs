@@ -5,7 +5,6 @@
 
 pub(crate) mod config;
 pub(crate) mod hooks_json;
-pub(crate) mod lines;
 pub(crate) mod rules;
 
 /// Why a text was left alone.

@@ -10,7 +10,7 @@ use cc_core::fs::{create_private_dir, read_bounded, remove_if_there};
 use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
-use crate::edit::lines::unix;
+use cc_core::lines::unix;
 
 /// The largest text that is read: far above what people keep in these files.
 const TEXT_LIMIT: u64 = 8 << 20;

@@ -1,9 +1,11 @@
 //! The file behind the settings: read as a whole, changed key by key, comments kept.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cc_core::fs::{create_private_dir, read_bounded, write_atomic};
+use cc_core::fs::{create_private_dir, read_bounded, replace};
+use cc_core::lines::keep_endings;
 use cc_core::{DataDir, FileLock, IoError, LockError};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -78,6 +80,7 @@ pub enum SettingOrigin {
 /// The settings and the file that they were read from.
 #[derive(Debug)]
 pub struct SettingsFile {
+    text: String,
     document: DocumentMut,
     settings: Settings,
 }
@@ -90,20 +93,26 @@ impl SettingsFile {
     pub fn read(data: &DataDir) -> Result<Self, SettingsError> {
         let path = data.settings();
         let text = match read_bounded(&path, LIMIT) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Ok(bytes) => String::from_utf8(bytes)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+                .map_err(IoError::at("read", &path))?,
             Err(error) if is_absent(&error) => String::new(),
             Err(error) => return Err(error.into()),
         };
-        Self::parse(&text).map_err(|source| SettingsError::Invalid {
+        Self::parse(text).map_err(|source| SettingsError::Invalid {
             path,
             source: Box::new(source),
         })
     }
 
-    fn parse(text: &str) -> Result<Self, toml_edit::de::Error> {
-        let settings = toml_edit::de::from_str(text)?;
+    fn parse(text: String) -> Result<Self, toml_edit::de::Error> {
+        let settings = toml_edit::de::from_str(&text)?;
         let document = text.parse()?;
-        Ok(Self { document, settings })
+        Ok(Self {
+            text,
+            document,
+            settings,
+        })
     }
 
     /// The settings.
@@ -199,12 +208,25 @@ fn change(
 ) -> Result<(), SettingsError> {
     create_private_dir(data.root())?;
     let _lock = FileLock::exclusive(&data.settings_lock(), PATIENCE)?;
-    let mut document = SettingsFile::read(data)?.document;
+    let SettingsFile {
+        text, mut document, ..
+    } = SettingsFile::read(data)?;
     let before = document.to_string();
+    let is_only_comments = document.is_empty() && !before.trim().is_empty();
+    if is_only_comments {
+        document = DocumentMut::new();
+    }
     edit(&mut document)?;
-    let after = document.to_string();
+    let after = match (is_only_comments, document.is_empty()) {
+        (true, true) => before.clone(),
+        // They stay on top; the editor would put them below.
+        (true, false) => format!("{}\n\n{document}", before.trim_end()),
+        (false, _) => document.to_string(),
+    };
     if after != before {
-        write_atomic(&data.settings(), after.as_bytes())?;
+        // The editor of TOML keeps everything but line endings and a byte order mark.
+        let after = keep_endings(&text, &after);
+        replace(&data.settings(), after.as_bytes())?;
     }
     Ok(())
 }

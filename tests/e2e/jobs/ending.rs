@@ -131,3 +131,25 @@ fn an_empty_answer_is_a_failure() {
     sandbox.cc(["review"]).run().exits(1);
     assert_eq!(sandbox.record()["failure"]["class"], "protocol");
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_the_worker_prints_stays_in_the_log_when_that_is_cut() {
+    let chatty = (0..4_000).fold(Run::started(), |run, number| {
+        run.tool(
+            "Read",
+            json!({"file_path": format!("{number}/{}", "x".repeat(390))}),
+        )
+    });
+    let chatty = chatty.tool("Read", json!({"file_path": "last"}));
+    let sandbox = Sandbox::fake(&Scenario::runs([chatty.step(Step::Hang)])).with_change();
+    let id = background(&sandbox);
+    cc_tests::eventually(SOON, "the last line", || {
+        sandbox.log().contains("Read last").then_some(())
+    });
+    assert!(sandbox.log().len() < 1 << 20, "it was cut");
+    let worker = sandbox.record()["pid"].as_u64().unwrap();
+    let stderr = std::fs::read_link(format!("/proc/{worker}/fd/2")).unwrap();
+    assert_eq!(stderr, sandbox.state_dir().log(&sandbox.job()));
+    sandbox.cc(["cancel", &id]).run().success();
+}

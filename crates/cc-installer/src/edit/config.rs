@@ -8,8 +8,8 @@ pub(crate) mod kept;
 
 use toml_edit::{DocumentMut, Item, TableLike, TomlError};
 
-use super::lines::{keep_endings, unix};
 use super::{EditError, line_at};
+use cc_core::lines::{keep_endings, unix};
 
 /// The entries of `config.toml` about our plugin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -243,3 +243,76 @@ fn every_default_can_be_written_into_the_file() {
     }
     assert_eq!(read(&world.text()).unwrap(), Settings::default());
 }
+
+#[test]
+fn a_change_keeps_every_other_byte() {
+    let check = |before: &str, after: &str| {
+        let world = World::new(before);
+        world.set("review.model", "b").unwrap();
+        assert_eq!(world.text(), after, "{before:?}");
+        world.set("review.model", "b").unwrap();
+        assert_eq!(world.text(), after, "twice");
+    };
+    check(
+        "# mine\r\n\r\n[review] # r\r\nmodel  =  'a' # why\r\n",
+        "# mine\r\n\r\n[review] # r\r\nmodel  =  \"b\" # why\r\n",
+    );
+    check(
+        "\u{feff}# mine\n",
+        "\u{feff}# mine\n\n[review]\nmodel = \"b\"\n",
+    );
+    check(
+        "[gate]\r\nenabled = true\n",
+        "[gate]\r\nenabled = true\n\n[review]\nmodel = \"b\"\n",
+    );
+    check(
+        "review = { model = \"a\", }\n",
+        "review = { model = \"b\", }\n",
+    );
+    check(
+        "[review]\n\tmodel = \"a\"\n\n\n# end",
+        "[review]\n\tmodel = \"b\"\n\n\n# end",
+    );
+    check("review.model = \"a\"\r\n", "review.model = \"b\"\r\n");
+}
+
+#[test]
+fn nothing_to_remove_changes_nothing() {
+    for text in ["# mine\n", "\u{feff}\r\n", "[review]\r\n# end"] {
+        let world = World::new(text);
+        assert!(!SettingsFile::unset(&world.data(), "review.model").unwrap());
+        assert_eq!(world.text(), text);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_text_is_left_alone() {
+    let world = World::new("");
+    fs::write(world.data().settings(), b"# caf\xe9\n[review]\n").unwrap();
+    let error = world.set("review.model", "b").unwrap_err();
+    assert!(
+        error.contains("config.toml") && error.contains("utf-8"),
+        "{error}"
+    );
+    let left = fs::read(world.data().settings()).unwrap();
+    assert_eq!(left, b"# caf\xe9\n[review]\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_linked_file_stays_linked_and_keeps_its_mode() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let (world, dotfiles) = (World::new(""), tempfile::tempdir().unwrap());
+    let real = dotfiles.path().join("cc.toml");
+    fs::write(&real, "# mine\n").unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::remove_file(world.data().settings()).unwrap();
+    symlink(&real, world.data().settings()).unwrap();
+    world.set("review.model", "b").unwrap();
+    assert!(world.data().settings().is_symlink());
+    assert!(fs::read_to_string(&real).unwrap().starts_with("# mine\n"));
+    assert_eq!(
+        fs::metadata(&real).unwrap().permissions().mode() & 0o777,
+        0o644
+    );
+}

@@ -3,8 +3,8 @@
 use toml_edit::{Item, TableLike};
 
 use super::super::EditError;
-use super::super::lines::{keep_endings, unix};
 use super::{parse, remove};
+use cc_core::lines::{keep_endings, unix};
 
 /// The state of the flag before we set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cc_core::lines::{keep_endings, unix};
 use serde_json::Value;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike};
 
-use super::super::lines::{keep_endings, unix};
 use super::{meaning, parse, remove};
 
 /// The tables in which Codex changes entries for us.

@@ -138,7 +138,8 @@ fn pruning_sweeps_temporary_files_and_locks_wherever_they_are() {
     drop(old(state, "config.lock"));
     let held = old(state, "turn.here.lock");
     held.lock().unwrap();
-    assert_eq!(store.prune(10, false, |_| false).unwrap().leftovers, 5);
+    let pruned = store.prune(Kept::of_each_session(10), false, |_| false);
+    assert_eq!(pruned.unwrap().leftovers, 5);
     // What a rescue's commands wrote is not ours to name.
     assert!(elsewhere.join(".tmp-abcdef").exists());
     assert!(state.join("turn.here.lock").exists() && state.join("config.lock").exists());

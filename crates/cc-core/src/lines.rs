@@ -1,4 +1,4 @@
-//! Line endings, which other programs rewrite.
+//! Line endings of text, which other programs rewrite.
 
 /// The byte order mark.
 const MARK: char = '\u{feff}';
@@ -8,7 +8,7 @@ const MARK: char = '\u{feff}';
 /// Codex rewrites `config.toml` with `\n`. New lines get the ending that most lines had. A byte order
 /// mark, which editors on Windows write, stays too.
 #[must_use]
-pub(crate) fn keep_endings(before: &str, after: &str) -> String {
+pub fn keep_endings(before: &str, after: &str) -> String {
     if let (Some(before), false) = (before.strip_prefix(MARK), after.starts_with(MARK)) {
         return format!("{MARK}{}", keep_endings(before, after));
     }
@@ -43,7 +43,7 @@ pub(crate) fn keep_endings(before: &str, after: &str) -> String {
 
 /// A text with `\n` only.
 #[must_use]
-pub(crate) fn unix(text: &str) -> String {
+pub fn unix(text: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
