@@ -16,6 +16,8 @@ mod leftovers;
 #[cfg(target_os = "linux")]
 mod places;
 mod prompt;
+#[cfg(unix)]
+mod protected;
 mod settings;
 #[cfg(target_os = "linux")]
 mod shadow;

@@ -52,7 +52,7 @@ pub(crate) enum Commands {
     /// Show the rescue that `rescue --resume` would continue
     ResumeCandidate(CandidateArgs),
     /// Apply the change of an isolated rescue to your working tree
-    Apply(ApplyArgs),
+    Apply(ApplyByHand),
     /// Remove the worktree of an isolated rescue
     Discard(DiscardArgs),
     /// Show the jobs of this session, or one job
@@ -377,6 +377,17 @@ pub(crate) struct ApplyArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+// An apply with what only a person may allow.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApplyByHand {
+    #[command(flatten)]
+    pub(crate) apply: ApplyArgs,
+    /// Apply files that programs run without being asked, such as .claude/settings.json, and links that lead
+    /// elsewhere, too
+    #[arg(long, conflicts_with = "diff")]
+    pub(crate) allow_protected: bool,
 }
 
 #[derive(Debug, clap::Args)]

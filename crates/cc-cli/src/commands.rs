@@ -50,7 +50,13 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
             rescue::rescue(&project()?, &args.rescue, args.no_sandbox, printer)
         }
         Commands::ResumeCandidate(args) => rescue::candidate(&project()?, &args, printer),
-        Commands::Apply(args) => isolated::apply(&project()?, &args, printer),
+        Commands::Apply(args) => {
+            let protected = match args.allow_protected {
+                true => isolated::Protected::Allow,
+                false => isolated::Protected::Ask,
+            };
+            isolated::apply(&project()?, &args.apply, protected, printer)
+        }
         Commands::Discard(args) => isolated::discard(&project()?, &args, printer),
         Commands::Status(args) => status::status(&project()?, &args, printer),
         Commands::Result(args) if args.web => web::open(&project()?, &args.result, printer),

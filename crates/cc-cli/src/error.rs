@@ -183,6 +183,7 @@ impl Explained for Error {
             Self::NothingToApply(id) => {
                 Failure.hint(format!("Remove its worktree: cc-cli discard {id}"))
             }
+            Self::ProtectedFiles { .. } => Usage.no_hint(),
             Self::DoesNotApply { id, .. } => Failure.hint(format!(
                 "Commit or stash your changes to these files, then merge: cc-cli apply --merge {id}"
             )),
@@ -288,6 +289,9 @@ impl Explained for GitError {
             }
             Self::Unfinished { .. } => Failure
                 .hint("Finish it or abort it, for example: git merge --abort. Then try again."),
+            Self::NamesGitDirectory { .. } => Failure.hint(
+                "Rename or remove it in the worktree (its path: cc-cli result), then apply again.",
+            ),
             Self::NotWritten { .. } => Failure.hint("Fix the cause, then apply again."),
             Self::HalfApplied { .. } | Self::InterruptedApply { .. } => Failure.hint(
                 "Compare them with your files, and copy back what you need (it has the directory files/). \

@@ -150,6 +150,14 @@ pub enum Error {
         /// The message of git, one line.
         detail: String,
     },
+    /// A change has files whose names lead to `.git` in some file system; nothing was changed.
+    #[error(
+        "the change has `{path}`, which some file systems take for Git's own directory; nothing was changed"
+    )]
+    NamesGitDirectory {
+        /// The first of them.
+        path: RepoPath,
+    },
     /// A merge into a working tree that is in the middle of one.
     #[error("{what}; nothing was changed")]
     Unfinished {

@@ -37,8 +37,6 @@ const ALLOWED: &[&str] = &[
     "core.filemode",
     "core.ignorecase",
     "core.precomposeunicode",
-    "core.protecthfs",
-    "core.protectntfs",
     "core.safecrlf",
     "core.symlinks",
     "core.whitespace",
@@ -110,6 +108,9 @@ pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
         // `git status` reads it too, and fails if the file is missing.
         ("diff.orderFile", "/dev/null"),
         ("core.quotePath", "false"),
+        // No file is written whose name leads to `.git` on another system.
+        ("core.protectHFS", "true"),
+        ("core.protectNTFS", "true"),
         // Larger files are compared by object id instead of being read into memory.
         ("core.bigFileThreshold", "32m"),
         ("color.ui", "false"),

@@ -46,6 +46,7 @@ mod untracked;
 mod wildcard;
 mod working_file;
 
+mod alias;
 mod arrivals;
 mod extras;
 mod history;
@@ -55,6 +56,7 @@ mod program_paths;
 mod shadow;
 mod worktree;
 
+pub use alias::is_alias;
 pub use arrivals::{Arrivals, Dropped, MadeCommit};
 pub use budget::ContextLimits;
 pub use context::{ChangeKind, Context, FileChange, NotSeen, Reason, Totals};
@@ -63,12 +65,12 @@ pub use excerpt::Excerpt;
 pub use extras::{AbsentFile, AbsentReason, Extras};
 pub use fingerprint::{Fingerprint, changes::Changes};
 pub use git::Git;
-pub use history::HeadState;
+pub use history::{HeadState, RefChange};
 pub use lines::Lines;
 pub use lookup::{
     BlameQuery, DiffQuery, GrepQuery, LogQuery, Lookup, LsFilesQuery, ShowQuery, StatusQuery,
 };
-pub use patch::{Applied, Patch};
+pub use patch::{Applied, Patch, PatchEntry};
 pub use pathspecs::{PathPattern, Pathspecs, path_of_pathspec};
 pub use program_paths::{ProgramPaths, program_paths, put_aside};
 pub use repo_path::RepoPath;

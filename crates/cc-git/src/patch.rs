@@ -1,5 +1,6 @@
 //! The changes of a linked worktree, and how they are applied to the user's working tree.
 
+mod entry;
 mod index;
 mod obstacle;
 mod originals;
@@ -17,15 +18,28 @@ use crate::repo_path::RepoPath;
 use crate::runner::Runner;
 use crate::top_level::git_dir;
 use crate::{Error, Repository, Worktree, hardening};
+pub use entry::PatchEntry;
 use originals::Originals;
 
 /// The changes of a worktree since its base, committed or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
     /// The changed files.
     pub files: Vec<RepoPath>,
+    /// What becomes of each.
+    pub entries: Vec<PatchEntry>,
+    /// New files whose names lead to `.git` in some file system. They are not in the patch, which cannot be
+    /// applied while they are there.
+    pub disguised: Vec<RepoPath>,
     /// The patch, as `git apply` takes it.
     pub content: Vec<u8>,
+}
+
+impl Patch {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.disguised.is_empty()
+    }
 }
 
 /// The result of applying a patch.
@@ -50,17 +64,17 @@ impl Repository {
     pub fn worktree_patch(&self, tree: &Worktree) -> Result<Patch, Error> {
         let staged = Staged::new(self, tree)?;
         Ok(Patch {
-            files: staged.files()?,
             content: staged.diff(&["--binary", "--full-index", "--unified=3"])?,
+            ..staged.without_content()?
         })
     }
 
-    /// Lists the files of [`Repository::worktree_patch`].
+    /// Lists what is in [`Repository::worktree_patch`], without its content.
     ///
     /// # Errors
     /// As for the patch.
-    pub fn worktree_files(&self, tree: &Worktree) -> Result<Vec<RepoPath>, Error> {
-        Staged::new(self, tree)?.files()
+    pub fn worktree_changes(&self, tree: &Worktree) -> Result<Patch, Error> {
+        Staged::new(self, tree)?.without_content()
     }
 
     /// Applies a patch to the files of this working tree, to all of them or none; the index is kept.
@@ -69,11 +83,15 @@ impl Repository {
     /// conflicts are marked in the files.
     ///
     /// # Errors
+    /// [`Error::NamesGitDirectory`] for a patch with [`Patch::disguised`];
     /// [`Error::DoesNotApply`], also with `merge` if one of the files has uncommitted changes;
     /// [`Error::Unfinished`] for a merge into an unfinished one; [`Error::NotWritten`] for a full disk, for
     /// example. Nothing is changed then. [`Error::HalfApplied`] if the files cannot be put back, and
     /// [`Error::InterruptedApply`] if an earlier apply was killed in the middle.
     pub fn apply_patch(&self, patch: &Patch, merge: bool) -> Result<Applied, Error> {
+        if let Some(path) = patch.disguised.first().cloned() {
+            return Err(Error::NamesGitDirectory { path });
+        }
         self.finish_earlier_apply()?;
         // Checked separately from writing, which fails for other reasons.
         let mismatch = match self.apply(&["--check"], GitInput::Bytes(&patch.content)) {
@@ -182,8 +200,8 @@ impl Repository {
     fn finish_earlier_apply(&self) -> Result<(), Error> {
         for (dir, content) in originals::left(&self.own_git_dir()) {
             let patch = Patch {
-                files: Vec::new(),
                 content,
+                ..Patch::default()
             };
             let is_new = || {
                 self.apply(&["--check"], GitInput::Bytes(&patch.content))
@@ -253,6 +271,7 @@ pub(crate) fn inside(repository: &Repository, tree: &Worktree) -> Result<Runner,
 struct Staged<'tree> {
     tree: &'tree Worktree,
     inside: Runner,
+    disguised: Vec<RepoPath>,
     _index: TempDir,
 }
 
@@ -265,18 +284,24 @@ impl<'tree> Staged<'tree> {
         }
         let mut inside = inside(repository, tree)?;
         let index = index::copy(&mut inside, &tree.git_dir)?;
-        index::add_all(&inside)?;
+        let disguised = index::add_all(&inside)?;
         Ok(Self {
             tree,
             inside,
+            disguised,
             _index: index,
         })
     }
 
-    fn files(&self) -> Result<Vec<RepoPath>, Error> {
-        let names = self.diff(&["--name-only", "-z"])?;
-        let names = records(&names).map(RepoPath::new);
-        Ok(names.collect())
+    fn without_content(&self) -> Result<Patch, Error> {
+        let raw = self.diff(&["--raw", "--no-abbrev", "-z"])?;
+        let entries = entry::read(&self.inside, &raw)?;
+        Ok(Patch {
+            files: entries.iter().map(|entry| entry.path.clone()).collect(),
+            entries,
+            disguised: self.disguised.clone(),
+            content: Vec::new(),
+        })
     }
 
     fn diff(&self, format: &[&str]) -> Result<Vec<u8>, Error> {

@@ -22,7 +22,7 @@ impl RepoPath {
     }
 
     /// Converts a relative path of the operating system.
-    pub(crate) fn from_os(path: &Path) -> Self {
+    pub fn from_os(path: &Path) -> Self {
         let parts: Vec<&[u8]> = path
             .components()
             .map(|part| part.as_os_str().as_encoded_bytes())

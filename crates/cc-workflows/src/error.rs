@@ -9,6 +9,7 @@ use cc_core::{Dollars, IoError, JobId, LocateError};
 use cc_jobs::select::{Among, SelectError};
 use cc_jobs::{Job, JobState, StoreError};
 
+use crate::rescue::ProtectedChange;
 use crate::rescue::sandbox::SandboxMissing;
 
 /// Why a use case was not carried out.
@@ -170,6 +171,14 @@ pub enum Error {
     /// Claude changed nothing.
     #[error("job `{0}` changed nothing in its worktree")]
     NothingToApply(JobId),
+    /// Some of its files get where programs run them, or lead out of the working tree; nothing was changed.
+    #[error("the change of job `{id}` has {}: {}", protected_files(changes.len()), some_of(changes))]
+    ProtectedFiles {
+        /// The job.
+        id: JobId,
+        /// These files.
+        changes: Vec<ProtectedChange>,
+    },
     /// Most often because both sides changed the same lines; nothing was changed.
     #[error("{source}")]
     DoesNotApply {
@@ -225,6 +234,22 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+}
+
+fn protected_files(count: usize) -> String {
+    match count {
+        1 => "a file that programs run without being asked, or that leads elsewhere".to_owned(),
+        _ => format!("{count} files that programs run without being asked, or that lead elsewhere"),
+    }
+}
+
+/// The first ten, and how many more.
+fn some_of(changes: &[ProtectedChange]) -> String {
+    let mut names: Vec<_> = changes.iter().take(10).map(ToString::to_string).collect();
+    if changes.len() > names.len() {
+        names.push(format!("{} more", changes.len() - names.len()));
+    }
+    names.join(", ")
 }
 
 /// Why no job can be started from here.

@@ -32,7 +32,7 @@ pub(crate) fn dispatch(env: &Env, cli: DoorCli, printer: &mut Printer) -> CliRes
         }
         DoorCommand::Apply(args) => {
             project.may_write()?;
-            isolated::apply(project, &args, printer)
+            isolated::apply(project, &args, isolated::Protected::Refuse, printer)
         }
         DoorCommand::Discard(args) => {
             project.may_write()?;

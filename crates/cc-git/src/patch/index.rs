@@ -8,6 +8,7 @@ use cc_core::IoError;
 use tempfile::TempDir;
 
 use crate::Error;
+use crate::alias::is_alias;
 use crate::extras::lfs;
 use crate::process::GitInput;
 use crate::records::records;
@@ -73,11 +74,12 @@ fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
     File::options().append(true).open(to)?.set_modified(written)
 }
 
-/// Adds all changes to the index.
+/// Adds all changes to the index. Returns the files that Git refuses, because their names lead to `.git` in some
+/// file system.
 ///
 /// Repositories inside are excluded: git would run another git there, with the programs of their
 /// configuration, and it fails for those without a commit. So are LFS files that are unchanged.
-pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
+pub(super) fn add_all(inside: &Runner) -> Result<Vec<RepoPath>, Error> {
     let staged = inside.long_call(&["ls-files", "--stage", "-z"]).checked()?;
     let submodules = records(&staged)
         .filter(|entry| entry.starts_with(b"160000 "))
@@ -85,9 +87,14 @@ pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
     let others = inside
         .long_call(&["ls-files", "--others", "--exclude-standard", "-z"])
         .checked()?;
+    let disguised: Vec<_> = records(&others)
+        .map(RepoPath::new)
+        .filter(|path| path.folded().iter().any(|part| is_alias(part, ".git")))
+        .collect();
     let repositories = records(&others).filter(|path| path.ends_with(b"/"));
     let mut specs = b":(top)\0".to_vec();
-    for path in submodules.chain(repositories) {
+    let names = disguised.iter().map(RepoPath::as_bytes);
+    for path in submodules.chain(repositories).chain(names) {
         specs.extend([b":(top,exclude,literal)", path, b"\0"].concat());
     }
     for path in lfs::unchanged(inside)? {
@@ -100,5 +107,6 @@ pub(super) fn add_all(inside: &Runner) -> Result<(), Error> {
         "--pathspec-file-nul",
     ];
     let call = inside.long_call(&args);
-    call.input(GitInput::Bytes(&specs)).checked().map(drop)
+    call.input(GitInput::Bytes(&specs)).checked()?;
+    Ok(disguised)
 }

@@ -66,7 +66,8 @@ impl Repository {
         if is_empty(&tree.root) || lock.starts_with(b"initializing") {
             return Ok(false);
         }
-        Ok(!self.worktree_files(tree)?.is_empty())
+        let changes = self.worktree_changes(tree)?;
+        Ok(!changes.is_empty())
     }
 }
 

@@ -7,7 +7,6 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cc_claude::Request;
-use cc_core::fs::resolve;
 use cc_core::text::one_line;
 use cc_core::{Env, IoError};
 use cc_git::{ProgramPaths, Shadow};
@@ -16,21 +15,10 @@ use crate::Project;
 use crate::order::RescueSpec;
 use crate::run::CannotRun;
 
+use super::protected;
 #[cfg(target_os = "linux")]
 use super::sandbox::starter::{Closed, Starter};
 use snapshot::Snapshot;
-
-/// Names in a working tree that programs run, or read what to run from, as soon as somebody works there:
-/// what Codex's own sandbox protects, Claude Code's and editors' directories, direnv.
-const PROTECTED: [&str; 7] = [
-    ".agents",
-    ".claude",
-    ".codex",
-    ".envrc",
-    ".idea",
-    ".mcp.json",
-    ".vscode",
-];
 
 /// The most changed paths that are named.
 const NAMED: usize = 10;
@@ -143,7 +131,7 @@ impl Cage {
         let asked_in = spec.asked_in.iter().flat_map(|dir| dir.ancestors());
         // A session of Codex in a directory below reads what is there, too.
         let dirs = asked_in.map(|dir| root.join(dir)).chain([root.to_owned()]);
-        read_only.extend(dirs.flat_map(|dir| PROTECTED.map(|name| dir.join(name))));
+        read_only.extend(dirs.flat_map(|dir| protected::NAMES.map(|name| dir.join(name))));
         read_only.retain(|path| {
             let name = path.strip_prefix(root).unwrap_or(path);
             !spec.unprotected.iter().any(|free| name.starts_with(free))
@@ -156,8 +144,7 @@ impl Cage {
         // Where the workspace is the home directory, our own files are in it.
         read_only.extend(spec.starter.clone().filter(|dir| dir.starts_with(root)));
         // A link is protected with what it leads to.
-        let targets: Vec<_> = read_only.iter().map(|path| resolve(path)).collect();
-        read_only.extend(targets.into_iter().filter(|path| path.starts_with(root)));
+        protected::add_targets(root, &mut read_only);
         read_only.sort();
         read_only.dedup();
         let maybe_missing = read_only.iter().chain(&unprotected);

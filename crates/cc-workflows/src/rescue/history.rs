@@ -1,12 +1,16 @@
-//! What a rescue did to the history of its branch, which the list of changed files does not show.
+//! What a rescue did to the history of its branch, the other refs and executables, which the list of changed files
+//! does not show.
 
-use cc_git::{Head, HeadState, ObjectId, RepoPath, Repository};
+use cc_git::{Head, HeadState, ObjectId, RefChange, RepoPath, Repository};
 use serde::{Deserialize, Serialize};
 
 use crate::order::{Access, RescueSpec};
 
 /// The most commits that are listed.
 const COMMITS: usize = 20;
+
+/// The most refs and executables that are kept.
+const NAMED: usize = 1_000;
 
 /// The difference between two states of a repository, for the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -25,6 +29,12 @@ pub struct HistoryChange {
     /// Repositories that are recorded as links now, without their files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub new_links: Vec<RepoPath>,
+    /// Other branches, tags and the like that were made, moved or removed meanwhile; at most a thousand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_refs: Vec<RefChange>,
+    /// New executable files, in directories that had none; at most a thousand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub executables: Vec<RepoPath>,
 }
 
 /// The state of the branch that Claude works on; `None` where it cannot change or be read.
@@ -54,8 +64,12 @@ pub(super) fn change(
         branch: after.head.name(),
         commits: Vec::new(),
         lost: None,
+        changed_refs: after.changed_refs(before),
+        executables: after.unusual_executables(before),
         new_links: after.links,
     };
+    change.changed_refs.truncate(NAMED);
+    change.executables.truncate(NAMED);
     change.new_links.retain(|link| !before.links.contains(link));
     if let Some(id) = after.head.id() {
         let old = before.head.id();
@@ -66,7 +80,9 @@ pub(super) fn change(
     let is_nothing = change.switched_from.is_none()
         && change.commits.is_empty()
         && change.lost.is_none()
-        && change.new_links.is_empty();
+        && change.new_links.is_empty()
+        && change.changed_refs.is_empty()
+        && change.executables.is_empty();
     (!is_nothing).then_some(change)
 }
 

@@ -8,8 +8,8 @@ use cc_core::{FileLock, ThreadId};
 use cc_git::{Applied, Extras, Git, Patch, RepoPath, Repository, Worktree};
 use cc_jobs::{EndedJob, Job, Latest, StoreError, retention, select, without_record};
 
-use super::continuation;
 use super::report::ChangedFiles;
+use super::{ProtectedChange, continuation, protected};
 use crate::Project;
 use crate::error::{Error, WorkPlace};
 use crate::order::RescueSpec;
@@ -78,30 +78,94 @@ pub(super) fn is_left_of(project: &Project, job: &Job) -> Result<bool, Error> {
 
 /// The files that `apply` would change.
 pub(super) fn changed(project: &Project, tree: &Worktree) -> Result<ChangedFiles, cc_git::Error> {
-    let mut files = repository(project)?.worktree_files(tree)?;
+    let patch = repository(project)?.worktree_changes(tree)?;
+    let protected = protected(project, &patch)?;
+    let mut files = [patch.files, patch.disguised].concat();
     let total = files.len();
     files.truncate(CHANGED);
-    Ok(ChangedFiles { files, total })
+    Ok(ChangedFiles {
+        files,
+        total,
+        protected,
+    })
+}
+
+/// The files of a change that are applied only if the user says so.
+fn protected(project: &Project, patch: &Patch) -> Result<Vec<ProtectedChange>, cc_git::Error> {
+    let root = project.store.workspace().root();
+    // Where the settings cannot be read, nothing is open.
+    let settings = project.settings().unwrap_or_default();
+    protected::in_patch(
+        &project.env,
+        root,
+        patch,
+        &settings.rescue.unprotected_paths,
+    )
+}
+
+/// Which protected files of a change the user allows to be applied.
+#[derive(Clone, Copy, Debug)]
+pub enum Allowed<'a> {
+    /// These, with this content.
+    Only(&'a [ProtectedChange]),
+    /// All of them, whatever they are.
+    All,
+}
+
+impl Allowed<'_> {
+    fn has(self, change: &ProtectedChange) -> bool {
+        match self {
+            Self::Only(changes) => changes.contains(change),
+            Self::All => true,
+        }
+    }
+}
+
+/// What became of a change that was to be applied.
+#[derive(Debug)]
+pub struct Application {
+    /// The job.
+    pub job: Job,
+    /// The files of the change.
+    pub files: Vec<RepoPath>,
+    /// Those of them that had to be allowed.
+    pub protected: Vec<ProtectedChange>,
+    /// What was done.
+    pub applied: Applied,
 }
 
 /// Applies the change of a job to the user's working tree, all of it or nothing; with `merge` as
-/// `git merge` would. Returns the job, the files of the change, and what became of it.
+/// `git merge` would.
 ///
 /// # Errors
-/// When there is nothing to apply, or it conflicts with what the user has there now.
+/// When there is nothing to apply, or it conflicts with what the user has there now;
+/// [`Error::ProtectedFiles`] if it has protected files that are not allowed.
 pub fn apply(
     project: &Project,
     reference: &str,
     merge: bool,
-) -> Result<(Job, Vec<RepoPath>, Applied), Error> {
+    allowed: Allowed<'_>,
+) -> Result<Application, Error> {
     let idle = idle_isolated(project, reference)?;
     let patch = idle.patch()?;
     let (job, repository) = (idle.job, idle.repository);
+    let protected = protected(project, &patch)?;
+    let refused = protected.iter().filter(|change| !allowed.has(change));
+    let refused: Vec<_> = refused.cloned().collect();
+    if !refused.is_empty() && !repository.has_patch(&patch) {
+        let (id, changes) = (job.id, refused);
+        return Err(Error::ProtectedFiles { id, changes });
+    }
     match repository.apply_patch(&patch, merge) {
         Err(source @ cc_git::Error::DoesNotApply { .. }) => {
             Err(Error::DoesNotApply { id: job.id, source })
         }
-        applied => Ok((job, patch.files, applied?)),
+        applied => Ok(Application {
+            job,
+            files: patch.files,
+            protected,
+            applied: applied?,
+        }),
     }
 }
 
@@ -120,7 +184,9 @@ pub fn change(project: &Project, reference: &str) -> Result<Patch, Error> {
 pub fn unapplied(project: &Project, reference: &str) -> Result<usize, Error> {
     let idle = idle_isolated(project, reference)?;
     match idle.patch() {
-        Ok(patch) if !idle.repository.has_patch(&patch) => Ok(patch.files.len()),
+        Ok(patch) if !patch.disguised.is_empty() || !idle.repository.has_patch(&patch) => {
+            Ok(patch.files.len() + patch.disguised.len())
+        }
         Ok(_) | Err(Error::NothingToApply(_) | Error::WorktreeGone { .. }) => Ok(0),
         Err(error) => Err(error),
     }
@@ -176,7 +242,7 @@ impl IdleIsolatedJob {
         let id = self.job.id.clone();
         match self.repository.worktree_patch(&self.tree) {
             Err(cc_git::Error::WorktreeGone { root }) => Err(Error::WorktreeGone { id, root }),
-            Ok(patch) if patch.files.is_empty() => Err(Error::NothingToApply(id)),
+            Ok(patch) if patch.is_empty() => Err(Error::NothingToApply(id)),
             patch => Ok(patch?),
         }
     }

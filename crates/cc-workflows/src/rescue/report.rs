@@ -6,15 +6,22 @@ use std::time::Duration;
 use cc_claude::{End, Outcome};
 use cc_core::text::one_line;
 use cc_core::{BlockedCall, JobId, SessionId, ThreadId};
-use cc_git::{Extras, RepoPath, Worktree};
+use cc_git::{Extras, RefChange, RepoPath, Worktree};
 use cc_jobs::Job;
 use serde::{Deserialize, Serialize};
 
 use super::history::HistoryChange;
-use super::resuming;
+use super::{ProtectedChange, resuming};
 use crate::claude_report::{RunFacts, lacks};
 use crate::order::{Access, RescueSpec};
 use crate::report::{Line, Report};
+
+/// The most lines of a list about what is unusual.
+const LISTED: usize = 20;
+
+/// The heading of the files that `apply` asks about.
+const PROTECTED: &str =
+    "Applied only if you allow it: programs run them without being asked, or they lead elsewhere";
 
 /// The result of a rescue, as `rescue --json` prints and the record keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -86,6 +93,9 @@ pub struct ChangedFiles {
     pub files: Vec<RepoPath>,
     /// How many there are.
     pub total: usize,
+    /// Those that `apply` takes only if the user says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protected: Vec<ProtectedChange>,
 }
 
 impl RescueReport {
@@ -187,6 +197,17 @@ impl RescueReport {
             Line::text(title),
             links.map(|link| Line::code(link.to_string())),
         );
+        let refs = history.changed_refs.iter().map(ref_line);
+        report.list(
+            Line::text("Other branches and tags that changed meanwhile"),
+            first(LISTED, refs, history.changed_refs.len()),
+        );
+        let executables = history.executables.iter();
+        let executables = executables.map(|file| Line::code(file.to_string()));
+        report.list(
+            Line::text("New executables, where there were none"),
+            first(LISTED, executables, history.executables.len()),
+        );
     }
 
     /// Where the change is, and how to apply or discard it.
@@ -248,11 +269,16 @@ impl RescueReport {
     }
 
     fn list_changes(&self, report: &mut Report) {
-        if let Some(ChangedFiles { files, total }) = &self.changed {
-            let more = total - files.len();
-            let more = (more > 0).then(|| Line::text(format!("and {more} more")));
-            let files = files.iter().map(|file| Line::code(file.to_string()));
-            report.list(Line::text("Changed files"), files.chain(more));
+        if let Some(changed) = &self.changed {
+            let files = changed
+                .files
+                .iter()
+                .map(|file| Line::code(file.to_string()));
+            let total = changed.total;
+            report.list(Line::text("Changed files"), first(total, files, total));
+            let protected = changed.protected.iter().map(ProtectedChange::line);
+            let protected = first(LISTED, protected, changed.protected.len());
+            report.list(Line::text(PROTECTED), protected);
             return;
         }
         let touched = self.touched_files.iter().map(Line::code);
@@ -269,6 +295,29 @@ impl RescueReport {
             });
         }
     }
+}
+
+fn ref_line(change: &RefChange) -> Line {
+    let line = Line::code(&change.name);
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) => line
+            .and(" moved from ")
+            .and_code(before.short())
+            .and(" to ")
+            .and_code(after.short()),
+        (None, Some(after)) => line.and(" made at ").and_code(after.short()),
+        (Some(before), _) => line.and(" deleted, was ").and_code(before.short()),
+        (None, None) => line,
+    }
+}
+
+/// The first `limit` of `lines`, and how many more of `total` there are.
+fn first(limit: usize, lines: impl Iterator<Item = Line>, total: usize) -> Vec<Line> {
+    let mut first: Vec<_> = lines.take(limit).collect();
+    if total > first.len() {
+        first.push(Line::text(format!("and {} more", total - first.len())));
+    }
+    first
 }
 
 /// Earlier records do not say it, and most are of repositories.

@@ -230,3 +230,126 @@ fn settings_of_the_user_do_not_change_the_patch() {
         b"1\r\n2\r\n3 \r\n"
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn what_becomes_of_each_file_is_known() {
+    let lab = Lab::new();
+    lab.write("gone", "g\n");
+    lab.commit("second");
+    let tree = lab.add_tree().unwrap();
+    lab.remove(tree.root.join("gone"));
+    lab.write(tree.root.join("run"), "#!/bin/sh\n");
+    cc_executable::make_executable(tree.root.join("run"));
+    for (name, target) in [("one", "/etc/passwd"), ("other", "a\nb 7"), ("third", "x")] {
+        std::os::unix::fs::symlink(target, tree.root.join(name)).unwrap();
+    }
+    let patch = lab.patch(&tree);
+    let entries: Vec<_> = patch
+        .entries
+        .iter()
+        .map(|it| (it.path.to_string(), it.mode, it.target.clone()))
+        .collect();
+    let link = |target: &str| Some(PathBuf::from(target));
+    let expect = [
+        ("gone", 0, None),
+        ("one", 0o120000, link("/etc/passwd")),
+        ("other", 0o120000, link("a\nb 7")),
+        ("run", 0o100755, None),
+        ("third", 0o120000, link("x")),
+    ];
+    let expect = expect.map(|(name, mode, target)| (name.to_owned(), mode, target));
+    assert_eq!(entries, expect);
+    let removed: Vec<_> = patch
+        .entries
+        .iter()
+        .map(|it| it.content.is_none())
+        .collect();
+    assert_eq!(removed, [true, false, false, false, false]);
+}
+
+#[test]
+#[cfg(unix)]
+fn names_that_lead_to_git_elsewhere_are_not_applied() {
+    for name in [
+        ".GIT/hooks/x",
+        "sub/.Git /config",
+        ".g\u{200c}it/x",
+        "git~1/config",
+    ] {
+        let lab = Lab::new();
+        let tree = lab.add_tree().unwrap();
+        lab.write(tree.root.join(name), "x\n");
+        lab.write(tree.root.join("plain"), "p\n");
+        let patch = lab.patch(&tree);
+        assert_eq!(names(&patch.files), ["plain"], "{name}");
+        assert_eq!(patch.disguised.len(), 1, "{name}");
+        let before = content(&lab.root);
+        let error = lab.repository().apply_patch(&patch, false).unwrap_err();
+        assert!(matches!(error, Error::NamesGitDirectory { .. }), "{error}");
+        assert_eq!(content(&lab.root), before);
+        lab.remove(tree.root.join(name));
+        assert_eq!(lab.bring_over(&tree), ["plain"], "{name}");
+    }
+    // A patch that somebody made by hand is refused by Git.
+    let lab = Lab::new();
+    let tree = lab.add_tree().unwrap();
+    lab.write(tree.root.join("plain"), "p\n");
+    let mut patch = lab.patch(&tree);
+    let text = String::from_utf8(patch.content).unwrap();
+    patch.content = text.replace("plain", ".GIT/x").into_bytes();
+    lab.repository().apply_patch(&patch, false).unwrap_err();
+    assert!(!lab.root.join(".GIT").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn refs_and_executables_are_compared() {
+    let lab = Lab::new();
+    lab.write("bin/run", "#!/bin/sh\n");
+    cc_executable::make_executable(lab.root.join("bin/run"));
+    lab.write(".gitignore", "target\n");
+    lab.commit("second");
+    for name in ["moved", "gone"] {
+        lab.git(["branch", name]);
+    }
+    let before = lab.repository().head_state().unwrap();
+    let second = lab.git(["rev-parse", "HEAD"]);
+    for name in ["bin/new", "docs/run", "docs/plain", "target/run"] {
+        lab.write(lab.root.join(name), "#!/bin/sh\n");
+    }
+    for name in ["bin/new", "docs/run", "target/run"] {
+        cc_executable::make_executable(lab.root.join(name));
+    }
+    lab.commit("third");
+    cc_executable::make_executable(lab.root.join("docs/plain"));
+    lab.git(["branch", "--force", "moved"]);
+    lab.git(["branch", "--delete", "--force", "gone"]);
+    lab.git(["tag", "v1"]);
+    let after = lab.repository().head_state().unwrap();
+    let executables = after.unusual_executables(&before);
+    assert_eq!(names(&executables), ["docs/plain", "docs/run"]);
+    let changes = after.changed_refs(&before);
+    let third = lab.git(["rev-parse", "HEAD"]);
+    let said: Vec<_> = changes
+        .iter()
+        .map(|it| (it.name.as_str(), it.before.as_ref(), it.after.as_ref()))
+        .map(|(name, before, after)| {
+            [
+                Some(name),
+                before.map(|it| it.as_str()),
+                after.map(|it| it.as_str()),
+            ]
+        })
+        .collect();
+    let (second, third) = (second.as_str(), third.as_str());
+    assert_eq!(
+        said,
+        [
+            [Some("refs/heads/gone"), Some(second), None],
+            [Some("refs/heads/moved"), Some(second), Some(third)],
+            [Some("refs/tags/v1"), None, Some(third)],
+        ]
+    );
+    assert!(before.changed_refs(&before).is_empty());
+}
