@@ -55,7 +55,7 @@ fn confines_rules(codex: Peer<'_>) -> bool {
 
 /// The tested versions of Codex that can have exec rules of ours.
 fn ruled() -> Vec<Peer<'static>> {
-    peers::hosts()
+    peers::codexes()
         .into_iter()
         .filter(|codex| confines_rules(*codex))
         .collect()

@@ -77,7 +77,7 @@ fn assert_nothing_ran(sandbox: &Sandbox) {
 
 #[test]
 fn a_login_in_the_users_settings_counts_with_every_claude_and_grants_do_not() {
-    for peer in peers::EVERY_CLAUDE {
+    for peer in peers::claudes() {
         let claude = peer.ensure().unwrap();
         let api = MessagesApi::start([
             Turn::tool("Bash", json!({"command": "touch written"})),
@@ -122,7 +122,7 @@ fn a_login_in_the_users_settings_counts_with_every_claude_and_grants_do_not() {
 
 #[test]
 fn a_key_helper_logs_every_claude_in() {
-    for peer in peers::EVERY_CLAUDE {
+    for peer in peers::claudes() {
         let claude = peer.ensure().unwrap();
         let api = MessagesApi::start([Turn::text("Fine as it is.")]);
         let mut sandbox = without_env(&claude, &api);
@@ -143,7 +143,7 @@ fn a_key_helper_logs_every_claude_in() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_rescue_that_writes_keeps_its_sandbox_beside_the_users_settings() {
-    for peer in [peers::CLAUDE, *peers::EVERY_CLAUDE.last().unwrap()] {
+    for peer in peers::claudes() {
         let claude = peer.ensure().unwrap();
         let api = MessagesApi::start([]);
         let sandbox = without_env(&claude, &api);

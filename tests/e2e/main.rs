@@ -20,6 +20,7 @@ mod newer_git;
 mod push;
 mod report;
 mod rescue;
+mod review;
 mod review_real;
 mod setup;
 mod short_path;

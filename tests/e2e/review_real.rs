@@ -1,16 +1,13 @@
 //! Reviews by the real Claude Code, which takes a loopback server for the Messages API.
 
-mod again;
 mod ending;
 mod failures;
 mod git_traps;
 mod hostile;
-mod in_hooks;
 mod lookups;
 mod older;
 mod plain;
 mod reads;
-mod shown;
 mod structured;
 
 use std::time::Duration;

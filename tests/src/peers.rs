@@ -25,7 +25,8 @@ pub(crate) use fetch::target_dir;
 pub use newer_git::newer_git;
 pub use peer::{Peer, Program};
 pub use pins::{
-    ALL_HOSTS, CLAUDE, CODEX, CODEX_OLD, CODEX_OLDEST, EVERY_CLAUDE, EVERY_CODEX, HOOKED, hosts,
+    ALL_HOSTS, CLAUDE, CODEX, CODEX_OLD, CODEX_OLDEST, EVERY_CLAUDE, EVERY_CODEX, HOOKED, claudes,
+    codexes,
 };
 #[cfg(target_os = "linux")]
 pub use sandbox_programs::sandbox_programs;

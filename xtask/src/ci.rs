@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::Command;
 
 use cc_tests::cost::{self, Costs};
-use cc_tests::peers::{ALL_HOSTS, EVERY_CODEX};
+use cc_tests::peers::{ALL_HOSTS, EVERY_CLAUDE, EVERY_CODEX};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Tests installations into every pinned version of Codex instead, which takes minutes.
+    /// Tests with every pinned version of Codex and Claude Code instead what differs between them, which
+    /// takes minutes.
     #[arg(long)]
     all_hosts: bool,
 }
@@ -54,8 +55,8 @@ const STEPS: [Step; 6] = [
 ];
 
 /// The check of `--all-hosts`.
-const INSTALLATIONS: Step = (
-    "installations",
+const VERSIONS: Step = (
+    "versions",
     &[
         "test",
         "--locked",
@@ -63,7 +64,11 @@ const INSTALLATIONS: Step = (
         "cc-tests",
         "--test",
         "e2e",
+        "--",
         "install::",
+        "rescue::",
+        "review_real::",
+        "logins::",
     ],
     Some((ALL_HOSTS, "1")),
 );
@@ -73,10 +78,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         return check(&STEPS);
     }
     // Here, because a test that has to wait for npm looks as if it hung.
-    for peer in EVERY_CODEX {
+    for peer in EVERY_CODEX.iter().chain(EVERY_CLAUDE) {
         println!("{peer}\t{}", peer.ensure()?.display());
     }
-    check(&[INSTALLATIONS])
+    check(&[VERSIONS])
 }
 
 fn check(steps: &[Step]) -> Result<(), Box<dyn Error>> {

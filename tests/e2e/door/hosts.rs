@@ -3,7 +3,6 @@
 use std::fs;
 
 use cc_tests::peers::{CODEX, CODEX_OLD, CODEX_OLDEST, Peer};
-use cc_tests::responses_api::Turn;
 use cc_tests::{ResponsesApi, Sandbox, Scenario};
 use serde_json::json;
 
@@ -17,10 +16,7 @@ fn allowed(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
 
 /// What the model reads of a command that it has run.
 fn runs(sandbox: &Sandbox, api: &ResponsesApi, mode: &str, line: &str) -> String {
-    api.push([Turn::shell(line)]);
-    let exec = ["exec", "--sandbox", mode, "Go."];
-    sandbox.codex(exec).run().success();
-    api.last_request().tool_output()
+    sandbox.codex_runs(api, mode, &[line.to_owned()]).remove(0)
 }
 
 #[test]
@@ -31,7 +27,6 @@ fn what_is_not_behind_the_door_stays_in_the_sandbox() {
         let sandbox = allowed(codex, &api);
         let cli = sandbox.installed_file("cc-cli").display().to_string();
         let home = sandbox.home().display().to_string();
-        let data = sandbox.data_dir().root().display().to_string();
         let state = sandbox.state_dir();
         fs::create_dir_all(state.root()).unwrap();
         let gate = json!({"version": 1, "stopReviewGate": true}).to_string();
@@ -57,18 +52,24 @@ fn what_is_not_behind_the_door_stays_in_the_sandbox() {
             format!("export CC_DATA_DIR=/tmp/forged; {cli} codex review"),
             format!("env CODEX_HOME=/tmp/forged {cli} codex review"),
         ];
-        for line in lines {
-            let read = runs(&sandbox, &api, "workspace-write", &line);
+        let read = sandbox.codex_runs(&api, "workspace-write", &lines);
+        for (line, read) in lines.iter().zip(&read) {
             assert!(
                 !read.contains("exited with code 0"),
                 "{codex}: {line}: {read}"
             );
-            assert!(!sandbox.data_dir().settings().exists(), "{codex}: {line}");
-            assert!(!sandbox.home().join("planted").exists(), "{codex}: {line}");
-            assert!(sandbox.records().is_empty(), "{codex}: {line}: {read}");
-            let after = fs::read_to_string(state.config()).unwrap();
-            assert_eq!(after, gate, "{codex}: {line}: {read} {data}");
         }
+        assert!(
+            !sandbox.data_dir().settings().exists(),
+            "{codex}: {read:#?}"
+        );
+        assert!(
+            !sandbox.home().join("planted").exists(),
+            "{codex}: {read:#?}"
+        );
+        assert!(sandbox.records().is_empty(), "{codex}: {read:#?}");
+        let after = fs::read_to_string(state.config()).unwrap();
+        assert_eq!(after, gate, "{codex}: {read:#?}");
         assert!(sandbox.claude_calls().is_empty(), "{codex}");
     }
 }

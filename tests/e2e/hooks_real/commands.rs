@@ -13,10 +13,9 @@ fn cc_cli(sandbox: &Sandbox, args: &str) -> String {
 
 /// What the model reads when it runs a command.
 fn model_runs(sandbox: &Sandbox, api: &ResponsesApi, mode: &str, command: &str) -> String {
-    api.push([Turn::shell(command)]);
-    let exec = ["exec", "--sandbox", mode, "Go."];
-    sandbox.codex(exec).run().success();
-    api.last_request().tool_output()
+    sandbox
+        .codex_runs(api, mode, &[command.to_owned()])
+        .remove(0)
 }
 
 #[test]
@@ -25,14 +24,16 @@ fn inside_the_sandbox_it_refuses_and_the_model_reads_why() {
     for codex in HOOKED {
         let api = ResponsesApi::start([]);
         let sandbox = unhooked(codex, &api);
-        for mode in ["read-only", "workspace-write"] {
-            let read = model_runs(&sandbox, &api, mode, &cc_cli(&sandbox, "review"));
+        let lines = ["review", "status"].map(|args| cc_cli(&sandbox, args));
+        let mut read = sandbox.codex_runs(&api, "read-only", &lines);
+        let status = read.pop().unwrap();
+        assert!(status.contains("exited with code 0"), "{codex}: {status}");
+        read.push(model_runs(&sandbox, &api, "workspace-write", &lines[0]));
+        for read in read {
             assert!(read.contains("exited with code 3"), "{codex}: {read}");
             assert!(read.contains("inside a sandbox"), "{codex}: {read}");
             assert!(read.contains("by its absolute path"), "{codex}: {read}");
         }
-        let read = model_runs(&sandbox, &api, "read-only", &cc_cli(&sandbox, "status"));
-        assert!(read.contains("exited with code 0"), "{codex}: {read}");
         assert!(sandbox.claude_calls().is_empty() && sandbox.records().is_empty());
     }
 }
@@ -86,8 +87,8 @@ fn a_form_that_misses_the_rule_is_told_apart() {
         format!("{review} -- src/*.rs"),
         format!(r"{review} --model 'it'\''s'"),
     ];
-    for form in forms {
-        let read = model_runs(&sandbox, &api, "read-only", &form);
+    let read = sandbox.codex_runs(&api, "read-only", &forms);
+    for (form, read) in forms.iter().zip(read) {
         assert!(read.contains("exited with code 3"), "{form}: {read}");
         assert!(read.contains("with nothing around it"), "{form}: {read}");
         let quoting = r"no \, ~, ^, * or [ outside single quotes";

@@ -25,7 +25,7 @@ fn with_in_the_way(sandbox: &Sandbox, name: &str) -> Output {
 
 #[test]
 fn a_file_in_the_place_of_a_directory_is_named() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let before = config(&sandbox);
@@ -51,7 +51,7 @@ fn a_file_in_the_place_of_a_directory_is_named() {
 
 #[test]
 fn settings_that_do_not_parse_are_left_alone() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let good = config(&sandbox);
@@ -89,7 +89,7 @@ fn with_plain_rights(sandbox: &Sandbox, args: &[&str]) -> Output {
 fn settings_that_cannot_be_written_are_named_before_anything_is_done() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let (home, managed) = (sandbox.codex_home(), sandbox.root().join("managed"));
@@ -131,7 +131,7 @@ fn on_a_full_disk(sandbox: &Sandbox, kib: usize, args: &[&str]) -> Output {
 
 #[test]
 fn a_full_disk_leaves_the_settings_whole() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let before = config(&sandbox);

@@ -45,7 +45,7 @@ exec '{codex}' "$@"
 
 #[test]
 fn what_a_killed_installation_left_is_repaired_by_the_next() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         for n in SERVERS {
             let api = ResponsesApi::start([]);
             let sandbox = bare(codex, &api);
@@ -119,7 +119,7 @@ fn a_kill_after_any_step_leaves_what_the_next_installation_repairs() {
 
 #[test]
 fn a_killed_uninstall_is_finished_by_the_next() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let config = sandbox.codex_home().join("config.toml");
@@ -141,7 +141,7 @@ fn a_killed_uninstall_is_finished_by_the_next() {
 
 #[test]
 fn installations_at_once_end_in_one() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let config = sandbox.codex_home().join("config.toml");

@@ -32,7 +32,7 @@ const FORMS: [(&str, &[&str]); 3] = [
 
 #[test]
 fn every_form_of_settings_keeps_its_bytes() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let config = sandbox.codex_home().join("config.toml");
@@ -60,7 +60,7 @@ fn every_form_of_settings_keeps_its_bytes() {
 fn settings_and_homes_that_are_links_stay_links() {
     use std::os::unix::fs::symlink;
 
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let (home, dots) = (sandbox.codex_home(), sandbox.root().join("dots"));

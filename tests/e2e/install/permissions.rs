@@ -16,7 +16,7 @@ fn status(sandbox: &Sandbox) -> Output {
 
 #[test]
 fn without_the_permission_for_commands_there_is_no_rule() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([obeys()]);
         let sandbox = bare(codex, &api);
         let output = sandbox.install(["--trust-hooks"]).run().success();
@@ -54,7 +54,7 @@ fn without_the_permission_for_commands_there_is_no_rule() {
 
 #[test]
 fn without_trust_no_hook_runs_whether_codex_asks_for_it_or_not() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let output = sandbox.install(["--allow-commands"]).run().success();

@@ -64,7 +64,7 @@ fn a_home_with_spaces_gets_its_binaries_elsewhere_and_letters_of_any_script_need
 
 #[test]
 fn every_skill_is_on_offer_under_the_name_of_the_plugin() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api).installed();
         let skills = sandbox.app_server().skills();
@@ -86,7 +86,7 @@ fn every_skill_is_on_offer_under_the_name_of_the_plugin() {
 
 #[test]
 fn every_hook_runs_without_another_step() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api).installed();
         let verdict = json!({"verdict": "block", "reason": "it subtracts"});

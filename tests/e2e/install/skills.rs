@@ -85,11 +85,12 @@ fn what_is_quoted_as_the_skills_say_runs_outside_of_the_sandbox() {
         sandbox.commit("Add a file");
         sandbox.write("src/a*.rs", "// changed\n");
         let cli = sandbox.installed_file("cc-cli");
-        for form in &forms {
-            api.push([Turn::shell(&format!("{} codex {form}", cli.display()))]);
-            let exec = ["exec", "--sandbox", "workspace-write", "Go."];
-            sandbox.codex(exec).run().success();
-            let read = api.last_request().tool_output();
+        let lines = forms.iter();
+        let lines: Vec<_> = lines
+            .map(|form| format!("{} codex {form}", cli.display()))
+            .collect();
+        let read = sandbox.codex_runs(&api, "workspace-write", &lines);
+        for (form, read) in forms.iter().zip(read) {
             assert!(
                 read.contains("exited with code 0"),
                 "{codex}: {form}: {read}"

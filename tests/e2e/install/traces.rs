@@ -97,7 +97,7 @@ fn assert_untouched(codex: Peer<'_>, home: &Path, before: &BTreeMap<PathBuf, Vec
 
 #[test]
 fn what_stood_there_before_stands_there_afterwards() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         furnish(&sandbox);
@@ -117,7 +117,7 @@ fn what_stood_there_before_stands_there_afterwards() {
 
 #[test]
 fn nothing_is_left_where_nothing_was() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         fs::remove_file(sandbox.codex_home().join("config.toml")).unwrap();
@@ -137,7 +137,7 @@ fn nothing_is_left_where_nothing_was() {
 
 #[test]
 fn a_plan_that_is_only_looked_at_changes_nothing() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         furnish(&sandbox);
@@ -159,7 +159,7 @@ fn a_plan_that_is_only_looked_at_changes_nothing() {
 
 #[test]
 fn a_second_installation_changes_nothing() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         furnish(&sandbox);
@@ -273,7 +273,7 @@ fn changes_that_wait_in_a_work_tree_are_not_deleted() {
 
 #[test]
 fn the_installed_installer_repairs_and_removes_what_it_belongs_to() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let before = files(&sandbox.codex_home());

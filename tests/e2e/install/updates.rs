@@ -68,7 +68,7 @@ fn update(sandbox: &Sandbox, more: &[&str]) -> Value {
 
 #[test]
 fn an_update_brings_everything_to_the_new_version_and_asks_for_trust_where_codex_does() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = outdated(codex, &api);
         let status = update(&sandbox, &[]);

@@ -26,7 +26,7 @@ esac
 
 #[test]
 fn its_skills_and_hooks_work_all_the_same_and_leave_no_trace() {
-    for codex in peers::hosts() {
+    for codex in peers::codexes() {
         let api = ResponsesApi::start([obeys()]);
         let sandbox = bare(codex, &api);
         let config = || fs::read_to_string(sandbox.codex_home().join("config.toml")).unwrap();

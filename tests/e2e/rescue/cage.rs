@@ -1,14 +1,14 @@
 //! What a rescue can plant for programs that run outside of its sandbox: nothing, by commands or by Claude's
-//! own tools, in every pinned version.
+//! own tools, in the newest version and the oldest.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cc_tests::peers::{CLAUDE, EVERY_CLAUDE, Peer};
+use cc_tests::peers::{self, CLAUDE, Peer};
 use cc_tests::plants::{self, CONFIG, PLACES, WAYS};
-use cc_tests::{MessagesApi, Sandbox, Turn};
+use cc_tests::{Block, MessagesApi, Sandbox, Turn};
 use serde_json::{Value, json};
 
 use super::shell::as_plain_user;
@@ -59,40 +59,45 @@ impl Lab {
         lab
     }
 
-    /// Runs a rescue in which Claude does `turns`; what each tool said.
-    fn rescue(&self, turns: Vec<Turn>) -> (i32, Vec<String>) {
-        let expected = turns.len();
-        self.api.push(turns);
+    /// Runs a rescue in which Claude calls all tools of each turn; what each tool said.
+    fn rescue(&self, turns: impl IntoIterator<Item = Vec<Block>>) -> (i32, Vec<String>) {
+        let turns: Vec<_> = turns.into_iter().collect();
+        let expected: usize = turns.iter().map(Vec::len).sum();
+        self.api.push(turns.into_iter().map(Turn::blocks));
         self.api.push([Turn::text("Done.")]);
         let rescue = as_plain_user(&self.sandbox, &["rescue", "do it"]);
         let output = rescue.cwd(&self.repo).timeout(PATIENCE).run();
         let results = self.api.requests().pop().unwrap().tool_results();
         assert_eq!(results.len(), expected, "{output}\n{results:?}");
+        let is_skipped = |it: &String| it.contains("parallel tool call");
+        assert!(!results.iter().any(is_skipped), "not tried: {results:#?}");
         (output.status.code().unwrap(), results)
     }
 }
 
 fn bash(command: &str) -> Turn {
-    Turn::tool("Bash", json!({"command": command}))
+    Turn::blocks([command_block(command)])
 }
 
-fn write(file: &Path) -> Value {
-    json!({"file_path": file, "content": "planted\n"})
+fn command_block(command: &str) -> Block {
+    Block::tool("Bash", json!({"command": command}))
+}
+
+fn write(file: &Path) -> Block {
+    Block::tool("Write", json!({"file_path": file, "content": "planted\n"}))
 }
 
 #[test]
 fn commands_plant_nothing() {
-    for peer in EVERY_CLAUDE {
-        for lab in [Lab::new(*peer), Lab::full(*peer)] {
-            let mut turns: Vec<Turn> = plants::commands().map(|it| bash(&it)).collect();
-            turns.push(bash(
+    for peer in peers::claudes() {
+        for lab in [Lab::new(peer), Lab::full(peer)] {
+            let more = [
                 "mv .git .git2 && git init -q && echo planted > .git/hooks/post-checkout; echo tried",
-            ));
-            turns.push(bash(
                 "rm -rf x.* away.* gone.* evil; echo made > made.txt; git add made.txt src && git commit -qm 'Do it' && git log -1 --format=%s",
-            ));
+            ];
+            let commands = plants::commands().chain(more.map(str::to_owned));
             let dot_git = fs::metadata(lab.repo.join(".git")).unwrap().ino();
-            let (code, said) = lab.rescue(turns);
+            let (code, said) = lab.rescue(commands.map(|it| vec![command_block(&it)]));
             let version = peer.version;
             let is_tried = |it: &&String| it.ends_with("tried");
             assert_eq!(
@@ -117,33 +122,34 @@ fn commands_plant_nothing() {
 
 #[test]
 fn claudes_own_tools_plant_nothing() {
-    for peer in EVERY_CLAUDE {
-        for lab in [Lab::new(*peer), Lab::full(*peer)] {
-            let mut turns = Vec::new();
-            for place in PLACES {
-                let file = lab.repo.join(place);
-                turns.push(Turn::tool("Write", write(&file)));
-                turns.push(Turn::tool("Read", json!({"file_path": file})));
+    for peer in peers::claudes() {
+        for lab in [Lab::new(peer), Lab::full(peer)] {
+            let files = PLACES.map(|place| lab.repo.join(place));
+            let edit = |file: &PathBuf| {
                 let edit =
                     json!({"file_path": file, "old_string": "mine", "new_string": "planted"});
-                turns.push(Turn::tool("Edit", edit));
-            }
-            turns.push(Turn::tool("Write", write(&lab.repo.join("src/../.envrc"))));
+                Block::tool("Edit", edit)
+            };
+            let read = |file: &PathBuf| Block::tool("Read", json!({"file_path": file}));
             // Through links that a command made: to the file, and to its directory.
-            let places = PLACES.join(" ");
-            turns.push(bash(&format!(
-                "n=0; for p in {places}; do n=$((n+1)); ln -s $p f.$n; ln -s $(dirname $p) d.$n; done; echo linked"
-            )));
-            for (nth, place) in PLACES.iter().enumerate() {
-                let name = Path::new(place).file_name().unwrap();
+            let links = format!(
+                "n=0; for p in {}; do n=$((n+1)); ln -s $p f.$n; ln -s $(dirname $p) d.$n; done; echo linked",
+                PLACES.join(" ")
+            );
+            let through_links = files.iter().enumerate().flat_map(|(nth, file)| {
                 let dir = lab.repo.join(format!("d.{}", nth + 1));
-                turns.push(Turn::tool(
-                    "Write",
-                    write(&lab.repo.join(format!("f.{}", nth + 1))),
-                ));
-                turns.push(Turn::tool("Write", write(&dir.join(name))));
-            }
-            turns.push(Turn::tool("Write", write(&lab.repo.join("src/new.rs"))));
+                let link = lab.repo.join(format!("f.{}", nth + 1));
+                [link, dir.join(file.file_name().unwrap())]
+            });
+            let turns = [
+                files.iter().map(|file| write(file)).collect(),
+                files.iter().map(read).collect(),
+                files.iter().map(edit).collect(),
+                vec![write(&lab.repo.join("src/../.envrc"))],
+                vec![command_block(&links)],
+                through_links.map(|file| write(&file)).collect(),
+                vec![write(&lab.repo.join("src/new.rs"))],
+            ];
             let (code, said) = lab.rescue(turns);
             let version = peer.version;
             assert_eq!(plants::planted(&lab.repo), [""; 0], "{version}: {said:#?}");
@@ -171,8 +177,8 @@ fn ran(peer: Peer, command: &str, prepare: impl FnOnce(&Sandbox)) -> (Sandbox, S
 fn what_cannot_be_closed_is_found_afterwards_and_fails_the_job() {
     let command = "mkdir .git/rebase-merge && echo 'exec x' > .git/rebase-merge/git-rebase-todo; \
                    echo ../x > .git/commondir";
-    for peer in EVERY_CLAUDE {
-        let (sandbox, printed, record) = ran(*peer, command, |_| {});
+    for peer in peers::claudes() {
+        let (sandbox, printed, record) = ran(peer, command, |_| {});
         assert_eq!(record["failure"]["class"], "protected", "{printed}");
         let place = ".git/rebase-merge/git-rebase-todo";
         assert_eq!(record["result"]["protectedChanges"], json!([place]));
@@ -202,12 +208,12 @@ fn where_there_is_no_repository_none_is_made_unnoticed() {
         "{printed}"
     );
     assert_eq!(record["status"], "completed", "{record}");
-    for peer in EVERY_CLAUDE {
-        let (_sandbox, printed, record) = ran(*peer, "git init -q src", without);
+    for peer in peers::claudes() {
+        let (_sandbox, printed, record) = ran(peer, "git init -q src", without);
         let found = &record["result"]["protectedChanges"];
         assert_eq!(*found, json!(["src/.git"]), "{printed}");
         // Claude Code itself takes away what makes a directory a bare repository.
-        let (sandbox, ..) = ran(*peer, "git init -q --bare .", without);
+        let (sandbox, ..) = ran(peer, "git init -q --bare .", without);
         let git = sandbox.try_git(&sandbox.repo(), ["rev-parse", "--git-dir"]);
         assert!(!git.status.success(), "{git}");
     }
@@ -252,7 +258,7 @@ fn commands_have_no_secrets_no_capabilities_and_no_directory_that_outlives_them(
         "grep Cap /proc/self/status",
         "echo x > ~/.npm/_logs/planted; echo x > \"$TMPDIR/planted\"; echo x > ../tmp/claude-0/planted; echo tried",
     ];
-    for peer in EVERY_CLAUDE {
+    for peer in peers::claudes() {
         let api = MessagesApi::start(commands.map(bash));
         api.push([
             bash("mount -o remount,rw / && touch ../planted; echo tried"),

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use cc_tests::peers::EVERY_CLAUDE;
 use cc_tests::{MessagesApi, Sandbox, Turn, peers};
 use serde_json::{Value, json};
 
@@ -47,7 +46,7 @@ fn commands_destroy_only_their_own_copy() {
         "d=$(git rev-parse --git-common-dir); rm -rf $d/objects/?? $d/objects/pack $d/refs/heads/* $d/packed-refs; echo evil >> $d/config; mkdir -p $d/hooks; echo evil > $d/hooks/post-checkout; echo tried",
         "i=$(git rev-parse --git-dir)/index; rm -f $i; mkfifo $i; mkfifo $(git rev-parse --git-common-dir)/objects/aa; echo tried",
     ];
-    for peer in EVERY_CLAUDE {
+    for peer in peers::claudes() {
         let (_api, sandbox, printed, report) = isolated(&peer.ensure().unwrap(), &destroy);
         assert!(
             printed[0].contains("Deleted branch other"),
@@ -78,7 +77,7 @@ fn commits_come_back_and_the_thread_goes_on_from_them() {
         "git switch -q -c topic; echo a > a.txt; git add -A && git commit -q -m Mine && git pack-refs --all; git log --format=%s -2",
         "echo b > b.txt; git status --short",
     ];
-    for peer in EVERY_CLAUDE {
+    for peer in peers::claudes() {
         let (api, sandbox, printed, report) = isolated(&peer.ensure().unwrap(), &commands);
         assert_eq!(printed[0], "Mine\nAdd demo");
         assert_eq!(printed[1], "?? b.txt");

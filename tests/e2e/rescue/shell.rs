@@ -1,11 +1,11 @@
-//! Commands as people write them, in the sandbox of every pinned version.
+//! Commands as people write them, in the sandbox of the newest version and the oldest.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use cc_tests::peers::{EVERY_CLAUDE, Peer};
+use cc_tests::peers::{self, CLAUDE, Peer};
 use cc_tests::sandbox::Cmd;
 use cc_tests::{MessagesApi, Sandbox, Turn};
 use serde_json::json;
@@ -71,8 +71,8 @@ fn loops_substitutions_and_variables_run_and_stay_inside() {
         bash("touch \"$HOME/outside\" || echo kept inside"),
         Turn::tool("Bash", unsandboxed),
     ];
-    for peer in EVERY_CLAUDE {
-        let (sandbox, printed) = printed(*peer, &[], &commands);
+    for peer in peers::claudes() {
+        let (sandbox, printed) = printed(peer, &[], &commands);
         for (printed, expected) in printed.iter().zip([
             "seen README.md",
             "on main",
@@ -99,8 +99,8 @@ fn git_sees_no_placeholder_and_commits_what_was_asked() {
         bash("git add -A && git commit -q -m 'Do it' && git show --format=%s --name-only"),
         bash("git status --short; git config --path core.excludesFile"),
     ];
-    for peer in EVERY_CLAUDE {
-        let (_sandbox, printed) = printed(*peer, &[], &commands);
+    for peer in peers::claudes() {
+        let (_sandbox, printed) = printed(peer, &[], &commands);
         let version = peer.version;
         let listed = " M src/lib.rs\n?? .editorconfig\n?? .github/a";
         assert_eq!(printed[0], listed, "{version}");
@@ -120,6 +120,6 @@ fn a_commit_in_a_separate_worktree_works_too() {
     let commit = bash(
         "echo a > a.txt; git add -A && git commit -q -m 'Do it' && git show --format=%s --name-only",
     );
-    let (_sandbox, printed) = printed(EVERY_CLAUDE[0], &["--isolated"], &[commit]);
+    let (_sandbox, printed) = printed(CLAUDE, &["--isolated"], &[commit]);
     assert_eq!(printed[0], "Do it\n\na.txt");
 }

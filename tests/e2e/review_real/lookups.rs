@@ -9,7 +9,7 @@ fn git(tool: &str, input: Value) -> Turn {
 
 #[test]
 fn a_reviewer_asks_git_and_gets_right_answers_with_every_claude() {
-    for peer in peers::EVERY_CLAUDE {
+    for peer in peers::claudes() {
         let api = MessagesApi::start([
             git("status", json!({})),
             git("diff", json!({})),
@@ -52,7 +52,7 @@ fn a_reviewer_asks_git_and_gets_right_answers_with_every_claude() {
 /// Where Claude cannot start the server, nobody pays for a review that could not look.
 #[test]
 fn without_its_git_server_a_review_fails_at_once() {
-    for peer in peers::EVERY_CLAUDE {
+    for peer in peers::claudes() {
         let api = MessagesApi::start([Turn::text("Fine, I guess.").forever()]);
         let sandbox = Sandbox::real_at(&peer.ensure().unwrap(), &api).with_change();
         // The server is the `cc-cli` beside the program that runs the job.

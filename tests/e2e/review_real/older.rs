@@ -5,7 +5,7 @@ use serde_json::json;
 
 #[test]
 fn reviews_work_with_older_versions() {
-    for peer in &peers::EVERY_CLAUDE[1..] {
+    for peer in &peers::claudes()[1..] {
         let binary = peer.ensure().unwrap();
         let findings = json!({"verdict": "approve", "summary": "Nothing to say.", "findings": [], "next_steps": []});
         let api = MessagesApi::start([

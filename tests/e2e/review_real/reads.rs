@@ -133,7 +133,7 @@ fn placed(input: Value, sandbox: &Sandbox) -> Value {
 
 #[test]
 fn no_try_brings_a_secret_from_outside_into_the_conversation_with_any_claude() {
-    for peer in peers::EVERY_CLAUDE {
+    for peer in peers::claudes() {
         let binary = peer.ensure().unwrap();
         for call in [&["review"][..], &["rescue", "--read-only", "look"]] {
             let api = MessagesApi::start([]);

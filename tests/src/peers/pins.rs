@@ -4,7 +4,7 @@ use cc_core::Env;
 
 use super::peer::{Peer, Program};
 
-/// The versions of Claude Code. The suites run against the first, `cargo xtask drift` against all.
+/// The versions of Claude Code. Most suites run against the first, `cargo xtask drift` against all.
 pub const EVERY_CLAUDE: &[Peer] = &[
     claude_code("2.1.332"),
     claude_code("2.1.330"),
@@ -12,7 +12,7 @@ pub const EVERY_CLAUDE: &[Peer] = &[
     claude_code("2.1.197"),
 ];
 
-/// The versions of Codex. The suites run against the first, `cargo xtask drift` against all.
+/// The versions of Codex. Most suites run against the first, `cargo xtask drift` against all.
 pub const EVERY_CODEX: &[Peer] = &[
     codex("0.171.0"),
     codex("0.169.0"),
@@ -39,20 +39,31 @@ pub const CODEX_OLDEST: Peer = codex("0.117.0");
 /// The versions of Codex whose hooks are tested.
 pub const HOOKED: [Peer; 2] = [CODEX, CODEX_OLD];
 
-/// The variable that has [`hosts`] name every version.
+/// The variable that has [`claudes`] and [`codexes`] name every version.
 pub const ALL_HOSTS: &str = "CC_TEST_ALL_HOSTS";
 
-/// The versions of Codex that installations are tested with: the newest and the oldest, or every one
-/// where [`ALL_HOSTS`] is set.
+/// The versions of Claude Code that differ in what a test is about: the newest and the oldest, or every
+/// one where [`ALL_HOSTS`] is set.
 ///
 /// # Panics
 /// When the process cannot be read.
-pub fn hosts() -> Vec<Peer<'static>> {
+pub fn claudes() -> Vec<Peer<'static>> {
+    tested(EVERY_CLAUDE)
+}
+
+/// The versions of Codex that installations are tested with, in the same way.
+///
+/// # Panics
+/// When the process cannot be read.
+pub fn codexes() -> Vec<Peer<'static>> {
+    tested(EVERY_CODEX)
+}
+
+fn tested(every: &[Peer<'static>]) -> Vec<Peer<'static>> {
     let env = Env::from_process().expect("the test has a current directory");
-    if env.var(ALL_HOSTS).is_some() {
-        EVERY_CODEX.to_vec()
-    } else {
-        vec![CODEX, CODEX_OLDEST]
+    match every {
+        [newest, .., oldest] if env.var(ALL_HOSTS).is_none() => vec![*newest, *oldest],
+        every => every.to_vec(),
     }
 }
 

@@ -12,7 +12,7 @@ use super::world::Sandbox;
 use super::world::program_name;
 use crate::app_server::AppServer;
 use crate::peers::{self, Peer};
-use crate::responses_api::ResponsesApi;
+use crate::responses_api::{ResponsesApi, Turn};
 
 impl Sandbox {
     /// A world with the real Codex of this version, whose model is `api`; its hooks and shell
@@ -57,6 +57,21 @@ impl Sandbox {
     pub fn codex<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
         let codex = self.bin().join(program_name("codex"));
         self.command(&codex).args(args)
+    }
+
+    /// Has the model of one session in a sandbox of this `mode` run command lines, one after the other; what
+    /// it reads of each.
+    ///
+    /// # Panics
+    /// When the session fails or does not run each.
+    #[track_caller]
+    pub fn codex_runs(&self, api: &ResponsesApi, mode: &str, lines: &[String]) -> Vec<String> {
+        api.push(lines.iter().map(|line| Turn::shell(line)));
+        let exec = self.codex(["exec", "--sandbox", mode, "Go."]);
+        exec.run().success();
+        let read = api.last_request().tool_outputs();
+        assert_eq!(read.len(), lines.len(), "not each was run: {read:?}");
+        read
     }
 
     /// Starts this sandbox's `codex app-server`.

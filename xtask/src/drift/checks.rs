@@ -5,9 +5,9 @@ use std::fs;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use cc_tests::plants::{self, CONFIG, PLACES};
+use cc_tests::plants::{self, CONFIG, PLACES, WAYS};
 use cc_tests::sandbox::Output;
-use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Turn, responses_api};
+use cc_tests::{Block, MessagesApi, ResponsesApi, Sandbox, Turn, responses_api};
 use serde_json::{Value, json};
 
 pub(super) type Checked = Result<(), Box<dyn Error>>;
@@ -280,9 +280,9 @@ fn cage(hosts: &mut Hosts) -> Checked {
     let repo = hosts.sandbox.repo();
     let commands =
         plants::commands().map(|command| Turn::tool("Bash", json!({"command": command})));
-    let writes = PLACES.iter().map(|place| {
+    let writes = PLACES.map(|place| {
         let file = repo.join(place);
-        Turn::tool("Write", json!({"file_path": file, "content": "planted"}))
+        Block::tool("Write", json!({"file_path": file, "content": "planted"}))
     });
     let tidy = "rm -rf evil x.* away.* gone.* lib team tools; env; grep CapEff /proc/self/status";
     let last = [
@@ -292,8 +292,8 @@ fn cage(hosts: &mut Hosts) -> Checked {
     for [key, value] in CONFIG {
         hosts.sandbox.git(["config", key, value]);
     }
-    let tries: Vec<Turn> = commands.chain(writes).chain(last).collect();
-    let expected = tries.len() - 1;
+    let tries = commands.chain([Turn::blocks(writes)]).chain(last);
+    let expected = WAYS.len() + PLACES.len() + 1;
     let output = hosts.cc(["rescue", "plant it"], tries);
     for [key, _] in CONFIG {
         hosts.sandbox.git(["config", "--unset", key]);

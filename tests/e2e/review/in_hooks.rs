@@ -2,14 +2,14 @@
 
 use std::fs;
 
+use cc_tests::Sandbox;
 use cc_tests::sandbox::Output;
-use cc_tests::{MessagesApi, Sandbox, Turn};
 
-use super::SOON;
+use super::{fine, prompt};
 
 /// Two committed files, both edited, one edit staged.
-fn edited(api: &MessagesApi) -> Sandbox {
-    let sandbox = Sandbox::real(api);
+fn edited() -> Sandbox {
+    let sandbox = fine();
     for path in ["a.txt", "sub/b.txt"] {
         sandbox.write(path, "one\n");
     }
@@ -41,11 +41,10 @@ fn a_review_in_a_hook_sees_what_is_about_to_be_committed() {
         (&["--all"], &["a.txt", "sub/b.txt"]),
         (&["sub/b.txt"], &["sub/b.txt"]),
     ] {
-        let api = MessagesApi::start([Turn::text("Fine.")]);
-        let sandbox = edited(&api);
+        let sandbox = edited();
         hook(&sandbox, "review --scope staged");
         commit(&sandbox, args).success();
-        let prompt = api.wait_for_request(1, SOON).prompt();
+        let prompt = prompt(&sandbox, 1);
         for path in ["a.txt", "sub/b.txt"] {
             let is_shown = prompt.contains(&format!("+edited {path}"));
             assert_eq!(
@@ -63,21 +62,19 @@ fn a_review_in_a_hook_sees_what_is_about_to_be_committed() {
 
 #[test]
 fn a_hook_of_a_linked_worktree_sees_its_own_index() {
-    let api = MessagesApi::start([Turn::text("Fine.")]);
-    let sandbox = edited(&api);
+    let sandbox = edited();
     hook(&sandbox, "review --scope staged");
     let linked = sandbox.root().join("linked");
     sandbox.git(["worktree", "add", "--quiet", linked.to_str().unwrap()]);
     fs::write(linked.join("a.txt"), "edited there\n").unwrap();
     sandbox.git_in(&linked, ["commit", "--quiet", "--all", "--message", "two"]);
-    let prompt = api.wait_for_request(1, SOON).prompt();
+    let prompt = prompt(&sandbox, 1);
     assert!(prompt.contains("+edited there"), "{prompt}");
 }
 
 #[test]
 fn variables_that_name_another_repository_are_refused() {
-    let api = MessagesApi::start([]);
-    let sandbox = edited(&api);
+    let sandbox = edited();
     let other = sandbox.root().join("other");
     fs::create_dir(&other).unwrap();
     sandbox.git_in(&other, ["init", "--quiet"]);
@@ -101,7 +98,7 @@ fn variables_that_name_another_repository_are_refused() {
             );
         }
     }
-    assert!(api.requests().is_empty());
+    assert!(sandbox.claude_calls().is_empty());
     let repo = sandbox.repo();
     let own = sandbox.cc(["scope", "--scope", "staged"]);
     let own = own

@@ -1,19 +1,17 @@
 //! What of a working tree as people have it reaches Claude.
 
-use cc_tests::{MessagesApi, Sandbox, Turn};
 use serde_json::json;
 
-use super::SOON;
+use super::{fine, prompt};
 
 #[test]
 fn secrets_of_a_working_tree_do_not_reach_claude() {
-    let api = MessagesApi::start([Turn::text("Fine.")]);
-    let sandbox = Sandbox::real(&api).with_change();
+    let sandbox = fine().with_change();
     sandbox.write(".env", "TOKEN=hunter2\n");
     sandbox.write("deploy/id_rsa", "hunter2\n");
     sandbox.write(".env.example", "TOKEN=put-yours-here\n");
     let output = sandbox.cc(["review"]).run().success();
-    let prompt = api.wait_for_request(1, SOON).prompt();
+    let prompt = prompt(&sandbox, 1);
     assert!(!prompt.contains("hunter2"), "{prompt}");
     assert!(prompt.contains("put-yours-here"));
     assert!(prompt.contains("open none of these files"));
@@ -26,41 +24,38 @@ fn secrets_of_a_working_tree_do_not_reach_claude() {
 
 #[test]
 fn the_user_can_show_what_looks_like_a_secret() {
-    let api = MessagesApi::start([Turn::text("Fine."), Turn::text("Fine.")]);
-    let sandbox = Sandbox::real(&api).with_change();
+    let sandbox = fine().with_change();
     sandbox.write(".env", "TOKEN=hunter2\n");
     sandbox.cc(["review", "--", ".env"]).run().success();
-    let prompt = api.wait_for_request(1, SOON).prompt();
-    assert!(prompt.contains("hunter2"), "{prompt}");
+    let asked = prompt(&sandbox, 1);
+    assert!(asked.contains("hunter2"), "{asked}");
     let set = ["config", "set", "diff.show_secrets", ".env,fixtures/*"];
     sandbox.cc(set).run().success();
     sandbox.cc(["review"]).run().success();
-    let prompt = api.wait_for_request(2, SOON).prompt();
-    assert!(prompt.contains("hunter2"), "{prompt}");
+    let asked = prompt(&sandbox, 2);
+    assert!(asked.contains("hunter2"), "{asked}");
 }
 
 #[test]
 fn a_change_of_secrets_alone_says_why_there_is_no_diff() {
-    let api = MessagesApi::start([Turn::text("Fine.")]);
-    let sandbox = Sandbox::real(&api);
+    let sandbox = fine();
     sandbox.write(".env", "TOKEN=hunter2\n");
     sandbox.cc(["review"]).run().success();
-    let prompt = api.wait_for_request(1, SOON).prompt();
+    let prompt = prompt(&sandbox, 1);
     assert!(!prompt.contains("too large"), "{prompt}");
     assert!(prompt.contains("No diff is included"), "{prompt}");
 }
 
 #[test]
 fn a_review_of_a_part_says_which_part_and_what_it_leaves_out() {
-    let api = MessagesApi::start([Turn::text("Fine.")]);
-    let sandbox = Sandbox::real(&api).with_change();
+    let sandbox = fine().with_change();
     sandbox.write("web/app.ts", "let app;\n");
     sandbox.write("web/dist/app.js", "let generated;\n");
     sandbox.write("web/dist/more.js", "let generated;\n");
     let args = ["review", "--json", "--", ".", ":!dist"];
     let report = sandbox.cc(args).cwd(sandbox.repo().join("web")).run();
     let report = report.success().json();
-    let prompt = api.wait_for_request(1, SOON).prompt();
+    let prompt = prompt(&sandbox, 1);
     assert!(prompt.contains("let app;"), "{prompt}");
     assert!(!prompt.contains("let generated;") && !prompt.contains("a - b"));
     let target = &report["target"];
@@ -82,8 +77,7 @@ fn a_review_of_a_part_says_which_part_and_what_it_leaves_out() {
 
 #[test]
 fn a_change_whose_files_are_all_left_out_gives_each_true_reason() {
-    let api = MessagesApi::start([Turn::text("Fine.")]);
-    let sandbox = Sandbox::real(&api);
+    let sandbox = fine();
     sandbox.write(".gitattributes", "*.svg -diff\ngen/* linguist-generated\n");
     sandbox.commit("attributes");
     sandbox.write(".env", "TOKEN=hunter2\n");
@@ -97,7 +91,7 @@ fn a_change_whose_files_are_all_left_out_gives_each_true_reason() {
         .success();
     sandbox.write("Cargo.lock", "version = 4\n");
     let output = sandbox.cc(["review"]).run().success();
-    let prompt = api.wait_for_request(1, SOON).prompt();
+    let prompt = prompt(&sandbox, 1);
     assert!(prompt.contains("No diff is included"), "{prompt}");
     for line in [
         "- .env: not shown: looks like a secret",

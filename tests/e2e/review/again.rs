@@ -1,15 +1,17 @@
 //! A second look after a review: at what changed since, and at what became of its findings.
 
+use cc_tests::Sandbox;
 use cc_tests::fake::{Run, Scenario};
 use cc_tests::sandbox::Output;
-use cc_tests::{MessagesApi, Sandbox, Turn};
 use serde_json::{Value, json};
 
-fn review(findings: Value) -> Turn {
+use super::prompt;
+
+fn review(findings: Value) -> Run {
     let output = json!({
         "verdict": "needs-attention", "summary": "Looked.", "findings": findings, "next_steps": [],
     });
-    Turn::tool("StructuredOutput", output)
+    Run::structured(output)
 }
 
 fn finding(title: &str) -> Value {
@@ -31,12 +33,12 @@ fn id(report: &Value) -> &str {
 
 #[test]
 fn only_what_changed_since_is_shown_along_with_the_findings() {
-    let api = MessagesApi::start([
+    let runs = [
         review(json!([finding("`add` subtracts")])),
         review(json!([])),
-        Turn::text("Mended."),
-    ]);
-    let sandbox = Sandbox::real(&api).with_change();
+        Run::says("Fixed."),
+    ];
+    let sandbox = Sandbox::fake(&Scenario::runs(runs)).with_change();
     sandbox.write("src/other.rs", "pub fn other() {}\n");
     let first = call(&sandbox, &["adversarial-review", "--json"]);
     let first = first.success().json();
@@ -62,18 +64,18 @@ fn only_what_changed_since_is_shown_along_with_the_findings() {
         not_seen.contains("2 files are unchanged since"),
         "{not_seen}"
     );
-    let prompt = api.requests()[1].prompt();
-    assert!(prompt.contains("pub fn third()"), "{prompt}");
-    assert!(!prompt.contains("pub fn other()"), "{prompt}");
-    assert!(prompt.contains("`add` subtracts"), "{prompt}");
+    let asked = prompt(&sandbox, 2);
+    assert!(asked.contains("pub fn third()"), "{asked}");
+    assert!(!asked.contains("pub fn other()"), "{asked}");
+    assert!(asked.contains("`add` subtracts"), "{asked}");
 
     // What the second showed is known to a third, committed or not.
     sandbox.commit("All of it");
     sandbox.write("src/other.rs", "pub fn renamed() {}\n");
     call(&sandbox, &["review", "--since", id(&second)]).success();
-    let prompt = api.requests()[2].prompt();
-    assert!(prompt.contains("pub fn renamed()"), "{prompt}");
-    assert!(!prompt.contains("pub fn third()"), "{prompt}");
+    let asked = prompt(&sandbox, 3);
+    assert!(asked.contains("pub fn renamed()"), "{asked}");
+    assert!(!asked.contains("pub fn third()"), "{asked}");
     let shown = call(&sandbox, &["result"]).success();
     assert!(
         shown
