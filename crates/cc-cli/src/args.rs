@@ -251,6 +251,7 @@ impl RunArgs {
     pub(crate) fn options(&self, settings: &Settings, defaults: RunOptions) -> RunOptions {
         RunOptions {
             claude: settings.claude.path.clone(),
+            claude_pass_env: settings.claude.pass_env.clone(),
             model: self.model.clone().or(defaults.model),
             effort: self.effort.clone().or(defaults.effort),
             timeout: self.timeout.unwrap_or(defaults.timeout),

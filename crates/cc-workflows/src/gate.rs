@@ -139,6 +139,7 @@ impl Stop<'_> {
         let left = limit.saturating_sub(self.begun.elapsed());
         let options = RunOptions {
             claude: self.settings.claude.path.clone(),
+            claude_pass_env: self.settings.claude.pass_env.clone(),
             model: gate.model.clone(),
             effort: gate.effort.clone(),
             timeout: left,

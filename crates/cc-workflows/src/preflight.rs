@@ -37,7 +37,7 @@ pub(crate) fn clear(
     day_budget: Option<Dollars>,
 ) -> Result<RunOptions, Error> {
     check(&project.env)?;
-    project.find_claude(options.claude.as_deref())?;
+    project.claude(options.claude.as_deref())?;
     let mut options = options.clone();
     if let Some(limit) = day_budget {
         let spent = spending::of_a_day(&project.data, project.store.now())?;

@@ -68,14 +68,6 @@ impl Project {
     /// # Errors
     /// When there is none, or every candidate was rejected, with the first reason.
     pub fn claude(&self, configured: Option<&Path>) -> Result<Claude, LocateError> {
-        let found = self.find_claude(configured)?;
-        // Whoever runs a job with settings that are not valid is told so elsewhere.
-        let named = self.settings().map(|settings| settings.claude.pass_env);
-        Ok(found.passing(named.unwrap_or_default()))
-    }
-
-    /// The same without the variables that it may have: enough to see whether there is one.
-    pub(crate) fn find_claude(&self, configured: Option<&Path>) -> Result<Claude, LocateError> {
         let workspace = self.store.workspace().root();
         let found = Claude::locate(&self.env, workspace, configured);
         if configured.is_some() || !matches!(found, Err(LocateError::NotFound { .. })) {

@@ -70,6 +70,7 @@ impl Run<'_> {
         let prompt = store.prompt(&self.job.id)?;
         let options = order.options();
         let claude = self.project.claude(options.claude.as_deref())?;
+        let claude = claude.passing(options.claude_pass_env.clone());
         let request = options.apply(Request {
             prompt,
             git: tools::git_access(&order),

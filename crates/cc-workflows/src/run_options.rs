@@ -19,6 +19,9 @@ pub struct RunOptions {
         skip_serializing_if = "Option::is_none"
     )]
     pub claude: Option<PathBuf>,
+    /// Patterns of variables that it gets besides those that it always gets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claude_pass_env: Vec<String>,
     /// The model, passed through unchanged; `None` means Claude's own default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
@@ -56,6 +59,7 @@ impl From<&ReviewSettings> for RunOptions {
     fn from(settings: &ReviewSettings) -> Self {
         Self {
             claude: None,
+            claude_pass_env: Vec::new(),
             model: settings.model.clone(),
             effort: settings.effort.clone(),
             timeout: settings.timeout.duration(),
@@ -69,6 +73,7 @@ impl From<&RescueSettings> for RunOptions {
     fn from(settings: &RescueSettings) -> Self {
         Self {
             claude: None,
+            claude_pass_env: Vec::new(),
             model: settings.model.clone(),
             effort: settings.effort.clone(),
             timeout: settings.timeout.duration(),

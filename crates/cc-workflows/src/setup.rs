@@ -13,6 +13,7 @@ use cc_claude::{AuthStatus, Claude, ProbeError, UserSettings};
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
 use cc_core::{IoError, LocateError};
 use cc_git::{Git, Repository};
+use cc_jobs::settings::ClaudeSettings;
 use cc_jobs::{SettingsError, SettingsFile};
 
 use crate::rescue::sandbox::{self, SandboxMissing};
@@ -94,13 +95,12 @@ fn is_older(version: &str) -> bool {
 /// Looks at everything. Takes about a second: Claude and Codex are started.
 pub fn look(project: &Project) -> SetupCheck {
     let settings = SettingsFile::read(&project.data);
-    let configured = settings
-        .as_ref()
-        .ok()
-        .and_then(|file| file.settings().claude.path.clone());
+    let known = settings.as_ref().map(|file| file.settings().claude.clone());
+    let ClaudeSettings { path, pass_env } = known.unwrap_or_default();
     let workspace = project.store.workspace().root();
     let obstacle = preflight::check(&project.env).err();
-    let claude = project.claude(configured.as_deref());
+    let claude = project.claude(path.as_deref());
+    let claude = claude.map(|claude| claude.passing(pass_env));
     let (claude, installation) = if obstacle.is_some() {
         (claude.map(not_asked), None)
     } else {

@@ -75,8 +75,7 @@ fn settings_turn_and_repository_are_read_once() {
             );
             events.iter().filter(|other| **other == event).count()
         };
-        // By the gate, and by its job: like every job, that reads which variables Claude may have.
-        assert_eq!(times(true, &data.settings()), 2, "settings: {events:?}");
+        assert_eq!(times(true, &data.settings()), 1, "settings: {events:?}");
         // Before it is replaced, it is looked whether another turn has begun.
         let turn = state.turn_baseline(&SessionId::parse("s").unwrap());
         let (opened, replaced) = (times(true, &turn), times(false, &turn));
