@@ -74,7 +74,7 @@ impl UserSettings {
         };
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         match serde_json::from_slice(bytes) {
-            Ok(Value::Object(settings)) => Reading::new(&dir, settings).done(&path),
+            Ok(Value::Object(settings)) => SettingsReader::new(&dir, settings).done(&path),
             Ok(_) => refused(format!("`{shown}` is ignored: not a JSON object")),
             Err(error) => refused(format!("`{shown}` is ignored: {error}")),
         }
@@ -112,14 +112,14 @@ fn config_dir(env: &Env) -> Option<PathBuf> {
 }
 
 /// A settings file that is being read.
-struct Reading<'a> {
+struct SettingsReader<'a> {
     dir: &'a Path,
     file: Map<String, Value>,
     found: UserSettings,
     invalid: Vec<String>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> SettingsReader<'a> {
     fn new(dir: &'a Path, file: Map<String, Value>) -> Self {
         Self {
             dir,

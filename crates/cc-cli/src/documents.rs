@@ -123,7 +123,7 @@ pub(crate) struct StoredResult<'a> {
 /// How a job ended, beside its result.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct End<'a> {
+pub(crate) struct EndOfJob<'a> {
     /// The status of the job.
     pub(crate) status: &'a str,
     /// The session of Codex that asked.
@@ -142,7 +142,7 @@ struct Review<'a> {
     #[schemars(flatten)]
     report: ReviewReport,
     #[schemars(flatten)]
-    end: End<'a>,
+    end: EndOfJob<'a>,
 }
 
 /// A finished rescue.
@@ -152,7 +152,7 @@ struct Rescue<'a> {
     #[schemars(flatten)]
     report: RescueReport,
     #[schemars(flatten)]
-    end: End<'a>,
+    end: EndOfJob<'a>,
 }
 
 /// A job that came to no result: `jobId`, `rawOutput` and how it ended.
@@ -165,7 +165,7 @@ struct Unfinished<'a> {
     /// What Claude had said.
     raw_output: Option<String>,
     #[schemars(flatten)]
-    end: End<'a>,
+    end: EndOfJob<'a>,
 }
 
 /// A review, finished or not.

@@ -133,16 +133,16 @@ impl ShortCommand {
         let mut deadline = Instant::now() + self.timeout;
         let mut child = self.start(Stdio::null, Stdio::piped)?;
         let (sender, printed) = mpsc::sync_channel(4);
-        send_all(child.take_stdout(), sender.clone(), Piece::Stdout);
-        send_all(child.take_stderr(), sender, Piece::Stderr);
+        send_all(child.take_stdout(), sender.clone(), OutputChunk::Stdout);
+        send_all(child.take_stderr(), sender, OutputChunk::Stderr);
         let (mut stdout, mut stderr) = (Vec::new(), Tail::new(STDERR_LIMIT));
         let mut success = None;
         let mut pause = Duration::from_millis(1);
         let mut next_look = Instant::now() + pause;
         while let Some(left) = deadline.checked_duration_since(Instant::now()) {
             match printed.recv_timeout(pause.min(left)) {
-                Ok(Piece::Stdout(bytes)) => stdout.extend(bytes),
-                Ok(Piece::Stderr(bytes)) => stderr.push(&bytes),
+                Ok(OutputChunk::Stdout(bytes)) => stdout.extend(bytes),
+                Ok(OutputChunk::Stderr(bytes)) => stderr.push(&bytes),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -285,7 +285,7 @@ impl Drop for ChildGroup {
 }
 
 /// Some of what a program printed.
-enum Piece {
+enum OutputChunk {
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
 }
@@ -293,8 +293,8 @@ enum Piece {
 /// Sends what comes through a pipe, on a thread of its own, as long as somebody receives it.
 fn send_all(
     pipe: Option<impl Read + Send + 'static>,
-    sender: SyncSender<Piece>,
-    piece: fn(Vec<u8>) -> Piece,
+    sender: SyncSender<OutputChunk>,
+    piece: fn(Vec<u8>) -> OutputChunk,
 ) {
     let Some(mut pipe) = pipe else { return };
     thread::spawn(move || {

@@ -11,14 +11,14 @@ pub(crate) struct Setting {
 
 /// A setting and whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) scope: Scope,
+pub(crate) struct ScopedSetting {
+    pub(crate) scope: SettingOwner,
     pub(crate) setting: Setting,
 }
 
 /// Whose a setting is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum SettingOwner {
     /// The machine's or the user's.
     User,
     /// The repository's.
@@ -57,7 +57,7 @@ pub(crate) fn fits(key: &[u8], pattern: &str) -> bool {
 
 /// Parses the output of `git config --show-scope -z`: `scope NUL key LF value NUL`, without `LF value`
 /// for a key alone.
-pub(crate) fn entries(output: &[u8]) -> Vec<Entry> {
+pub(crate) fn entries(output: &[u8]) -> Vec<ScopedSetting> {
     let mut fields = records(output);
     let mut found = Vec::new();
     while let (Some(scope), Some(entry)) = (fields.next(), fields.next()) {
@@ -65,11 +65,11 @@ pub(crate) fn entries(output: &[u8]) -> Vec<Entry> {
             Some(at) => (&entry[..at], Some(entry[at + 1..].to_owned())),
             None => (entry, None),
         };
-        found.push(Entry {
+        found.push(ScopedSetting {
             scope: match scope {
-                b"system" | b"global" => Scope::User,
-                b"command" => Scope::Pinned,
-                _ => Scope::Repository,
+                b"system" | b"global" => SettingOwner::User,
+                b"command" => SettingOwner::Pinned,
+                _ => SettingOwner::Repository,
             },
             setting: Setting {
                 key: key.to_owned(),

@@ -15,7 +15,7 @@ use cc_core::IoError;
 use cc_core::fs::{canonical, open_regular};
 
 use crate::Error;
-use crate::config_file::{Entry, Scope, Setting, entries, fits};
+use crate::config_file::{ScopedSetting, Setting, SettingOwner, entries, fits};
 use crate::repo_path::os_path;
 use crate::runner::Runner;
 use crate::top_level::{git_dirs, shared_dir};
@@ -169,7 +169,7 @@ pub(crate) fn read_config(runner: &Runner, home: Option<&Path>) -> Result<GitCon
         _ => return Err(exit.into_error()),
     }
     let found = entries(&output);
-    if !found.iter().any(Entry::is_canary) {
+    if !found.iter().any(ScopedSetting::is_canary) {
         return Err(Error::GitTooOld);
     }
     let places = Places {
@@ -197,18 +197,19 @@ struct Places<'a> {
     root: &'a Path,
 }
 
-impl Entry {
+impl ScopedSetting {
     fn is_canary(&self) -> bool {
-        self.scope == Scope::Pinned && self.setting.key == CANARY.as_bytes().to_ascii_lowercase()
+        self.scope == SettingOwner::Pinned
+            && self.setting.key == CANARY.as_bytes().to_ascii_lowercase()
     }
 
     fn is_allowed(&self, places: &Places<'_>) -> bool {
         let key = &self.setting.key;
         let is_in = |patterns: &[&str]| patterns.iter().any(|pattern| fits(key, pattern));
         let is_known = match self.scope {
-            Scope::User => is_in(ALLOWED) || is_in(OF_THE_USER),
-            Scope::Repository => is_in(ALLOWED),
-            Scope::Pinned => false,
+            SettingOwner::User => is_in(ALLOWED) || is_in(OF_THE_USER),
+            SettingOwner::Repository => is_in(ALLOWED),
+            SettingOwner::Pinned => false,
         };
         is_known && (!is_in(&FILES) || self.names_a_small_file(places))
     }
@@ -232,7 +233,7 @@ impl Entry {
         };
         let small =
             |file: std::fs::File| file.metadata().is_ok_and(|meta| meta.len() <= FILE_LIMIT);
-        (self.scope == Scope::User || is_near()) && open_regular(&path).is_ok_and(small)
+        (self.scope == SettingOwner::User || is_near()) && open_regular(&path).is_ok_and(small)
     }
 }
 

@@ -137,7 +137,7 @@ impl ProgramPaths {
                 continue;
             };
             let file = root.join(file);
-            let named = Setting::read(entry).files(root, &file, home);
+            let named = TextSetting::read(entry).files(root, &file, home);
             let own = inside(root, &file).filter(|_| !file.starts_with(root.join(".git")));
             self.read_only.extend(named.into_iter().chain(own));
         }
@@ -166,7 +166,7 @@ impl ProgramPaths {
 }
 
 /// One setting of Git's.
-struct Setting {
+struct TextSetting {
     /// Lower case, as far as Git ignores the case.
     key: String,
     value: String,
@@ -184,7 +184,7 @@ const DATA: [&str; 8] = [
     "core.worktree",
 ];
 
-impl Setting {
+impl TextSetting {
     /// Reads `key LF value`, or a key alone.
     fn read(entry: &[u8]) -> Self {
         let text = String::from_utf8_lossy(entry);
@@ -301,7 +301,7 @@ mod tests {
         }
         let config = root.join(".git/config");
         let home = root.join("home");
-        let found = Setting::read(entry.as_bytes()).files(&root, &config, Some(&home));
+        let found = TextSetting::read(entry.as_bytes()).files(&root, &config, Some(&home));
         let expect: Vec<PathBuf> = expect.iter().map(|name| root.join(name)).collect();
         assert_eq!(found, expect, "{entry}");
     }

@@ -74,7 +74,8 @@ pub fn run(
 }
 
 /// The handler of one event.
-type Hook = fn(&Project, &SessionId, &HookInput) -> Result<Option<serde_json::Value>, HookError>;
+type EventHandler =
+    fn(&Project, &SessionId, &HookInput) -> Result<Option<serde_json::Value>, HookError>;
 
 /// The answer to the host, if any.
 fn answer(
@@ -82,7 +83,7 @@ fn answer(
     event: &str,
     stdin: impl Read,
 ) -> Result<Option<serde_json::Value>, HookError> {
-    let hook: Hook = match event {
+    let hook: EventHandler = match event {
         "session-start" => session::start,
         "session-end" => session::end,
         "user-prompt-submit" => prompt::submit,

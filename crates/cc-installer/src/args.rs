@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// Remove everything except your jobs.
     Uninstall(UninstallArgs),
     /// Show what is installed, and any problems.
-    Status(StatusArgs),
+    Status(InstallStatusArgs),
 }
 
 /// Arguments of `install` and `update`.
@@ -84,7 +84,7 @@ pub(crate) struct CommonArgs {
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct StatusArgs {
+pub(crate) struct InstallStatusArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

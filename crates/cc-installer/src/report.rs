@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use cc_core::Env;
 use serde_json::{Value, json};
 
-use crate::args::StatusArgs;
+use crate::args::InstallStatusArgs;
 use crate::consent;
 use crate::console::Console;
 use crate::error::Error;
@@ -25,7 +25,7 @@ const PROBLEMS: u8 = 3;
 /// Runs `status`.
 pub(crate) fn status(
     env: &Env,
-    args: &StatusArgs,
+    args: &InstallStatusArgs,
     console: &mut Console<'_>,
 ) -> Result<ExitCode, Error> {
     let inspector = Inspector {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use cc_core::Dollars;
 use serde::{Deserialize, Serialize};
 
-pub use value::Span;
+pub use value::TimeSpan;
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -46,9 +46,9 @@ pub struct ReviewSettings {
     #[serde(with = "value::name")]
     pub effort: Option<String>,
     /// Its time limit.
-    pub timeout: Span,
+    pub timeout: TimeSpan,
     /// How long Claude may be silent.
-    pub idle_timeout: Span,
+    pub idle_timeout: TimeSpan,
     /// The most that one job may cost, in US dollars.
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
@@ -80,9 +80,9 @@ pub struct RescueSettings {
     #[serde(with = "value::name")]
     pub effort: Option<String>,
     /// Its time limit.
-    pub timeout: Span,
+    pub timeout: TimeSpan,
     /// How long Claude may be silent.
-    pub idle_timeout: Span,
+    pub idle_timeout: TimeSpan,
     /// The most that one job may cost, in US dollars.
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
@@ -143,7 +143,7 @@ pub struct GateSettings {
     #[serde(with = "value::name")]
     pub effort: Option<String>,
     /// How long the gate may take; 13 minutes at most, since Codex ends the hook after 15.
-    pub timeout: Span,
+    pub timeout: TimeSpan,
     /// What one check may cost, in US dollars.
     #[serde(with = "value::dollars")]
     pub max_budget_usd: Option<Dollars>,
@@ -194,14 +194,14 @@ pub struct ClaudeSettings {
 }
 
 /// Longer than Claude's own limit of five minutes for a silent stream.
-const IDLE_LIMIT: Span = Span::from_minutes(10);
+const IDLE_LIMIT: TimeSpan = TimeSpan::from_minutes(10);
 
 impl Default for ReviewSettings {
     fn default() -> Self {
         Self {
             model: None,
             effort: None,
-            timeout: Span::from_minutes(60),
+            timeout: TimeSpan::from_minutes(60),
             idle_timeout: IDLE_LIMIT,
             max_budget_usd: None,
             instructions: None,
@@ -242,7 +242,7 @@ impl Default for GateSettings {
             enabled: false,
             model: None,
             effort: None,
-            timeout: Span::from_minutes(10),
+            timeout: TimeSpan::from_minutes(10),
             max_budget_usd: None,
             max_rounds: 1,
             cooldown: Duration::ZERO,

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use cc_core::{FileLock, IoError, JobId};
 use cc_jobs::{Draft, Job, StoreError};
 
-use crate::running::Place;
+use crate::running::JobSlot;
 use crate::{Error, Project};
 
 /// Makes a job and starts its worker.
@@ -16,7 +16,7 @@ use crate::{Error, Project};
 /// # Errors
 /// When a file cannot be written or the process cannot be started.
 pub(crate) fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, Error> {
-    let place = Place::find(project)?;
+    let place = JobSlot::find(project)?;
     project.remember();
     let (job, alive) = project.store.create(draft, prompt)?;
     let taken = place.map_or(Ok(()), |place| place.take(project, &job));

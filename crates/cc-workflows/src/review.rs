@@ -23,7 +23,7 @@ use crate::{Error, Project, RunOptions, launch, preflight};
 pub use findings::{Finding, LocatedFinding, Location, ReviewVerdict, Severity};
 use instructions::Instructions;
 pub use instructions::{INSTRUCTIONS_LIMIT, InstructionSources};
-pub use report::{ReviewReport, ReviewResult};
+pub use report::{ReviewConclusion, ReviewReport};
 pub use reviewed::ReviewedChange;
 pub(crate) use survey::survey_edits;
 pub use survey::{Survey, size, survey, survey_since};

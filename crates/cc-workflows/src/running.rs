@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A place for one more job of a session, until it is taken or dropped.
-pub(crate) struct Place {
+pub(crate) struct JobSlot {
     file: PathBuf,
     running: Vec<RunningJob>,
     _lock: FileLock,
@@ -45,7 +45,7 @@ impl RunningJob {
     }
 }
 
-impl Place {
+impl JobSlot {
     /// A place for a job that the model of a session starts; `None` where a person does.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::loose::{List, Object, Pairs, Scalar, loose};
 
 loose! {
-    Line<'a> {
+    StreamLine<'a> {
         kind = "type": Scalar<'a>,
         subtype: Scalar<'a>,
         session_id: Scalar<'a>,

@@ -9,7 +9,7 @@ use super::event::{
     ApiError, Assistant, Block, ClaudeEvent, DeniedCall, Init, ModelUsage, Retry,
     STRUCTURED_OUTPUT, ServerState, Text, ToolInput, ToolResult, TurnResult, User,
 };
-use super::line::{Line, RawBlock, RawDenial, RawInput, RawUsage};
+use super::line::{RawBlock, RawDenial, RawInput, RawUsage, StreamLine};
 use super::loose::{Object, Scalar};
 use super::repair;
 use crate::observer::LINE;
@@ -26,7 +26,7 @@ pub(super) fn line(line: &[u8], sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
         return;
     }
     if let Ok(text) = std::str::from_utf8(line)
-        && let Ok(parsed) = serde_json::from_str::<Object<Line<'_>>>(text)
+        && let Ok(parsed) = serde_json::from_str::<Object<StreamLine<'_>>>(text)
     {
         return emit(parsed, sink);
     }
@@ -45,7 +45,7 @@ fn unreadable(line: &[u8]) -> ClaudeEvent<'static> {
     }
 }
 
-fn emit(parsed: Object<Line<'_>>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
+fn emit(parsed: Object<StreamLine<'_>>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     let Some(line) = parsed.0 else {
         return sink(ClaudeEvent::Other);
     };
@@ -63,7 +63,7 @@ fn emit(parsed: Object<Line<'_>>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     });
 }
 
-fn stream_event(line: Line<'_>) -> ClaudeEvent<'_> {
+fn stream_event(line: StreamLine<'_>) -> ClaudeEvent<'_> {
     let subagent = line.parent_tool_use_id.is_text();
     let raw = line.event.0.unwrap_or_default();
     let delta = raw.delta.0.unwrap_or_default();
@@ -81,7 +81,7 @@ fn stream_event(line: Line<'_>) -> ClaudeEvent<'_> {
     }
 }
 
-fn emit_assistant(line: Line<'_>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
+fn emit_assistant(line: StreamLine<'_>, sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     let message = line.message.0.unwrap_or_default();
     let failed = line.error.is_text() || line.is_api_error_message.truth() == Some(true);
     let error = failed.then(|| ApiError {
@@ -148,7 +148,7 @@ impl<'a> From<RawInput<'a>> for ToolInput<'a> {
     }
 }
 
-fn user(line: Line<'_>) -> ClaudeEvent<'_> {
+fn user(line: StreamLine<'_>) -> ClaudeEvent<'_> {
     let message = line.message.0.unwrap_or_default();
     let contents = message.content.0.unwrap_or_default().into_iter();
     let tool_results = contents
@@ -165,7 +165,7 @@ fn user(line: Line<'_>) -> ClaudeEvent<'_> {
     })
 }
 
-fn system(line: Line<'_>) -> ClaudeEvent<'_> {
+fn system(line: StreamLine<'_>) -> ClaudeEvent<'_> {
     match line.subtype.as_str() {
         "init" => ClaudeEvent::Init(Init {
             session_id: line.session_id.text(),
@@ -221,7 +221,7 @@ fn system(line: Line<'_>) -> ClaudeEvent<'_> {
     }
 }
 
-fn rate_limit(line: Line<'_>) -> ClaudeEvent<'_> {
+fn rate_limit(line: StreamLine<'_>) -> ClaudeEvent<'_> {
     let info = line.rate_limit_info.0.unwrap_or_default();
     let seconds = info.resets_at.whole().and_then(|at| i64::try_from(at).ok());
     ClaudeEvent::RateLimit {
@@ -230,7 +230,7 @@ fn rate_limit(line: Line<'_>) -> ClaudeEvent<'_> {
     }
 }
 
-fn result(line: Line<'_>) -> TurnResult<'_> {
+fn result(line: StreamLine<'_>) -> TurnResult<'_> {
     let structured = line
         .structured_output
         .filter(|raw| raw.get().len() <= STRUCTURED_LIMIT)

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::find::find;
 use super::{show, verdict};
 use crate::args::{Format, ResultArgs};
-use crate::documents::{End, StoredResult};
+use crate::documents::{EndOfJob, StoredResult};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::{self, Printer};
 use crate::render::terminal::{self, Look};
@@ -266,7 +266,7 @@ pub(super) fn document(job: &Job, body: &Body) -> Value {
         Value::Object(_) => current(&body.result).into_owned(),
         _ => json!({"jobId": job.id, "rawOutput": body.partial_output}),
     };
-    let end = serde_json::to_value(End {
+    let end = serde_json::to_value(EndOfJob {
         status: job.state().status(),
         session_id: job.session.as_ref(),
         thread_id: job.thread.as_ref(),

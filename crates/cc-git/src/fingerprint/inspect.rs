@@ -54,7 +54,7 @@ pub(super) fn inspect_all(
     listed: Vec<StatusEntry>,
     known: &KnownFiles,
 ) -> Vec<PathState> {
-    let inspector = Inspector {
+    let inspector = StateReader {
         root,
         known,
         left: AtomicU64::new(READ_LIMIT),
@@ -69,14 +69,14 @@ pub(super) fn inspect_all(
     entries
 }
 
-struct Inspector<'a> {
+struct StateReader<'a> {
     root: &'a Path,
     known: &'a KnownFiles<'a>,
     /// Bytes that may still be read.
     left: AtomicU64,
 }
 
-impl Inspector<'_> {
+impl StateReader<'_> {
     fn at_each(&self, listed: Vec<StatusEntry>) -> Vec<PathState> {
         let mut files = FileOpener::new(self.root);
         let mut entries = Vec::with_capacity(listed.len());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use crate::Error;
-use crate::config_file::{Entry, Scope, fits};
+use crate::config_file::{ScopedSetting, SettingOwner, fits};
 use crate::repo_path::os_string;
 
 /// The settings that name programs which our calls could start.
@@ -45,15 +45,15 @@ struct Program {
 }
 
 /// Settings that put the user's programs, or none, in place of those of the repository.
-pub(super) fn disabled(entries: &[Entry]) -> Result<Vec<(OsString, OsString)>, Error> {
+pub(super) fn disabled(entries: &[ScopedSetting]) -> Result<Vec<(OsString, OsString)>, Error> {
     let mut programs: BTreeMap<&[u8], Program> = BTreeMap::new();
     let named = |key: &[u8]| PROGRAMS.iter().any(|pattern| fits(key, pattern));
     for entry in entries.iter().filter(|entry| named(&entry.setting.key)) {
         let program = programs.entry(&entry.setting.key).or_default();
         match entry.scope {
-            Scope::User => program.trusted = entry.setting.value.clone(),
-            Scope::Repository => program.by_repository = true,
-            Scope::Pinned => {}
+            SettingOwner::User => program.trusted = entry.setting.value.clone(),
+            SettingOwner::Repository => program.by_repository = true,
+            SettingOwner::Pinned => {}
         }
     }
     let overridden = programs.into_iter().filter(|(_, it)| it.by_repository);

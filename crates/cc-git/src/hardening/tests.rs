@@ -85,7 +85,7 @@ fn files_of_patterns_are_small_regular_files() {
 
 #[test]
 fn a_git_that_ignores_our_settings_is_noticed() {
-    let is_pinned = |answer: &[u8]| entries(answer).iter().any(Entry::is_canary);
+    let is_pinned = |answer: &[u8]| entries(answer).iter().any(ScopedSetting::is_canary);
     assert!(is_pinned(b"command\0core.fsmonitor\nfalse\0"));
     assert!(!is_pinned(b"local\0core.fsmonitor\nfalse\0"));
 }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A time span above zero: a text such as `20m`, or a number of seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(Duration);
+pub struct TimeSpan(Duration);
 
-impl Span {
+impl TimeSpan {
     pub(super) const fn from_minutes(minutes: u64) -> Self {
         Self(Duration::from_secs(minutes * 60))
     }
@@ -23,13 +23,13 @@ impl Span {
     }
 }
 
-impl Serialize for Span {
+impl Serialize for TimeSpan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&exact_duration(self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for Span {
+impl<'de> Deserialize<'de> for TimeSpan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Written::deserialize(deserializer)?;
         written.span().map(Self).map_err(D::Error::custom)
@@ -64,7 +64,7 @@ pub(super) mod rest {
         if span.is_zero() {
             return serializer.serialize_u64(0);
         }
-        Span(*span).serialize(serializer)
+        TimeSpan(*span).serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

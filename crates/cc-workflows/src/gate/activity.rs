@@ -30,7 +30,7 @@ const WANTED: [&[u8]; 2] = [br#""type":"response_item""#, br#""type":"turn_conte
 /// What a session did since some moment.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
-    calls: Vec<Call>,
+    calls: Vec<ToolCall>,
     /// When the turn began that was asked for, if its beginning was seen.
     pub(super) turn_began: Option<Time>,
     /// Whether the transcript holds all calls of the time up to the last message.
@@ -39,7 +39,7 @@ pub(super) struct Activity {
 
 /// One call of a tool.
 #[derive(Debug)]
-struct Call {
+struct ToolCall {
     began: i64,
     /// `None` while it runs, and for ever if the session crashed.
     ended: Option<i64>,
@@ -49,7 +49,7 @@ struct Call {
 
 /// What is asked of a transcript.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct WantedTurn<'a> {
     /// Calls that ended before do not matter; `None` if only the turn is known.
     pub(super) since: Option<Time>,
     /// The turn, where one is meant.
@@ -59,7 +59,7 @@ pub(super) struct Wanted<'a> {
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct TranscriptLine {
     timestamp: Time,
     payload: Payload,
 }
@@ -72,12 +72,12 @@ struct Payload {
     turn_id: Option<String>,
     call_id: Option<String>,
     role: Option<String>,
-    content: Option<Content>,
+    content: Option<MessageContent>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Content {
+enum MessageContent {
     Parts(Vec<Part>),
     Other(IgnoredAny),
 }
@@ -90,10 +90,10 @@ struct Part {
 
 impl Activity {
     /// Reads the end of a transcript; `None` if it cannot be read.
-    pub(super) fn read(transcript: &Path, wanted: Wanted<'_>) -> Option<Self> {
+    pub(super) fn read(transcript: &Path, wanted: WantedTurn<'_>) -> Option<Self> {
         let mut file = open_regular(transcript).ok()?;
         let is_cut = skip_to_end(&mut file).ok()?;
-        let mut reading = Reading::new(wanted, is_cut);
+        let mut reading = TranscriptReader::new(wanted, is_cut);
         for line in BufReader::new(file).split(b'\n') {
             reading.take(line.ok()?);
         }
@@ -118,7 +118,7 @@ impl Activity {
 
     /// Whether such a tool was called with `word` in what it was asked.
     pub(super) fn named_at(&self, at: Time, until: Time, word: &[u8]) -> bool {
-        let holds = |call: &Call| {
+        let holds = |call: &ToolCall| {
             call.text
                 .windows(word.len().max(1))
                 .any(|part| part == word)
@@ -135,7 +135,7 @@ impl Activity {
             .any(|call| call.ended.unwrap_or(until) + SLACK >= from)
     }
 
-    fn at(&self, at: Time, until: Time) -> impl Iterator<Item = &Call> {
+    fn at(&self, at: Time, until: Time) -> impl Iterator<Item = &ToolCall> {
         let (at, until) = (at.as_millis(), until.as_millis());
         self.calls.iter().filter(move |call| {
             call.began - SLACK <= at && at <= call.ended.unwrap_or(until) + SLACK
@@ -157,8 +157,8 @@ fn skip_to_end(file: &mut File) -> io::Result<bool> {
     Ok(true)
 }
 
-struct Reading<'a> {
-    wanted: Wanted<'a>,
+struct TranscriptReader<'a> {
+    wanted: WantedTurn<'a>,
     found: Activity,
     open: HashMap<String, usize>,
     text_left: usize,
@@ -167,8 +167,8 @@ struct Reading<'a> {
     last_said: String,
 }
 
-impl<'a> Reading<'a> {
-    fn new(wanted: Wanted<'a>, is_cut: bool) -> Self {
+impl<'a> TranscriptReader<'a> {
+    fn new(wanted: WantedTurn<'a>, is_cut: bool) -> Self {
         Self {
             wanted,
             found: Activity::default(),
@@ -184,10 +184,10 @@ impl<'a> Reading<'a> {
         if !WANTED.iter().any(|kind| holds(&bytes, kind)) {
             return;
         }
-        let Ok(line) = serde_json::from_slice::<Line>(&bytes) else {
+        let Ok(line) = serde_json::from_slice::<TranscriptLine>(&bytes) else {
             return;
         };
-        let Line { timestamp, payload } = line;
+        let TranscriptLine { timestamp, payload } = line;
         if self.wanted.since.is_some_and(|since| timestamp < since) {
             self.has_begun = true;
         }
@@ -209,14 +209,14 @@ impl<'a> Reading<'a> {
                 // What has no id is done by the model's provider, and never answered.
                 let ended = id.is_none().then_some(began);
                 self.open.extend(id.map(|id| (id, self.found.calls.len())));
-                self.found.calls.push(Call {
+                self.found.calls.push(ToolCall {
                     began,
                     ended,
                     text: if is_kept { bytes } else { Vec::new() },
                 });
             }
             (Some("message"), _) if payload.role.as_deref() == Some("assistant") => {
-                if let Some(Content::Parts(parts)) = payload.content {
+                if let Some(MessageContent::Parts(parts)) = payload.content {
                     self.last_said = parts.into_iter().map(|part| part.text).collect();
                 }
             }
@@ -255,7 +255,7 @@ mod tests {
         Time::from_millis(1_767_225_600_000 + second * 1_000)
     }
 
-    fn read(lines: &[String], wanted: Wanted<'_>) -> Activity {
+    fn read(lines: &[String], wanted: WantedTurn<'_>) -> Activity {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("rollout.jsonl");
         std::fs::write(&path, lines.join("\n")).unwrap();
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_tool_runs_from_its_call_to_its_answer() {
-        let wanted = Wanted {
+        let wanted = WantedTurn {
             since: None,
             turn: Some("t2"),
             last_message: "Done.",
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn it_is_complete_only_with_what_was_said_last() {
         let check = |last_message, lines: &[String], expect| {
-            let wanted = Wanted {
+            let wanted = WantedTurn {
                 since: Some(at(9)),
                 turn: None,
                 last_message,
@@ -318,7 +318,7 @@ mod tests {
     fn a_tool_that_never_answered_runs_until_it_is_taken_for_dead() {
         let mut session = session();
         session.remove(5);
-        let wanted = Wanted {
+        let wanted = WantedTurn {
             since: Some(at(9)),
             turn: None,
             last_message: "",
@@ -335,7 +335,7 @@ mod tests {
             json!({"type": "function_call", "call_id": "z"}),
         );
         let said = json!({"type": "message", "role": "user", "content": [{"text": quoted}]});
-        let wanted = Wanted {
+        let wanted = WantedTurn {
             since: None,
             turn: None,
             last_message: "",

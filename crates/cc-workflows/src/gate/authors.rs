@@ -14,7 +14,7 @@ use cc_git::SharedRepository;
 use cc_jobs::session::SessionRecord;
 use serde::Deserialize;
 
-use super::activity::{Activity, Wanted};
+use super::activity::{Activity, WantedTurn};
 use super::outcome::TurnEnd;
 use crate::Project;
 
@@ -68,7 +68,7 @@ impl Authors {
         began: Option<Time>,
     ) -> Self {
         let now = project.store.now();
-        let wanted = Wanted {
+        let wanted = WantedTurn {
             since: began,
             turn: end.turn.as_deref(),
             last_message: &end.last_message,
@@ -242,7 +242,7 @@ fn did(
         if until < since {
             return None;
         }
-        let wanted = Wanted {
+        let wanted = WantedTurn {
             since: Some(since),
             turn: None,
             last_message: "",

@@ -18,7 +18,7 @@ use crate::run::CannotRun;
 use super::protected;
 #[cfg(target_os = "linux")]
 use super::sandbox::starter::{Closed, Starter};
-use snapshot::Snapshot;
+use snapshot::PathSnapshot;
 
 /// The most changed paths that are named.
 const NAMED: usize = 10;
@@ -39,7 +39,7 @@ pub(super) struct Cage {
     has_repository: bool,
     /// What stands in for the repository's Git directory.
     pub(super) shadow: Option<Shadow>,
-    before: Snapshot,
+    before: PathSnapshot,
     #[cfg(target_os = "linux")]
     starter: Option<Starter>,
     /// For temporary files of this run alone: what Claude Code has below `/tmp`, all its runs share, and
@@ -159,7 +159,7 @@ impl Cage {
             absent,
             unprotected,
             shadow: None,
-            before: Snapshot::default(),
+            before: PathSnapshot::default(),
             #[cfg(target_os = "linux")]
             starter: None,
             #[cfg(unix)]
@@ -194,9 +194,9 @@ impl Cage {
         false
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&self) -> PathSnapshot {
         let paths = self.read_only.iter().chain(&self.absent);
-        let mut snapshot = Snapshot::take(paths, &self.in_place);
+        let mut snapshot = PathSnapshot::take(paths, &self.in_place);
         if !self.has_repository {
             snapshot.add_repositories(&self.root);
         }

@@ -34,7 +34,7 @@ pub struct ReviewReport {
     pub instructions: InstructionSources,
     /// The structured review, if one was requested and came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<ReviewResult>,
+    pub result: Option<ReviewConclusion>,
     /// The problems, the most severe first; `None` if a structured review was not requested or did not come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub findings: Option<Vec<LocatedFinding>>,
@@ -48,7 +48,7 @@ pub struct ReviewReport {
 
 /// What a structured review says besides its findings.
 #[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct ReviewResult {
+pub struct ReviewConclusion {
     /// Whether the change can be merged.
     pub verdict: ReviewVerdict,
     /// Two or three sentences.

@@ -7,7 +7,7 @@ use cc_core::FailureClass;
 
 use super::findings::{Finding, ReviewFindings};
 use super::located::Reviewed;
-use super::report::{ReviewReport, ReviewResult};
+use super::report::{ReviewConclusion, ReviewReport};
 use super::reviewed::ReviewedChange;
 use super::{findings, prompt};
 use crate::claude_report::ClaudeReport;
@@ -208,8 +208,8 @@ fn conclude(
 }
 
 /// What Claude gave, as the report has it: the findings apart.
-fn split(structured: ReviewFindings) -> (ReviewResult, Vec<Finding>) {
-    let result = ReviewResult {
+fn split(structured: ReviewFindings) -> (ReviewConclusion, Vec<Finding>) {
+    let result = ReviewConclusion {
         verdict: structured.verdict,
         summary: structured.summary,
         next_steps: structured.next_steps,

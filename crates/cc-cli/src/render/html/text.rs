@@ -28,17 +28,17 @@ pub(super) fn line(line: &Line) -> String {
 pub(super) fn markdown(text: &str) -> String {
     let mut out = String::new();
     let parser = Parser::new_ext(text, dialect().options);
-    html::push_html(&mut out, Blocks::new(parser.map(harmless())));
+    html::push_html(&mut out, HtmlEvents::new(parser.map(harmless())));
     out
 }
 
 /// The events of Markdown, with blocks of code and tables as we show them.
-struct Blocks<I> {
+struct HtmlEvents<I> {
     events: I,
     pending: Vec<Event<'static>>,
 }
 
-impl<I> Blocks<I> {
+impl<I> HtmlEvents<I> {
     fn new(events: I) -> Self {
         Self {
             events,
@@ -47,7 +47,7 @@ impl<I> Blocks<I> {
     }
 }
 
-impl<'a, I: Iterator<Item = Event<'a>>> Iterator for Blocks<I> {
+impl<'a, I: Iterator<Item = Event<'a>>> Iterator for HtmlEvents<I> {
     type Item = Event<'a>;
 
     fn next(&mut self) -> Option<Event<'a>> {

@@ -23,10 +23,10 @@ const LEFT_OUT: [&str; 4] = ["objects", "refs", "logs", "lfs"];
 
 /// What is at some paths. What is empty runs nothing, and counts as missing.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Snapshot(BTreeMap<PathBuf, Entry>);
+pub(super) struct PathSnapshot(BTreeMap<PathBuf, PathEntry>);
 
 #[derive(Debug, PartialEq, Eq)]
-enum Entry {
+enum PathEntry {
     /// Which directory it is.
     Dir {
         device: u64,
@@ -34,7 +34,7 @@ enum Entry {
     },
     File {
         mode: u32,
-        content: Content,
+        content: FileContent,
     },
     Link(PathBuf),
     /// A pipe, a socket, a device.
@@ -42,12 +42,12 @@ enum Entry {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Content {
+enum FileContent {
     Digest([u8; 32]),
     Large(u64, Option<SystemTime>),
 }
 
-impl Snapshot {
+impl PathSnapshot {
     /// Reads what is at `paths` and below, and which directories are at `dirs`.
     pub(super) fn take<'a>(paths: impl IntoIterator<Item = &'a PathBuf>, dirs: &[PathBuf]) -> Self {
         let mut snapshot = Self::default();
@@ -57,7 +57,9 @@ impl Snapshot {
         }
         for dir in dirs {
             if let Ok(meta) = dir.symlink_metadata() {
-                snapshot.0.insert(dir.clone(), Entry::identity(dir, &meta));
+                snapshot
+                    .0
+                    .insert(dir.clone(), PathEntry::identity(dir, &meta));
             }
         }
         snapshot
@@ -80,7 +82,7 @@ impl Snapshot {
                 *left -= 1;
                 self.add(&path.join(name), left);
             }
-        } else if let Some(entry) = Entry::read(path, &meta) {
+        } else if let Some(entry) = PathEntry::read(path, &meta) {
             self.0.insert(path.to_owned(), entry);
         }
     }
@@ -98,13 +100,13 @@ impl Snapshot {
                 has_head |= name == "HEAD";
                 has_objects |= name == "objects";
                 if name == ".git" {
-                    self.0.insert(entry.path(), Entry::Other);
+                    self.0.insert(entry.path(), PathEntry::Other);
                 } else if kind.is_ok_and(|kind| kind.is_dir()) {
                     open.push(entry.path());
                 }
             }
             if has_head && has_objects {
-                self.0.insert(dir.join("HEAD"), Entry::Other);
+                self.0.insert(dir.join("HEAD"), PathEntry::Other);
             }
         }
     }
@@ -124,7 +126,7 @@ impl Snapshot {
     }
 }
 
-impl Entry {
+impl PathEntry {
     fn read(path: &Path, meta: &Metadata) -> Option<Self> {
         if meta.is_symlink() {
             return Some(Self::Link(fs::read_link(path).unwrap_or_default()));
@@ -137,8 +139,8 @@ impl Entry {
             return None;
         }
         let content = match digest(path, meta) {
-            Some(digest) => Content::Digest(digest),
-            None => Content::Large(meta.len(), meta.modified().ok()),
+            Some(digest) => FileContent::Digest(digest),
+            None => FileContent::Large(meta.len(), meta.modified().ok()),
         };
         Some(Self::File {
             mode: mode(meta),
@@ -170,9 +172,9 @@ fn mode(meta: &Metadata) -> u32 {
 }
 
 #[cfg(unix)]
-fn identity(meta: &Metadata) -> Entry {
+fn identity(meta: &Metadata) -> PathEntry {
     use std::os::unix::fs::MetadataExt;
-    Entry::Dir {
+    PathEntry::Dir {
         device: meta.dev(),
         inode: meta.ino(),
     }
@@ -190,8 +192,8 @@ fn mode(_: &Metadata) -> u32 {
 }
 
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> Entry {
-    Entry::Dir {
+fn identity(_: &Metadata) -> PathEntry {
+    PathEntry::Dir {
         device: 0,
         inode: 0,
     }

@@ -8,7 +8,7 @@ struct Lab {
     dir: tempfile::TempDir,
     paths: Vec<PathBuf>,
     dirs: Vec<PathBuf>,
-    before: Snapshot,
+    before: PathSnapshot,
 }
 
 impl Lab {
@@ -20,7 +20,7 @@ impl Lab {
         fs::write(at("git/hooks/pre-commit"), "#!/bin/sh").unwrap();
         let paths = vec![at("git/config"), at("git/hooks"), at("codex"), at("link")];
         let dirs = vec![at("git")];
-        let before = Snapshot::take(&paths, &dirs);
+        let before = PathSnapshot::take(&paths, &dirs);
         Self {
             dir,
             paths,
@@ -33,7 +33,9 @@ impl Lab {
     fn check(change: impl FnOnce(&Path), expect: &[&str]) {
         let lab = Self::new();
         change(lab.dir.path());
-        let changes = lab.before.changes(&Snapshot::take(&lab.paths, &lab.dirs));
+        let changes = lab
+            .before
+            .changes(&PathSnapshot::take(&lab.paths, &lab.dirs));
         let expect: Vec<_> = expect
             .iter()
             .map(|name| lab.dir.path().join(name))
