@@ -13,6 +13,8 @@ mod older;
 mod origins;
 mod outcomes;
 mod places;
+#[cfg(target_os = "linux")]
+mod progress;
 mod reading;
 mod sessions;
 mod structure;

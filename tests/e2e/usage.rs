@@ -434,7 +434,7 @@ fn a_repository_without_commits() {
     Reviewed: uncommitted changes
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     let run = sandbox.wait_for_run(1, std::time::Duration::from_secs(30));
     assert!(run.stdin.contains("new.txt"), "{}", run.stdin);

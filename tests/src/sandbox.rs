@@ -14,9 +14,13 @@ mod processes;
 mod redact;
 mod repository;
 mod running;
+#[cfg(unix)]
+mod screen;
 mod world;
 
 pub use command::Cmd;
 pub use output::Output;
 pub use running::Running;
+#[cfg(unix)]
+pub use screen::Screen;
 pub use world::Sandbox;

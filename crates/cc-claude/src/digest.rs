@@ -17,12 +17,14 @@ mod tally;
 mod tests;
 mod text;
 
-use cc_core::ThreadId;
 use cc_core::text::{head, one_line};
+use cc_core::{ThreadId, Usage};
 
 use crate::observer::{LINE, Progress};
 use crate::outcome::Incomplete;
-use crate::stream::event::{Assistant, Block, Init, Retry, Text, ToolInput, TurnResult, User};
+use crate::stream::event::{
+    Assistant, Block, BlockStart, Init, Retry, Text, ToolInput, TurnResult, User,
+};
 use crate::stream::event::{ClaudeEvent, STRUCTURED_OUTPUT};
 
 use self::answer::TurnAnswer;
@@ -50,6 +52,8 @@ pub(crate) struct OutcomeBuilder {
     texts: Texts,
     calls: Calls,
     tally: Tally,
+    /// The tokens of the messages so far, before a result tells them.
+    used: Usage,
     hints: Hints,
     /// Whether a task in the background ended, so that the next turn answers that.
     notified: bool,
@@ -81,15 +85,19 @@ impl OutcomeBuilder {
             ClaudeEvent::Assistant(said) => self.on_assistant(said),
             ClaudeEvent::User(user) => {
                 self.on_user(user);
-                None
+                let thinks = !user.subagent && !user.tool_results.is_empty();
+                thinks.then_some(Progress::Thinking)
             }
-            ClaudeEvent::MessageStart { subagent } => {
-                if *subagent {
-                    return None;
-                }
-                let abandoned = self.texts.message_starts();
-                abandoned.then_some(Progress::Rewriting)
+            ClaudeEvent::MessageStart { subagent, usage } => {
+                self.used.add(*usage);
+                let abandoned = !subagent && self.texts.message_starts();
+                Some(match abandoned {
+                    true => Progress::Rewriting,
+                    false => self.used(),
+                })
             }
+            ClaudeEvent::BlockStart(BlockStart::Thinking) => Some(Progress::Thinking),
+            ClaudeEvent::BlockStart(BlockStart::Answer) => Some(Progress::Answering),
             ClaudeEvent::TextDelta(text) => {
                 let held = self.held();
                 self.texts.write(text, held);
@@ -98,11 +106,13 @@ impl OutcomeBuilder {
             ClaudeEvent::MessageDelta {
                 subagent,
                 stop_reason,
+                output_tokens,
             } => {
+                self.used.output_tokens = self.used.output_tokens.saturating_add(*output_tokens);
                 if !subagent {
                     self.texts.message_ends(stop_reason.as_deref());
                 }
-                None
+                Some(self.used())
             }
             ClaudeEvent::Retry(retry) => {
                 self.hints.retry(retry);
@@ -162,7 +172,10 @@ impl OutcomeBuilder {
             }
             ClaudeEvent::Result(result) => {
                 self.on_result(result);
-                None
+                Some(Progress::Used {
+                    usage: self.tally.tokens(),
+                    cost_usd: self.tally.cost_usd(),
+                })
             }
             ClaudeEvent::Unreadable { bytes, excerpt } => {
                 if self.unreadable.is_some() {
@@ -179,6 +192,14 @@ impl OutcomeBuilder {
                 )))
             }
             ClaudeEvent::Other => None,
+        }
+    }
+
+    /// What the messages so far have used.
+    fn used(&self) -> Progress {
+        Progress::Used {
+            usage: self.used,
+            cost_usd: self.tally.cost_usd(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use cc_core::process::Survivors;
-use cc_core::{JobId, Proc, ThreadId};
+use cc_core::{JobId, Proc, ThreadId, Usage};
 
 /// Who follows a run. Its methods are called between reads and should return soon.
 pub trait Observer {
@@ -26,6 +26,9 @@ pub trait Observer {
         let _ = survivors;
     }
 
+    /// Claude printed something, which need not be a step: a sign of life.
+    fn heard(&mut self) {}
+
     /// Claude made a step.
     fn progress(&mut self, progress: Progress);
 
@@ -40,7 +43,7 @@ pub trait Observer {
 
 /// One step of a run. Every text is one printable line of at most 200 characters, except
 /// [`Progress::Text`] and [`Progress::Writing`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Progress {
     /// Claude is up. Comes at most once a run.
     Started {
@@ -58,6 +61,18 @@ pub enum Progress {
     Writing(String),
     /// What was being written is not to be finished.
     Rewriting,
+    /// Claude itself thinks from now on: after it started, and after a tool gave its result.
+    Thinking,
+    /// Claude writes its answer from now on.
+    Answering,
+    /// What the run has used until now. The tokens are counted with each message, the price is known
+    /// once Claude gives a result.
+    Used {
+        /// All tokens of the run so far.
+        usage: Usage,
+        /// Their price in US dollars.
+        cost_usd: Option<f64>,
+    },
     /// A tool is called, by Claude or by one of its subagents.
     Tool {
         /// The tool's name.

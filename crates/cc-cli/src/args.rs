@@ -420,6 +420,9 @@ pub(crate) struct StatusArgs {
     /// Wait until the job ends; without JOB, the only running job of this session
     #[arg(long, conflicts_with = "all")]
     pub(crate) wait: bool,
+    /// Show the progress of the running jobs, or of JOB, until they end
+    #[arg(long, conflicts_with_all = ["wait", "json"])]
+    pub(crate) watch: bool,
     /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N", requires = "wait")]
     pub(crate) timeout_ms: Option<u64>,

@@ -9,6 +9,7 @@ mod find;
 mod git_server;
 mod isolated;
 mod logs;
+mod progress;
 mod prune;
 mod rescue;
 mod result;

@@ -3,7 +3,7 @@
 use cc_core::{Failure, JobId, SessionId, ThreadId};
 use cc_git::Worktree;
 use cc_jobs::spending::Spending;
-use cc_jobs::{Job, WorkspaceConfig};
+use cc_jobs::{Job, RunProgress, WorkspaceConfig};
 use cc_workflows::rescue::RescueReport;
 use cc_workflows::review::{ReviewReport, ReviewedChange};
 use schemars::JsonSchema;
@@ -98,6 +98,9 @@ pub(crate) struct StatusOfJob<'a> {
     /// What a review looks at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reviewed: Option<ReviewedChange>,
+    /// What its run does at the moment, while it lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) progress: Option<RunProgress>,
     /// Whether it still runs after it was waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) wait_timed_out: Option<bool>,

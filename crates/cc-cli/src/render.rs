@@ -2,6 +2,7 @@
 
 mod code;
 pub(crate) mod html;
+pub(crate) mod progress;
 pub(crate) mod sarif;
 pub(crate) mod terminal;
 

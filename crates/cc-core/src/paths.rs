@@ -251,6 +251,11 @@ impl StateDir {
         self.job_file(job, "log")
     }
 
+    /// What a running job does at the moment.
+    pub fn progress(&self, job: &JobId) -> PathBuf {
+        self.job_file(job, "progress")
+    }
+
     /// The prompt of a job that has not ended.
     pub fn prompt(&self, job: &JobId) -> PathBuf {
         self.job_file(job, "prompt")

@@ -204,7 +204,8 @@ impl<'store> Guard<'store> {
     fn drop_files_of_ended(&self) {
         if !self.job.state.is_active() {
             let dir = self.store.dir();
-            for path in [dir.prompt(&self.job.id), dir.run_settings(&self.job.id)] {
+            let id = &self.job.id;
+            for path in [dir.prompt(id), dir.run_settings(id), dir.progress(id)] {
                 // If this fails, it is removed with its job.
                 let _ = cc_core::fs::remove_if_there(&path);
             }

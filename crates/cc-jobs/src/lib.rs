@@ -21,6 +21,7 @@ mod reading;
 mod store;
 
 pub mod log;
+mod progress;
 pub mod repository;
 pub mod retention;
 pub mod select;
@@ -37,6 +38,7 @@ pub use guard::Guard;
 pub use job::{Body, Draft, Job, JobReport};
 pub use kind::JobKind;
 pub use listing::{Choice, Latest, Listing, Skipped, without_record};
+pub use progress::{RunPhase, RunProgress};
 pub use reading::find_anywhere;
 pub use settings_file::{SettingEntry, SettingOrigin, SettingsError, SettingsFile};
 pub use state::{Ending, JobEvent, JobState, Rejected};

@@ -202,7 +202,9 @@ impl Store {
             .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
         let has_no_record = |name: &str| {
-            let extensions = ["lock", "alive", "log", "prompt", "settings", "html"];
+            let extensions = [
+                "lock", "alive", "log", "progress", "prompt", "settings", "html",
+            ];
             let mut stems = extensions
                 .iter()
                 .filter_map(|extension| name.strip_suffix(extension)?.strip_suffix('.'));

@@ -248,6 +248,7 @@ impl Store {
             dir.prompt(id),
             dir.run_settings(id),
             dir.log(id),
+            dir.progress(id),
             dir.page(id),
             dir.alive(id),
             dir.lock(id),

@@ -12,10 +12,10 @@ mod survey;
 use std::path::PathBuf;
 
 use cc_core::Dollars;
-use cc_core::text::one_line;
+use cc_core::text::{count, one_line};
 use cc_git::Selection;
 use cc_jobs::settings::{DiffSettings, TrustPolicy};
-use cc_jobs::{Job, JobKind};
+use cc_jobs::{Body, Job, JobKind};
 
 use crate::order::{ReviewSpec, WorkOrder};
 use crate::{Error, Project, RunOptions, launch, preflight};
@@ -62,6 +62,19 @@ impl ReviewRequest {
         } else {
             JobKind::Review
         }
+    }
+}
+
+/// What a review is about, by the record of its job: `uncommitted changes (6 files)`.
+#[must_use]
+pub fn subject(kind: JobKind, body: &Body) -> Option<String> {
+    match WorkOrder::read(kind, body) {
+        Ok(WorkOrder::Review(spec)) => {
+            let scope = ReviewedChange::of(&spec).name().plain();
+            let files = usize::try_from(spec.totals.files).unwrap_or(usize::MAX);
+            Some(format!("{scope} ({})", count(files, "file")))
+        }
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! One job at work in its worker: the prologue and the end that all kinds of jobs share.
 
+mod progress;
 mod recorder;
 mod stop;
 pub(crate) mod tools;
@@ -88,6 +89,7 @@ impl Run<'_> {
     /// Runs Claude to its end, or until the job is to stop.
     pub(crate) async fn claude(&mut self, claude: &Claude, request: &Request) -> Outcome {
         let env = &self.project.env;
+        self.recorder.work_in(&request.cwd);
         let stop = self.stop.requested();
         cc_claude::run(claude, request, env, stop, &mut self.recorder).await
     }

@@ -13,6 +13,19 @@ use cc_jobs::{Job, Store, StoreError};
 /// # Errors
 /// When the job is not there or cannot be read.
 pub fn wait(store: &Store, id: &JobId, patience: Option<Duration>) -> Result<Job, StoreError> {
+    wait_and(store, id, patience, &mut || Duration::MAX)
+}
+
+/// The same, and calls `look` meanwhile, which says how long until the next call.
+///
+/// # Errors
+/// When the job is not there or cannot be read.
+pub fn wait_and(
+    store: &Store,
+    id: &JobId,
+    patience: Option<Duration>,
+    look: &mut dyn FnMut() -> Duration,
+) -> Result<Job, StoreError> {
     let deadline = patience.map(|patience| Instant::now() + patience);
     loop {
         let (job, _) = store.read(id)?;
@@ -23,7 +36,16 @@ pub fn wait(store: &Store, id: &JobId, patience: Option<Duration>) -> Result<Job
         if left.is_some_and(|left| left.is_zero()) {
             return Ok(job);
         }
-        match ended(store, id).recv_timeout(left.unwrap_or(Duration::MAX)) {
+        let ended = ended(store, id);
+        let left = || deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let told = loop {
+            let pause = look();
+            match ended.recv_timeout(left().map_or(pause, |left| left.min(pause))) {
+                Err(RecvTimeoutError::Timeout) if left().is_none_or(|left| !left.is_zero()) => {}
+                told => break told,
+            }
+        };
+        match told {
             Ok(result) => result?,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => continue,
         }

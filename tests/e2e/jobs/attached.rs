@@ -19,7 +19,7 @@ fn a_terminate_detaches() {
     assert_snapshot!(sandbox.transcript(&told), @"
     exit 0
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     Detached; job <review 1> keeps running. Check progress: cc-cli status <review 1>
     ");
     sandbox.write("go", "");
@@ -41,7 +41,7 @@ fn a_hang_up_detaches() {
     assert_snapshot!(sandbox.transcript(&told), @"
     exit 0
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     Detached; job <review 1> keeps running. Check progress: cc-cli status <review 1>
     ");
     sandbox.write("go", "");
@@ -79,7 +79,7 @@ fn an_interrupt_cancels() {
 
     So far so good.
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     <review 1> was cancelled.
     ");
     following.wait().success();

@@ -196,7 +196,7 @@ fn a_review_that_takes_too_long() {
 
     So far so good.
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     error: <review 1> failed: the run took longer than <n>s
       hint: Allow more time with --timeout, or ask for less at a time.
     ");

@@ -221,7 +221,7 @@ fn findings_that_never_took_form_are_shown_with_the_reason() {
     Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
-    Adversarial review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Adversarial review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     assert_eq!(sandbox.record()["status"], "completed");
     let sarif = sandbox.cc(["result", "--format", "sarif"]).run();

@@ -91,14 +91,14 @@ fn prose_is_no_verdict() {
     Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     <review 1> has no verdict: its findings are not structured.
     ");
     let output = sandbox.cc(["review", "--format", "sarif"]).run();
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 11
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     error: <review 1> has no structured findings
       hint: Show Claude's answer: cc-cli result <review 1>
     ");

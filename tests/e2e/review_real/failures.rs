@@ -12,7 +12,7 @@ fn without_a_login_the_job_fails_and_says_how_to_log_in() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 3
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     error: <review 1> failed: Not logged in · Please run /login
       hint: Log in: claude auth login. If ANTHROPIC_API_KEY is set, Claude Code uses that instead: fix or unset it.
     ");
@@ -39,7 +39,7 @@ fn a_limit_of_the_moment_is_waited_out() {
     Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     assert_snapshot!(sandbox.redact(&sandbox.log()), @"
     <time> Review of uncommitted changes started
@@ -59,7 +59,7 @@ fn a_key_that_is_refused_for_ever_ends_the_review_after_bounded_retries() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 3
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     error: <review 1> failed: Failed to authenticate. API Error: 401 authentication_error
       hint: Log in: claude auth login. If ANTHROPIC_API_KEY is set, Claude Code uses that instead: fix or unset it.
     ");
@@ -84,7 +84,7 @@ fn what_claude_had_said_before_the_service_broke_is_kept() {
 
     So far I found that `add` subtracts.
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     error: <review 1> failed: API Error: 500 api_error. This is a server-side issue, usually temporary — try again in a moment. If it persists, check your inference gateway (127.0.0.1:<port>).
       hint: The service is overloaded. Try again in a few minutes.
     ");

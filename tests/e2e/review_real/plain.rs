@@ -38,7 +38,7 @@ fn a_review_prints_the_answer_and_keeps_it_as_a_job() {
     Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     assert_snapshot!(sandbox.redact(&sandbox.log()), @"
     <time> Review of uncommitted changes started
@@ -167,7 +167,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
     Reviewed: uncommitted changes · branch `main` at `adb6b81cf27b`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
-    Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     let request = api.wait_for_request(1, SOON);
     assert!(request.bytes < 16_000 + 300_000, "{} bytes", request.bytes);

@@ -32,13 +32,19 @@ pub(crate) enum ClaudeEvent<'a> {
     MessageStart {
         /// Whether a subagent speaks.
         subagent: bool,
+        /// The tokens that the message has read; those it writes come at its end.
+        usage: Usage,
     },
+    /// `stream_event` with `content_block_start`: a block of Claude's own begins.
+    BlockStart(BlockStart),
     /// `stream_event` with `message_delta`: a message ends.
     MessageDelta {
         /// Whether a subagent speaks.
         subagent: bool,
         /// Why the message ended.
         stop_reason: Option<Text<'a>>,
+        /// The tokens that it wrote.
+        output_tokens: u64,
     },
     /// `system/api_retry`: a request failed and will be tried again.
     Retry(Retry<'a>),
@@ -104,6 +110,15 @@ pub(crate) enum ClaudeEvent<'a> {
     },
     /// Anything else: a sign of life.
     Other,
+}
+
+/// What begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BlockStart {
+    /// Thinking.
+    Thinking,
+    /// Text, or the call of the tool of structured output: the answer.
+    Answer,
 }
 
 /// `system/init`.

@@ -75,6 +75,32 @@ loose! {
     RawEvent<'a> {
         kind = "type": Scalar<'a>,
         delta: Object<RawDelta<'a>>,
+        content_block: Object<RawBlockStart<'a>>,
+        message: Object<RawMessageStart<'a>>,
+        usage: Object<RawTokens<'a>>,
+    }
+}
+
+loose! {
+    RawBlockStart<'a> {
+        kind = "type": Scalar<'a>,
+        name: Scalar<'a>,
+    }
+}
+
+loose! {
+    RawMessageStart<'a> {
+        usage: Object<RawTokens<'a>>,
+    }
+}
+
+loose! {
+    /// The tokens of one message, as the Messages API counts them.
+    RawTokens<'a> {
+        input_tokens: Scalar<'a>,
+        output_tokens: Scalar<'a>,
+        cache_read_input_tokens: Scalar<'a>,
+        cache_creation_input_tokens: Scalar<'a>,
     }
 }
 

@@ -6,7 +6,7 @@ use cc_core::{Time, Usage, text};
 use serde_json::value::RawValue;
 
 use super::event::{
-    ApiError, Assistant, Block, ClaudeEvent, DeniedCall, Init, ModelUsage, Retry,
+    ApiError, Assistant, Block, BlockStart, ClaudeEvent, DeniedCall, Init, ModelUsage, Retry,
     STRUCTURED_OUTPUT, ServerState, Text, ToolInput, ToolResult, TurnResult, User,
 };
 use super::line::{RawBlock, RawDenial, RawInput, RawUsage, StreamLine};
@@ -67,12 +67,42 @@ fn stream_event(line: StreamLine<'_>) -> ClaudeEvent<'_> {
     let subagent = line.parent_tool_use_id.is_text();
     let raw = line.event.0.unwrap_or_default();
     let delta = raw.delta.0.unwrap_or_default();
+    let whole = |count: &Scalar<'_>| count.whole().unwrap_or(0);
     match raw.kind.as_str() {
-        "message_start" => ClaudeEvent::MessageStart { subagent },
+        "message_start" => {
+            let read = raw
+                .message
+                .0
+                .unwrap_or_default()
+                .usage
+                .0
+                .unwrap_or_default();
+            ClaudeEvent::MessageStart {
+                subagent,
+                usage: Usage {
+                    input_tokens: whole(&read.input_tokens),
+                    cache_read_input_tokens: whole(&read.cache_read_input_tokens),
+                    cache_creation_input_tokens: whole(&read.cache_creation_input_tokens),
+                    output_tokens: 0,
+                },
+            }
+        }
         "message_delta" => ClaudeEvent::MessageDelta {
             subagent,
             stop_reason: delta.stop_reason.text(),
+            output_tokens: whole(&raw.usage.0.unwrap_or_default().output_tokens),
         },
+        "content_block_start" if !subagent => {
+            let block = raw.content_block.0.unwrap_or_default();
+            match block.kind.as_str() {
+                "thinking" => ClaudeEvent::BlockStart(BlockStart::Thinking),
+                "text" => ClaudeEvent::BlockStart(BlockStart::Answer),
+                _ if block.name.is(STRUCTURED_OUTPUT) => {
+                    ClaudeEvent::BlockStart(BlockStart::Answer)
+                }
+                _ => ClaudeEvent::Other,
+            }
+        }
         "content_block_delta" if !subagent && delta.kind.is("text_delta") => {
             let text = delta.text.text();
             text.map_or(ClaudeEvent::Other, ClaudeEvent::TextDelta)

@@ -1,10 +1,10 @@
 use std::path::Path;
 
-use cc_core::Time;
+use cc_core::{Time, Usage};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
-use super::event::{Assistant, Block, Init, ServerState, ToolInput, TurnResult, User};
+use super::event::{Assistant, Block, BlockStart, Init, ServerState, ToolInput, TurnResult, User};
 use super::*;
 
 /// The events of a stream given in pieces, each as its debug text.
@@ -62,12 +62,37 @@ fn lines_become_events() {
         })],
     );
     check(
-        r#"{"type":"stream_event","event":{"delta":{"stop_reason":"max_tokens"},"type":"message_delta"}}"#,
+        r#"{"type":"stream_event","event":{"delta":{"stop_reason":"max_tokens"},"usage":{"output_tokens":42},"type":"message_delta"}}"#,
         &[ClaudeEvent::MessageDelta {
             subagent: false,
             stop_reason: Some("max_tokens".into()),
+            output_tokens: 42,
         }],
     );
+    check(
+        r#"{"type":"stream_event","event":{"type":"message_start","message":{"usage":{"input_tokens":7,"output_tokens":1}}},"parent_tool_use_id":"t"}"#,
+        &[ClaudeEvent::MessageStart {
+            subagent: true,
+            usage: Usage {
+                input_tokens: 7,
+                ..Usage::default()
+            },
+        }],
+    );
+    let starts = |block: &str, expect: ClaudeEvent<'_>| {
+        let event = r#"{"type":"stream_event","event":{"type":"content_block_start","content_block":BLOCK}}"#;
+        check(&event.replace("BLOCK", block), &[expect]);
+    };
+    use BlockStart::{Answer, Thinking};
+    starts(r#"{"type":"thinking"}"#, ClaudeEvent::BlockStart(Thinking));
+    starts(
+        r#"{"type":"text","text":""}"#,
+        ClaudeEvent::BlockStart(Answer),
+    );
+    let structured = r#"{"type":"tool_use","name":"StructuredOutput"}"#;
+    starts(structured, ClaudeEvent::BlockStart(Answer));
+    starts(r#"{"type":"tool_use","name":"Read"}"#, ClaudeEvent::Other);
+    starts("7", ClaudeEvent::Other);
     check(
         r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1700000000}}"#,
         &[ClaudeEvent::RateLimit {

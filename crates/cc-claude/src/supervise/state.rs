@@ -131,6 +131,7 @@ impl<'a> RunState<'a> {
         let now = Instant::now();
         self.watch.hear(now);
         let (digest, observer) = (&mut self.digest, &mut *self.observer);
+        observer.heard();
         let mut tell = |event: crate::stream::event::ClaudeEvent<'_>| {
             if let Some(progress) = digest.on(&event) {
                 observer.progress(progress);

@@ -5,15 +5,14 @@ use std::io;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
 
 use cc_core::text::one_line;
 use cc_jobs::{Ending, Job, StoreError, log};
 use cc_workflows::cancel::cancel;
 use cc_workflows::review::Severity;
 use cc_workflows::{Error, Project, wait};
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::progress::{ProgressDisplay, STARTED, Watched};
 use super::{result, verdict};
 use crate::args::{AttachArgs, Format, ViewState};
 use crate::documents::Receipt;
@@ -127,7 +126,7 @@ enum Attached {
     Detached,
 }
 
-/// Waits until the job ends or a signal arrives, showing progress on a terminal.
+/// Waits until the job ends or a signal arrives, and shows progress.
 fn wait_attached(
     project: &Project,
     job: &Job,
@@ -136,32 +135,21 @@ fn wait_attached(
     let (sender, receiver) = mpsc::channel();
     send_first_signal(sender.clone());
     send_end_of_job(project, job, sender);
-    if !project.env.stderr_is_terminal {
+    let mut display = ProgressDisplay::new(project, STARTED);
+    let watched = [Watched::new(project, job)];
+    if !display.is_live() {
+        let (title, id) = (&job.title, &job.id);
         printer.note(format_args!(
-            "{}: job {} (cancel it with: cc-cli cancel {})",
-            job.title, job.id, job.id
+            "[cc] {title}: job {id} (cancel it with: cc-cli cancel {id})"
         ));
-        return receiver.recv().unwrap_or(Ok(Attached::Ended));
     }
-    let log = project.store.dir().log(&job.id);
-    let spinner = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
-        spinner.set_style(style);
+    loop {
+        match receiver.recv_timeout(display.pause()) {
+            Ok(attached) => return attached,
+            Err(RecvTimeoutError::Disconnected) => return Ok(Attached::Ended),
+            Err(RecvTimeoutError::Timeout) => display.tick(&watched, printer),
+        }
     }
-    spinner.set_message(job.title.clone());
-    let attached = loop {
-        match receiver.recv_timeout(Duration::from_millis(120)) {
-            Ok(attached) => break attached,
-            Err(RecvTimeoutError::Disconnected) => break Ok(Attached::Ended),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        if let Some(line) = last_line(&log) {
-            spinner.set_message(line);
-        }
-        spinner.tick();
-    };
-    spinner.finish_and_clear();
-    attached
 }
 
 /// The last line of a log, without its timestamp.

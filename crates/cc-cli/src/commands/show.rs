@@ -35,7 +35,7 @@ pub(super) fn look(project: &Project) -> Option<Look> {
 }
 
 /// As <https://no-color.org> and <https://bixense.com/clicolors> have it.
-fn has_colour(env: &Env, is_forced: bool) -> bool {
+pub(super) fn has_colour(env: &Env, is_forced: bool) -> bool {
     if env.var("NO_COLOR").is_some() {
         return false;
     }

@@ -1,20 +1,23 @@
 //! `status`: shows the jobs of a session, or one job.
 
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cc_core::text::{count, human_count, one_line};
 use cc_core::time::human_duration;
 use cc_core::{SessionId, Time};
 use cc_git::Worktree;
 use cc_jobs::spending::Spending;
-use cc_jobs::{EndedJob, Ending, Job, JobState, Latest, WorkspaceConfig, select};
+use cc_jobs::{EndedJob, Ending, Job, JobState, Latest, RunProgress, WorkspaceConfig, select};
 use cc_workflows::rescue::{self, isolated};
 use cc_workflows::review::ReviewedChange;
-use cc_workflows::{Project, RepositoryJobs, gate, hint};
+use cc_workflows::{Error, Project, RepositoryJobs, gate, hint};
 use serde_json::json;
 
 use super::attach::last_line;
 use super::find::find;
+use super::progress::{ProgressDisplay, WATCHING, Watched};
+use super::wait;
 use crate::args::StatusArgs;
 use crate::documents::{Status, StatusOfJob};
 use crate::error::{CliResult, ExitStatus};
@@ -27,8 +30,14 @@ const RECENT: usize = 8;
 /// Among how many one is looked for that nobody has read.
 const UNREAD: usize = 32;
 
+/// How often `--watch` looks for jobs that began or ended.
+const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+
 pub(super) fn status(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult {
     if args.job.is_none() && !args.wait {
+        if args.watch {
+            watch(project, args.all, printer)?;
+        }
         return all(project, args, printer);
     }
     let session = project.session.as_ref();
@@ -117,6 +126,27 @@ fn all(project: &Project, args: &StatusArgs, printer: &mut Printer) -> CliResult
         }
     }
     Ok(ExitStatus::Success)
+}
+
+/// Shows the progress of the running jobs until there are none, also of those that begin meanwhile.
+fn watch(project: &Project, all: bool, printer: &mut Printer) -> Result<(), Error> {
+    let mut display = ProgressDisplay::new(project, WATCHING);
+    let mut watched: Vec<Watched> = Vec::new();
+    let mut listed: Option<Instant> = None;
+    loop {
+        if listed.is_none_or(|at| at.elapsed() >= WATCH_INTERVAL) {
+            listed = Some(Instant::now());
+            let jobs = project.jobs(&[])?;
+            let session = project.session.as_ref().filter(|_| !all);
+            let overview = Overview::new(&jobs, session);
+            watched = Watched::again(watched, &overview.running, |job| jobs.project_of(job));
+            if watched.is_empty() {
+                return Ok(());
+            }
+        }
+        display.tick(&watched, printer);
+        thread::sleep(display.pause().min(WATCH_INTERVAL));
+    }
 }
 
 fn overview_text(
@@ -243,9 +273,11 @@ fn rounded(duration: Duration) -> String {
 }
 
 fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer) -> CliResult {
-    if args.wait {
+    if args.wait || args.watch {
         let timeout = args.timeout_ms.map(Duration::from_millis);
-        job = cc_workflows::wait::wait(&project.store, &job.id, timeout)?;
+        let found = [(project.clone(), job.clone())];
+        let ended = wait::all_ended(project, &found, timeout, printer)?;
+        job = ended.into_iter().next().unwrap_or(job);
     }
     let timed_out = args.wait && job.state().is_active();
     if args.json {
@@ -255,6 +287,7 @@ fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer
             work_tree: worktree(project, &job),
             resume_command: rescue::how_to_continue(project, &job).map(|next| next.command),
             reviewed: reviewed(project, &job),
+            progress: RunProgress::read(&project.store.dir().progress(&job.id)),
             wait_timed_out: args.wait.then_some(timed_out),
             timeout_ms: args.timeout_ms.filter(|_| args.wait),
         });

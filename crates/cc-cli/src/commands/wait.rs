@@ -6,6 +6,7 @@ use cc_jobs::{Ending, Job, StoreError, select};
 use cc_workflows::{Error, Project};
 
 use super::find::find;
+use super::progress::{ProgressDisplay, WATCHING, Watched};
 use super::verdict;
 use crate::args::WaitArgs;
 use crate::documents::Waited;
@@ -25,12 +26,7 @@ pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) ->
     let mut jobs = found.iter().map(|(_, job)| job);
     jobs.try_for_each(|job| verdict::check_kind(job, fail_on))?;
     let timeout = args.timeout_ms.map(Duration::from_millis);
-    let begun = Instant::now();
-    let ended = found.iter().map(|(project, job)| {
-        let left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
-        cc_workflows::wait::wait(&project.store, &job.id, left)
-    });
-    let jobs = ended.collect::<Result<Vec<_>, StoreError>>()?;
+    let jobs = all_ended(project, &found, timeout, printer)?;
     if args.json {
         let timed_out = jobs.iter().any(|job| job.state().is_active());
         printer.json(&Waited {
@@ -52,6 +48,30 @@ pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) ->
         statuses.push(status);
     }
     verdict::worst(statuses)
+}
+
+/// Waits until the jobs have ended or the time is over, and shows their progress.
+pub(super) fn all_ended(
+    project: &Project,
+    jobs: &[(Project, Job)],
+    timeout: Option<Duration>,
+    printer: &mut Printer,
+) -> Result<Vec<Job>, StoreError> {
+    let begun = Instant::now();
+    let mut display = ProgressDisplay::new(project, WATCHING);
+    let watched: Vec<_> = jobs
+        .iter()
+        .map(|(project, job)| Watched::new(project, job))
+        .collect();
+    let mut look = || {
+        display.tick(&watched, printer);
+        display.pause()
+    };
+    let ended = jobs.iter().map(|(project, job)| {
+        let left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+        cc_workflows::wait::wait_and(&project.store, &job.id, left, &mut look)
+    });
+    ended.collect()
 }
 
 fn outcome(job: &Job) -> &str {

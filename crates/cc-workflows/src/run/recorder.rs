@@ -1,6 +1,7 @@
 //! Records a run while it lasts: Claude's process, its steps, its text so far.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cc_claude::{Observer, Progress};
@@ -9,6 +10,8 @@ use cc_core::text::Tail;
 use cc_core::{JobId, Proc, Time};
 use cc_jobs::log::Log;
 use cc_jobs::{JobEvent, Store, StoreError};
+
+use super::progress::ProgressWriter;
 
 /// The shortest time between two saves of the text so far; each writes the whole record.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -33,6 +36,9 @@ pub(crate) struct RunRecorder<'a> {
     keeps_thread: bool,
     ready: Option<Time>,
     survivors: Vec<Proc>,
+    shown: ProgressWriter,
+    /// The last finished block of text, until the next one begins.
+    last_block: String,
 }
 
 impl<'a> RunRecorder<'a> {
@@ -49,7 +55,18 @@ impl<'a> RunRecorder<'a> {
             keeps_thread: false,
             ready: None,
             survivors: Vec::new(),
+            shown: ProgressWriter::new(
+                store.dir().progress(id),
+                store.workspace().root(),
+                store.now(),
+            ),
+            last_block: String::new(),
         }
+    }
+
+    /// Sets the directory that Claude works in; the workspace if not set.
+    pub(crate) fn work_in(&mut self, directory: &Path) {
+        self.shown.work_in(directory);
     }
 
     /// Records Claude's thread once there is one, for a run that can be resumed.
@@ -81,6 +98,17 @@ impl<'a> RunRecorder<'a> {
             .map_or(now, |saved| now.max(saved + SAVE_INTERVAL));
         self.save_at.get_or_insert(next);
     }
+
+    fn save_text(&mut self) {
+        self.save_at = None;
+        let text = self.said.text() + self.writing.as_str();
+        // The text so far only serves if this worker dies; its own report does not need it.
+        let _ = self
+            .store
+            .lock(self.id)
+            .and_then(|mut guard| guard.keep_partial(&text));
+        self.saved = Some(Instant::now());
+    }
 }
 
 impl Observer for RunRecorder<'_> {
@@ -94,6 +122,7 @@ impl Observer for RunRecorder<'_> {
     }
 
     fn spawned(&mut self, claude: &Proc) -> ControlFlow<()> {
+        self.shown.begin();
         let event = JobEvent::Spawned {
             claude: claude.clone(),
         };
@@ -116,22 +145,30 @@ impl Observer for RunRecorder<'_> {
         self.survivors.extend_from_slice(&survivors.processes);
     }
 
+    fn heard(&mut self) {
+        self.shown.heard(self.store.now());
+    }
+
     fn save_at(&self) -> Option<Instant> {
-        self.save_at
+        [self.save_at, self.shown.due()].into_iter().flatten().min()
     }
 
     fn save(&mut self) {
-        self.save_at = None;
-        let text = self.said.text() + self.writing.as_str();
-        // The text so far only serves if this worker dies; its own report does not need it.
-        let _ = self
-            .store
-            .lock(self.id)
-            .and_then(|mut guard| guard.keep_partial(&text));
-        self.saved = Some(Instant::now());
+        let now = Instant::now();
+        if self.shown.due().is_some_and(|at| at <= now) {
+            let text = match self.writing.is_empty() {
+                true => &self.last_block,
+                false => &self.writing,
+            };
+            self.shown.write(text);
+        }
+        if self.save_at.is_some_and(|at| at <= now) {
+            self.save_text();
+        }
     }
 
     fn progress(&mut self, progress: Progress) {
+        self.shown.on(&progress);
         let line = match progress {
             Progress::Started {
                 thread,
@@ -159,11 +196,13 @@ impl Observer for RunRecorder<'_> {
                 if self.block_saved.is_none_or(is_due) {
                     // What was saved of its beginning does not put it off.
                     self.block_saved = Some(now);
-                    self.save();
+                    self.save_text();
                 } else {
                     self.save_soon();
                 }
-                format!("says: {text}")
+                let line = format!("says: {text}");
+                self.last_block = text;
+                line
             }
             Progress::Writing(text) => {
                 if self.writing.len() < SAVED_BYTES {
@@ -175,6 +214,7 @@ impl Observer for RunRecorder<'_> {
                 self.writing.clear();
                 return;
             }
+            Progress::Thinking | Progress::Answering | Progress::Used { .. } => return,
             Progress::Tool { name, detail } => format!("{name} {detail}"),
             Progress::Denied { tool, detail } => format!("blocked: {tool} {detail}"),
             Progress::Subagent { description } => format!("subagent: {description}"),

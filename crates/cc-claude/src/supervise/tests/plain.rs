@@ -38,7 +38,11 @@ async fn a_run_from_prompt_to_outcome() {
     assert!(!env.contains("CLAUDECODE"), "{env}");
     assert!(matches!(
         script.watcher.progress[..],
-        [Progress::Started { .. }, Progress::Text(_)]
+        [
+            Progress::Started { .. },
+            Progress::Text(_),
+            Progress::Used { .. }
+        ]
     ));
     script.assert_claude_ended();
 }
