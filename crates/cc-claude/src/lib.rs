@@ -8,6 +8,7 @@
 
 mod child_env;
 mod claude;
+mod project_settings;
 mod request;
 mod settings_file;
 mod user_settings;
@@ -27,6 +28,10 @@ pub use cancel::end_orphans;
 pub use claude::{AuthStatus, Claude, ProbeError};
 pub use observer::{Observer, Progress};
 pub use outcome::{End, Incomplete, Omitted, Outcome, RunReport};
-pub use request::{Configuration, GitAccess, Limits, McpServer, Request, Sandbox, Thread, Tools};
+pub use project_settings::{Hook, ProjectSettings};
+pub use request::{
+    Configuration, GitAccess, Limits, McpServer, ProjectConfiguration, Request, Sandbox, Thread,
+    Tools,
+};
 pub use supervise::run;
 pub use user_settings::UserSettings;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use cc_core::{Failure, FailureClass, ThreadId};
 use serde_json::{Map, Value, json};
 
-use crate::UserSettings;
+use crate::{ProjectSettings, UserSettings};
 
 /// One request to Claude.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub struct Request {
     pub tools: Tools,
     /// A server whose tools Claude may use too. Without it there is no run.
     pub server: Option<McpServer>,
-    /// Whose configuration Claude loads; nobody's for [`Tools::ReadOnly`] and [`Tools::None`].
+    /// Whose configuration Claude gets; nobody's for [`Tools::ReadOnly`] and [`Tools::None`].
     pub configuration: Configuration,
     /// The JSON schema of the structured output that is asked for.
     pub schema: Option<Value>,
@@ -123,33 +123,89 @@ pub enum Sandbox {
     Off,
 }
 
-/// Whose configuration Claude loads: settings, instructions, skills, MCP servers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Whose configuration Claude gets.
+///
+/// It reads none of the repository's settings itself: with `--setting-sources` without `project` and `local`,
+/// 2.1.197 to 2.1.332 load no hooks, servers, skills or variables from it, and no instructions either.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Configuration {
-    /// The user's own.
+    /// Whether it loads the user's own.
     pub user: bool,
-    /// That of the working directory, with its hooks. It can run programs and set Claude's
-    /// environment, so it is for trusted repositories alone.
-    pub project: bool,
+    /// Whether it reads the plain instructions of the working directory: `CLAUDE.md` and the rules beside it.
+    /// They cannot run anything.
+    pub instructions: bool,
+    /// What it is given of the repository's settings.
+    pub project: Option<ProjectConfiguration>,
+}
+
+/// What a run is given of a repository's settings; they can run programs and set Claude's environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectConfiguration {
+    /// The settings.
+    pub settings: ProjectSettings,
+    /// A directory in the form of a plugin, with the hooks, skills and commands; nobody else can write it.
+    pub plugin: PathBuf,
+    /// Whether there are skills or commands.
+    pub has_skills: bool,
+    /// The file that says how the servers are started, if there are any.
+    pub servers: Option<PathBuf>,
 }
 
 impl Configuration {
-    fn sources(self) -> &'static str {
-        match (self.user, self.project) {
-            (false, false) => "",
-            (true, false) => "user",
-            (false, true) => "project,local",
-            (true, true) => "user,project,local",
+    fn sources(&self) -> &'static str {
+        if self.user { "user" } else { "" }
+    }
+
+    fn has_skills(&self) -> bool {
+        self.project
+            .as_ref()
+            .is_some_and(|project| project.has_skills)
+    }
+
+    fn has_hooks(&self) -> bool {
+        let project = self.project.as_ref();
+        project.is_some_and(|project| !project.settings.hooks.is_empty())
+    }
+
+    /// The arguments for the working directory at `cwd`.
+    ///
+    /// What an additional directory holds besides instructions is not loaded, and it is the one that Claude
+    /// works in anyway. Nothing that a plugin holds but its hooks and skills is there.
+    fn args(&self, cwd: &Path) -> Vec<OsString> {
+        let mut args = vec!["--strict-mcp-config".into()];
+        if !self.has_skills() {
+            args.push("--disable-slash-commands".into());
         }
+        if self.instructions {
+            args.push(with_path("--add-dir", cwd));
+        }
+        let Some(project) = &self.project else {
+            return args;
+        };
+        args.push(with_path("--plugin-dir", &project.plugin));
+        // The files of a skill may be read where they are.
+        if let Some(dir) = project.plugin.to_str() {
+            args.push(valued("--allowedTools", &format!("Read(/{dir}/**)")));
+        }
+        if let Some(file) = &project.servers {
+            args.push(with_path("--mcp-config", file));
+            let names = project.settings.servers.keys();
+            args.extend(names.map(|name| valued("--allowedTools", &format!("mcp__{name}"))));
+        }
+        args
     }
 }
 
+/// Has Claude read the instructions in the directories of `--add-dir`.
+pub(crate) const WITH_INSTRUCTIONS: (&str, &str) =
+    ("CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD", "1");
+
 impl Tools {
-    fn names(&self, configuration: Configuration) -> &'static str {
+    fn names(&self, configuration: &Configuration) -> &'static str {
         match self {
             Tools::None => "",
             Tools::ReadOnly => "Read,Grep",
-            Tools::Write(_) if configuration.project => {
+            Tools::Write(_) if configuration.has_skills() => {
                 "Read,Glob,Grep,Bash,Edit,Write,NotebookEdit,Skill"
             }
             Tools::Write(_) => "Read,Glob,Grep,Bash,Edit,Write,NotebookEdit",
@@ -165,8 +221,8 @@ impl Tools {
 
     /// Adds what these tools need. Every type in it must be right: Claude 2.1.197 and 2.1.260 ignore
     /// all settings otherwise, and run without a sandbox.
-    fn add_settings(&self, configuration: Configuration, settings: &mut Map<String, Value>) {
-        if matches!(self, Tools::Write(_)) && !configuration.project {
+    fn add_settings(&self, configuration: &Configuration, settings: &mut Map<String, Value>) {
+        if matches!(self, Tools::Write(_)) && !configuration.has_hooks() {
             settings.insert("disableAllHooks".into(), true.into());
         }
         if let Tools::Write(Sandbox::On {
@@ -252,7 +308,7 @@ impl Request {
     /// The settings for the run, on top of those that are loaded.
     pub(crate) fn settings(&self, user: &UserSettings) -> Map<String, Value> {
         let mut settings = user.settings.clone();
-        self.tools.add_settings(self.loaded(), &mut settings);
+        self.tools.add_settings(&self.loaded(), &mut settings);
         if let Tools::Write(Sandbox::On { read_only, .. }) = &self.tools {
             let rules = read_only
                 .iter()
@@ -281,13 +337,11 @@ impl Request {
             "--permission-mode",
             self.tools.permission_mode(),
             "--tools",
-            self.tools.names(configuration),
+            self.tools.names(&configuration),
         ]
         .map(OsString::from)
         .into();
-        if !configuration.project {
-            args.extend(["--strict-mcp-config", "--disable-slash-commands"].map(OsString::from));
-        }
+        args.extend(configuration.args(&self.cwd));
         if matches!(self.tools, Tools::Write(_)) {
             args.push(ALLOW_COMMANDS.into());
         }
@@ -320,10 +374,11 @@ impl Request {
         args
     }
 
-    fn loaded(&self) -> Configuration {
+    /// What is loaded: a run that may only read gets none of it.
+    pub(crate) fn loaded(&self) -> Configuration {
         match self.tools {
             Tools::None | Tools::ReadOnly => Configuration::default(),
-            Tools::Write(_) => self.configuration,
+            Tools::Write(_) => self.configuration.clone(),
         }
     }
 
@@ -373,8 +428,12 @@ fn texts(paths: &[PathBuf]) -> Vec<&str> {
 
 /// The argument that names a settings file.
 pub(crate) fn settings_arg(file: &Path) -> OsString {
-    let mut arg = OsString::from("--settings=");
-    arg.push(file);
+    with_path("--settings", file)
+}
+
+fn with_path(name: &str, path: &Path) -> OsString {
+    let mut arg = OsString::from(format!("{name}="));
+    arg.push(path);
     arg
 }
 

@@ -56,6 +56,10 @@ pub async fn run(
         Err(failure) => return never_ran(failure),
     };
     let user = UserSettings::read(env, claude.workspace());
+    let user = match request.loaded().project {
+        Some(project) => project.settings.over(user),
+        None => user,
+    };
     for problem in user.problems() {
         observer.progress(Progress::Note(text::one_line(problem, LINE)));
     }

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 const LIMIT: u64 = 4 << 20;
 
 /// Commands that print a key or renew a login.
-const HELPERS: [&str; 4] = [
+pub(crate) const HELPERS: [&str; 4] = [
     "apiKeyHelper",
     "awsAuthRefresh",
     "awsCredentialExport",
@@ -74,10 +74,29 @@ impl UserSettings {
         };
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         match serde_json::from_slice(bytes) {
-            Ok(Value::Object(settings)) => SettingsReader::new(&dir, settings).done(&path),
+            Ok(Value::Object(settings)) => {
+                SettingsReader::new(Some(&dir), settings).done(&shown.to_string())
+            }
             Ok(_) => refused(format!("`{shown}` is ignored: not a JSON object")),
             Err(error) => refused(format!("`{shown}` is ignored: {error}")),
         }
+    }
+
+    /// Reads the same of a repository's own settings, whose file is called `name`; rules about files stay as
+    /// they are, since they are meant from the working directory.
+    pub(crate) fn of_project(name: &str, settings: Map<String, Value>) -> Self {
+        SettingsReader::new(None, settings).done(name)
+    }
+
+    /// These with `other` over them; what either denies is denied.
+    #[must_use]
+    pub(crate) fn under(mut self, other: Self) -> Self {
+        self.env.extend(other.env);
+        self.settings.extend(other.settings);
+        self.effort = other.effort.or(self.effort);
+        self.denied.extend(other.denied);
+        self.problems.extend(other.problems);
+        self
     }
 
     /// What is not valid and was left out, a line each.
@@ -113,14 +132,15 @@ fn config_dir(env: &Env) -> Option<PathBuf> {
 
 /// A settings file that is being read.
 struct SettingsReader<'a> {
-    dir: &'a Path,
+    /// The directory that rules about files are meant from, unless it is the working directory.
+    dir: Option<&'a Path>,
     file: Map<String, Value>,
     found: UserSettings,
     invalid: Vec<String>,
 }
 
 impl<'a> SettingsReader<'a> {
-    fn new(dir: &'a Path, file: Map<String, Value>) -> Self {
+    fn new(dir: Option<&'a Path>, file: Map<String, Value>) -> Self {
         Self {
             dir,
             file,
@@ -129,17 +149,14 @@ impl<'a> SettingsReader<'a> {
         }
     }
 
-    fn done(mut self, path: &Path) -> UserSettings {
+    fn done(mut self, file: &str) -> UserSettings {
         self.env();
         self.helpers();
         self.model();
         self.denied();
         if !self.invalid.is_empty() {
             let names = text::one_line(&self.invalid.join(", "), 200);
-            let problem = format!(
-                "`{}` has settings that are ignored: {names}",
-                path.display()
-            );
+            let problem = format!("`{file}` has settings that are ignored: {names}");
             self.found.problems.push(problem);
         }
         self.found
@@ -247,9 +264,9 @@ fn names_relative_program(command: &str) -> bool {
 
 /// A rule that means the same from anywhere: `Read(/x)` in the user's settings is relative to their
 /// directory, and to the working directory as an argument. Measured on 2.1.197 to 2.1.332.
-fn anchored(rule: &str, dir: &Path) -> String {
+fn anchored(rule: &str, dir: Option<&Path>) -> String {
     let parts = rule.split_once("(/");
-    match (parts, dir.to_str()) {
+    match (parts, dir.and_then(Path::to_str)) {
         (Some((tool, path)), Some(dir))
             if cfg!(unix) && FILE_TOOLS.contains(&tool) && !path.starts_with('/') =>
         {

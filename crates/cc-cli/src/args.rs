@@ -74,6 +74,8 @@ pub(crate) enum Commands {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Show what rescues would run of this repository's Claude settings, and allow it
+    Trust(TrustArgs),
     /// Check the setup, and turn the review gate on or off
     Setup(SetupArgs),
     /// Generate completions for a shell
@@ -556,6 +558,19 @@ pub(crate) enum ConfigCommand {
     },
     /// Print the path of the settings file
     Path,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrustArgs {
+    /// Show what is allowed, for all repositories
+    #[arg(long, conflicts_with_all = ["remove", "yes"])]
+    pub(crate) list: bool,
+    /// Load nothing executable from this repository any more
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) remove: bool,
+    /// Allow it without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -18,6 +18,7 @@ mod scope;
 mod setup;
 mod show;
 mod status;
+mod trust;
 mod verdict;
 mod wait;
 mod web;
@@ -75,6 +76,7 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Prune(args) => prune::prune(&project()?, &args, printer),
         Commands::Config { command } => config::config(&project()?.data, &command, printer),
         Commands::Setup(args) => setup::setup(&project()?, &args, printer),
+        Commands::Trust(args) => trust::trust(&project()?, &args, printer),
         Commands::Completions { shell } => completions::completions(shell, printer),
         Commands::GitServer { data } => git_server::serve(&env, data.as_deref()),
         Commands::Worker {

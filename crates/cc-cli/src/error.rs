@@ -7,6 +7,7 @@ use cc_git::Error as GitError;
 use cc_jobs::select::SelectError;
 use cc_jobs::{Ending, Job, SettingsError, StoreError};
 use cc_workflows::rescue::SandboxMissing;
+use cc_workflows::trust::{TrustError, Unkept};
 use cc_workflows::worker::WorkError;
 use cc_workflows::{Error, Obstacle, hint};
 
@@ -328,6 +329,21 @@ impl Explained for GitError {
                 Usage.hint("In a shallow clone, get more history: git fetch --deepen=100")
             }
             _ => Usage.no_hint(),
+        }
+    }
+}
+
+impl Explained for TrustError {
+    fn advice(&self) -> Advice {
+        match self {
+            Self::Content(Unkept::TooLarge(_)) => Failure.hint("Rescues load none of it."),
+            Self::Content(Unkept::Io(_)) | Self::Gone => Failure.no_hint(),
+            Self::Io(_) => NotSetUp.hint(
+                "cc keeps it with its jobs. Make that directory writable and free some space, or set CC_DATA_DIR to another one.",
+            ),
+            Self::Lock(_) => {
+                Failure.hint("Try again. If that fails, check for a suspended cc-cli process.")
+            }
         }
     }
 }

@@ -119,6 +119,11 @@ impl DataDir {
         self.0.join("shadows").join(thread.as_str())
     }
 
+    /// The directory of what a thread of Claude is given of the repository's settings, while it works.
+    pub fn project_settings(&self, thread: &ThreadId) -> PathBuf {
+        self.0.join("project-settings").join(thread.as_str())
+    }
+
     /// The directory that holds one state directory a workspace.
     pub fn states(&self) -> PathBuf {
         self.0.join("state")
@@ -219,6 +224,11 @@ impl StateDir {
     /// The lock under which a job takes up an earlier conversation.
     pub fn resume_lock(&self) -> PathBuf {
         self.0.join("resume.lock")
+    }
+
+    /// What the user allowed of the repository's settings, and which version that is.
+    pub fn trust(&self) -> PathBuf {
+        self.0.join("trust")
     }
 
     /// What the removed jobs of the last day took.

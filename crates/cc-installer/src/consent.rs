@@ -144,7 +144,8 @@ fn changing_text(layout: &Layout) -> String {
         "Permission 2: changing",
         "lets Codex also have Claude Code change files in the directory of its session and below, without \
          asking, where Codex itself may write. Claude's commands run in an OS sandbox that can write only \
-         in that workspace, but what they write there runs with your rights once you or your tools run it.",
+         in that workspace, and hooks and servers of a repository run only as you allowed them (cc-cli \
+         trust), but what Claude writes there runs with your rights once you or your tools run it.",
     )
 }
 
@@ -210,8 +211,9 @@ mod tests {
         in /home/dev/.codex/rules/cc.rules lets Codex also have Claude Code change files
         in the directory of its session and below, without asking, where Codex itself
         may write. Claude's commands run in an OS sandbox that can write only in that
-        workspace, but what they write there runs with your rights once you or your
-        tools run it.
+        workspace, and hooks and servers of a repository run only as you allowed them
+        (cc-cli trust), but what Claude writes there runs with your rights once you or
+        your tools run it.
         "#);
         insta::assert_snapshot!(text(Permission::HookTrust), @"
         Permission 3: hooks

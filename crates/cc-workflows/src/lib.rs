@@ -16,6 +16,7 @@ pub mod rescue;
 pub mod review;
 pub mod schema;
 pub mod setup;
+pub mod trust;
 pub mod wait;
 pub mod worker;
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::RunOptions;
 use crate::rescue::leftovers::Leftovers;
-use crate::rescue::trust::RepositoryTrust;
 use crate::review::instructions::InstructionSources;
+use crate::trust::RepositoryTrust;
 
 /// The order of a job, by its kind.
 #[derive(Clone, Debug, Serialize)]
@@ -242,6 +242,17 @@ impl RescueSpec {
         }
         let (_, body) = store.read(&job.id)?;
         Ok(Self::in_record(job.kind, &body))
+    }
+
+    /// The directories of ours that are made for its run and removed at the end.
+    pub(crate) fn own_dirs(&self) -> impl Iterator<Item = &Path> {
+        let dirs = [
+            &self.scratch,
+            &self.starter,
+            &self.shadow,
+            &self.trust.plugin,
+        ];
+        dirs.into_iter().filter_map(|dir| dir.as_deref())
     }
 
     /// The order in the body of a record; `None` if it is another one.

@@ -120,8 +120,8 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         if let Some(started) = state.started_at() {
             Leftovers::tidy(&spec.leftovers, &[], started.plus(LONGEST_START));
         }
-        for dir in [&spec.scratch, &spec.starter, &spec.shadow] {
-            scratch::remove(dir.as_deref());
+        for dir in spec.own_dirs() {
+            scratch::remove(Some(dir));
         }
     }
     ended

@@ -4,6 +4,7 @@ mod cage;
 mod continuation;
 mod from_review;
 pub(crate) mod history;
+mod instructions;
 pub mod isolated;
 pub(crate) mod leftovers;
 mod protected;
@@ -12,7 +13,6 @@ mod resuming;
 pub(crate) mod run;
 pub(crate) mod sandbox;
 pub(crate) mod scratch;
-pub(crate) mod trust;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,7 @@ use cc_jobs::settings::TrustPolicy;
 use cc_jobs::{Job, JobKind};
 
 use crate::order::{RescueSpec, WorkOrder};
+use crate::trust::RepositoryTrust;
 use crate::{Error, Project, RunOptions, launch, preflight};
 
 pub use crate::order::Access;
@@ -192,7 +193,7 @@ fn spec(
         access: request.access,
         thread: place.thread.clone(),
         resumed: place.continued.is_some(),
-        trust: trust::decide(&project.env, policy, root, work_root),
+        trust: trust(project, policy, work_root, &place.thread),
         user_settings: request.user_settings && !reads_only,
         allowed_domains: request.allowed_domains.clone(),
         writable_paths: scratch::writable(&project.env, &request.writable_paths),
@@ -227,6 +228,22 @@ fn spec(
         without_uncommitted: place.without_uncommitted,
         extras: place.extras.clone(),
     })
+}
+
+fn trust(
+    project: &Project,
+    policy: TrustPolicy,
+    work_root: &Path,
+    thread: &ThreadId,
+) -> RepositoryTrust {
+    let (env, data) = (&project.env, &project.data);
+    let root = project.store.workspace().root();
+    let mut trust = RepositoryTrust::decide(env, data, policy, root, work_root);
+    trust.plugin = trust
+        .allowed
+        .is_some()
+        .then(|| data.project_settings(thread));
+    trust
 }
 
 /// A repository that Git refuses fails before Claude is asked about it, not at each of its questions.

@@ -14,6 +14,7 @@ use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::WorkOrder;
 use crate::rescue::SandboxMissing;
+use crate::trust::TrustError;
 
 pub(crate) use recorder::RunRecorder;
 pub(crate) use stop::StopRequest;
@@ -47,6 +48,8 @@ pub(crate) enum CannotRun {
     Sandbox(#[from] SandboxMissing),
     #[error("cannot find what Git runs here: {0}")]
     Git(#[from] cc_git::Error),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 /// What a job starts with.

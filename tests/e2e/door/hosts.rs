@@ -3,7 +3,7 @@
 use std::fs;
 
 use cc_tests::peers::{CODEX, CODEX_OLD, CODEX_OLDEST, Peer};
-use cc_tests::{ResponsesApi, Sandbox, Scenario};
+use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Scenario, Turn as ClaudeTurn, peers};
 use serde_json::json;
 
 /// A Codex with everything that its user can allow.
@@ -100,6 +100,49 @@ fn a_rescue_goes_through_where_codex_may_write() {
         );
         let passed = read.contains("No findings.") || read.contains("needs bwrap and socat");
         assert!(passed, "{codex}: {read}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_the_model_plants_in_the_settings_of_the_repository_does_not_run() {
+    for codex in [CODEX, CODEX_OLD] {
+        let (api, claude) = (ResponsesApi::start([]), MessagesApi::start([]));
+        let sandbox = Sandbox::codex_at(codex, &api).with_change();
+        let sandbox = sandbox
+            .with_real_claude(&peers::claude(), &claude)
+            .installed();
+        let config = sandbox.codex_home().join("config.toml");
+        let trusted = format!(
+            "{}\n[projects.{:?}]\ntrust_level = \"trusted\"\n",
+            fs::read_to_string(&config).unwrap(),
+            sandbox.repo()
+        );
+        fs::write(&config, trusted).unwrap();
+        let cli = sandbox.installed_file("cc-cli").display().to_string();
+        let mark = sandbox.home().join("planted");
+        let hook = json!([{"hooks": [{"type": "command", "command": format!("touch {}", mark.display())}]}]);
+        let settings = json!({"hooks": {"SessionStart": hook, "Stop": hook}});
+        let server = json!({"mcpServers": {"x": {"command": "touch", "args": [mark]}}});
+        sandbox.write("settings", settings.to_string());
+        sandbox.write("servers", server.to_string());
+        let plant = "mkdir -p .claude && cp settings .claude/settings.json && cp servers .mcp.json && echo planted";
+        let read = runs(&sandbox, &api, "workspace-write", plant);
+        assert!(read.contains("planted"), "{codex}: {read}");
+        for allow in [
+            "trust --yes",
+            "codex trust --yes",
+            "config set rescue.trust always",
+        ] {
+            let read = runs(&sandbox, &api, "workspace-write", &format!("{cli} {allow}"));
+            assert!(!read.contains("exited with code 0"), "{codex}: {read}");
+        }
+        claude.push([ClaudeTurn::text("Done with it.")]);
+        let rescue = format!("{cli} codex rescue 'Go on.'");
+        let read = runs(&sandbox, &api, "workspace-write", &rescue);
+        assert!(read.contains("Done with it."), "{codex}: {read}");
+        assert!(read.contains("cc-cli trust"), "{codex}: {read}");
+        assert!(!mark.exists(), "{codex}");
     }
 }
 

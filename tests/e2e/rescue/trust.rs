@@ -1,7 +1,9 @@
-//! What a repository brings along is loaded only where it is trusted.
+//! What a repository brings along: instructions are read where Codex trusts the project, and what can be
+//! executed is loaded in the version that the user allowed.
 
 use std::fs;
 
+use cc_tests::peers::EVERY_CLAUDE;
 use cc_tests::{MessagesApi, Sandbox, Turn};
 use serde_json::{Value, json};
 
@@ -76,31 +78,285 @@ fn a_hostile_repository_that_nobody_trusts_owns_nothing() {
     );
 }
 
-#[test]
-fn what_codex_trusts_is_loaded_and_named() {
-    let api = answering();
-    let sandbox = Sandbox::real(&api).with_change();
-    sandbox.write("CLAUDE.md", WORDS);
-    let hook = json!([{"hooks": [{"type": "command", "command": format!("touch '{}'", sandbox.root().join("by-hook").display())}]}]);
-    let settings = json!({"hooks": {"SessionStart": hook}});
-    sandbox.write(".claude/settings.json", settings.to_string());
+/// Has Codex trust the repository.
+fn codex_trusts(sandbox: &Sandbox) {
     let config = format!(
         "[projects.\"{}\"]\ntrust_level = \"trusted\"\n",
         sandbox.repo().display()
     );
     fs::write(sandbox.codex_home().join("config.toml"), config).unwrap();
-    let report = rescue(&sandbox);
-    assert_eq!(
-        report["loaded"],
-        json!(["CLAUDE.md", ".claude/settings.json"])
+}
+
+#[test]
+fn a_project_that_codex_trusts_says_something_and_runs_nothing() {
+    for peer in EVERY_CLAUDE {
+        let api = answering();
+        let sandbox = Sandbox::real_at(&peer.ensure().unwrap(), &api).with_change();
+        hostile(&sandbox);
+        let local = json!({"hooks": {"Stop": [{"hooks": [{"type": "command",
+            "command": format!("touch '{}'", sandbox.root().join("by-hook").display())}]}]}});
+        sandbox.write(".claude/settings.local.json", local.to_string());
+        sandbox.write("CLAUDE.local.md", "Mine is bittern.");
+        codex_trusts(&sandbox);
+        let report = rescue(&sandbox);
+        assert_eq!(owned(&sandbox), [""; 0], "{peer}");
+        let asked = api.requests()[0].body.to_string();
+        assert!(
+            asked.contains(WORDS) && asked.contains("bittern"),
+            "{peer}: {asked}"
+        );
+        assert!(!asked.contains("heron skill"), "{peer}: {asked}");
+        assert_eq!(
+            report["loaded"],
+            json!(["CLAUDE.md", "CLAUDE.local.md"]),
+            "{peer}"
+        );
+        let waiting = json!([
+            ".claude/settings.json",
+            ".claude/settings.local.json",
+            ".mcp.json",
+            ".claude/skills"
+        ]);
+        assert_eq!(report["notAllowed"], waiting, "{peer}");
+        let shown = sandbox.cc(["result"]).run().success().stdout;
+        assert_eq!(shown.matches("cc-cli trust").count(), 1, "{peer}: {shown}");
+    }
+}
+
+#[test]
+fn instructions_are_read_as_claude_reads_them() {
+    for (files, heard) in [
+        (&["AGENTS.md"][..], &["AGENTS.md"][..]),
+        (&["AGENTS.md", "CLAUDE.md"], &["CLAUDE.md"]),
+        (
+            &[".claude/CLAUDE.md", ".claude/rules/a.md"],
+            &[".claude/CLAUDE.md", ".claude/rules/a.md"],
+        ),
+    ] {
+        for peer in EVERY_CLAUDE {
+            let api = answering();
+            let sandbox = Sandbox::real_at(&peer.ensure().unwrap(), &api).with_change();
+            for name in files {
+                sandbox.write(name, format!("This is {name} speaking."));
+            }
+            codex_trusts(&sandbox);
+            rescue(&sandbox);
+            let asked = api.requests()[0].body.to_string();
+            let is_heard = |name: &&&str| asked.contains(&format!("This is {name} speaking."));
+            let got: Vec<_> = files.iter().filter(is_heard).copied().collect();
+            assert_eq!(got, heard, "{peer}");
+        }
+    }
+}
+
+/// A repository with a hook, a server and a skill, all harmless.
+fn useful(sandbox: &Sandbox) {
+    let mark = sandbox.root().join("by-hook");
+    let script = format!("#!/bin/sh\necho \"$0\" >> '{}'\n", mark.display());
+    sandbox.write(".claude/hooks/mark.sh", script);
+    sandbox.git([
+        "update-index",
+        "--add",
+        "--chmod=+x",
+        ".claude/hooks/mark.sh",
+    ]);
+    let hook = json!([{"hooks": [{"type": "command",
+        "command": "sh \"$CLAUDE_PROJECT_DIR\"/.claude/hooks/mark.sh"}]}]);
+    let settings = json!({"hooks": {"SessionStart": hook}, "env": {"HERON": "grey"},
+        "permissions": {"allow": ["Bash(ls)"], "deny": ["Read(secret.txt)"]}});
+    sandbox.write(".claude/settings.json", settings.to_string());
+    let server = json!({"command": sandbox.product_file("cc-cli"), "args": ["git-server"]});
+    sandbox.write(
+        ".mcp.json",
+        json!({"mcpServers": {"db": server}}).to_string(),
     );
-    let asked = api.requests()[0].body.to_string();
-    assert!(asked.contains(WORDS), "{asked}");
-    assert_eq!(owned(&sandbox), ["by-hook"]);
-    let shown = sandbox.cc(["result"]).run().success();
+    sandbox.write(
+        ".claude/skills/deploy/SKILL.md",
+        "---\nname: deploy\ndescription: Deploys\n---\nSay bittern.\n",
+    );
+    sandbox.write(".claude/skills/deploy/more.txt", "egret\n");
+}
+
+#[test]
+fn what_the_user_allowed_is_loaded_from_where_it_is_kept() {
+    for peer in EVERY_CLAUDE {
+        let api = MessagesApi::start([]);
+        let sandbox = Sandbox::real_at(&peer.ensure().unwrap(), &api).with_change();
+        useful(&sandbox);
+        sandbox.write("secret.txt", "s");
+        sandbox.cc(["trust", "--yes"]).run().success();
+        let kept = sandbox.data_dir().root().join("project-settings");
+        api.push([
+            Turn::tool("Skill", json!({"skill": "project:deploy"})),
+            Turn::tool("mcp__db__status", json!({})),
+            Turn::tool("Read", json!({"file_path": "secret.txt"})),
+            Turn::tool("Bash", json!({"command": "echo $HERON; ls /nowhere"})),
+            Turn::tool("Read", json!({"file_path": "/etc/hostname"})),
+            Turn::text("Done."),
+        ]);
+        let report = rescue(&sandbox);
+        let requests = api.requests();
+        let last = requests.last().unwrap();
+        let said = last.body.to_string();
+        assert!(said.contains("Say bittern."), "{peer}: {said}");
+        let results = last.tool_results();
+        assert!(results[1].contains("lib.rs"), "{peer}: {results:?}");
+        assert!(results[2].contains("denied"), "{peer}: {results:?}");
+        assert!(
+            !results[4].contains(fs::read_to_string("/etc/hostname").unwrap().trim()),
+            "{results:?}"
+        );
+        let loaded = json!([".claude/settings.json", ".mcp.json", ".claude/skills"]);
+        assert_eq!(report["loaded"], loaded, "{peer}: {report:#}");
+        let started = fs::read_to_string(sandbox.root().join("by-hook")).unwrap();
+        assert!(
+            started.starts_with(kept.to_str().unwrap()),
+            "{peer}: {started}"
+        );
+        assert_eq!(fs::read_dir(&kept).unwrap().count(), 0, "{peer}");
+    }
+}
+
+#[test]
+fn a_change_is_not_loaded_until_it_is_allowed() {
+    let api = MessagesApi::start([]);
+    let sandbox = Sandbox::real(&api).with_change();
+    useful(&sandbox);
+    codex_trusts(&sandbox);
+    sandbox.cc(["trust", "--yes"]).run().success();
+    let mark = sandbox.root().join("by-hook");
+    for (file, text) in [
+        (
+            ".claude/hooks/mark.sh",
+            format!("touch '{}'", mark.display()),
+        ),
+        (".claude/hooks/other.sh", String::new()),
+        (".claude/skills/deploy/more.txt", "x".into()),
+        (".mcp.json", json!({"mcpServers": {}}).to_string()),
+        (
+            ".claude/settings.local.json",
+            json!({"env": {"A": "b"}}).to_string(),
+        ),
+    ] {
+        let before = fs::read(sandbox.repo().join(file));
+        sandbox.write(file, text);
+        api.push([Turn::text("Done.")]);
+        let report = rescue(&sandbox);
+        assert!(!mark.exists(), "{file}");
+        assert_eq!(report["loaded"], json!([]), "{file}");
+        assert_eq!(report["changedSinceAllowed"], json!([file]));
+        let shown = sandbox.cc(["result"]).run().success().stdout;
+        assert!(shown.contains("it changed since you allowed it"), "{shown}");
+        match before {
+            Ok(before) => sandbox.write(file, before),
+            Err(_) => fs::remove_file(sandbox.repo().join(file)).unwrap(),
+        }
+    }
+    api.push([Turn::text("Done.")]);
+    rescue(&sandbox);
+    assert!(mark.exists());
+    // An isolated rescue gets it, too, although its checkout has none of these files.
+    fs::remove_file(&mark).unwrap();
+    api.push([Turn::text("Done.")]);
+    sandbox
+        .cc(["rescue", "--isolated", "do it"])
+        .run()
+        .success();
+    assert!(mark.exists());
+    sandbox.cc(["trust", "--remove"]).run().success();
+    fs::remove_file(&mark).unwrap();
+    api.push([Turn::text("Done.")]);
+    rescue(&sandbox);
+    assert!(!mark.exists());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_hooks_start_in_the_working_tree_is_not_written_by_the_rescue() {
+    let api = MessagesApi::start([]);
+    let sandbox = Sandbox::real(&api).with_change();
+    let mark = sandbox.root().join("by-hook");
+    sandbox.write("tools/lint.sh", format!("touch '{}'\n", mark.display()));
+    let hook = json!([{"hooks": [{"type": "command", "command": "sh tools/lint.sh"}]}]);
+    sandbox.write(
+        ".claude/settings.json",
+        json!({"hooks": {"Stop": hook}}).to_string(),
+    );
+    sandbox.cc(["trust", "--yes"]).run().success();
+    let planted = json!({"file_path": sandbox.repo().join("tools/lint.sh"), "content": "x"});
+    api.push([
+        Turn::tool(
+            "Bash",
+            json!({"command": "echo x > tools/lint.sh; mv tools t"}),
+        ),
+        Turn::tool("Read", json!({"file_path": "tools/lint.sh"})),
+        Turn::tool("Write", planted),
+        Turn::text("Done."),
+    ]);
+    let before = sandbox.read("tools/lint.sh");
+    sandbox.cc(["rescue", "do it"]).run().success();
+    assert_eq!(sandbox.read("tools/lint.sh"), before);
+    assert!(mark.exists());
+    fs::remove_file(&mark).unwrap();
+    sandbox.write("tools/lint.sh", format!("touch '{}' # x\n", mark.display()));
+    api.push([Turn::text("Done.")]);
+    let report = rescue(&sandbox);
+    assert_eq!(report["changedSinceAllowed"], json!(["tools/lint.sh"]));
+    assert!(!mark.exists());
+}
+
+#[test]
+fn the_user_sees_what_would_run_and_only_a_person_allows_it() {
+    let sandbox = Sandbox::new().with_change();
+    let nothing = sandbox.cc(["trust"]).run().success();
     assert!(
-        shown.stdout.contains("Loaded from this trusted repository"),
-        "{shown}"
+        nothing.stdout.contains("nothing executable to load"),
+        "{nothing}"
+    );
+    useful(&sandbox);
+    let refused = sandbox.cc(["trust"]).run().exits(2);
+    assert!(refused.stderr.contains("no terminal"), "{refused}");
+    for steered in ["CODEX_THREAD_ID", "CC_NESTED"] {
+        let call = sandbox.cc(["trust", "--yes"]).env(steered, "1");
+        let refused = call.run().exits(2);
+        assert!(refused.stderr.contains("only a person"), "{refused}");
+    }
+    assert!(
+        sandbox
+            .cc(["trust", "--list"])
+            .run()
+            .stdout
+            .contains("Nothing is allowed")
+    );
+    let server = json!({"command": "npx", "args": ["-y", "db-server"], "env": {"DB": "${DB}"}});
+    sandbox.write(
+        ".mcp.json",
+        json!({"mcpServers": {"db": server}}).to_string(),
+    );
+    let allowed = sandbox.cc(["trust", "--yes"]).run().success();
+    insta::assert_snapshot!(sandbox.transcript(&allowed));
+    let again = sandbox.cc(["trust"]).run().success();
+    assert!(again.stdout.contains("you allowed it"), "{again}");
+    let listed = sandbox.cc(["trust", "--list"]).run().success();
+    assert!(
+        listed.stdout.contains(sandbox.repo().to_str().unwrap()),
+        "{listed}"
+    );
+    sandbox.write(".claude/hooks/mark.sh", "\u{1b}[2Jx");
+    let changed = sandbox.cc(["trust"]).run().exits(2);
+    assert!(
+        changed
+            .stdout
+            .contains("Changed since you allowed it:\n  .claude/hooks/mark.sh"),
+        "{changed}"
+    );
+    sandbox.cc(["trust", "--remove"]).run().success();
+    assert!(
+        sandbox
+            .cc(["trust", "--list"])
+            .run()
+            .stdout
+            .contains("Nothing is allowed")
     );
 }
 
@@ -132,4 +388,32 @@ fn the_users_own_instructions_follow_the_setting() {
         let asked = api.requests()[0].body.to_string();
         assert_eq!(asked.contains("egrets"), heard, "{sources:?}");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn at_a_terminal_the_user_is_asked() {
+    let sandbox = Sandbox::new().with_change();
+    useful(&sandbox);
+    let call = sandbox.product_file("cc-cli").display().to_string() + " trust";
+    let answer = |answer: &str| {
+        let script = sandbox.command("/usr/bin/script".as_ref());
+        let script = script.args(["-qec", &call, "/dev/null"]);
+        script.stdin(answer.to_owned()).run().success()
+    };
+    let listed = || sandbox.cc(["trust", "--list"]).run().stdout;
+    for no in ["n\n", "\n"] {
+        let declined = answer(no);
+        assert!(
+            declined.stdout.contains("Nothing was allowed."),
+            "{declined}"
+        );
+        assert!(listed().contains("Nothing is allowed"));
+    }
+    let allowed = answer("y\n");
+    assert!(
+        allowed.stdout.contains("Let rescues load exactly this?"),
+        "{allowed}"
+    );
+    assert!(listed().contains(sandbox.repo().to_str().unwrap()));
 }

@@ -85,28 +85,51 @@ fn writing_without_a_cage() {
     assert_eq!(Value::Object(settings), json!({"disableAllHooks": true}));
 }
 
+/// A repository with hooks, skills and a server, as it was allowed.
+fn project() -> ProjectConfiguration {
+    let mut settings = ProjectSettings::default();
+    let hooks = json!({"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "x"}]}]}});
+    settings.add_settings("s", hooks.to_string().as_bytes());
+    let servers = json!({"mcpServers": {"db": {"command": "x"}}});
+    settings.add_servers("m", servers.to_string().as_bytes());
+    ProjectConfiguration {
+        settings,
+        plugin: "/data/plugin".into(),
+        has_skills: true,
+        servers: Some("/data/plugin/mcp.json".into()),
+    }
+}
+
 #[test]
-fn a_trusted_repository_is_loaded() {
+fn what_was_allowed_of_a_repository_is_given_and_nothing_is_read_from_it() {
     let configuration = Configuration {
         user: false,
-        project: true,
+        instructions: true,
+        project: Some(project()),
     };
-    let with = |tools| {
-        let request = Request {
-            configuration,
-            tools,
-            ..review()
-        };
-        args(&request)
+    let request = |tools| Request {
+        configuration: configuration.clone(),
+        tools,
+        ..review()
     };
-    let writing = with(Tools::Write(Sandbox::Off));
-    assert_eq!(writing[6], "project,local");
-    assert!(
-        !CLOSED.iter().any(|flag| writing.contains(&flag.into())),
-        "{writing:?}"
-    );
+    let writing = request(Tools::Write(Sandbox::Off));
+    let given = args(&writing);
+    assert_eq!(given[6], "");
+    for arg in [
+        "--strict-mcp-config",
+        "--add-dir=/repo",
+        "--plugin-dir=/data/plugin",
+        "--mcp-config=/data/plugin/mcp.json",
+        "--allowedTools=mcp__db",
+        "--allowedTools=Read(//data/plugin/**)",
+    ] {
+        assert!(given.contains(&arg.into()), "{arg}: {given:?}");
+    }
+    assert!(!given.contains(&"--disable-slash-commands".into()));
+    let settings = writing.settings(&UserSettings::default());
+    assert_eq!(Value::Object(settings), json!({}));
     // A rule in it could let a command write.
-    assert_eq!(with(Tools::ReadOnly), args(&review()));
+    assert_eq!(args(&request(Tools::ReadOnly)), args(&review()));
 }
 
 #[test]

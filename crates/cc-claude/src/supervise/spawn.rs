@@ -12,6 +12,7 @@ use tempfile::TempPath;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::child_env::{WITH_SERVER, child_env};
+use crate::request::WITH_INSTRUCTIONS;
 use crate::run_processes::MARK;
 use crate::{Claude, Request, UserSettings, settings_file};
 
@@ -52,6 +53,10 @@ impl Call {
         if request.server.is_some() {
             let to_os = |(name, value): &(&str, &str)| (name.into(), value.into());
             vars.extend(WITH_SERVER.iter().map(to_os));
+        }
+        if request.loaded().instructions {
+            let (name, value) = WITH_INSTRUCTIONS;
+            vars.insert(name.into(), value.into());
         }
         vars.extend(request.env.iter().cloned());
         if let Some(dir) = &request.programs {

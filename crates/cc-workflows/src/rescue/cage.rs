@@ -132,6 +132,8 @@ impl Cage {
         // A session of Codex in a directory below reads what is there, too.
         let dirs = asked_in.map(|dir| root.join(dir)).chain([root.to_owned()]);
         read_only.extend(dirs.flat_map(|dir| protected::NAMES.map(|name| dir.join(name))));
+        // What hooks and servers of the repository run where it is.
+        read_only.extend(spec.trust.in_place().map(|name| root.join(name)));
         read_only.retain(|path| {
             let name = path.strip_prefix(root).unwrap_or(path);
             !spec.unprotected.iter().any(|free| name.starts_with(free))
@@ -142,7 +144,8 @@ impl Cage {
             .map(|name| root.join(name))
             .collect();
         // Where the workspace is the home directory, our own files are in it.
-        read_only.extend(spec.starter.clone().filter(|dir| dir.starts_with(root)));
+        let own = [&spec.starter, &spec.trust.plugin].into_iter().flatten();
+        read_only.extend(own.filter(|dir| dir.starts_with(root)).cloned());
         // A link is protected with what it leads to.
         protected::add_targets(root, &mut read_only);
         read_only.sort();

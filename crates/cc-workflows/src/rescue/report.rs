@@ -15,6 +15,7 @@ use super::{ProtectedChange, resuming};
 use crate::claude_report::{RunFacts, lacks};
 use crate::order::{Access, RescueSpec};
 use crate::report::{Line, Report};
+use crate::trust::SettingsStanding;
 
 /// The most lines of a list about what is unusual.
 const LISTED: usize = 20;
@@ -69,6 +70,15 @@ pub struct RescueReport {
     pub loaded: Vec<String>,
     /// The rest of it, which was not loaded.
     pub not_loaded: Vec<String>,
+    /// What of that can be executed and waits for the user's word: `cc-cli trust`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_allowed: Vec<String>,
+    /// Files of it that changed since the user allowed it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_since_allowed: Vec<String>,
+    /// Why the user cannot allow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_allowable: Option<String>,
     /// The separate worktree, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolated: Option<Worktree>,
@@ -101,11 +111,12 @@ pub struct ChangedFiles {
 impl RescueReport {
     pub(super) fn new(job: &Job, spec: &RescueSpec, root: &Path, outcome: &Outcome) -> Self {
         let Outcome { end, report } = outcome;
-        let found = || spec.trust.found.clone();
-        let (loaded, not_loaded) = if spec.trust.trusted {
-            (found(), Vec::new())
-        } else {
-            (Vec::new(), found())
+        let trust = &spec.trust;
+        let (loaded, not_loaded) = trust.loaded();
+        let (changed_since_allowed, not_allowable) = match &trust.standing {
+            SettingsStanding::Changed(files) => (files.clone(), None),
+            SettingsStanding::Unkept(why) => (Vec::new(), Some(why.clone())),
+            _ => (Vec::new(), None),
         };
         Self {
             job_id: job.id.clone(),
@@ -132,6 +143,9 @@ impl RescueReport {
             access: spec.access,
             loaded,
             not_loaded,
+            not_allowed: trust.not_allowed().to_vec(),
+            changed_since_allowed,
+            not_allowable,
             isolated: spec.isolated.clone(),
             without_uncommitted: spec.without_uncommitted,
             extras: spec.extras.clone(),
@@ -246,26 +260,62 @@ impl RescueReport {
 
     /// What Claude had beyond the defaults: configuration, permissions.
     fn tell_rights(&self, report: &mut Report) {
+        report.remarks.extend(self.not_allowed_line());
         let mut tell = |text: String| report.remarks.push(Line::text(text));
         if !self.loaded.is_empty() {
             let loaded = self.loaded.join(", ");
-            tell(format!("Loaded from this trusted repository: {loaded}."));
+            tell(format!("Loaded from this repository: {loaded}."));
         }
-        if !self.not_loaded.is_empty() {
+        let others = |name: &&String| !self.not_allowed.contains(name);
+        let others: Vec<&str> = self
+            .not_loaded
+            .iter()
+            .filter(others)
+            .map(String::as_str)
+            .collect();
+        if !others.is_empty() {
             let why = match self.access {
                 Access::ReadOnly => "it could write files",
                 _ => "this project is not trusted",
             };
-            tell(format!(
-                "Not loaded because {why}: {}.",
-                self.not_loaded.join(", ")
-            ));
+            tell(format!("Not loaded because {why}: {}.", others.join(", ")));
         }
         if self.access == Access::WriteUnsandboxed {
             tell(
                 "Claude's commands ran outside the sandbox, with all your permissions.".to_owned(),
             );
         }
+    }
+
+    /// What of the repository's settings the user would have to allow.
+    fn not_allowed_line(&self) -> Option<Line> {
+        if self.not_allowed.is_empty() {
+            return None;
+        }
+        let names = self.not_allowed.join(", ");
+        if let Some(why) = &self.not_allowable {
+            let line = one_line(&format!("Not loaded: {names}: {why}."), 600);
+            return Some(Line::text(line));
+        }
+        let why = match self.changed_since_allowed.len() {
+            0 => "you have not allowed it yet".to_owned(),
+            more => {
+                let files = self.changed_since_allowed.iter().take(3);
+                let files: Vec<_> = files.map(|file| one_line(file, 80)).collect();
+                let rest = match more - files.len() {
+                    0 => String::new(),
+                    rest => format!(" and {rest} more"),
+                };
+                format!(
+                    "it changed since you allowed it ({}{rest})",
+                    files.join(", ")
+                )
+            }
+        };
+        let line = Line::text(format!(
+            "Not loaded, because {why}: {names}. See what it runs, and allow it, in a terminal: "
+        ));
+        Some(line.and_code("cc-cli trust").and("."))
     }
 
     fn list_changes(&self, report: &mut Report) {

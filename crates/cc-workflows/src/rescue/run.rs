@@ -7,7 +7,7 @@ use cc_core::{Failure, FailureClass};
 
 use super::cage::Cage;
 use super::report::RescueReport;
-use super::{history, isolated, scratch};
+use super::{history, instructions, isolated, scratch};
 use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::{Access, RescueSpec};
@@ -53,8 +53,8 @@ pub(crate) async fn run(
         outcome.end = End::Failed(Failure::new(FailureClass::Sandbox, AVOIDED));
     }
     bring_commits(run, spec, cage.as_ref());
-    for dir in [&spec.scratch, &spec.starter, &spec.shadow] {
-        scratch::remove(dir.as_deref());
+    for dir in spec.own_dirs() {
+        scratch::remove(Some(dir));
     }
 
     let completed = outcome.end == End::Completed;
@@ -102,10 +102,10 @@ fn with_changes(end: End, changes: &[String]) -> End {
     End::Failed(Failure::new(FailureClass::Protected, detail))
 }
 
-fn notes(spec: &RescueSpec, has_git: bool, cage: Option<&Cage>) -> String {
+fn notes(spec: &RescueSpec, request: &Request, cage: Option<&Cage>) -> String {
     let mut notes = NOTES.to_owned();
     if spec.access == Access::ReadOnly {
-        let tools = match has_git {
+        let tools = match request.server.is_some() {
             true => tools::IN_REPOSITORY,
             false => tools::WITHOUT_REPOSITORY,
         };
@@ -121,6 +121,9 @@ fn notes(spec: &RescueSpec, has_git: bool, cage: Option<&Cage>) -> String {
     if let Some(cage) = cage {
         notes.push(' ');
         notes.push_str(&cage.note());
+    }
+    if spec.trust.trusted {
+        notes.push_str(&instructions::told(&request.cwd));
     }
     for (what, lines) in [
         ("In addition it has", spec.extras.brought()),
@@ -149,6 +152,8 @@ fn with_rights(
         Access::Write => Some(Cage::make(project, spec, &request)?),
         Access::WriteUnsandboxed | Access::ReadOnly => None,
     };
+    scratch::remove(spec.trust.plugin.as_deref());
+    let project = spec.trust.configuration(&project.data, &request.cwd)?;
     let request = Request {
         env: {
             let made =
@@ -159,7 +164,7 @@ fn with_rights(
         },
         programs: spec.starter.clone(),
         pass_env: spec.pass_env.clone(),
-        append_system_prompt: Some(notes(spec, request.server.is_some(), cage.as_ref())),
+        append_system_prompt: Some(notes(spec, &request, cage.as_ref())),
         tools: match &cage {
             Some(cage) => Tools::Write(sandbox(spec, cage)),
             None if spec.access == Access::ReadOnly => Tools::ReadOnly,
@@ -167,7 +172,8 @@ fn with_rights(
         },
         configuration: Configuration {
             user: spec.user_settings,
-            project: spec.trust.trusted,
+            instructions: spec.trust.trusted,
+            project,
         },
         thread: match spec.resumed {
             true => Thread::Resume(spec.thread.clone()),

@@ -15,7 +15,7 @@ use cc_jobs::settings::TrustPolicy;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::rescue::trust;
+use crate::trust;
 
 /// The most bytes of a file with the user's instructions.
 pub const INSTRUCTIONS_LIMIT: u64 = 64 << 10;

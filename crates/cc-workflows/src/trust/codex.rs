@@ -1,4 +1,4 @@
-//! Whether a repository's own Claude configuration is loaded: only where Codex trusts the project.
+//! Whether a project is trusted: what Codex says of it, unless the settings decide.
 
 use std::fs;
 use std::path::Path;
@@ -7,49 +7,6 @@ use cc_core::Env;
 use cc_core::fs::read_bounded;
 use cc_core::paths::main_working_tree;
 use cc_jobs::settings::TrustPolicy;
-use serde::{Deserialize, Serialize};
-
-/// Which of a repository's own configuration is loaded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RepositoryTrust {
-    /// Whether it is loaded.
-    pub(crate) trusted: bool,
-    /// What there is to load: the names of files and directories.
-    pub(crate) found: Vec<String>,
-}
-
-/// What Claude Code loads from a repository.
-const CONFIGURATION: [&str; 12] = [
-    "CLAUDE.md",
-    "CLAUDE.local.md",
-    "AGENTS.md",
-    ".claude/CLAUDE.md",
-    ".claude/settings.json",
-    ".claude/settings.local.json",
-    ".claude/skills",
-    ".claude/agents",
-    ".claude/commands",
-    ".claude/rules",
-    ".claude/output-styles",
-    ".mcp.json",
-];
-
-/// Decides on the repository at `root`, whose files Claude will see at `work_root`.
-pub(super) fn decide(
-    env: &Env,
-    policy: TrustPolicy,
-    root: &Path,
-    work_root: &Path,
-) -> RepositoryTrust {
-    let found: Vec<String> = CONFIGURATION
-        .into_iter()
-        .filter(|name| work_root.join(name).symlink_metadata().is_ok())
-        .map(str::to_owned)
-        .collect();
-    let trusted = allows(env, policy, root);
-    RepositoryTrust { trusted, found }
-}
 
 /// Whether the repository at `root` is trusted.
 pub(crate) fn allows(env: &Env, policy: TrustPolicy, root: &Path) -> bool {
@@ -103,7 +60,7 @@ mod tests {
         let config = config.replace("ROOT", root.to_str().unwrap());
         fs::write(dir.path().join("config.toml"), config).unwrap();
         let env = Env::fixed("/", "/cc-cli", [("CODEX_HOME", dir.path())]);
-        decide(&env, policy, &root, &root).trusted
+        allows(&env, policy, &root)
     }
 
     #[test]
@@ -136,15 +93,5 @@ mod tests {
             "[projects.\"ROOT\"]\ntrust_level = \"trusted\"\n",
             TrustPolicy::Never
         ));
-    }
-
-    #[test]
-    fn what_there_is_to_load_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("CLAUDE.md"), "").unwrap();
-        fs::create_dir_all(dir.path().join(".claude/skills")).unwrap();
-        let env = Env::fixed("/", "/cc-cli", Vec::<(&str, &str)>::new());
-        let trust = decide(&env, TrustPolicy::Never, dir.path(), dir.path());
-        assert_eq!(trust.found, ["CLAUDE.md", ".claude/skills"]);
     }
 }
