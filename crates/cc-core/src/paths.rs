@@ -104,6 +104,11 @@ impl DataDir {
         self.0.join("git-views")
     }
 
+    /// The directory of what Git reported of its configuration.
+    pub fn git_configurations(&self) -> PathBuf {
+        self.0.join("git-config")
+    }
+
     /// The directory for the files of sandboxed commands in a thread of Claude.
     pub fn scratch(&self, thread: &ThreadId) -> PathBuf {
         self.0.join("scratch").join(thread.as_str())

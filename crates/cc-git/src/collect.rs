@@ -67,10 +67,21 @@ impl Repository {
         limits: &ContextLimits,
         earlier: &ShownDiffs,
     ) -> Result<Context, Error> {
-        let mut list = match target.mode {
+        let list = match target.mode {
             Mode::WorkingTree => self.working_list(target, limits)?,
             _ => WorkingList::default(),
         };
+        self.collect_listed(target, limits, earlier, list)
+    }
+
+    /// The same, given what a look at the working tree found.
+    pub(crate) fn collect_listed(
+        &self,
+        target: &Target,
+        limits: &ContextLimits,
+        earlier: &ShownDiffs,
+        mut list: WorkingList,
+    ) -> Result<Context, Error> {
         let call = DiffCall {
             repository: self,
             target,
@@ -207,9 +218,9 @@ impl DiffCall<'_> {
     /// The rules for what is not shown. Attributes are read where there may be any: a file with them is
     /// in the working tree, if that was listed as a whole.
     fn screen(&self) -> Screen {
-        let is_listed = self.target.mode == Mode::WorkingTree && self.target.pathspecs.is_empty();
-        let is_read =
-            !is_listed || self.list.has_attributes || self.repository.has_attributes_outside();
+        let is_read = !self.list.is_whole
+            || self.list.has_attributes
+            || self.repository.has_attributes_outside();
         let runner = is_read.then(|| self.repository.runner.clone());
         let named: &[RepoPath] = match self.limits.show_named {
             true => &self.target.pathspecs.paths,

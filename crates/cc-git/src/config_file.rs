@@ -1,23 +1,25 @@
 //! Settings of Git: as it reports them, and as a file that it reads.
 
+use serde::{Deserialize, Serialize};
+
 use crate::records::records;
 
 /// A key with its value; a key alone is true.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Setting {
     pub(crate) key: Vec<u8>,
     pub(crate) value: Option<Vec<u8>>,
 }
 
 /// A setting and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ScopedSetting {
     pub(crate) scope: SettingOwner,
     pub(crate) setting: Setting,
 }
 
 /// Whose a setting is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum SettingOwner {
     /// The machine's or the user's.
     User,
@@ -55,17 +57,26 @@ pub(crate) fn fits(key: &[u8], pattern: &str) -> bool {
     is_same && key.subsection.is_some() == pattern.subsection.is_some()
 }
 
-/// Parses the output of `git config --show-scope -z`: `scope NUL key LF value NUL`, without `LF value`
-/// for a key alone.
-pub(crate) fn entries(output: &[u8]) -> Vec<ScopedSetting> {
+/// Parses the output of `git config --show-scope --show-origin -z`: `scope NUL origin NUL key LF value NUL`,
+/// without `LF value` for a key alone.
+pub(crate) fn entries_with_origin(output: &[u8]) -> Vec<(&[u8], ScopedSetting)> {
     let mut fields = records(output);
     let mut found = Vec::new();
-    while let (Some(scope), Some(entry)) = (fields.next(), fields.next()) {
-        let (key, value) = match entry.iter().position(|&byte| byte == b'\n') {
-            Some(at) => (&entry[..at], Some(entry[at + 1..].to_owned())),
-            None => (entry, None),
+    while let (Some(scope), Some(origin), Some(text)) =
+        (fields.next(), fields.next(), fields.next())
+    {
+        found.push((origin, ScopedSetting::read(scope, text)));
+    }
+    found
+}
+
+impl ScopedSetting {
+    fn read(scope: &[u8], text: &[u8]) -> Self {
+        let (key, value) = match text.iter().position(|&byte| byte == b'\n') {
+            Some(at) => (&text[..at], Some(text[at + 1..].to_owned())),
+            None => (text, None),
         };
-        found.push(ScopedSetting {
+        Self {
             scope: match scope {
                 b"system" | b"global" => SettingOwner::User,
                 b"command" => SettingOwner::Pinned,
@@ -75,9 +86,8 @@ pub(crate) fn entries(output: &[u8]) -> Vec<ScopedSetting> {
                 key: key.to_owned(),
                 value,
             },
-        });
+        }
     }
-    found
 }
 
 /// Settings as a file that Git reads back unchanged.

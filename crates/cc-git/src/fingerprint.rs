@@ -27,8 +27,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::ObjectId;
+use crate::file_stamp::FileStamp;
 use crate::repo_path::RepoPath;
-use file_state::{ContentDigest, FileStamp, FileState};
+use file_state::{ContentDigest, FileState};
 use status::IndexFlags;
 
 /// The most paths of an index that are kept.

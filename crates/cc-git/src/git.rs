@@ -8,6 +8,7 @@ use cc_core::paths::main_working_tree;
 use cc_core::program::{Fence, SearchPath};
 
 use crate::Error;
+use crate::config_cache::ConfigCache;
 use crate::notes::Notes;
 use crate::top_level::top_level;
 use crate::view::ViewPlace;
@@ -21,6 +22,7 @@ pub struct Git {
     notes: Notes,
     caller: CallerVars,
     views: ViewPlace,
+    configs: ConfigCache,
     vars: Vec<(OsString, OsString)>,
 }
 
@@ -62,6 +64,7 @@ impl Git {
             notes: Notes::of(env),
             caller: CallerVars::of(env),
             views: ViewPlace::of(env),
+            configs: ConfigCache::of(env),
             vars: vars
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
@@ -81,6 +84,11 @@ impl Git {
     /// Where views of repositories are made.
     pub(crate) fn views(&self) -> &ViewPlace {
         &self.views
+    }
+
+    /// What is kept of configurations.
+    pub(crate) fn configs(&self) -> &ConfigCache {
+        &self.configs
     }
 
     /// The user's home directory.
@@ -107,6 +115,7 @@ impl Git {
             notes: self.notes,
             caller: self.caller,
             views: self.views,
+            configs: self.configs,
             vars: self.vars,
         })
     }

@@ -14,12 +14,13 @@ use std::path::Path;
 use cc_core::IoError;
 use cc_core::fs::{canonical, open_regular};
 
-use crate::Error;
-use crate::config_file::{ScopedSetting, Setting, SettingOwner, entries, fits};
+use crate::config_cache::{ConfigQuestion, ReportedConfig, RepositoryFormat};
+use crate::config_file::{ScopedSetting, Setting, SettingOwner, entries_with_origin, fits};
 use crate::repo_path::os_path;
 use crate::runner::Runner;
 use crate::top_level::{git_dirs, shared_dir};
 use crate::view::{View, ViewPlace};
+use crate::{Error, Git};
 
 /// What decides how files, objects and history are read, or how a change looks. `*` is any text.
 const ALLOWED: &[&str] = &[
@@ -127,7 +128,7 @@ pub(crate) fn pinned() -> Vec<(OsString, OsString)> {
 const CANARY: &str = "core.fsmonitor";
 
 /// The configuration, as far as it counts.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct GitConfig {
     /// What Git gets, in the order in which it was read.
     pub(crate) allowed: Vec<Setting>,
@@ -135,6 +136,8 @@ pub(crate) struct GitConfig {
     pub(crate) overrides: Vec<(OsString, OsString)>,
     /// `init.defaultBranch`.
     pub(crate) default_branch: Option<String>,
+    /// The form of the repository.
+    pub(crate) format: RepositoryFormat,
 }
 
 impl GitConfig {
@@ -159,8 +162,37 @@ impl GitConfig {
 }
 
 /// Reads the configuration that Git itself would use; that starts no program.
-pub(crate) fn read_config(runner: &Runner, home: Option<&Path>) -> Result<GitConfig, Error> {
-    let args = ["config", "--list", "--show-scope", "--includes", "-z"];
+pub(crate) fn read_config(runner: &Runner, git: &Git) -> Result<GitConfig, Error> {
+    Ok(GitConfig::of(ask(runner, git)?, runner, git))
+}
+
+/// The same, where it is kept and nothing has changed: then Git is not called.
+pub(crate) fn kept_config(runner: &Runner, git: &Git) -> Option<GitConfig> {
+    let kept = git.configs().read(question(runner, git))?;
+    Some(GitConfig::of((kept, Vec::new()), runner, git))
+}
+
+fn question<'a>(runner: &'a Runner, git: &'a Git) -> ConfigQuestion<'a> {
+    ConfigQuestion {
+        git: git.path(),
+        root: runner.dir(),
+        home: git.home(),
+    }
+}
+
+/// What Git reports, and the settings that disable the programs of the repository where that is needed.
+type Answer = (ReportedConfig, Vec<(OsString, OsString)>);
+
+fn ask(runner: &Runner, git: &Git) -> Result<Answer, Error> {
+    let asked = git.configs().now();
+    let args = [
+        "config",
+        "--list",
+        "--show-scope",
+        "--show-origin",
+        "--includes",
+        "-z",
+    ];
     let (output, exit) = runner.call(&args).output()?;
     match exit.code {
         // An option is unknown.
@@ -168,27 +200,69 @@ pub(crate) fn read_config(runner: &Runner, home: Option<&Path>) -> Result<GitCon
         Some(0) => {}
         _ => return Err(exit.into_error()),
     }
-    let found = entries(&output);
-    if !found.iter().any(ScopedSetting::is_canary) {
+    let found = entries_with_origin(&output);
+    let entries = || found.iter().map(|(_, entry)| entry);
+    if !entries().any(ScopedSetting::is_canary) {
         return Err(Error::GitTooOld);
     }
-    let places = Places {
-        home,
-        root: runner.dir(),
-    };
-    let allowed = found.iter().filter(|entry| entry.is_allowed(&places));
-    let default_branch = found
-        .iter()
-        .rfind(|entry| entry.setting.key == b"init.defaultbranch");
-    Ok(GitConfig {
-        allowed: allowed.map(|entry| entry.setting.clone()).collect(),
-        overrides: match cfg!(unix) {
-            true => Vec::new(),
-            false => programs::disabled(&found)?,
-        },
+    let default_branch = entries().rfind(|entry| entry.setting.key == b"init.defaultbranch");
+    let reported = ReportedConfig {
+        settings: entries()
+            .filter(|entry| entry.is_known())
+            .cloned()
+            .collect(),
         default_branch: default_branch
             .and_then(|entry| String::from_utf8(entry.setting.value.clone()?).ok()),
-    })
+        format: format_of(entries()),
+    };
+    let overrides = match cfg!(unix) {
+        true => Vec::new(),
+        false => programs::disabled(&entries().cloned().collect::<Vec<_>>())?,
+    };
+    let question = question(runner, git);
+    git.configs().keep(question, asked, &found, &reported);
+    Ok((reported, overrides))
+}
+
+/// The form of a repository with these settings. What Git might refuse, or find elsewhere, is another one.
+fn format_of<'a>(entries: impl Iterator<Item = &'a ScopedSetting>) -> RepositoryFormat {
+    let mut sha256 = false;
+    for ScopedSetting { setting, .. } in entries {
+        let key = setting.key.as_slice();
+        let is_plain = match (key, setting.value.as_deref()) {
+            (b"core.worktree", _) => false,
+            (b"core.bare", value) => value == Some(b"false"),
+            (b"core.repositoryformatversion", value) => matches!(value, Some(b"0" | b"1")),
+            (b"extensions.objectformat", Some(format)) => {
+                sha256 = format == b"sha256";
+                sha256 || format == b"sha1"
+            }
+            (b"extensions.partialclone" | b"extensions.relativeworktrees", _) => true,
+            (b"extensions.preciousobjects" | b"extensions.worktreeconfig", _) => true,
+            (key, _) => !key.starts_with(b"extensions."),
+        };
+        if !is_plain {
+            return RepositoryFormat::Other;
+        }
+    }
+    RepositoryFormat::Plain { sha256 }
+}
+
+impl GitConfig {
+    fn of((reported, overrides): Answer, runner: &Runner, git: &Git) -> Self {
+        let places = Places {
+            home: git.home(),
+            root: runner.dir(),
+        };
+        let settings = reported.settings.into_iter();
+        let allowed = settings.filter(|entry| entry.is_allowed(&places));
+        Self {
+            allowed: allowed.map(|entry| entry.setting).collect(),
+            overrides,
+            default_branch: reported.default_branch,
+            format: reported.format,
+        }
+    }
 }
 
 /// Where files of settings may lie.
@@ -203,15 +277,23 @@ impl ScopedSetting {
             && self.setting.key == CANARY.as_bytes().to_ascii_lowercase()
     }
 
-    fn is_allowed(&self, places: &Places<'_>) -> bool {
-        let key = &self.setting.key;
-        let is_in = |patterns: &[&str]| patterns.iter().any(|pattern| fits(key, pattern));
-        let is_known = match self.scope {
-            SettingOwner::User => is_in(ALLOWED) || is_in(OF_THE_USER),
-            SettingOwner::Repository => is_in(ALLOWED),
+    /// Whether Git may get it, unless it names a file that it must not.
+    fn is_known(&self) -> bool {
+        match self.scope {
+            SettingOwner::User => self.is_in(ALLOWED) || self.is_in(OF_THE_USER),
+            SettingOwner::Repository => self.is_in(ALLOWED),
             SettingOwner::Pinned => false,
-        };
-        is_known && (!is_in(&FILES) || self.names_a_small_file(places))
+        }
+    }
+
+    fn is_allowed(&self, places: &Places<'_>) -> bool {
+        self.is_known() && (!self.is_in(&FILES) || self.names_a_small_file(places))
+    }
+
+    fn is_in(&self, patterns: &[&str]) -> bool {
+        patterns
+            .iter()
+            .any(|pattern| fits(&self.setting.key, pattern))
     }
 
     /// Whether the value is a file that Git can read as a whole. A repository names its own files only: Git

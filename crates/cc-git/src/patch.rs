@@ -262,7 +262,7 @@ pub(crate) fn inside(repository: &Repository, tree: &Worktree) -> Result<Runner,
     inside.set_env("GIT_DIR", &tree.git_dir);
     inside.set_env("GIT_WORK_TREE", &tree.root);
     // A worktree can have its own configuration.
-    let found = hardening::read_config(&inside, repository.git.home())?;
+    let found = hardening::read_config(&inside, &repository.git)?;
     found.apply_to(&mut inside, repository.git.views(), &tree.git_dir)?;
     Ok(inside)
 }

@@ -4,6 +4,7 @@ use cc_core::text::one_line;
 
 use crate::context::Reason;
 use crate::pathspecs::Pathspecs;
+use crate::refs::{RefValue, Refs};
 use crate::repo_path::RepoPath;
 use crate::selection::{RevisionRange, Wanted};
 use crate::{Error, Head, Mode, ObjectId, Repository, Selection, Target};
@@ -90,7 +91,7 @@ impl Repository {
         })
     }
 
-    fn uncommitted(&self, mode: Mode, pathspecs: Pathspecs) -> Target {
+    pub(crate) fn uncommitted(&self, mode: Mode, pathspecs: Pathspecs) -> Target {
         let head = self.head().id().cloned();
         let label = match mode {
             Mode::Staged => "staged changes",
@@ -243,7 +244,11 @@ impl Repository {
     /// Finds the default branch and its last commit: the HEAD of the remote, then the usual names at
     /// the remote, then the usual local names.
     fn default_branch(&self) -> Result<(String, ObjectId), Error> {
-        let found = self.default_ref("")?.ok_or(Error::NoDefaultBranch)?;
+        let found = match self.default_ref_of_files() {
+            Some(found) => found,
+            None => self.default_ref("")?,
+        };
+        let found = found.ok_or(Error::NoDefaultBranch)?;
         Ok((found.name, found.id))
     }
 
@@ -268,16 +273,51 @@ impl Repository {
         (commits > 0).then_some(Reason::BranchCommits { commits, base })
     }
 
-    /// Finds the default branch, with what a further format gives for it.
-    fn default_ref(&self, more: &str) -> Result<Option<DefaultRef>, Error> {
+    /// The refs that may name the default branch, the likeliest first.
+    fn default_refs(&self) -> Vec<String> {
         const REMOTE_HEAD: &str = "refs/remotes/origin/HEAD";
         let configured = self.init_default_branch.as_deref();
         let local = configured.into_iter().chain(BRANCH_NAMES);
-        let candidates: Vec<String> = [REMOTE_HEAD.to_owned()]
+        [REMOTE_HEAD.to_owned()]
             .into_iter()
             .chain(BRANCH_NAMES.map(|name| format!("refs/remotes/origin/{name}")))
             .chain(local.map(|name| format!("refs/heads/{name}")))
-            .collect();
+            .collect()
+    }
+
+    /// Finds the default branch in the files of the repository; `None` where Git is to be asked.
+    fn default_ref_of_files(&self) -> Option<Option<DefaultRef>> {
+        let shared = self.shared_dir().ok().filter(|_| self.is_plain)?;
+        let refs = Refs {
+            shared: &shared,
+            sha256: self.sha256,
+        };
+        for candidate in self.default_refs() {
+            let (name, value) = match refs.read(candidate.as_bytes())? {
+                RefValue::Name(name) => {
+                    let value = refs.read(&name)?;
+                    (String::from_utf8(name).ok()?, value)
+                }
+                value => (candidate, value),
+            };
+            match value {
+                RefValue::Id(id) => {
+                    return Some(Some(DefaultRef {
+                        name: short_name(&name),
+                        id,
+                        rest: String::new(),
+                    }));
+                }
+                RefValue::Missing => {}
+                RefValue::Name(_) => return None,
+            }
+        }
+        Some(None)
+    }
+
+    /// Finds the default branch, with what a further format gives for it.
+    fn default_ref(&self, more: &str) -> Result<Option<DefaultRef>, Error> {
+        let candidates = self.default_refs();
         // None of these holds a space; the last may be empty.
         let format = format!("--format=%(refname) %(objectname) %(objecttype) %(symref){more}");
         let mut args = vec!["for-each-ref", &format, "--"];
@@ -300,12 +340,8 @@ impl Repository {
                 .iter()
                 .find(|([name, _, kind, _], _)| name == wanted && *kind == "commit")?;
             let name = if symref.is_empty() { name } else { symref };
-            let short = name
-                .strip_prefix("refs/remotes/")
-                .or(name.strip_prefix("refs/heads/"))
-                .unwrap_or(name);
             Some(DefaultRef {
-                name: short.to_owned(),
+                name: short_name(name),
                 id: ObjectId::from_bytes(id.as_bytes())?,
                 rest: (*rest).to_owned(),
             })
@@ -354,6 +390,14 @@ struct DefaultRef {
     id: ObjectId,
     /// What the further format gave.
     rest: String,
+}
+
+/// The name of a branch without the place of all branches.
+fn short_name(name: &str) -> String {
+    let short = name
+        .strip_prefix("refs/remotes/")
+        .or(name.strip_prefix("refs/heads/"));
+    short.unwrap_or(name).to_owned()
 }
 
 /// A revision from the user in a form that git can only read as a commit.

@@ -27,6 +27,8 @@ pub(crate) struct WorkingList {
     pub(crate) overlooked: Vec<RepoPath>,
     /// Whether there is a file with attributes.
     pub(crate) has_attributes: bool,
+    /// Whether all of the working tree was listed.
+    pub(crate) is_whole: bool,
 }
 
 impl Repository {
@@ -83,7 +85,10 @@ impl Repository {
         let call = self.runner.call(&args).args(others);
         let call = call.args(&self.pathspec_args(&target.pathspecs));
         let has_notes = target.pathspecs.is_everywhere() && self.git.notes().has_codex(self.root());
-        let mut list = WorkingList::default();
+        let mut list = WorkingList {
+            is_whole: target.pathspecs.is_empty(),
+            ..WorkingList::default()
+        };
         let mut left = limits.read_bytes;
         call.timeout(limits.timeout)
             .limit(u64::MAX)

@@ -133,7 +133,7 @@ impl Repository {
             return Ok(());
         }
         let mut inside = Runner::new(&self.git, root, hardening::pinned());
-        let found = hardening::read_config(&inside, self.git.home())?;
+        let found = hardening::read_config(&inside, &self.git)?;
         let git_dir = git_dirs(root).into_iter().next();
         let git_dir = git_dir.ok_or_else(|| Error::NotARepository {
             dir: root.to_owned(),

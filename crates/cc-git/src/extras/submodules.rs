@@ -69,7 +69,7 @@ impl Repository {
         let mut inside = Runner::new(&self.git, &place, hardening::pinned());
         inside.set_env("GIT_DIR", &dir);
         inside.set_env("GIT_WORK_TREE", &place);
-        let found = hardening::read_config(&inside, self.git.home())?;
+        let found = hardening::read_config(&inside, &self.git)?;
         found.apply_to(&mut inside, self.git.views(), &dir)?;
         let index = tempfile::Builder::new()
             .prefix("cc-index-")

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
-use super::file_state::{ContentDigest, FileStamp, FileState, RegularFile};
+use super::file_state::{ContentDigest, FileState, RegularFile};
 use super::status::{LEFT_OUT, StatusEntry};
 use super::{Fingerprint, PathState, PathStates};
+use crate::file_stamp::FileStamp;
 use crate::process::join;
 use crate::repo_path::RepoPath;
 use crate::working_file::{FileOpener, WorkingFile};

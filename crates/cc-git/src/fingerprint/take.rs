@@ -6,10 +6,10 @@ use std::fs;
 
 use cc_core::Time;
 
-use super::file_state::FileStamp;
 use super::inspect::{self, KnownFiles};
 use super::status::{IndexFlags, StatusEntry, StatusOutput, UNTRACKED};
 use super::{Fingerprint, IndexState, PathStates, fold};
+use crate::file_stamp::FileStamp;
 use crate::pathspecs::Pathspecs;
 use crate::process::join;
 use crate::repo_path::RepoPath;

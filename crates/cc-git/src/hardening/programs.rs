@@ -82,7 +82,7 @@ fn neutral(key: &[u8]) -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
-    use crate::config_file::entries;
+    use super::super::tests::entries;
 
     use super::*;
 

@@ -1,7 +1,19 @@
 use super::*;
 use crate::config_file::config_text;
+use crate::records::records;
 
 const HOME: &str = "/home/dev";
+
+/// The entries of what Git reports, without their origins.
+pub(super) fn entries(answer: &[u8]) -> Vec<ScopedSetting> {
+    let fields: Vec<&[u8]> = records(answer).collect();
+    let pairs = fields.chunks_exact(2);
+    let answer: Vec<u8> = pairs
+        .flat_map(|pair| [pair[0], b"\0file:x\0", pair[1], b"\0"].concat())
+        .collect();
+    let found = entries_with_origin(&answer);
+    found.into_iter().map(|(_, entry)| entry).collect()
+}
 
 /// The keys that are allowed of what Git reports.
 #[track_caller]
@@ -80,6 +92,48 @@ fn files_of_patterns_are_small_regular_files() {
             let found = entries(format!("{scope}\0{key}\n{value}\0").as_bytes());
             assert_eq!(found[0].is_allowed(&places), expect, "{scope} {value}");
         }
+    }
+}
+
+#[test]
+fn a_repository_of_another_form_is_left_to_git() {
+    let plain = |sha256| RepositoryFormat::Plain { sha256 };
+    for (answer, expect) in [
+        ("", plain(false)),
+        (
+            "local\0core.bare\nfalse\0local\0core.repositoryformatversion\n0\0",
+            plain(false),
+        ),
+        (
+            "local\0core.repositoryformatversion\n1\0local\0extensions.objectformat\nsha256\0",
+            plain(true),
+        ),
+        ("local\0extensions.worktreeconfig\ntrue\0", plain(false)),
+        ("local\0core.bare\ntrue\0", RepositoryFormat::Other),
+        ("local\0core.bare\0", RepositoryFormat::Other),
+        ("worktree\0core.worktree\n/x\0", RepositoryFormat::Other),
+        (
+            "local\0core.repositoryformatversion\n2\0",
+            RepositoryFormat::Other,
+        ),
+        (
+            "local\0extensions.objectformat\nsha512\0",
+            RepositoryFormat::Other,
+        ),
+        (
+            "local\0extensions.refstorage\nreftable\0",
+            RepositoryFormat::Other,
+        ),
+        (
+            "local\0extensions.something\nnew\0",
+            RepositoryFormat::Other,
+        ),
+    ] {
+        assert_eq!(
+            format_of(entries(answer.as_bytes()).iter()),
+            expect,
+            "{answer:?}"
+        );
     }
 }
 

@@ -6,8 +6,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
-use cc_core::Env;
+use cc_core::{Clock, Env};
 use cc_git::{
     Context, ContextLimits, Error, FileChange, Git, Reason, RepoPath, Repository, Selection, Target,
 };
@@ -19,6 +20,7 @@ pub(crate) struct Lab {
     pub(crate) home: PathBuf,
     pub(crate) root: PathBuf,
     vars: Vec<(String, String)>,
+    clock: Clock,
 }
 
 impl Lab {
@@ -50,7 +52,17 @@ impl Lab {
             home,
             root,
             vars: Vec::new(),
+            clock: Clock::System,
         }
+    }
+
+    /// Gives the product a data directory, and a time of day at which no file is new.
+    pub(crate) fn a_minute_later(mut self) -> Self {
+        let data = self.base.join("data");
+        fs::create_dir_all(&data).unwrap();
+        let now = Clock::System.now();
+        self.clock = Clock::Fixed(now.plus(Duration::from_secs(60)));
+        self.with_var("CC_DATA_DIR", data.to_str().unwrap())
     }
 
     /// Gives the environment of the product another variable.
@@ -101,7 +113,9 @@ impl Lab {
             ("PATH".to_owned(), search_path()),
         ];
         vars.extend(self.vars.iter().cloned());
-        Env::fixed(&self.root, "/nowhere/cc-cli", vars)
+        let mut env = Env::fixed(&self.root, "/nowhere/cc-cli", vars);
+        env.clock = self.clock;
+        env
     }
 
     /// Runs the plain git, as a user would, and expects it to succeed.
@@ -183,9 +197,8 @@ impl Lab {
         selection: &Selection,
         limits: &ContextLimits,
     ) -> Result<Context, Error> {
-        let repository = self.repository();
-        let target = repository.resolve(selection)?;
-        repository.collect(&target, limits)
+        let (_, context) = self.repository().survey(selection, limits)?;
+        Ok(context)
     }
 
     pub(crate) fn review(&self, selection: &Selection) -> Result<Context, Error> {

@@ -16,6 +16,7 @@ mod files;
 mod fingerprint;
 mod hidden;
 mod hostile;
+mod kept_config;
 mod lines;
 mod lookup;
 mod pathspecs;

@@ -78,28 +78,28 @@ fn nothing_is_written() {
 
 #[test]
 #[cfg(unix)]
-fn a_review_of_the_work_tree_takes_six_calls_of_git() {
+fn a_review_of_the_work_tree_takes_five_calls_of_git_or_three() {
     let lab = racy().with_calls_noted();
     let repository = lab.repository();
-    let target = repository.resolve(&Selection::default()).unwrap();
-    repository
-        .collect(&target, &ContextLimits::default())
-        .unwrap();
+    let survey = |repository: &cc_git::Repository| {
+        let limits = ContextLimits::default();
+        repository.survey(&Selection::default(), &limits).unwrap()
+    };
+    let (target, _) = survey(&repository);
     repository.line_count(&target, "a.txt").unwrap();
     let mut calls = lab.calls();
     // Both run at once.
     calls[..2].sort_unstable();
     assert_eq!(
         calls,
-        [
-            "config",
-            "rev-parse",
-            "status",
-            "ls-files",
-            "diff",
-            "for-each-ref"
-        ]
+        ["config", "rev-parse", "ls-files", "diff", "for-each-ref"]
     );
+    // Once the configuration is kept.
+    let lab = lab.a_minute_later();
+    lab.repository();
+    lab.calls();
+    survey(&lab.repository());
+    assert_eq!(lab.calls(), ["ls-files", "diff", "for-each-ref"]);
 }
 
 #[test]
@@ -114,13 +114,18 @@ fn a_review_of_a_branch_takes_at_most_seven_calls_of_git() {
         lab.review(selection).unwrap();
         assert_eq!(lab.calls()[2..], *expect);
     };
-    check(
-        &Selection::default(),
-        &["status", "for-each-ref", "merge-base", "diff", "check-attr"],
-    );
+    let found_clean = ["ls-files", "diff", "status", "merge-base", "diff"];
+    check(&Selection::default(), &found_clean);
     let base = Selection {
         base: Some("main".into()),
         ..Selection::default()
     };
     check(&base, &["merge-base", "diff", "check-attr", "status"]);
+    lab.write(".gitattributes", "*.x text\n");
+    lab.commit("attributes");
+    lab.calls();
+    check(
+        &Selection::default(),
+        &[&found_clean[..], &["check-attr"]].concat(),
+    );
 }

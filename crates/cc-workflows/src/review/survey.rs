@@ -74,8 +74,7 @@ fn survey_with(
     selection: &Selection,
     limits: &ContextLimits,
 ) -> Result<Survey, cc_git::Error> {
-    let target = repository.resolve(selection)?;
-    let context = repository.collect(&target, limits)?;
+    let (target, context) = repository.survey(selection, limits)?;
     Ok(Survey {
         target,
         context,

@@ -1,0 +1,42 @@
+//! Selects and reads at once: whether the working tree has changes shows when they are read.
+
+use crate::pathspecs::Pathspecs;
+use crate::selection::Wanted;
+use crate::untracked::WorkingList;
+use crate::{Context, ContextLimits, Error, Head, Mode, Repository, Selection, ShownDiffs, Target};
+
+impl Repository {
+    /// Resolves what to review and reads its changes, within `limits`.
+    ///
+    /// # Errors
+    /// Those of [`Repository::resolve`] and [`Repository::collect`].
+    pub fn survey(
+        &self,
+        selection: &Selection,
+        limits: &ContextLimits,
+    ) -> Result<(Target, Context), Error> {
+        let is_open = selection.paths.is_empty() && !self.is_home && *self.head() != Head::Unborn;
+        let mut listed = WorkingList::default();
+        if is_open && selection.wanted()? == Wanted::Auto {
+            let target = Target {
+                chosen: true,
+                ..self.uncommitted(Mode::WorkingTree, Pathspecs::default())
+            };
+            let list = self.working_list(&target, limits)?;
+            (listed.is_whole, listed.has_attributes) = (list.is_whole, list.has_attributes);
+            match self.collect_listed(&target, limits, &ShownDiffs::default(), list) {
+                Err(Error::NothingToReview { .. }) => {}
+                context => return Ok((target, context?)),
+            }
+        }
+        let target = self.resolve(selection)?;
+        let context = match target.mode {
+            // Its files are those of the working tree.
+            Mode::Branch if target.found_clean => {
+                self.collect_listed(&target, limits, &ShownDiffs::default(), listed)
+            }
+            _ => self.collect(&target, limits),
+        };
+        Ok((target, context?))
+    }
+}
