@@ -1,9 +1,11 @@
 //! `cargo xtask bench`: the speed and size of the product against its limits.
 //!
 //! Each row is a median of a release build on this machine, beside its floor (the same work with
-//! nothing of ours in it) measured in the same run, where there is one. A fake Claude answers at
+//! nothing of ours in it) and another build if there is one, all measured in turn. A fake Claude answers at
 //! once, so that what is measured is ours; only the size of the first request takes the real one.
 
+pub(crate) mod floor;
+mod hooks;
 mod idle;
 mod measure;
 mod request;
@@ -14,15 +16,28 @@ mod table;
 mod turn;
 
 use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use clap::ValueEnum;
+
+use measure::{Bench, Build};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Fails where a limit is missed.
     #[arg(long)]
     strict: bool,
+    /// Measures another build beside this one: a directory with its binaries.
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
+    /// Prints JSON.
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Prints a table for docs/performance.md.
+    #[arg(long)]
+    markdown: bool,
     /// What to measure instead of everything.
     groups: Vec<Group>,
 }
@@ -32,6 +47,8 @@ pub(crate) struct Args {
 enum Group {
     /// `status` over many jobs.
     Status,
+    /// Hooks with nothing to do, and with the gate on.
+    Hooks,
     /// What the gate costs at a prompt.
     Turn,
     /// What a review costs beyond Claude's own time.
@@ -52,18 +69,34 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         [] => Group::value_variants(),
         some => some,
     };
+    let bench = Bench {
+        this: Build::this(),
+        against: args
+            .against
+            .clone()
+            .map(fs::canonicalize)
+            .transpose()?
+            .map(Build::at),
+    };
     let mut rows = Vec::new();
     for group in groups {
         rows.extend(match group {
-            Group::Status => status::rows()?,
+            Group::Status => status::rows(&bench)?,
+            Group::Hooks => hooks::rows(&bench)?,
             Group::Turn => turn::rows()?,
-            Group::Review => review::rows()?,
-            Group::Stream => stream::rows()?,
+            Group::Review => review::rows(&bench)?,
+            Group::Stream => stream::rows(&bench)?,
             Group::Idle => idle::rows()?,
             Group::Request => request::rows()?,
         });
     }
-    print!("{}", table::table(&rows));
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    } else if args.markdown {
+        print!("{}", table::markdown(&rows));
+    } else {
+        print!("{}", table::table(&rows));
+    }
     let missed = rows.iter().filter(|row| row.is_missed()).count();
     if args.strict && missed > 0 {
         return Err(format!("{missed} limits missed").into());

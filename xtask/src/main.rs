@@ -22,6 +22,9 @@ use clap::Parser;
 enum Task {
     /// Measures the product against its limits, in a release build.
     Bench(bench::Args),
+    /// The work of a row of the benchmark without the product, as a process.
+    #[command(hide = true)]
+    Floor(bench::floor::Args),
     /// Runs every check in order and stops at the first that fails.
     Ci(ci::Args),
     /// Test what works with which versions of Codex and Claude Code.
@@ -37,6 +40,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Bench(args) => bench::run(&args),
+        Task::Floor(args) => bench::floor::run(&args),
         Task::Ci(args) => ci::run(&args),
         Task::Drift(args) => drift::run(&args),
         Task::Tour => tour::run(),

@@ -9,7 +9,7 @@ use cc_tests::fake::Run;
 use cc_tests::{Sandbox, Scenario, eventually};
 
 use super::measure::{mib, proc_number};
-use super::table::{Measured, Row};
+use super::table::{Limit, Measured, Row};
 
 const SOON: Duration = Duration::from_secs(30);
 const WATCHED: Duration = Duration::from_secs(10);
@@ -38,8 +38,8 @@ pub(super) fn rows() -> Measured {
     let woken = switches(worker)? - before;
     let pss = mib(proc_number(worker, "smaps_rollup", "Pss")?);
     Ok(vec![
-        Row::at_most(memory, "MiB", pss, 5.0),
-        Row::at_most(wakes, "wake-ups", woken as f64, 0.0),
+        Row::counted(memory, "MiB", pss, Limit::AtMost(3.0)),
+        Row::counted(wakes, "wake-ups", woken as f64, Limit::AtMost(0.0)),
     ])
 }
 

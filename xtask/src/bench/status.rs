@@ -1,7 +1,7 @@
-//! `status` over no jobs, a thousand and ten thousand.
+//! Looking at jobs where there are none, a thousand and ten thousand.
 
-use std::error::Error;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,33 +11,78 @@ use cc_tests::{Sandbox, Scenario};
 use serde_json::{Value, json};
 use wait4::Wait4;
 
-use super::measure::{median, silent, wall};
-use super::table::{Measured, Row};
+use super::measure::{Bench, Build, Failed, Subject, floor, peak, race, silent, wall_of};
+use super::table::{Limit, Measured, Row, growth};
 
 /// How many finished jobs the product keeps of a session.
 const A_SESSION: usize = 100;
 
+/// Between two jobs, where ten thousand took most of a year, or all are of the last day.
+const OF_A_YEAR: i64 = 40 * 60;
+const OF_A_DAY: i64 = 8;
+
 const CALLERS: usize = 50;
 
-pub(super) fn rows() -> Measured {
+const RUNS: usize = 21;
+
+pub(super) fn rows(bench: &Bench) -> Measured {
     let mut rows = Vec::new();
     let sandbox = Sandbox::fake(&Scenario::structured(answer())).with_change();
-    rows.push(status_row(&sandbox, 0, 6.0)?);
+    rows.push(row(bench, &sandbox, "`status`, no jobs", &["status"])?.of_size(0));
     let template = Template::made_by(&sandbox)?;
-    template.multiply(&sandbox, 1..1_000)?;
-    rows.push(status_row(&sandbox, 1_000, 15.0)?);
-    let cpu = median(3, || parallel(&sandbox))?;
-    let name = format!("{CALLERS} parallel `status --json`, 1000 jobs");
-    rows.push(Row::at_most(name, "s CPU", cpu, 0.5));
-    template.multiply(&sandbox, 1_000..10_000)?;
-    rows.insert(2, status_row(&sandbox, 10_000, 60.0)?);
+    template.multiply(&sandbox, 1..1_000, OF_A_YEAR)?;
+    rows.push(row(bench, &sandbox, "`status`, 1,000 jobs", &["status"])?.of_size(1_000));
+    let in_parallel = parallel(bench, &sandbox)?;
+    template.multiply(&sandbox, 1_000..10_000, OF_A_YEAR)?;
+    rows.push(
+        row(
+            bench,
+            &sandbox,
+            "`status`, 10,000 jobs of a year",
+            &["status"],
+        )?
+        .of_size(10_000),
+    );
+    rows.push(growth("`status`: growth with jobs", &rows));
+    for (name, args) in [
+        ("`result`, the same", &["result"][..]),
+        ("`resume-candidate`, the same", &["resume-candidate"]),
+    ] {
+        rows.push(row(bench, &sandbox, name, args)?);
+    }
+    rows.push(in_parallel);
+    let sandbox = Sandbox::fake(&Scenario::structured(answer())).with_change();
+    Template::made_by(&sandbox)?.multiply(&sandbox, 1..10_000, OF_A_DAY)?;
+    rows.push(row(
+        bench,
+        &sandbox,
+        "`status`, 10,000 jobs of a day",
+        &["status"],
+    )?);
     Ok(rows)
 }
 
-fn status_row(sandbox: &Sandbox, jobs: usize, limit: f64) -> Result<Row, Box<dyn Error>> {
-    let took = median(21, || wall(&in_session(sandbox.cc(["status"]))))?;
-    let operation = format!("`status`, {jobs} jobs");
-    Ok(Row::at_most(operation, "ms", took, limit))
+/// A call beside a process that lists the same directory.
+fn row(bench: &Bench, sandbox: &Sandbox, name: &str, args: &[&str]) -> Result<Row, Failed> {
+    let jobs = sandbox.state_dir().jobs();
+    let call = |build: &Build| in_session(build.cc(sandbox, args));
+    // What is there to be continued decides about the exit code, not about the work.
+    let ours = |build: &'_ Build| -> Result<f64, Failed> {
+        let mut command = silent(&call(build));
+        let begun = std::time::Instant::now();
+        command.status()?;
+        Ok(super::measure::millis(begun.elapsed()))
+    };
+    let mut subjects: Vec<Subject<'_>> = vec![
+        Box::new(|| ours(&bench.this)),
+        Box::new(|| wall_of(&mut floor(&["list".as_ref(), &jobs])?)),
+    ];
+    if let Some(other) = &bench.against {
+        subjects.push(Box::new(|| ours(other)));
+    }
+    let samples = race(RUNS, &mut subjects)?;
+    let row = Row::timed(name, "ms", &samples, Limit::times(2.0));
+    Ok(row.with_peak(peak(&call(&bench.this))?))
 }
 
 /// As called from a session that has jobs.
@@ -50,16 +95,33 @@ fn session(n: usize) -> String {
 }
 
 /// The CPU seconds of many callers at once.
-fn parallel(sandbox: &Sandbox) -> Result<f64, Box<dyn Error>> {
-    let start = || silent(&in_session(sandbox.cc(["status", "--json"]))).spawn();
-    let callers = (0..CALLERS)
-        .map(|_| start())
-        .collect::<Result<Vec<_>, _>>()?;
+fn parallel(bench: &Bench, sandbox: &Sandbox) -> Result<Row, Failed> {
+    let jobs = sandbox.state_dir().jobs();
+    let ours = |build: &Build| {
+        let call = in_session(build.cc(sandbox, &["status", "--json"]));
+        cpu_of_all(|| Ok(silent(&call)))
+    };
+    let mut subjects: Vec<Subject<'_>> = vec![
+        Box::new(|| ours(&bench.this)),
+        Box::new(|| cpu_of_all(|| floor(&["list".as_ref(), &jobs]))),
+    ];
+    if let Some(other) = &bench.against {
+        subjects.push(Box::new(|| ours(other)));
+    }
+    let name = format!("{CALLERS} parallel `status --json`, 1,000 jobs");
+    let samples = race(3, &mut subjects)?;
+    Ok(Row::timed(name, "s CPU", &samples, Limit::times(2.0)))
+}
+
+fn cpu_of_all(call: impl Fn() -> Result<std::process::Command, Failed>) -> Result<f64, Failed> {
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| Ok(call()?.spawn()?))
+        .collect::<Result<_, Failed>>()?;
     let mut cpu = Duration::ZERO;
     for caller in callers {
         let used = caller.wait4()?;
         if !used.status.success() {
-            return Err(format!("`status --json` ended with {}", used.status).into());
+            return Err(format!("one of many callers ended with {}", used.status).into());
         }
         cpu += used.rusage.utime + used.rusage.stime;
     }
@@ -96,7 +158,7 @@ struct Template {
 }
 
 impl Template {
-    fn made_by(sandbox: &Sandbox) -> Result<Self, Box<dyn Error>> {
+    fn made_by(sandbox: &Sandbox) -> Result<Self, Failed> {
         in_session(sandbox.cc(["adversarial-review"]))
             .run()
             .success();
@@ -120,20 +182,17 @@ impl Template {
         })
     }
 
-    /// Adds jobs like this one, a minute older each, a hundred to a session.
-    fn multiply(
-        &self,
-        sandbox: &Sandbox,
-        numbers: std::ops::Range<usize>,
-    ) -> Result<(), Box<dyn Error>> {
+    /// Adds jobs like this one, so many seconds older each, a hundred to a session.
+    fn multiply(&self, sandbox: &Sandbox, numbers: Range<usize>, apart: i64) -> Result<(), Failed> {
+        let jobs = sandbox.state_dir().jobs();
         numbers
             .into_iter()
-            .try_for_each(|n| self.copy(&sandbox.state_dir().jobs(), n))
+            .try_for_each(|n| self.copy(&jobs, n, apart))
     }
 
-    fn copy(&self, jobs: &Path, n: usize) -> Result<(), Box<dyn Error>> {
-        let minutes = i64::try_from(n)?;
-        let earlier = |time: Time| Time::from_millis(time.as_millis() - minutes * 60_000);
+    fn copy(&self, jobs: &Path, n: usize, apart: i64) -> Result<(), Failed> {
+        let millis = i64::try_from(n)? * apart * 1_000;
+        let earlier = |time: Time| Time::from_millis(time.as_millis() - millis);
         let id = JobId::fresh("review", earlier(self.created));
         let mut text = self.text.replace(&self.id, id.as_str());
         text = text.replace(&session(0), &session(n / A_SESSION));

@@ -1,6 +1,5 @@
 //! A long answer, delta by delta, through the worker.
 
-use std::error::Error;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -10,42 +9,42 @@ use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario, eventually};
 use serde_json::Value;
 
-use super::measure::{median, mib, millis, proc_number, silent, wall};
-use super::table::{Measured, Row};
+use super::measure::{Bench, Build, Failed, Subject, mib, millis, proc_number, race, silent, wall};
+use super::table::{Limit, Measured, Row};
 
 const MIB: u64 = 1 << 20;
 const TEXT: u64 = 100 * MIB;
 const DELTA: usize = 4096;
 
-pub(super) fn rows() -> Measured {
+pub(super) fn rows(bench: &Bench) -> Measured {
     let alone = Sandbox::fake(&Scenario::says("Done.")).with_change();
     let streaming = Sandbox::fake(&Scenario::runs([streams(TEXT)])).with_change();
-    // Alternately, so that what else the machine does meets all of them.
-    let took = median(5, || {
-        let alone = wall(&alone.cc(["review"]))?;
-        Ok(wall(&streaming.cc(["review"]))? - alone)
-    })?;
-    let floor = median(5, || {
-        let alone = read_with_serde(&alone)?;
-        Ok(read_with_serde(&streaming)? - alone)
-    })?;
-    let (ours, floor) = (per_second(took), per_second(floor));
-    let speed = Row::at_least("100 MiB of 4 KiB deltas: speed", "MiB/s", ours, 0.6 * floor);
+    let ours = |build: &Build| -> Result<f64, Failed> {
+        let fixed = wall(&build.cc(&alone, &["review"]))?;
+        Ok(wall(&build.cc(&streaming, &["review"]))? - fixed)
+    };
+    let floor = || -> Result<f64, Failed> {
+        let fixed = read_with_serde(&alone)?;
+        Ok(read_with_serde(&streaming)? - fixed)
+    };
+    let mut subjects: Vec<Subject<'_>> = vec![Box::new(|| ours(&bench.this)), Box::new(floor)];
+    if let Some(other) = &bench.against {
+        subjects.push(Box::new(|| ours(other)));
+    }
+    let samples = race(5, &mut subjects)?;
+    // Three quarters of the speed.
+    let name = format!(
+        "100 MiB of 4 KiB deltas ({:.0} MiB/s)",
+        per_second(samples[0].median)
+    );
+    let speed = Row::timed(name, "ms", &samples, Limit::times(1.0 / 0.75));
     let (early, late) = (peak(10 * MIB)?, peak(TEXT)?);
+    let memory = "100 MiB of 4 KiB deltas: worker's peak memory";
+    let beyond = "the same beyond the peak at 10 MiB";
     Ok(vec![
-        speed.with_floor(floor),
-        Row::at_most(
-            "100 MiB of 4 KiB deltas: worker's peak RSS",
-            "MiB",
-            late,
-            20.0,
-        ),
-        Row::at_most(
-            "the same beyond the peak at 10 MiB",
-            "MiB",
-            late - early,
-            1.0,
-        ),
+        speed,
+        Row::counted(memory, "MiB", late, Limit::AtMost(10.0)),
+        Row::counted(beyond, "MiB", late - early, Limit::AtMost(1.0)),
     ])
 }
 
@@ -64,7 +63,7 @@ fn per_second(millis: f64) -> f64 {
 
 /// The milliseconds from the start of the fake Claude to its end, where all that is done with its
 /// lines is to read each as a `serde_json::Value`.
-fn read_with_serde(sandbox: &Sandbox) -> Result<f64, Box<dyn Error>> {
+fn read_with_serde(sandbox: &Sandbox) -> Result<f64, Failed> {
     let mut command = silent(&sandbox.claude(["-p"]));
     let begun = Instant::now();
     let mut claude = command.stdout(Stdio::piped()).spawn()?;
@@ -80,7 +79,7 @@ fn read_with_serde(sandbox: &Sandbox) -> Result<f64, Box<dyn Error>> {
 }
 
 /// The most memory the worker had in use by the time it had taken so much text, in MiB.
-fn peak(total: u64) -> Result<f64, Box<dyn Error>> {
+fn peak(total: u64) -> Result<f64, Failed> {
     let sandbox = Sandbox::fake(&Scenario::says(""));
     let streamed = sandbox.tmp().join("streamed");
     let told = Step::Write {

@@ -1,151 +1,246 @@
-//! What was measured against its limit, as a table.
+//! What was measured against its limit, as a table, Markdown or JSON.
+
+use serde::Serialize;
+
+use super::measure::{Failed, Sample};
 
 /// The rows of a group, or why they cannot be measured.
-pub(super) type Measured = Result<Vec<Row>, Box<dyn std::error::Error>>;
+pub(super) type Measured = Result<Vec<Row>, Failed>;
 
 /// One operation.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Row {
     operation: String,
-    result: Result<Figures, String>,
-}
-
-#[derive(Debug)]
-struct Figures {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<String>,
     unit: &'static str,
-    measured: f64,
+    median: f64,
+    thrown: usize,
     floor: Option<f64>,
+    /// The same of the other build.
+    against: Option<f64>,
+    processes: Option<u64>,
+    peak_mib: Option<f64>,
+    /// How many operations of this kind were measured together, for growth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<f64>,
     limit: Limit,
+    kept: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Limit {
+/// What an operation may take at most, in its unit.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Limit {
+    /// So much.
     AtMost(f64),
-    AtLeast(f64),
+    /// So many times its floor, and so much besides.
+    Floor { times: f64, plus: f64 },
+}
+
+impl Limit {
+    pub(super) const fn times(times: f64) -> Self {
+        Self::Floor { times, plus: 0.0 }
+    }
 }
 
 impl Row {
-    /// An operation that must not take more than `limit`.
-    pub(super) fn at_most(
+    /// An operation of which something was counted once.
+    pub(super) fn counted(
         operation: impl Into<String>,
         unit: &'static str,
-        measured: f64,
-        limit: f64,
+        value: f64,
+        limit: Limit,
     ) -> Self {
-        Self::new(operation, unit, measured, Limit::AtMost(limit))
+        let sample = Sample {
+            median: value,
+            thrown: 0,
+        };
+        Self::timed(operation, unit, &[sample], limit)
     }
 
-    /// An operation that must reach `limit`.
-    pub(super) fn at_least(
+    /// An operation that was measured: first itself, then its floor, then the other build, as far as there are
+    /// these.
+    pub(super) fn timed(
         operation: impl Into<String>,
         unit: &'static str,
-        measured: f64,
-        limit: f64,
+        samples: &[Sample],
+        limit: Limit,
     ) -> Self {
-        Self::new(operation, unit, measured, Limit::AtLeast(limit))
-    }
-
-    fn new(operation: impl Into<String>, unit: &'static str, measured: f64, limit: Limit) -> Self {
-        Self {
+        let median = |place: usize| samples.get(place).map(|sample| sample.median);
+        let mut row = Self {
             operation: operation.into(),
-            result: Ok(Figures {
-                unit,
-                measured,
-                floor: None,
-                limit,
-            }),
-        }
+            skipped: None,
+            unit,
+            median: median(0).unwrap_or_default(),
+            thrown: samples.iter().map(|sample| sample.thrown).sum(),
+            floor: median(1),
+            against: median(2),
+            processes: None,
+            peak_mib: None,
+            size: None,
+            limit,
+            kept: true,
+        };
+        row.kept = row.most().is_none_or(|most| row.median <= most);
+        row
     }
 
     /// An operation that cannot be measured here.
     pub(super) fn skipped(operation: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
-            operation: operation.into(),
-            result: Err(why.into()),
+            skipped: Some(why.into()),
+            ..Self::counted(operation, "", 0.0, Limit::AtMost(0.0))
         }
     }
 
-    /// The same with what the work takes without us.
     pub(super) fn with_floor(mut self, floor: f64) -> Self {
-        if let Ok(figures) = &mut self.result {
-            figures.floor = Some(floor);
-        }
+        self.floor = Some(floor);
+        self.kept = self.most().is_none_or(|most| self.median <= most);
+        self
+    }
+
+    pub(super) fn with_processes(mut self, processes: Option<u64>) -> Self {
+        self.processes = processes;
+        self
+    }
+
+    pub(super) fn with_peak(mut self, mib: f64) -> Self {
+        self.peak_mib = Some(mib);
+        self
+    }
+
+    /// How much there was to do, to compare with rows of other sizes.
+    pub(super) fn of_size(mut self, size: usize) -> Self {
+        self.size = Some(size as f64);
         self
     }
 
     /// Whether the limit was measured and is not kept.
     pub(super) fn is_missed(&self) -> bool {
-        self.result.as_ref().is_ok_and(|figures| !figures.is_kept())
+        !self.kept
     }
 
-    fn cells(&self) -> [String; 5] {
-        let operation = self.operation.clone();
-        match &self.result {
-            Ok(figures) => {
-                let floor = figures.floor.map(|floor| figures.amount(floor));
-                let verdict = if figures.is_kept() { "ok" } else { "MISSED" };
-                let (sign, limit) = match figures.limit {
-                    Limit::AtMost(limit) => ('≤', limit),
-                    Limit::AtLeast(limit) => ('≥', limit),
-                };
-                [
-                    operation,
-                    figures.amount(figures.measured),
-                    floor.unwrap_or_else(|| "–".to_owned()),
-                    format!("{sign} {}", figures.amount(limit)),
-                    verdict.to_owned(),
-                ]
-            }
-            Err(why) => {
-                let none = || "–".to_owned();
-                [operation, none(), none(), none(), format!("skipped: {why}")]
-            }
+    /// The most that is allowed; `None` where the floor is unknown.
+    fn most(&self) -> Option<f64> {
+        match self.limit {
+            Limit::AtMost(most) => Some(most),
+            Limit::Floor { times, plus } => Some(times * self.floor? + plus),
         }
+    }
+
+    fn cells(&self) -> [String; COLUMNS] {
+        let none = || "–".to_owned();
+        let mut cells = [(); COLUMNS].map(|()| none());
+        cells[0].clone_from(&self.operation);
+        if let Some(why) = &self.skipped {
+            cells[COLUMNS - 1] = format!("skipped: {why}");
+            return cells;
+        }
+        let with_unit = |value: f64| format!("{} {}", amount(value), self.unit);
+        cells[1] = with_unit(self.median);
+        if let Some(floor) = self.floor {
+            cells[2] = with_unit(floor);
+            cells[3] = format!("{:.2}", self.median / floor);
+        }
+        cells[4] = match self.limit {
+            Limit::AtMost(most) => format!("≤ {}", with_unit(most)),
+            Limit::Floor { times, plus: 0.0 } => format!("≤ {} ×", amount(times)),
+            Limit::Floor { times, plus } => format!("≤ {} × + {}", amount(times), with_unit(plus)),
+        };
+        if let Some(against) = self.against {
+            cells[5] = format!("{} ({:.2} ×)", with_unit(against), self.median / against);
+        }
+        if let Some(processes) = self.processes {
+            cells[6] = processes.to_string();
+        }
+        if let Some(peak) = self.peak_mib {
+            cells[7] = format!("{} MiB", amount(peak));
+        }
+        cells[8] = self.thrown.to_string();
+        cells[9] = if self.kept { "ok" } else { "MISSED" }.to_owned();
+        cells
     }
 }
 
-impl Figures {
-    fn is_kept(&self) -> bool {
-        match self.limit {
-            Limit::AtMost(limit) => self.measured <= limit,
-            Limit::AtLeast(limit) => self.measured >= limit,
-        }
-    }
+/// How the time of an operation grows with its size: the exponent between the two largest of several rows, whose
+/// fixed part, that of the smallest, is taken off. More than 1 is worse than linear.
+pub(super) fn growth(operation: impl Into<String>, rows: &[Row]) -> Row {
+    let operation = operation.into();
+    let [smallest, .., middle, largest] = rows else {
+        return Row::skipped(operation, "needs three sizes");
+    };
+    let (Some(few), Some(many)) = (middle.size, largest.size) else {
+        return Row::skipped(operation, "needs sizes");
+    };
+    let grown = |row: &Row| (row.median - smallest.median).max(0.05);
+    let exponent = (grown(largest) / grown(middle)).ln() / (many / few).ln();
+    Row::counted(operation, "(exponent)", exponent, Limit::AtMost(1.15))
+}
 
-    /// Counts as they are, small amounts with more digits than large ones.
-    fn amount(&self, value: f64) -> String {
-        let digits = match value.abs() {
-            _ if value.fract() == 0.0 => 0,
-            size if size < 1.0 => 2,
-            size if size < 100.0 => 1,
-            _ => 0,
-        };
-        format!("{value:.digits$} {}", self.unit)
-    }
+/// Counts as they are, small amounts with more digits than large ones.
+fn amount(value: f64) -> String {
+    let digits = match value.abs() {
+        _ if value.fract() == 0.0 => 0,
+        size if size < 10.0 => 2,
+        size if size < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$}")
+}
+
+const COLUMNS: usize = 10;
+
+const HEAD: [&str; COLUMNS] = [
+    "operation",
+    "median",
+    "floor",
+    "ratio",
+    "limit",
+    "other build",
+    "processes",
+    "peak",
+    "thrown",
+    "",
+];
+
+fn lines(rows: &[Row]) -> Vec<[String; COLUMNS]> {
+    let head = HEAD.map(str::to_owned);
+    std::iter::once(head)
+        .chain(rows.iter().map(Row::cells))
+        .collect()
 }
 
 /// The rows in columns.
 pub(super) fn table(rows: &[Row]) -> String {
-    let head = ["operation", "measured", "floor", "limit", ""].map(str::to_owned);
-    let lines: Vec<[String; 5]> = std::iter::once(head)
-        .chain(rows.iter().map(Row::cells))
-        .collect();
+    let lines = lines(rows);
     let width = |column: usize| {
         let widths = lines.iter().map(|line| line[column].chars().count());
         widths.max().unwrap_or_default()
     };
-    let widths = [0, 1, 2, 3].map(width);
+    let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
     let mut text = String::new();
-    for [operation, measured, floor, limit, verdict] in &lines {
-        let line = format!(
-            "{operation:<a$}  {measured:>b$}  {floor:>c$}  {limit:>d$}  {verdict}",
-            a = widths[0],
-            b = widths[1],
-            c = widths[2],
-            d = widths[3]
-        );
-        text.push_str(line.trim_end());
+    for line in &lines {
+        let [operation, others @ .., verdict] = line;
+        let mut row = format!("{operation:<width$}", width = widths[0]);
+        for (cell, width) in others.iter().zip(&widths[1..]) {
+            row.push_str(&format!("  {cell:>width$}"));
+        }
+        text.push_str(format!("{row}  {verdict}").trim_end());
         text.push('\n');
+    }
+    text
+}
+
+/// The rows as a table of a document.
+pub(super) fn markdown(rows: &[Row]) -> String {
+    let mut text = String::new();
+    for (number, line) in lines(rows).iter().enumerate() {
+        text.push_str(&format!("| {} |\n", line.join(" | ")));
+        if number == 0 {
+            text.push_str(&format!("|---|{}---|\n", "--:|".repeat(COLUMNS - 2)));
+        }
     }
     text
 }
@@ -154,21 +249,54 @@ pub(super) fn table(rows: &[Row]) -> String {
 mod tests {
     use super::*;
 
+    fn sample(median: f64, thrown: usize) -> Sample {
+        Sample { median, thrown }
+    }
+
     #[test]
     fn a_table_tells_what_was_kept_missed_and_skipped() {
+        let three = [sample(2.14, 1), sample(1.0, 0), sample(4.0, 2)];
         let rows = [
-            Row::at_most("status", "ms", 2.14, 6.0),
-            Row::at_least("stream", "MiB/s", 90.0, 96.04).with_floor(160.0),
-            Row::skipped("processes", "no strace"),
+            Row::timed("status", "ms", &three, Limit::times(2.5)).with_processes(Some(3)),
+            Row::timed(
+                "stream",
+                "ms",
+                &three[..2],
+                Limit::Floor {
+                    times: 2.0,
+                    plus: 0.1,
+                },
+            ),
+            Row::counted("memory", "MiB", 3.5, Limit::AtMost(3.0)).with_peak(12.0),
+            Row::skipped("wakes", "no /proc"),
         ];
         let missed: Vec<bool> = rows.iter().map(Row::is_missed).collect();
-        assert_eq!(missed, [false, true, false]);
+        assert_eq!(missed, [false, true, true, false]);
         let expect = "\
-operation  measured      floor         limit
-status       2.1 ms          –        ≤ 6 ms  ok
-stream     90 MiB/s  160 MiB/s  ≥ 96.0 MiB/s  MISSED
-processes         –          –             –  skipped: no strace
+operation    median  floor  ratio            limit    other build  processes    peak  thrown
+status      2.14 ms   1 ms   2.14         ≤ 2.50 ×  4 ms (0.54 ×)          3       –       3  ok
+stream      2.14 ms   1 ms   2.14  ≤ 2 × + 0.10 ms              –          –       –       1  MISSED
+memory     3.50 MiB      –      –          ≤ 3 MiB              –          –  12 MiB       0  MISSED
+wakes             –      –      –                –              –          –       –       –  skipped: no /proc
 ";
         assert_eq!(table(&rows), expect);
+        let text = markdown(&rows[..1]);
+        let row = "| status | 2.14 ms | 1 ms | 2.14 | ≤ 2.50 × | 4 ms (0.54 ×) | 3 | – | 3 | ok |";
+        assert_eq!(text.lines().nth(2), Some(row), "{text}");
+        assert_eq!(
+            text.lines().nth(1).map(|line| line.matches('|').count()),
+            Some(11)
+        );
+    }
+
+    #[test]
+    fn growth_is_that_of_the_largest_sizes_beyond_the_fixed_part() {
+        let at = |size: usize, median: f64| {
+            Row::counted("x", "ms", median, Limit::AtMost(1e9)).of_size(size)
+        };
+        let linear = growth("x", &[at(0, 2.0), at(1_000, 3.0), at(10_000, 12.0)]);
+        assert!((linear.median - 1.0).abs() < 1e-9 && !linear.is_missed());
+        let square = growth("x", &[at(0, 2.0), at(1_000, 3.0), at(10_000, 102.0)]);
+        assert!((square.median - 2.0).abs() < 1e-9 && square.is_missed());
     }
 }
