@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod answers;
 mod attached;
+#[cfg(target_os = "linux")]
+mod costs;
 mod ending;
 #[cfg(unix)]
 mod instructions;

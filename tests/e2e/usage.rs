@@ -80,13 +80,8 @@ fn a_base_or_range_that_looks_like_an_option() {
     assert_snapshot!(refused(&sandbox(), &["review", "--base", "--output=x"]), @"
     exit 2
     --- stderr
-    error: unexpected argument '--output' found
-
-      tip: to pass '--output' as a value, use '-- --output'
-
-    Usage: cc-cli review [OPTIONS] [FOCUS]... [-- <PATH>...]
-
-    For more information, try '--help'.
+    error: unexpected argument `--output` found
+      hint: See: cc-cli review --help
     ");
 }
 
@@ -95,18 +90,13 @@ fn a_call_that_asks_for_two_opposite_things() {
     assert_snapshot!(refused(&sandbox(), &["review", "--background", "--wait"]), @"
     exit 2
     --- stderr
-    error: the argument '--background' cannot be used with '--wait'
-
-    Usage: cc-cli review --background [FOCUS]... [-- <PATH>...]
-
-    For more information, try '--help'.
+    error: the argument `--background` cannot be used with `--wait`
+      hint: See: cc-cli review --help
     ");
     assert_snapshot!(refused(&sandbox(), &["review", "--timeout", "soon"]), @"
     exit 2
     --- stderr
-    error: invalid value 'soon' for '--timeout <TIME>': expected a time above zero, such as <n>s, 20m or 1h 30m
-
-    For more information, try '--help'.
+    error: invalid value `soon` for `--timeout <TIME>`: expected a time above zero, such as <n>s, 20m or 1h 30m
     ");
 }
 
@@ -115,16 +105,12 @@ fn values_that_are_not_numbers() {
     assert_snapshot!(refused(&sandbox(), &["review", "--max-budget-usd", "abc"]), @"
     exit 2
     --- stderr
-    error: invalid value 'abc' for '--max-budget-usd <DOLLARS>': expected dollars above zero, such as 2.5
-
-    For more information, try '--help'.
+    error: invalid value `abc` for `--max-budget-usd <DOLLARS>`: expected dollars above zero, such as 2.5
     ");
     assert_snapshot!(refused(&sandbox(), &["rescue", "--from", "x", "--findings", "1,foo"]), @"
     exit 2
     --- stderr
-    error: invalid value 'foo' for '--findings <N>': expected the numbers of findings, such as 1,3
-
-    For more information, try '--help'.
+    error: invalid value `foo` for `--findings <N>`: expected the numbers of findings, such as 1,3
     ");
 }
 
@@ -164,6 +150,57 @@ fn paths_that_do_not_exist() {
 }
 
 #[test]
+fn a_change_where_a_flag_belongs() {
+    let sandbox = sandbox();
+    let mut told = String::new();
+    for word in [
+        "main..HEAD",
+        "HEAD",
+        "src/lib.rs",
+        "src",
+        "mind",
+        "nosuch..HEAD",
+    ] {
+        told += &refused(&sandbox, &["review", word]).replace("exit 2\n--- stderr\n", "");
+    }
+    for flag in ["--staged", "--cached", "--working-tree", "--stagedd"] {
+        told += &refused(&sandbox, &["review", flag]).replace("exit 2\n--- stderr\n", "");
+    }
+    assert_snapshot!(told, @"
+    error: `main..HEAD` is no flag, and a plain review takes no focus text
+      hint: Did you mean: cc-cli review --range main..HEAD
+    error: `HEAD` is no flag, and a plain review takes no focus text
+      hint: Did you mean: cc-cli review --commit HEAD, or --base HEAD for what was added since
+    error: `src/lib.rs` is no flag, and a plain review takes no focus text
+      hint: Did you mean: cc-cli review -- src/lib.rs
+    error: `src` is no flag, and a plain review takes no focus text
+      hint: Did you mean: cc-cli review -- src
+    error: a plain review takes no focus text
+      hint: Use: cc-cli adversarial-review 'mind'. Put paths after `--`.
+    error: a plain review takes no focus text
+      hint: Use: cc-cli adversarial-review 'nosuch..HEAD'. Put paths after `--`.
+    error: unexpected argument `--staged` found
+      hint: Did you mean `--scope staged`? See: cc-cli review --help
+    error: unexpected argument `--cached` found
+      hint: Did you mean `--scope staged`? See: cc-cli review --help
+    error: unexpected argument `--working-tree` found
+      hint: Did you mean `--scope working-tree`? See: cc-cli review --help
+    error: unexpected argument `--stagedd` found
+      hint: See: cc-cli review --help
+    ");
+    // As a focus it is taken, and the flag is named.
+    let output = sandbox.cc(["adversarial-review", "main..HEAD"]).run();
+    assert!(
+        output.stderr.starts_with(
+            "`main..HEAD` is taken as focus text. To review that change: --range main..HEAD\n"
+        ),
+        "{output}"
+    );
+    let output = sandbox.cc(["adversarial-review", "mind the sign"]).run();
+    assert!(!output.stderr.contains("taken as focus"), "{output}");
+}
+
+#[test]
 fn flags_that_exclude_each_other() {
     assert_snapshot!(refused(&sandbox(), &["review", "--commit", "HEAD", "--range", "HEAD~1..HEAD"]), @"
     exit 2
@@ -177,10 +214,8 @@ fn an_unsupported_scope() {
     assert_snapshot!(refused(&sandbox(), &["review", "--scope", "nonsense"]), @"
     exit 2
     --- stderr
-    error: invalid value 'nonsense' for '--scope <SCOPE>'
-      [possible values: auto, working-tree, staged, branch]
-
-    For more information, try '--help'.
+    error: invalid value `nonsense` for `--scope <SCOPE>`
+      hint: Possible values: auto, working-tree, staged, branch.
     ");
 }
 
@@ -189,13 +224,8 @@ fn an_unknown_flag() {
     assert_snapshot!(refused(&sandbox(), &["review", "--zap"]), @"
     exit 2
     --- stderr
-    error: unexpected argument '--zap' found
-
-      tip: to pass '--zap' as a value, use '-- --zap'
-
-    Usage: cc-cli review [OPTIONS] [FOCUS]... [-- <PATH>...]
-
-    For more information, try '--help'.
+    error: unexpected argument `--zap` found
+      hint: See: cc-cli review --help
     ");
 }
 
@@ -522,11 +552,17 @@ fn a_scope_is_shown_without_starting_anything() {
      1 file changed, 1 insertion(+), 1 deletion(-), 189 B
 
     Small enough to wait for.
+    Cost: about 4.1k tokens in the first request (an estimate)
     ");
     let sandbox = sandbox();
     let json = sandbox.cc(["scope", "--json"]).run().success().json();
     assert_snapshot!(sandbox.redact(&format!("{json:#}")), @r#"
     {
+      "estimate": {
+        "costUsd": null,
+        "firstTokens": 4143,
+        "reviews": 0
+      },
       "files": [
         {
           "additions": 1,

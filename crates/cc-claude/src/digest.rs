@@ -18,7 +18,7 @@ mod tests;
 mod text;
 
 use cc_core::text::{head, one_line};
-use cc_core::{ThreadId, Usage};
+use cc_core::{AccountLimit, ThreadId, Usage};
 
 use crate::observer::{LINE, Progress};
 use crate::outcome::Incomplete;
@@ -61,6 +61,8 @@ pub(crate) struct OutcomeBuilder {
     answer: Option<TurnAnswer>,
     /// The last structured output that was tried, as JSON.
     tried: Option<String>,
+    /// What Claude Code said last of the account.
+    limit: Option<AccountLimit>,
     /// The first line that could not be read.
     unreadable: Option<String>,
     /// The bytes of the last line that was too long: it may have been the result.
@@ -166,7 +168,15 @@ impl OutcomeBuilder {
             ClaudeEvent::RateLimit {
                 rejected,
                 resets_at,
+                window,
+                used,
             } => {
+                self.limit = Some(AccountLimit {
+                    reached: *rejected,
+                    resets_at: *resets_at,
+                    window: window.as_deref().map(|it| one_line(it, 40)),
+                    used: *used,
+                });
                 self.hints.rate_limit(*rejected, *resets_at);
                 rejected.then(|| Progress::Note("the usage limit is reached".into()))
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cc_core::{BlockedCall, Failure, ThreadId, Usage};
+use cc_core::{AccountLimit, BlockedCall, Failure, ThreadId, Usage};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -81,6 +81,9 @@ pub struct RunReport {
     pub usage: Usage,
     /// The price of this run alone in US dollars, as Claude reports it.
     pub cost_usd: Option<f64>,
+    /// What Claude Code said last of the limits of the account; with a subscription only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<AccountLimit>,
     /// The turns, as Claude counts them.
     pub turns: u64,
     /// The tool calls that were not permitted.

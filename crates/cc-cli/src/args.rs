@@ -69,6 +69,8 @@ pub(crate) enum Commands {
     Scope(ScopeArgs),
     /// Remove old finished jobs of this workspace whose results were read
     Prune(PruneArgs),
+    /// Show what the jobs of all workspaces have cost
+    Usage(UsageArgs),
     /// Show or change your settings
     Config {
         #[command(subcommand)]
@@ -355,6 +357,10 @@ pub(crate) struct RescueByHand {
     pub(crate) no_sandbox: bool,
 }
 
+fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "expected a whole number")
+}
+
 fn finding_number(text: &str) -> Result<usize, &'static str> {
     text.parse()
         .map_err(|_| "expected the numbers of findings, such as 1,3")
@@ -426,10 +432,10 @@ pub(crate) struct StatusArgs {
     #[arg(long, conflicts_with_all = ["wait", "json"])]
     pub(crate) watch: bool,
     /// Stop waiting after N milliseconds
-    #[arg(long, value_name = "N", requires = "wait")]
+    #[arg(long, value_name = "N", requires = "wait", value_parser = whole_number::<u64>)]
     pub(crate) timeout_ms: Option<u64>,
     /// Ignored; accepted for compatibility
-    #[arg(long, value_name = "N", requires = "wait")]
+    #[arg(long, value_name = "N", requires = "wait", value_parser = whole_number::<u64>)]
     pub(crate) poll_interval_ms: Option<u64>,
     /// Print JSON
     #[arg(long)]
@@ -481,7 +487,7 @@ pub(crate) struct WaitArgs {
     #[arg(value_name = "JOB")]
     pub(crate) jobs: Vec<String>,
     /// Stop waiting after N milliseconds
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>)]
     pub(crate) timeout_ms: Option<u64>,
     #[command(flatten)]
     pub(crate) verdict: VerdictArgs,
@@ -574,12 +580,22 @@ pub(crate) struct TrustArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct UsageArgs {
+    /// Number of days, today included
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = whole_number::<u32>)]
+    pub(crate) days: u32,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct PruneArgs {
     /// Remove these jobs, whether their results were read or not
     #[arg(value_name = "JOB", conflicts_with = "keep")]
     pub(crate) jobs: Vec<String>,
     /// Number of finished jobs to keep for each session
-    #[arg(long, value_name = "N", default_value_t = cc_jobs::retention::KEPT_A_SESSION)]
+    #[arg(long, value_name = "N", default_value_t = cc_jobs::retention::KEPT_A_SESSION, value_parser = whole_number::<usize>)]
     pub(crate) keep: usize,
     /// Only show what would be removed
     #[arg(long)]

@@ -19,6 +19,7 @@ mod setup;
 mod show;
 mod status;
 mod trust;
+mod usage;
 mod verdict;
 mod wait;
 mod web;
@@ -74,6 +75,7 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Logs(args) => logs::logs(&project()?, &args.logs, args.path, printer),
         Commands::Scope(args) => scope::scope(&project()?, &args, printer),
         Commands::Prune(args) => prune::prune(&project()?, &args, printer),
+        Commands::Usage(args) => usage::usage(&project()?, &args, printer),
         Commands::Config { command } => config::config(&project()?.data, &command, printer),
         Commands::Setup(args) => setup::setup(&project()?, &args, printer),
         Commands::Trust(args) => trust::trust(&project()?, &args, printer),

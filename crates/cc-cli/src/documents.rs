@@ -1,9 +1,10 @@
 //! What `--json` prints, as types: they write the documents, and their published schemas are made from them.
 
-use cc_core::{Failure, JobId, SessionId, ThreadId};
+use cc_core::{Failure, JobId, SessionId, ThreadId, Usage};
 use cc_git::Worktree;
 use cc_jobs::spending::Spending;
 use cc_jobs::{Job, RunProgress, WorkspaceConfig};
+use cc_workflows::account::Account;
 use cc_workflows::rescue::RescueReport;
 use cc_workflows::review::{ReviewReport, ReviewedChange};
 use schemars::JsonSchema;
@@ -79,6 +80,41 @@ pub(crate) struct Status<'a> {
     pub(crate) needs_review: bool,
     /// Files that are no records, each with `path` and `reason`.
     pub(crate) skipped: Vec<Value>,
+}
+
+/// What the jobs of all workspaces have cost.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UsageReport {
+    /// What Claude Code said last of the limits of the account, with a subscription; `null` if nothing, or before
+    /// the last reset.
+    pub(crate) account: Option<Account>,
+    /// The first day that counts, in the time zone of the system: `2026-03-01`.
+    pub(crate) first_day: String,
+    /// All jobs since; `null` if there are none.
+    pub(crate) total: Option<UsageGroup>,
+    /// The days that have jobs, in order.
+    pub(crate) by_day: Vec<UsageGroup>,
+    /// The commands, such as `review`, the most expensive first.
+    pub(crate) by_command: Vec<UsageGroup>,
+    /// The models that answered.
+    pub(crate) by_model: Vec<UsageGroup>,
+    /// The repositories, or directories outside Git, by their path.
+    pub(crate) by_repository: Vec<UsageGroup>,
+}
+
+/// What several jobs have cost.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UsageGroup {
+    /// What they have in common.
+    pub(crate) name: String,
+    /// How many jobs.
+    pub(crate) jobs: u64,
+    /// Their tokens.
+    pub(crate) usage: Usage,
+    /// Their price in US dollars, as Claude reports it.
+    pub(crate) cost_usd: f64,
 }
 
 /// One job.
@@ -200,6 +236,7 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("status-of-job", schema::<StatusOfJob<'_>>()),
         ("wait", schema::<Waited<'_>>()),
         ("cancel", schema::<Cancelled<'_>>()),
+        ("usage", schema::<UsageReport>()),
     ]
 }
 

@@ -10,6 +10,10 @@ use cc_workflows::rescue::SandboxMissing;
 use cc_workflows::trust::{TrustError, Unkept};
 use cc_workflows::worker::WorkError;
 use cc_workflows::{Error, Obstacle, hint};
+use clap::ValueEnum;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::args::ScopeArg;
 
 use ExitStatus::{Failure, NotSetUp, Usage};
 
@@ -81,6 +85,51 @@ impl CliError {
         }
     }
 
+    /// An error in the arguments, in the style of all others; `None` for what is help or the version.
+    pub(crate) fn of_arguments(error: &clap::Error) -> Option<Self> {
+        let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if !error.use_stderr() || is_help {
+            return None;
+        }
+        let text = error.render().to_string();
+        let mut paragraphs = text.split("\n\n");
+        let first = paragraphs.next()?.trim_start_matches("error: ");
+        let (values, message): (Vec<&str>, Vec<&str>) = first
+            .lines()
+            .map(str::trim)
+            .partition(|line| line.starts_with("[possible values: "));
+        let mut hints = Vec::new();
+        for line in values {
+            let values = line.trim_start_matches("[possible values: ");
+            hints.push(format!(
+                "Possible values: {}.",
+                values.trim_end_matches(']')
+            ));
+        }
+        hints.extend(scope_meant(error));
+        for line in paragraphs.flat_map(str::lines).map(str::trim) {
+            if let Some(tip) = line.strip_prefix("tip: ") {
+                // A tip how to pass a flag as text is seldom what is meant.
+                if hints.is_empty() && tip.contains("similar") {
+                    hints.extend(
+                        tip.split_once(": ")
+                            .map(|(_, it)| format!("Did you mean {it}?")),
+                    );
+                }
+            } else if let Some(usage) = line.strip_prefix("Usage: ") {
+                let words = usage.split(' ');
+                let words = words.take_while(|word| word.starts_with(char::is_alphanumeric));
+                let words: Vec<&str> = words.collect();
+                hints.push(format!("See: {} --help", words.join(" ")));
+            }
+        }
+        let backticks = |text: String| text.replace('\'', "`");
+        Some(Self {
+            hint: (!hints.is_empty()).then(|| backticks(hints.join(" "))),
+            ..Self::new(Usage, backticks(message.join(" ")))
+        })
+    }
+
     /// The error after a panic.
     pub(crate) fn internal() -> Self {
         Self::new(
@@ -89,6 +138,22 @@ impl CliError {
         )
         .hint("Please report the lines above. Check your jobs with: cc-cli status")
     }
+}
+
+/// The scope that a flag such as `--staged` means.
+fn scope_meant(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let name = match flag.trim_start_matches('-') {
+        "cached" => "staged",
+        name => name,
+    };
+    let scopes = ScopeArg::value_variants().iter();
+    let mut names = scopes.filter_map(ValueEnum::to_possible_value);
+    let is_meant =
+        error.kind() == ErrorKind::UnknownArgument && names.any(|scope| scope.get_name() == name);
+    is_meant.then(|| format!("Did you mean '--scope {name}'?"))
 }
 
 /// What an error means for the user: the exit code, and what to do.

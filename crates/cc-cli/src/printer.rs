@@ -77,8 +77,11 @@ impl Printer {
 
     /// Prints help, the version, or an error in the arguments.
     pub(crate) fn usage(&mut self, error: &clap::Error) -> ExitCode {
-        // A closed stream is not an error.
-        let _ = error.print();
+        match CliError::of_arguments(error) {
+            Some(error) => self.error(&error),
+            // A closed stream is not an error.
+            None => drop(error.print()),
+        }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     }
 }

@@ -12,6 +12,9 @@ const WIDEST: usize = 120;
 /// The longest last column, in characters.
 const LONGEST: usize = 4_000;
 
+/// What stands before a cell that has a line of its own.
+const BELOW: &str = "      ";
+
 /// Formats rows as aligned columns, one line for each row; the last column is not padded. What is too
 /// long is cut.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
@@ -40,6 +43,31 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// [`table`] in lines of at most `width` columns: where it is wider, the last column gets lines of its own.
+/// Without a width, nothing is cut.
+pub(crate) fn table_within(rows: &[Vec<String>], width: Option<usize>) -> String {
+    let text = table(rows);
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let fits = |width: usize| text.lines().all(|line| line.chars().count() <= width);
+    let Some(width) = width.filter(|width| columns > 2 && !fits(*width)) else {
+        return text;
+    };
+    let rows = rows.iter().filter_map(|row| row.split_last());
+    let (last, heads): (Vec<&String>, Vec<Vec<String>>) =
+        rows.map(|(last, head)| (last, head.to_vec())).unzip();
+    let mut lines = String::new();
+    for (line, last) in table(&heads).lines().zip(last) {
+        lines.push_str(&cut(line, width));
+        lines.push('\n');
+        if !last.is_empty() {
+            let below = format!("{BELOW}{last}");
+            lines.push_str(&cut(&below, width));
+            lines.push('\n');
+        }
+    }
+    lines
+}
+
 fn cut(cell: &str, limit: usize) -> String {
     match cell.char_indices().nth(limit) {
         Some(_) => cell.chars().take(limit - 1).chain(['…']).collect(),
@@ -56,6 +84,25 @@ mod tests {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         let text = table(&[row(["a", "é", "last"]), row(["abc", "", "x"])]);
         assert_eq!(text, "  a    é  last\n  abc     x\n");
+    }
+
+    #[test]
+    fn a_row_fits_the_screen() {
+        let row = |title: &str, end: &str| vec!["id".into(), title.to_owned(), end.to_owned()];
+        let check = |rows: &[Vec<String>], width, expected: &str| {
+            assert_eq!(table_within(rows, width), expected);
+        };
+        let rows = [row("title", "the end of it"), row("x", "")];
+        let in_one = "  id  title  the end of it\n  id  x\n";
+        check(&rows, None, in_one);
+        check(&rows, Some(26), in_one);
+        check(
+            &rows,
+            Some(25),
+            "  id  title\n      the end of it\n  id  x\n",
+        );
+        check(&rows, Some(10), "  id  tit…\n      the…\n  id  x\n");
+        check(&[], Some(10), "");
     }
 
     #[test]

@@ -32,4 +32,4 @@ pub use paths::{DataDir, StateDir, Workspace};
 pub use process::Proc;
 pub use program::LocateError;
 pub use time::{Clock, Time};
-pub use usage::{BlockedCall, Dollars, ModelNames, Usage};
+pub use usage::{AccountLimit, BlockedCall, Dollars, ModelNames, Usage};

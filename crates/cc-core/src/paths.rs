@@ -94,6 +94,11 @@ impl DataDir {
         self.0.join("config.toml")
     }
 
+    /// What Claude Code said last of the limits of the account.
+    pub fn account(&self) -> PathBuf {
+        self.0.join("account.json")
+    }
+
     /// The lock under which the user's settings are changed.
     pub fn settings_lock(&self) -> PathBuf {
         self.0.join("config.lock")
@@ -239,6 +244,11 @@ impl StateDir {
     /// What the removed jobs of the last day took.
     pub fn spent(&self) -> PathBuf {
         self.0.join("spent.json")
+    }
+
+    /// What removed jobs have cost, a line each.
+    pub fn ledger(&self) -> PathBuf {
+        self.0.join("usage.jsonl")
     }
 
     /// The lock under which that changes.

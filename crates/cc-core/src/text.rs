@@ -47,15 +47,20 @@ pub fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// The first line of Markdown `text` that is not empty, as one line of at most `limit` characters.
+/// The first line of Markdown `text` that is not empty, as one line of at most `limit` characters, without
+/// the marks of headings and emphasis.
 pub fn first_line(text: &str, limit: usize) -> String {
     let mut lines = text
         .lines()
         .map(|line| line.trim_matches(['#', ' ', '*', '\t']));
-    one_line(
-        lines.find(|line| !line.is_empty()).unwrap_or_default(),
-        limit,
-    )
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    // What stands in backticks is code: `src/**/*.rs`.
+    let parts = line.split('`').enumerate();
+    let parts = parts.map(|(at, part)| match at % 2 {
+        0 => part.replace("**", ""),
+        _ => part.to_owned(),
+    });
+    one_line(&parts.collect::<Vec<_>>().join("`"), limit)
 }
 
 /// The last bytes of a stream that may never end.
@@ -198,6 +203,9 @@ mod tests {
     fn the_first_line_is_taken_without_its_marks() {
         assert_eq!(first_line("\n## **Verdict**\nmore", 20), "Verdict");
         assert_eq!(first_line("\n \n", 20), "");
+        assert_eq!(first_line("**No:** it **breaks**.", 40), "No: it breaks.");
+        let code = "**Only** `src/**/*.rs`";
+        assert_eq!(first_line(code, 40), "Only `src/**/*.rs`");
     }
 
     #[test]

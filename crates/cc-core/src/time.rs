@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -25,6 +26,23 @@ impl Time {
     /// How long ago `self` was at `now`; zero where a clock jumped and `self` lies ahead.
     pub fn until(self, now: Time) -> Duration {
         Duration::from_millis(u64::try_from(now.as_millis() - self.as_millis()).unwrap_or(0))
+    }
+
+    /// The point `span` earlier.
+    pub fn before(self, span: Duration) -> Self {
+        let millis = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Self::from_millis(self.as_millis().saturating_sub(millis))
+    }
+
+    /// The day in the time zone of the system: `2026-03-01`.
+    pub fn local_day(self) -> String {
+        self.0.to_zoned(TimeZone::system()).date().to_string()
+    }
+
+    /// The minute in the time zone of the system: `2026-03-01 14:05`.
+    pub fn local(self) -> String {
+        let local = self.0.to_zoned(TimeZone::system());
+        format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute())
     }
 
     /// The point `after` later.

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Time;
+
 /// Tokens of one run, summed over the models that took part.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
@@ -141,4 +143,18 @@ mod tests {
             assert_eq!(bad.parse::<Dollars>(), Err(InvalidDollars), "{bad}");
         }
     }
+}
+
+/// A limit of the account, as far as Claude Code says it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountLimit {
+    /// Whether it is reached, so that requests are refused.
+    pub reached: bool,
+    /// When it resets.
+    pub resets_at: Option<Time>,
+    /// Which one it is, such as `five_hour`.
+    pub window: Option<String>,
+    /// How much of it is used: a share of one.
+    pub used: Option<f64>,
 }

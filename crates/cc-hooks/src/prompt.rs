@@ -3,7 +3,7 @@
 use cc_core::SessionId;
 use cc_core::frame::framed;
 use cc_core::text::{count, one_line};
-use cc_jobs::{EndedJob, Job, Latest, select};
+use cc_jobs::{EndedJob, Ending, Job, Latest, select};
 use cc_workflows::{Project, gate};
 use serde_json::{Value, json};
 
@@ -77,7 +77,12 @@ fn announce(project: &Project, job: &Job) -> bool {
 /// Titles and summaries contain text of users and models; in the frame it cannot instruct anybody.
 fn message(news: &[&Job]) -> String {
     let line = |job: &&Job| {
-        let (title, summary) = (one_line(&job.title, 100), one_line(&job.summary, 120));
+        // Of a review the summary has the verdict and the numbers of findings.
+        let outcome = match job.state().ending() {
+            Some(Ending::Failed(failure)) => failure.class.words(),
+            _ => &job.summary,
+        };
+        let (title, summary) = (one_line(&job.title, 100), one_line(outcome, 120));
         format!("{} {}: {title}. {summary}\n", job.id, job.state().status())
     };
     let lines: String = news.iter().take(NAMED).map(line).collect();

@@ -20,6 +20,7 @@ mod listing;
 mod reading;
 mod store;
 
+pub mod ledger;
 pub mod log;
 mod progress;
 pub mod repository;

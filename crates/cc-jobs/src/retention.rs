@@ -8,7 +8,7 @@ use std::time::Duration;
 use cc_core::fs::{is_temporary, sweep};
 use cc_core::{JobId, Time};
 
-use crate::{EndedJob, Job, Listing, Store, StoreError, spending};
+use crate::{EndedJob, Job, Listing, Store, StoreError, ledger, spending};
 
 /// How many finished jobs of a session are kept.
 pub const KEPT_A_SESSION: usize = 100;
@@ -166,6 +166,10 @@ impl Store {
             }
             error => Err(error),
         })?;
+        if !dry_run {
+            // What was spent in the past must not keep anybody from freeing space.
+            let _ = ledger::keep(self.dir(), &finished, self.now());
+        }
         for job in finished {
             match if dry_run {
                 Ok(())

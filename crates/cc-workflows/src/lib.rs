@@ -6,6 +6,7 @@
 //!
 //! Start with [`Project::open`], then [`review::start`]; [`worker::work`] is the other end.
 
+pub mod account;
 pub mod cancel;
 pub mod door;
 pub mod gate;

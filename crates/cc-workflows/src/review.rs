@@ -1,5 +1,6 @@
 //! Reviews: a change becomes a job, and its worker turns Claude's answer into a report.
 
+mod estimate;
 pub(crate) mod findings;
 pub(crate) mod instructions;
 mod located;
@@ -13,20 +14,21 @@ use std::path::PathBuf;
 
 use cc_core::Dollars;
 use cc_core::text::{count, one_line};
-use cc_git::Selection;
+use cc_git::{Selection, Totals};
 use cc_jobs::settings::{DiffSettings, TrustPolicy};
 use cc_jobs::{Body, Job, JobKind};
 
 use crate::order::{ReviewSpec, WorkOrder};
 use crate::{Error, Project, RunOptions, launch, preflight};
 
+pub use estimate::{Estimate, estimate};
 pub use findings::{Finding, LocatedFinding, Location, ReviewVerdict, Severity};
 use instructions::Instructions;
 pub use instructions::{INSTRUCTIONS_LIMIT, InstructionSources};
 pub use report::{ReviewConclusion, ReviewReport};
 pub use reviewed::ReviewedChange;
 pub(crate) use survey::survey_edits;
-pub use survey::{Survey, size, survey, survey_since};
+pub use survey::{Survey, names_revision, size, survey, survey_since};
 
 /// A request for a review.
 #[derive(Clone, Debug)]
@@ -78,6 +80,25 @@ pub fn subject(kind: JobKind, body: &Body) -> Option<String> {
     }
 }
 
+/// A review up to this size ends soon enough to wait for it.
+const SMALL_FILES: u64 = 5;
+const SMALL_LINES: u64 = 300;
+
+/// Whether a review of a change of this size ends soon enough to wait for it.
+#[must_use]
+pub fn is_small(totals: &Totals) -> bool {
+    totals.files <= SMALL_FILES && totals.additions + totals.deletions <= SMALL_LINES
+}
+
+/// The size of the change that the review of this record looks at.
+#[must_use]
+pub fn totals_in_record(kind: JobKind, body: &Body) -> Option<Totals> {
+    match WorkOrder::read(kind, body) {
+        Ok(WorkOrder::Review(spec)) => Some(spec.totals),
+        _ => None,
+    }
+}
+
 /// Starts a review as a job with its own worker, and returns the queued job.
 ///
 /// # Errors
@@ -107,10 +128,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
         &instructions,
         request.focus.as_deref(),
     );
-    let summary = request
-        .focus
-        .clone()
-        .unwrap_or_else(|| size(&context.totals));
+    let summary = size(&context.totals);
     let spec = ReviewSpec {
         totals: context.totals,
         not_seen: context.not_seen.iter().map(ToString::to_string).collect(),
@@ -125,8 +143,10 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
         options,
     };
     let scope = ReviewedChange::of(&spec).name().plain();
+    let focus = request.focus.as_deref();
+    let focus = focus.map_or_else(String::new, |it| format!(" ({})", one_line(it, 60)));
     let title = match kind {
-        JobKind::AdversarialReview => format!("Adversarial review of {scope}"),
+        JobKind::AdversarialReview => format!("Adversarial review of {scope}{focus}"),
         _ => format!("Review of {scope}"),
     };
     let order = WorkOrder::Review(spec);

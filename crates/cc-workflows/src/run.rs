@@ -10,11 +10,11 @@ use cc_core::{Failure, FailureClass, IoError, LocateError};
 use cc_jobs::{Ending, Job, JobReport, StoreError};
 use serde_json::Value;
 
-use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::WorkOrder;
 use crate::rescue::SandboxMissing;
 use crate::trust::TrustError;
+use crate::{Project, account};
 
 pub(crate) use recorder::RunRecorder;
 pub(crate) use stop::StopRequest;
@@ -94,7 +94,11 @@ impl Run<'_> {
         let env = &self.project.env;
         self.recorder.work_in(&request.cwd);
         let stop = self.stop.requested();
-        cc_claude::run(claude, request, env, stop, &mut self.recorder).await
+        let outcome = cc_claude::run(claude, request, env, stop, &mut self.recorder).await;
+        if let Some(limit) = &outcome.report.limit {
+            account::keep(&self.project.data, limit, self.project.store.now());
+        }
+        outcome
     }
 
     /// The end of the job after its last run.

@@ -146,6 +146,7 @@ fn a_session_is_codexs_and_a_thread_is_claudes_in_every_json_document() {
     }
     json(&["status"]);
     json(&["scope"]);
+    json(&["usage"]);
     json(&["setup", "--check"]);
     json(&["prune", "--dry-run"]);
     assert_eq!(seen, commands_with_json(&sandbox));

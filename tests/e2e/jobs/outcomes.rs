@@ -115,7 +115,7 @@ fn a_job_that_failed() {
     exit 0
     --- stdout
     Finished
-      <review 1>*  failed  <n>s ago  Review of uncommitted changes  API Error: 500 api_error
+      <review 1>*  failed  <n>s ago  $0.01  Review of uncommitted changes  API Error: 500 api_error
 
     * not read yet: cc-cli result <review 1>
 

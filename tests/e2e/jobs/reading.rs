@@ -47,7 +47,7 @@ fn a_background_job_is_announced_waited_for_and_read() {
     exit 0
     --- stdout
     Finished
-      <review 1>*  completed  <n>s ago  Review of uncommitted changes  No findings.
+      <review 1>*  completed  <n>s ago  $0.01  Review of uncommitted changes  No findings.
 
     * not read yet: cc-cli result <review 1>
 

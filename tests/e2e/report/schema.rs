@@ -50,6 +50,7 @@ fn every_document_has_its_published_shape() {
     check("result", &json(&["result", id, "--json"]));
     check("status-of-job", &json(&["status", id, "--json"]));
     check("status", &json(&["status", "--all", "--json"]));
+    check("usage", &json(&["usage", "--json"]));
     sandbox.set_scenario(&Scenario::runs([Run::hangs()]));
     let hanging = json(&["review", "--background", "--json"]);
     let hanging = hanging["jobId"].as_str().unwrap();

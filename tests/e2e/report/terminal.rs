@@ -35,6 +35,55 @@ fn bare(text: &str) -> String {
     sequence.replace_all(text, "").into_owned()
 }
 
+#[test]
+fn the_rows_of_status_fit_the_screen() {
+    let sandbox = reviewed();
+    let wide = sandbox.cc(["status"]).run().success().stdout;
+    assert!(wide.lines().any(|line| line.chars().count() > 80), "{wide}");
+    for columns in [60, 80, 100] {
+        let shown = bare(&at_a_terminal(&sandbox, columns, 24, "status", &[]));
+        let widest = shown.lines().map(|line| line.chars().count()).max();
+        assert!(widest.unwrap() <= columns, "{columns}: {shown}");
+        for part in [
+            "review-",
+            "completed",
+            "Adversar",
+            "needs attention: 2 high",
+        ] {
+            assert!(shown.contains(part), "{columns}: {shown}");
+        }
+    }
+    let whole = bare(&at_a_terminal(&sandbox, 160, 24, "status", &[]));
+    assert!(
+        whole.contains("uncommitted changes  needs attention"),
+        "{whole}"
+    );
+}
+
+#[test]
+fn a_question_is_asked_until_the_answer_is_clear() {
+    let sandbox = reviewed();
+    sandbox.cc(["result"]).run().success();
+    let prune = |answers: &str| {
+        let cli = sandbox.product_file("cc-cli");
+        let call = format!("{} prune --keep 0", cli.display());
+        let script = sandbox.command("/usr/bin/script".as_ref());
+        let call = script.args(["-qec", &call, "/dev/null"]);
+        call.stdin(answers).run().success().stdout
+    };
+    let kept = prune("what\nno\n");
+    assert_eq!(
+        kept.matches("Remove 1 finished job? [y/N]").count(),
+        2,
+        "{kept}"
+    );
+    assert!(kept.contains("Nothing was removed."), "{kept}");
+    assert_eq!(sandbox.records().len(), 1);
+    let removed = prune("yes\n");
+    assert!(removed.contains("Removed 1 finished job"), "{removed}");
+    assert!(sandbox.records().is_empty());
+}
+
 fn reviewed() -> Sandbox {
     let long = "Every caller of this function gets the difference of its two arguments where it asked for their sum, \
                 and nothing in the tests of this crate notices it, since they only ever add zero.";

@@ -82,6 +82,7 @@ impl OutcomeBuilder {
             usage: self.tally.tokens(),
             cost_usd: self.tally.cost_usd(),
             turns: self.tally.turns(),
+            limit: self.limit.take(),
             denials,
             touched,
             ran_commands: self.calls.ran_commands(),

@@ -93,6 +93,10 @@ pub(crate) enum ClaudeEvent<'a> {
         rejected: bool,
         /// When the limit resets.
         resets_at: Option<Time>,
+        /// Which limit it is, such as `five_hour`.
+        window: Option<Text<'a>>,
+        /// How much of it is used: a share of one.
+        used: Option<f64>,
     },
     /// `result`: a turn is over.
     Result(Box<TurnResult<'a>>),

@@ -151,6 +151,8 @@ loose! {
     RawRateLimit<'a> {
         status: Scalar<'a>,
         resets_at = "resetsAt" | "resets_at": Scalar<'a>,
+        window = "rateLimitType": Scalar<'a>,
+        used = "utilization": Scalar<'a>,
     }
 }
 

@@ -257,6 +257,8 @@ fn rate_limit(line: StreamLine<'_>) -> ClaudeEvent<'_> {
     ClaudeEvent::RateLimit {
         rejected: info.status.is("rejected"),
         resets_at: seconds.map(|at| Time::from_millis(at.saturating_mul(1_000))),
+        window: info.window.text(),
+        used: info.used.real().filter(|used| (0.0..=1.0).contains(used)),
     }
 }
 

@@ -98,6 +98,8 @@ fn lines_become_events() {
         &[ClaudeEvent::RateLimit {
             rejected: true,
             resets_at: Some(Time::from_millis(1_700_000_000_000)),
+            window: None,
+            used: None,
         }],
     );
 }

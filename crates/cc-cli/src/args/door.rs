@@ -203,6 +203,7 @@ mod tests {
             "config unset budget.per_day_usd",
             "worker --data /tmp --workspace / j",
             "prune",
+            "usage",
             "completions bash",
             "codex review",
             "task x",

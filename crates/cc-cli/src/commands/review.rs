@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
-use cc_core::text::one_line;
+use cc_core::text::{one_line, shell_word};
+use cc_jobs::Job;
 use cc_workflows::Project;
-use cc_workflows::review::{ReviewRequest, start};
+use cc_workflows::review::{
+    ReviewRequest, estimate, is_small, names_revision, start, totals_in_record,
+};
 
 use super::attach::{Delivery, attach};
 use crate::args::ReviewArgs;
@@ -19,6 +22,7 @@ pub(super) fn review(
     printer: &mut Printer,
 ) -> CliResult {
     let settings = project.settings()?;
+    let focus = focus(project, args, adversarial, printer)?;
     let defaults = match adversarial {
         true => &settings.adversarial_review,
         false => &settings.review,
@@ -28,7 +32,7 @@ pub(super) fn review(
         since: args.selection.since.clone(),
         adversarial,
         structured: args.structured(),
-        focus: focus(args, adversarial)?,
+        focus,
         diff: settings.diff.clone(),
         instructions: match instructions {
             Some(file) => Some(project.env.absolute(file)),
@@ -39,6 +43,7 @@ pub(super) fn review(
         day_budget: settings.budget.per_day_usd,
     };
     let job = start(project, &request)?;
+    tell_cost(project, &job, printer)?;
     let delivery = Delivery {
         format: args.format,
         fail_on: args.verdict.fail_on,
@@ -46,8 +51,23 @@ pub(super) fn review(
     attach(project, job, &args.attach, delivery, printer)
 }
 
+/// Says what a large review will cost, about.
+fn tell_cost(project: &Project, job: &Job, printer: &mut Printer) -> Result<(), CliError> {
+    let (_, body) = project.store.read(&job.id)?;
+    if let Some(totals) = totals_in_record(job.kind, &body).filter(|totals| !is_small(totals)) {
+        let estimate = estimate(project, &totals)?.words();
+        printer.note(format_args!("Large change: {estimate}"));
+    }
+    Ok(())
+}
+
 /// The focus text; a plain review takes none.
-fn focus(args: &ReviewArgs, adversarial: bool) -> Result<Option<String>, CliError> {
+fn focus(
+    project: &Project,
+    args: &ReviewArgs,
+    adversarial: bool,
+    printer: &mut Printer,
+) -> Result<Option<String>, CliError> {
     let words: Vec<_> = args
         .focus
         .iter()
@@ -56,6 +76,17 @@ fn focus(args: &ReviewArgs, adversarial: bool) -> Result<Option<String>, CliErro
     let focus = words.join(" ");
     if focus.trim().is_empty() {
         return Ok(None);
+    }
+    let change = change_meant(project, &focus);
+    if let (true, Some(flag)) = (adversarial, &change) {
+        printer.note(format_args!(
+            "`{focus}` is taken as focus text. To review that change: {flag}"
+        ));
+    }
+    if let (false, Some(flag)) = (adversarial, &change) {
+        let message = format_args!("`{focus}` is no flag, and a plain review takes no focus text");
+        let hint = format!("Did you mean: cc-cli review {flag}");
+        return Err(CliError::new(ExitStatus::Usage, message).hint(hint));
     }
     if !adversarial {
         // Codex's exec rules do not match a command with a backslash outside of quotes.
@@ -67,4 +98,20 @@ fn focus(args: &ReviewArgs, adversarial: bool) -> Result<Option<String>, CliErro
         );
     }
     Ok(Some(focus))
+}
+
+/// The flag for the change that a single word names: a range, a path or a revision.
+fn change_meant(project: &Project, word: &str) -> Option<String> {
+    if word.contains(char::is_whitespace) {
+        return None;
+    }
+    let quoted = shell_word(word);
+    if project.env.absolute(Path::new(word)).exists() {
+        return Some(format!("-- {quoted}"));
+    }
+    if let Some((from, _)) = word.split_once("..") {
+        return names_revision(project, from).then(|| format!("--range {quoted}"));
+    }
+    names_revision(project, word)
+        .then(|| format!("--commit {quoted}, or --base {quoted} for what was added since"))
 }

@@ -1,17 +1,13 @@
 //! `scope`: shows what a review would cover, and whether to wait for it.
 
-use cc_git::{Context, Target, Totals};
+use cc_git::{Context, Target};
 use cc_workflows::Project;
-use cc_workflows::review::{self, Survey};
+use cc_workflows::review::{self, Estimate, Survey, is_small};
 use serde_json::json;
 
 use crate::args::ScopeArgs;
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
-
-/// A review up to this size ends soon enough to wait for it.
-const SMALL_FILES: u64 = 5;
-const SMALL_LINES: u64 = 300;
 
 pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) -> CliResult {
     let settings = project.settings()?.diff;
@@ -22,6 +18,7 @@ pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) 
         None => review::survey(project, &args.selection.selection(), &settings)?,
     };
     let is_small = is_small(&context.totals);
+    let estimate = review::estimate(project, &context.totals)?;
     if args.json {
         printer.json(&json!({
             "workspaceRoot": project.store.workspace().root().display().to_string(),
@@ -29,19 +26,16 @@ pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) 
             "totals": context.totals,
             "files": context.files,
             "notSeen": context.not_seen.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "estimate": estimate,
             "recommendation": if is_small { "wait" } else { "background" },
         }));
     } else {
-        printer.text(text(&target, &context, is_small));
+        printer.text(text(&target, &context, is_small, &estimate));
     }
     Ok(ExitStatus::Success)
 }
 
-fn is_small(totals: &Totals) -> bool {
-    totals.files <= SMALL_FILES && totals.additions + totals.deletions <= SMALL_LINES
-}
-
-fn text(target: &Target, context: &Context, is_small: bool) -> String {
+fn text(target: &Target, context: &Context, is_small: bool, estimate: &Estimate) -> String {
     let mut text = format!(
         "{}: {}\n\n{}",
         target.label,
@@ -58,5 +52,6 @@ fn text(target: &Target, context: &Context, is_small: bool) -> String {
         true => "\nSmall enough to wait for.\n",
         false => "\nLarge change: consider --background.\n",
     });
+    text.push_str(&format!("Cost: {}\n", estimate.words()));
     text
 }

@@ -14,13 +14,21 @@ use report::SetupReport;
 
 pub(super) fn setup(project: &Project, args: &SetupArgs, printer: &mut Printer) -> CliResult {
     let mut actions = Vec::new();
+    let mut fixed_something = false;
     if let Some(on) = args.gate() {
         actions.push(switch_gate(project, on)?);
     }
     let mut findings = setup::look(project);
+    let asks = !args.check && !args.json && is_interactive(&project.env);
+    if asks {
+        // Questions come after what they are about.
+        let report = SetupReport::new(project, &findings, std::mem::take(&mut actions));
+        printer.text(report.to_string());
+    }
     if !args.check {
         let fixed = fix::fix(project, &findings, args.json, printer);
-        if !fixed.is_empty() {
+        fixed_something = !fixed.is_empty();
+        if fixed_something {
             actions.extend(fixed);
             findings = setup::look(project);
         }
@@ -28,7 +36,7 @@ pub(super) fn setup(project: &Project, args: &SetupArgs, printer: &mut Printer) 
     let report = SetupReport::new(project, &findings, actions);
     if args.json {
         printer.json(&report.document());
-    } else {
+    } else if !asks || fixed_something {
         printer.text(report.to_string());
     }
     Ok(match findings.is_ready() {

@@ -22,7 +22,7 @@ use crate::args::StatusArgs;
 use crate::documents::{Status, StatusOfJob};
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
-use crate::render::table;
+use crate::render::{table, table_within};
 
 /// How many finished jobs are listed without `--all`.
 const RECENT: usize = 8;
@@ -160,6 +160,10 @@ fn overview_text(
     } = overview;
     let now = project.store.now();
     let limit = if all { usize::MAX } else { RECENT };
+    let width = project
+        .env
+        .columns
+        .filter(|_| project.env.stdout_is_terminal);
     let mut text = String::new();
     if !running.is_empty() {
         let rows: Vec<_> = running
@@ -167,7 +171,7 @@ fn overview_text(
             .map(|job| running_row(&jobs.project_of(job), job, now))
             .collect();
         text.push_str("Running\n");
-        text.push_str(&table(&rows));
+        text.push_str(&table_within(&rows, width));
     }
     if !finished.is_empty() {
         let rows = finished.iter().take(limit);
@@ -176,7 +180,7 @@ fn overview_text(
             true => "Finished\n",
             false => "\nFinished\n",
         });
-        text.push_str(&table(&rows));
+        text.push_str(&table_within(&rows, width));
         let all = finished.len() + overview.more;
         if all > limit {
             text.push_str(&format!("  and {} more (--all)\n", all - limit));
@@ -239,10 +243,12 @@ fn finished_row(job: &Job, now: Time) -> Vec<String> {
         Some(Ending::Failed(failure)) => &failure.detail,
         _ => &job.summary,
     };
+    let cost = job.cost_usd.map(|dollars| format!("${dollars:.2}"));
     vec![
         format!("{}{mark}", job.id),
         job.state().status().to_owned(),
         ago.unwrap_or_default(),
+        cost.unwrap_or_default(),
         job.title.clone(),
         one_line(outcome, 100),
     ]

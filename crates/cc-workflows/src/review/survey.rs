@@ -56,6 +56,19 @@ pub fn survey(
     survey_with(&repository, selection, &limits(settings))
 }
 
+/// Whether a word names a commit here; an empty one means HEAD.
+#[must_use]
+pub fn names_revision(project: &Project, word: &str) -> bool {
+    let commit = if word.is_empty() { "HEAD" } else { word };
+    let selection = Selection {
+        commit: Some(commit.to_owned()),
+        ..Selection::default()
+    };
+    let repository =
+        Git::locate(&project.env).and_then(|git| Repository::discover(git, &project.env.cwd));
+    repository.is_ok_and(|repository| repository.resolve(&selection).is_ok())
+}
+
 /// [`survey`] in an open repository, of files that the user did not name.
 pub(crate) fn survey_edits(
     repository: &Repository,

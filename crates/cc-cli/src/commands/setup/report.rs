@@ -21,6 +21,8 @@ pub(super) struct SetupReport {
     checks: Vec<Check>,
     steps: Vec<NextStep>,
     gate: bool,
+    /// Why the gate, which is on, is never called.
+    gate_without_hooks: Option<&'static str>,
     actions: Vec<String>,
 }
 
@@ -47,6 +49,7 @@ impl SetupReport {
             checks: Vec::new(),
             steps: Vec::new(),
             gate: findings.gate,
+            gate_without_hooks: gate_without_hooks(findings),
             actions,
         };
         if let Some(obstacle) = findings.obstacle {
@@ -123,7 +126,10 @@ impl Display for SetupReport {
             row(mark, check.label, &check.detail)
         };
         let mut rows: Vec<_> = self.checks.iter().map(check_row).collect();
-        let gate = format!("{gate} in {}", self.workspace);
+        let mut gate = format!("{gate} in {}", self.workspace);
+        if let Some(why) = self.gate_without_hooks {
+            gate.push_str(&format!(", but it does not run: the hooks are {why}"));
+        }
         rows.push(row("", "Review gate", &gate));
         f.write_str(&table(&rows))?;
         if !self.steps.is_empty() {
@@ -169,6 +175,16 @@ impl NextStep {
             fix: Some(fix.to_string()),
         }
     }
+}
+
+/// What keeps Codex from calling the gate, if it is on.
+fn gate_without_hooks(findings: &SetupCheck) -> Option<&'static str> {
+    let installation = findings.installation.as_ref()?.as_ref().ok()?;
+    let hooks = &installation.hooks;
+    let runs = hooks.installed
+        && !hooks.switched_off
+        && !matches!(hooks.trusted, HooksTrusted::None | HooksTrusted::Some);
+    (findings.gate && !runs).then(|| hooks_detail(hooks))
 }
 
 /// Says why this call cannot start jobs; inside a sandbox, other checks say little about the outside.
