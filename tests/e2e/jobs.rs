@@ -18,7 +18,11 @@ mod places;
 #[cfg(target_os = "linux")]
 mod progress;
 mod reading;
+#[cfg(target_os = "linux")]
+mod repository_file;
 mod sessions;
+#[cfg(target_os = "linux")]
+mod settings;
 mod structure;
 #[cfg(target_os = "linux")]
 mod unwritable;

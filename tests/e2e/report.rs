@@ -4,7 +4,7 @@
 mod page;
 #[cfg(target_os = "linux")]
 mod sarif;
-mod schema;
+pub(crate) mod schema;
 mod scope;
 mod shown_lines;
 #[cfg(target_os = "linux")]

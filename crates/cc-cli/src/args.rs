@@ -14,7 +14,13 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use examples::{
+    ADVERSARIAL_EXAMPLES, CONFIG_EXAMPLES, EXIT_CODES, JOB_IDS, PRUNE_EXAMPLES, RESCUE_EXAMPLES,
+    RESULT_EXAMPLES, REVIEW_EXAMPLES, WAIT_EXAMPLES,
+};
+
 pub(crate) mod door;
+mod examples;
 
 /// Hand reviews and tasks to Claude Code, as jobs that outlive your shell
 #[derive(Debug, Parser)]
@@ -27,27 +33,16 @@ pub(crate) struct Cli {
     pub(crate) command: Commands,
 }
 
-/// The exit codes, below the help; [`crate::error::ExitStatus`] says them to programs.
-const EXIT_CODES: &str = "\
-Exit codes:
-    0  success
-    1  the job or the command failed
-    2  wrong usage
-    3  not set up: Claude Code, its login or a writable directory is missing
-    4  the job was cancelled
-   10  a finding is at or above --fail-on
-   11  no verdict: the findings of the review are not structured
-   70  internal error
-  124  timed out waiting";
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Commands {
     /// Review a change and report in prose
+    #[command(after_help = REVIEW_EXAMPLES)]
     Review(ReviewByHand),
     /// Try to break a change and list findings by severity
+    #[command(after_help = ADVERSARIAL_EXAMPLES)]
     AdversarialReview(ReviewByHand),
     /// Hand a task to Claude
-    #[command(alias = "task")]
+    #[command(alias = "task", after_help = RESCUE_EXAMPLES)]
     Rescue(RescueByHand),
     /// Show the rescue that `rescue --resume` would continue
     ResumeCandidate(CandidateArgs),
@@ -56,10 +51,13 @@ pub(crate) enum Commands {
     /// Remove the worktree of an isolated rescue
     Discard(DiscardArgs),
     /// Show the jobs of this session, or one job
+    #[command(visible_alias = "ls", after_help = JOB_IDS)]
     Status(StatusArgs),
     /// Show the result of a finished job and mark it as read
+    #[command(visible_alias = "show", after_help = RESULT_EXAMPLES)]
     Result(ResultByHand),
     /// Wait for jobs to end and exit with their outcome
+    #[command(after_help = WAIT_EXAMPLES)]
     Wait(WaitArgs),
     /// Cancel a job and stop everything it started
     Cancel(CancelArgs),
@@ -68,10 +66,12 @@ pub(crate) enum Commands {
     /// Show what a review would cover, without starting one
     Scope(ScopeArgs),
     /// Remove old finished jobs of this workspace whose results were read
+    #[command(visible_alias = "rm", after_help = PRUNE_EXAMPLES)]
     Prune(PruneArgs),
     /// Show what the jobs of all workspaces have cost
     Usage(UsageArgs),
     /// Show or change your settings
+    #[command(after_help = CONFIG_EXAMPLES)]
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
@@ -393,8 +393,7 @@ pub(crate) struct ApplyArgs {
 pub(crate) struct ApplyByHand {
     #[command(flatten)]
     pub(crate) apply: ApplyArgs,
-    /// Apply files that programs run without being asked, such as .claude/settings.json, and links that lead
-    /// elsewhere, too
+    /// Apply links that lead elsewhere and files that programs run without being asked, too
     #[arg(long, conflicts_with = "diff")]
     pub(crate) allow_protected: bool,
 }
@@ -431,6 +430,9 @@ pub(crate) struct StatusArgs {
     /// Show the progress of the running jobs, or of JOB, until they end
     #[arg(long, conflicts_with_all = ["wait", "json"])]
     pub(crate) watch: bool,
+    /// Stop waiting after this time, such as 90s or 20m
+    #[arg(long, value_name = "TIME", requires = "wait", value_parser = parse_duration, conflicts_with = "timeout_ms")]
+    pub(crate) timeout: Option<Duration>,
     /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N", requires = "wait", value_parser = whole_number::<u64>)]
     pub(crate) timeout_ms: Option<u64>,
@@ -440,6 +442,13 @@ pub(crate) struct StatusArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl StatusArgs {
+    /// How long to wait at most.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.timeout.or(self.timeout_ms.map(Duration::from_millis))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -486,6 +495,9 @@ pub(crate) struct WaitArgs {
     /// Job ids or unique prefixes; default: the only running job of this session
     #[arg(value_name = "JOB")]
     pub(crate) jobs: Vec<String>,
+    /// Stop waiting after this time, such as 90s or 20m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "timeout_ms")]
+    pub(crate) timeout: Option<Duration>,
     /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N", value_parser = whole_number::<u64>)]
     pub(crate) timeout_ms: Option<u64>,
@@ -494,6 +506,13 @@ pub(crate) struct WaitArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl WaitArgs {
+    /// How long to wait at most.
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.timeout.or(self.timeout_ms.map(Duration::from_millis))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -562,6 +581,8 @@ pub(crate) enum ConfigCommand {
         /// Name of the setting
         key: String,
     },
+    /// Edit the settings file in your editor; what is not valid is not saved
+    Edit,
     /// Print the path of the settings file
     Path,
 }

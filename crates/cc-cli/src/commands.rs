@@ -76,7 +76,7 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Scope(args) => scope::scope(&project()?, &args, printer),
         Commands::Prune(args) => prune::prune(&project()?, &args, printer),
         Commands::Usage(args) => usage::usage(&project()?, &args, printer),
-        Commands::Config { command } => config::config(&project()?.data, &command, printer),
+        Commands::Config { command } => config::config(&project()?, &command, printer),
         Commands::Setup(args) => setup::setup(&project()?, &args, printer),
         Commands::Trust(args) => trust::trust(&project()?, &args, printer),
         Commands::Completions { shell } => completions::completions(shell, printer),

@@ -1,9 +1,11 @@
 //! What `--json` prints, as types: they write the documents, and their published schemas are made from them.
 
+mod commands;
+
 use cc_core::{Failure, JobId, SessionId, ThreadId, Usage};
 use cc_git::Worktree;
 use cc_jobs::spending::Spending;
-use cc_jobs::{Job, RunProgress, WorkspaceConfig};
+use cc_jobs::{Job, RunProgress, SettingEntry, WorkspaceConfig};
 use cc_workflows::account::Account;
 use cc_workflows::rescue::RescueReport;
 use cc_workflows::review::{ReviewReport, ReviewedChange};
@@ -11,6 +13,10 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+pub(crate) use commands::{
+    ApplyReport, Candidate, DiscardReport, NotRemoved, PruneReport, ScopeReport, SettingsReport,
+};
 
 /// The receipt of a job in the background.
 #[derive(Serialize, JsonSchema)]
@@ -237,6 +243,14 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("wait", schema::<Waited<'_>>()),
         ("cancel", schema::<Cancelled<'_>>()),
         ("usage", schema::<UsageReport>()),
+        ("scope", schema::<ScopeReport<'_>>()),
+        ("prune", schema::<PruneReport<'_>>()),
+        ("apply", schema::<ApplyReport<'_>>()),
+        ("discard", schema::<DiscardReport<'_>>()),
+        ("config-list", schema::<SettingsReport>()),
+        ("config-get", schema::<SettingEntry>()),
+        ("setup", schema::<commands::Setup>()),
+        ("resume-candidate", schema::<Candidate<'_>>()),
     ]
 }
 

@@ -198,6 +198,9 @@ impl Explained for Error {
             Self::Store(error) => error.advice(),
             Self::Select(error) => error.advice(),
             Self::Git(error) => error.advice(),
+            Self::RepositoryFile(_) => Usage.hint(
+                "It may have `base`, `exclude` and `instructions`; everything else is yours: cc-cli config list",
+            ),
             Self::Obstacle(error) => error.advice(),
             Self::Claude(error) => error.advice(),
             Self::Sandbox(error) => error.advice(),
@@ -282,7 +285,7 @@ impl Explained for SettingsError {
             Self::Io(_) => {
                 NotSetUp.hint("cc keeps its settings there. Make the file readable and writable.")
             }
-            Self::Lock(_) => Failure.hint("Try again."),
+            Self::Lock(_) | Self::Changed { .. } => Failure.hint("Try again."),
             Self::Invalid { .. } => Usage.hint("Fix or remove that line."),
             Self::UnknownKey {
                 nearest: Some(key), ..
@@ -438,7 +441,7 @@ impl Explained for StoreError {
 impl Explained for SelectError {
     fn advice(&self) -> Advice {
         Usage.hint(match self {
-            Self::Unknown { .. } | Self::NoneActive { .. } => {
+            Self::Unknown { .. } | Self::NoneActive { .. } | Self::NoPlace { .. } => {
                 "List all jobs of this workspace: cc-cli status --all"
             }
             Self::Ambiguous { .. } => "Use a longer prefix.",

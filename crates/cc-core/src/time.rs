@@ -45,6 +45,17 @@ impl Time {
         format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute())
     }
 
+    /// The time of day in the time zone of the system: `14:05:09`.
+    pub fn local_clock(self) -> String {
+        let local = self.0.to_zoned(TimeZone::system());
+        format!(
+            "{:02}:{:02}:{:02}",
+            local.hour(),
+            local.minute(),
+            local.second()
+        )
+    }
+
     /// The point `after` later.
     pub fn plus(self, after: Duration) -> Self {
         let millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);

@@ -26,7 +26,7 @@ pub struct Context {
 }
 
 /// One changed file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FileChange {
     /// The path.
@@ -47,7 +47,7 @@ pub struct FileChange {
 }
 
 /// What happened to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// Added.
@@ -179,7 +179,9 @@ pub enum Reason {
 }
 
 /// Sums over a target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
     /// Changed files, listed or not.
@@ -330,7 +332,7 @@ impl fmt::Display for Reason {
             Self::Generated => {
                 f.write_str("not shown: generated (`linguist-generated` in .gitattributes)")
             }
-            Self::Excluded => f.write_str("not shown: kept out by the setting `diff.exclude`"),
+            Self::Excluded => f.write_str("not shown: kept out by `diff.exclude` or .cc.toml"),
             Self::LeftOut { files, by } => {
                 let by: Vec<String> = by.iter().map(|spec| format!("`{spec}`")).collect();
                 write!(

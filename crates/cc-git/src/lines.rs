@@ -11,7 +11,7 @@ use crate::excerpt::{Excerpt, Window, is_newer};
 use crate::process::GitInput;
 use crate::repo_path::RepoPath;
 use crate::working_file::WorkingFile;
-use crate::{Error, Mode, Repository, Target};
+use crate::{Error, Mode, ObjectId, Repository, Target};
 
 /// The lines of larger files are not counted, in bytes.
 const COUNTED_BYTES: u64 = 64 << 20;
@@ -156,6 +156,27 @@ impl Repository {
                 Some(read.is_ok_and(|read| read <= COUNTED_BYTES))
             }
         }
+    }
+
+    /// The text of a file at a commit; `None` if there is no such file, it is longer than `limit` bytes or no text.
+    ///
+    /// # Errors
+    /// As [`Repository::line_count`].
+    pub fn text_at(
+        &self,
+        commit: &ObjectId,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<String>, Error> {
+        let path = self.reviewed_path(path)?;
+        let mut content = Vec::new();
+        let found = self.read_object(&[named(&format!("{commit}:"), &path)], &mut |bytes| {
+            if content.len() <= limit {
+                content.extend_from_slice(bytes);
+            }
+        })?;
+        let is_whole = found.is_some() && content.len() <= limit;
+        Ok(String::from_utf8(content).ok().filter(|_| is_whole))
     }
 
     /// Counts the lines of the first of `names` that is a file.

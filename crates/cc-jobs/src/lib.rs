@@ -41,6 +41,8 @@ pub use kind::JobKind;
 pub use listing::{Choice, Latest, Listing, Skipped, without_record};
 pub use progress::{RunPhase, RunProgress};
 pub use reading::find_anywhere;
-pub use settings_file::{SettingEntry, SettingOrigin, SettingsError, SettingsFile};
+pub use settings_file::{
+    SettingEntry, SettingOrigin, SettingsError, SettingsFile, variable_of, variables,
+};
 pub use state::{Ending, JobEvent, JobState, Rejected};
 pub use store::{CleanUp, Store, StoreError, content_of};

@@ -1,5 +1,6 @@
 //! Which job a reference or a command means.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use cc_core::{JobId, SessionId};
@@ -22,6 +23,16 @@ pub enum SelectError {
         reference: String,
         /// The ids that start with it.
         candidates: Vec<JobId>,
+    },
+    /// There are fewer jobs.
+    #[error("there is no job `{reference}`: {among} has {count}")]
+    NoPlace {
+        /// What the user wrote, made printable.
+        reference: String,
+        /// Whose jobs were looked at.
+        among: Among,
+        /// How many there are.
+        count: usize,
     },
     /// Nothing has finished.
     #[error("no job of {among} has finished")]
@@ -104,6 +115,44 @@ pub fn by_reference<'a>(jobs: &'a [Job], reference: &str) -> Result<&'a Job, Sel
             candidates: found.iter().map(|job| job.id.clone()).collect(),
         }),
     }
+}
+
+/// The place of a job in the list of `status`, counted from 1, as people write it: `@1`, or `last`.
+#[must_use]
+pub fn place(reference: &str) -> Option<usize> {
+    let number = match reference {
+        "last" => "1",
+        _ => reference.strip_prefix('@')?,
+    };
+    number
+        .parse()
+        .ok()
+        .filter(|place| (1..=1_000).contains(place))
+}
+
+/// The job at a place of the list of `status`: those that have not ended, the newest first, then those that
+/// ended last.
+///
+/// # Errors
+/// When there are fewer.
+pub fn at_place<'a>(
+    jobs: &'a [Job],
+    session: Option<&SessionId>,
+    place: usize,
+) -> Result<&'a Job, SelectError> {
+    let mut listed: Vec<&Job> = visible(jobs, session)
+        .filter(|job| job.kind.is_asked_for())
+        .collect();
+    listed.sort_by_key(|job| {
+        let ended = job.state().completed_at();
+        Reverse((ended.is_none(), ended, job.created_at, &job.id))
+    });
+    let found = listed.get(place.saturating_sub(1)).copied();
+    found.ok_or_else(|| SelectError::NoPlace {
+        reference: format!("@{place}"),
+        among: Among::new(session),
+        count: listed.len(),
+    })
 }
 
 /// The jobs that a session owns; a call without a session owns those started without one.
@@ -233,6 +282,41 @@ mod tests {
             "no job of this workspace has an id that starts with `nope`",
         );
         check("", "no job of this workspace has an id that starts with ``");
+    }
+
+    #[test]
+    fn places_are_those_of_the_list() {
+        let jobs = jobs();
+        let check = |reference: &str, of: Option<&str>, expect: &str| {
+            let of = of.and_then(session);
+            let found = place(reference).map(|place| at_place(&jobs, of.as_ref(), place));
+            let found = match found {
+                None => "no place".to_owned(),
+                Some(Ok(job)) => job.id.to_string(),
+                Some(Err(error)) => error.to_string(),
+            };
+            assert_eq!(found, expect, "{reference}");
+        };
+        check("last", None, "task-5");
+        check("@1", None, "task-5");
+        check("@3", None, "task-3");
+        check("@4", None, "review-2");
+        check("@6", None, "review-1ab");
+        check("@1", Some("s"), "task-3");
+        check("@2", Some("s"), "review-1a");
+        check("@4", Some("s"), "there is no job `@4`: this session has 3");
+        for word in [
+            "@0",
+            "@",
+            "@x",
+            "@-1",
+            "lastly",
+            "",
+            "1",
+            "@99999999999999999999",
+        ] {
+            check(word, None, "no place");
+        }
     }
 
     #[test]

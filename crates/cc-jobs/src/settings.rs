@@ -3,6 +3,7 @@
 //! The fields of [`Settings`] are the keys, `rescue.timeout` for example. A key that the file does
 //! not have keeps its default; a key that we do not know, or a value of another type, is an error.
 
+mod repository;
 mod value;
 
 use std::path::PathBuf;
@@ -11,6 +12,9 @@ use std::time::Duration;
 use cc_core::Dollars;
 use serde::{Deserialize, Serialize};
 
+pub use repository::{
+    REPOSITORY_FILE, REPOSITORY_FILE_LIMIT, RepositoryFileError, RepositorySettings,
+};
 pub use value::TimeSpan;
 
 /// All settings.

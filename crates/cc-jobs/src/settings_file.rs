@@ -1,5 +1,6 @@
 //! The file behind the settings: read as a whole, changed key by key, comments kept.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,6 +37,12 @@ pub enum SettingsError {
         /// What is wrong, and where.
         source: Box<toml_edit::de::Error>,
     },
+    /// The file has another content than when it was read.
+    #[error("`{}` was changed meanwhile", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// No setting has that name.
     #[error("there is no setting `{key}`")]
     UnknownKey {
@@ -57,7 +64,7 @@ pub enum SettingsError {
 }
 
 /// One setting.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct SettingEntry {
     /// Its name, such as `rescue.timeout`.
     pub key: String,
@@ -68,13 +75,15 @@ pub struct SettingEntry {
 }
 
 /// Where a value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SettingOrigin {
     /// The file.
     File,
     /// The default.
     Default,
+    /// A variable of the environment.
+    Environment,
 }
 
 /// The settings and the file that they were read from.
@@ -83,6 +92,21 @@ pub struct SettingsFile {
     text: String,
     document: DocumentMut,
     settings: Settings,
+    /// The keys whose values are those of variables.
+    overridden: BTreeSet<String>,
+}
+
+/// The variable that takes precedence over a setting: `CC_REVIEW_MODEL` for `review.model`.
+#[must_use]
+pub fn variable_of(key: &str) -> String {
+    format!("CC_{}", key.replace(['.', '-'], "_").to_uppercase())
+}
+
+/// The variables of all settings.
+#[must_use]
+pub fn variables() -> Vec<String> {
+    let keys = flat(&Settings::default()).into_iter();
+    keys.map(|(key, _)| variable_of(&key)).collect()
 }
 
 impl SettingsFile {
@@ -91,16 +115,8 @@ impl SettingsFile {
     /// # Errors
     /// When the file cannot be read, or has something that is no setting.
     pub fn read(data: &DataDir) -> Result<Self, SettingsError> {
-        let path = data.settings();
-        let text = match read_bounded(&path, LIMIT) {
-            Ok(bytes) => String::from_utf8(bytes)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
-                .map_err(IoError::at("read", &path))?,
-            Err(error) if is_absent(&error) => String::new(),
-            Err(error) => return Err(error.into()),
-        };
-        Self::parse(text).map_err(|source| SettingsError::Invalid {
-            path,
+        Self::parse(Self::text_of(data)?).map_err(|source| SettingsError::Invalid {
+            path: data.settings(),
             source: Box::new(source),
         })
     }
@@ -112,7 +128,60 @@ impl SettingsFile {
             text,
             document,
             settings,
+            overridden: BTreeSet::new(),
         })
+    }
+
+    /// The settings with the values of the variables that are set; `variable` gives the text of one.
+    ///
+    /// # Errors
+    /// When a setting does not take the value of its variable.
+    pub fn overridden_by(
+        mut self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, SettingsError> {
+        for (key, _) in flat(&Settings::default()) {
+            let name = variable_of(&key);
+            if let Some(text) = variable(&name) {
+                (self.document, self.settings) = with_value(&self.document, &key, &text, &name)?;
+                self.overridden.insert(key);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Puts `text` in the place of the file, which must still hold `before`.
+    ///
+    /// # Errors
+    /// When the text is not valid, the file has another content by now or cannot be written; it is unchanged
+    /// then.
+    pub fn put_in_place(data: &DataDir, before: &str, text: &str) -> Result<(), SettingsError> {
+        let path = data.settings();
+        Self::parse(text.to_owned()).map_err(|source| SettingsError::Invalid {
+            path: path.clone(),
+            source: Box::new(source),
+        })?;
+        create_private_dir(data.root())?;
+        let _lock = FileLock::exclusive(&data.settings_lock(), PATIENCE)?;
+        if Self::text_of(data)? != before {
+            return Err(SettingsError::Changed { path });
+        }
+        Ok(replace(&path, text.as_bytes())?)
+    }
+
+    /// The text of the file; empty if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn text_of(data: &DataDir) -> Result<String, SettingsError> {
+        let path = data.settings();
+        match read_bounded(&path, LIMIT) {
+            Ok(bytes) => Ok(String::from_utf8(bytes)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+                .map_err(IoError::at("read", &path))?),
+            Err(error) if is_absent(&error) => Ok(String::new()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The settings.
@@ -126,7 +195,10 @@ impl SettingsFile {
             // As it was written: `90s` stays `90s`.
             Some(said) => SettingEntry {
                 value: said.as_str().map_or(value, Json::from),
-                origin: SettingOrigin::File,
+                origin: match self.overridden.contains(&key) {
+                    true => SettingOrigin::Environment,
+                    false => SettingOrigin::File,
+                },
                 key,
             },
             None => SettingEntry {
@@ -158,24 +230,8 @@ impl SettingsFile {
     pub fn set(data: &DataDir, key: &str, text: &str) -> Result<(), SettingsError> {
         known(key)?;
         change(data, |document| {
-            let mut reason = String::new();
-            for value in readings(text) {
-                let mut changed = document.clone();
-                put(changed.as_table_mut(), key, value);
-                match toml_edit::de::from_document::<Settings>(changed.clone()) {
-                    Ok(_) => {
-                        *document = changed;
-                        return Ok(());
-                    }
-                    Err(error) if reason.is_empty() => reason = error.message().to_owned(),
-                    Err(_) => {}
-                }
-            }
-            Err(SettingsError::WrongValue {
-                key: key.to_owned(),
-                value: text.to_owned(),
-                reason,
-            })
+            (*document, _) = with_value(document, key, text, key)?;
+            Ok(())
         })
     }
 
@@ -199,6 +255,30 @@ impl SettingsFile {
 fn is_absent(error: &IoError) -> bool {
     use std::io::ErrorKind as E;
     matches!(error.source.kind(), E::NotFound | E::NotADirectory)
+}
+
+/// The document with a key set to what `text` can mean, and the settings in it. An error calls the key `name`.
+fn with_value(
+    document: &DocumentMut,
+    key: &str,
+    text: &str,
+    name: &str,
+) -> Result<(DocumentMut, Settings), SettingsError> {
+    let mut reason = String::new();
+    for value in readings(text) {
+        let mut changed = document.clone();
+        put(changed.as_table_mut(), key, value);
+        match toml_edit::de::from_document::<Settings>(changed.clone()) {
+            Ok(settings) => return Ok((changed, settings)),
+            Err(error) if reason.is_empty() => reason = error.message().to_owned(),
+            Err(_) => {}
+        }
+    }
+    Err(SettingsError::WrongValue {
+        key: name.to_owned(),
+        value: text.to_owned(),
+        reason,
+    })
 }
 
 /// Reads, edits and writes the file; nobody else changes it meanwhile.

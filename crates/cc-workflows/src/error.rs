@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use cc_core::text::count;
 use cc_core::{Dollars, IoError, JobId, LocateError};
 use cc_jobs::select::{Among, SelectError};
+use cc_jobs::settings::RepositoryFileError;
 use cc_jobs::{Job, JobState, StoreError};
 
 use crate::rescue::ProtectedChange;
@@ -24,6 +25,10 @@ pub enum Error {
     /// The change cannot be determined or read, or the separate worktree not made.
     #[error(transparent)]
     Git(#[from] cc_git::Error),
+
+    /// The repository says what it may not, or says it wrong.
+    #[error(transparent)]
+    RepositoryFile(#[from] RepositoryFileError),
 
     /// There is no directory for our files.
     #[error("no home directory: neither CC_DATA_DIR, CODEX_HOME nor HOME is set")]

@@ -99,11 +99,22 @@ impl Project {
 
     /// The job that `reference` names, and the project that it belongs to: a whole id names a job of any
     /// workspace, also of one whose directory is gone; the prefix of an id a job of this repository.
-    /// Through the door for Codex no job of another repository is found.
+    /// `@1` or `last` names the first job that `status` lists, `@2` the second. Through the door for Codex no job
+    /// of another repository is found.
     ///
     /// # Errors
     /// When it names no job or several, or jobs cannot be read.
     pub fn find(&self, reference: &str) -> Result<(Self, Job), Error> {
+        if let Some(place) = select::place(reference) {
+            let session = self.session.as_ref();
+            let fits = |job: &EndedJob| job.kind.is_asked_for() && job.is_visible(session);
+            let jobs = self.jobs(&[Latest {
+                count: place,
+                fits: &fits,
+            }])?;
+            let job = select::at_place(&jobs.jobs, session, place)?;
+            return Ok((jobs.project_of(job), job.clone()));
+        }
         if let Ok(id) = JobId::parse(reference) {
             match self.store.find(&id) {
                 Err(StoreError::NotFound { .. }) => {}

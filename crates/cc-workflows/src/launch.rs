@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use cc_core::{FileLock, IoError, JobId};
 use cc_jobs::{Draft, Job, StoreError};
 
+use crate::project::Caller;
 use crate::running::JobSlot;
 use crate::{Error, Project};
 
@@ -45,6 +46,12 @@ fn spawn(project: &Project, id: &JobId, alive: FileLock) -> Result<(), Error> {
         .stdin(Stdio::from(alive.into_file()))
         .stdout(Stdio::null())
         .stderr(Stdio::from(log));
+    if project.caller != Caller::Person {
+        // They are no settings of the user's: the worker, which reads settings too, does not get them.
+        for name in cc_jobs::variables() {
+            command.env_remove(name);
+        }
+    }
     let exe = || project.env.exe.display().to_string();
     spawn_detached(command).map_err(|source| Error::Spawn { exe: exe(), source })
 }

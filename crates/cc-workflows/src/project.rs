@@ -56,9 +56,22 @@ impl Project {
     /// Reads the user's settings.
     ///
     /// # Errors
-    /// When the file is not valid or cannot be read.
+    /// When the file or a variable is not valid, or the file cannot be read.
     pub fn settings(&self) -> Result<Settings, SettingsError> {
-        Ok(SettingsFile::read(&self.data)?.settings().clone())
+        Ok(self.settings_file()?.settings().clone())
+    }
+
+    /// Reads the user's settings with where each is set. Variables take precedence, but not through the door for
+    /// Codex: whoever calls sets them.
+    ///
+    /// # Errors
+    /// When the file or a variable is not valid, or the file cannot be read.
+    pub fn settings_file(&self) -> Result<SettingsFile, SettingsError> {
+        let file = SettingsFile::read(&self.data)?;
+        match self.caller {
+            Caller::Person => file.overridden_by(|name| self.env.text(name).map(str::to_owned)),
+            Caller::Codex(_) => Ok(file),
+        }
     }
 
     /// The Claude Code to run: `configured`, else the first on the PATH, else the one that the session

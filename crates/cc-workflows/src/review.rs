@@ -6,6 +6,7 @@ pub(crate) mod instructions;
 mod located;
 pub(crate) mod prompt;
 pub(crate) mod report;
+mod repository_file;
 pub(crate) mod reviewed;
 pub(crate) mod run;
 mod survey;
@@ -107,7 +108,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
     let user_file = request.instructions.as_deref();
     let root = project.store.workspace().root();
-    let instructions = Instructions::read(&project.env, root, user_file, request.trust)?;
+    let mut instructions = Instructions::read(&project.env, root, user_file, request.trust)?;
     let (survey, earlier) = match &request.since {
         Some(reference) => {
             let (survey, earlier) = survey_since(project, reference, &request.diff)?;
@@ -119,7 +120,9 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
         target,
         context,
         branch,
+        repository_file,
     } = survey;
+    instructions.add_repository_file(repository_file.instructions.as_deref());
     let kind = request.kind();
     let prompt = prompt::task(
         &target,
@@ -136,7 +139,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
         since: earlier.map(|earlier| earlier.id),
         target,
         branch,
-        exclude: request.diff.exclude.clone(),
+        exclude: [request.diff.exclude.clone(), repository_file.exclude].concat(),
         structured: request.structured,
         focus: request.focus.clone(),
         instructions: instructions.sources,

@@ -13,8 +13,8 @@ use cc_claude::{AuthStatus, Claude, ProbeError, UserSettings};
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
 use cc_core::{IoError, LocateError};
 use cc_git::{Git, Repository};
+use cc_jobs::SettingsError;
 use cc_jobs::settings::ClaudeSettings;
-use cc_jobs::{SettingsError, SettingsFile};
 
 use crate::rescue::sandbox::{self, SandboxMissing};
 use crate::{Obstacle, Project, preflight};
@@ -94,7 +94,7 @@ fn is_older(version: &str) -> bool {
 
 /// Looks at everything. Takes about a second: Claude and Codex are started.
 pub fn look(project: &Project) -> SetupCheck {
-    let settings = SettingsFile::read(&project.data);
+    let settings = project.settings_file();
     let known = settings.as_ref().map(|file| file.settings().claude.clone());
     let ClaudeSettings { path, pass_env } = known.unwrap_or_default();
     let workspace = project.store.workspace().root();

@@ -26,6 +26,7 @@ fn a_job_that_runs() {
       ID        <review 1>
       Job       Review of uncommitted changes
       Status    running
+      Started   <minute> (<n>s ago)
       Time      <n>s
       Reviewed  uncommitted changes · branch main at 960b4d50c5d9
       Summary   1 file, +1 −1
@@ -128,6 +129,8 @@ fn a_job_that_failed() {
       ID        <review 1>
       Job       Review of uncommitted changes
       Status    failed
+      Started   <minute> (<n>s ago)
+      Ended     <minute> (<n>s ago)
       Time      <n>s
       Reviewed  uncommitted changes · branch main at 960b4d50c5d9
       Summary   1 file, +1 −1

@@ -90,6 +90,8 @@ fn a_background_job_is_announced_waited_for_and_read() {
       ID        <review 1>
       Job       Review of uncommitted changes
       Status    completed
+      Started   <minute> (<n>s ago)
+      Ended     <minute> (<n>s ago)
       Time      <n>s
       Reviewed  uncommitted changes · branch main at 960b4d50c5d9
       Summary   No findings.

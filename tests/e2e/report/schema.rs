@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{finding, review};
 
 /// Holds a document against the schema of that name.
-fn check(name: &str, document: &Value) {
+pub(crate) fn check(name: &str, document: &Value) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/schema");
     let schema = std::fs::read_to_string(format!("{path}/{name}.json")).unwrap();
     let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
@@ -72,4 +72,42 @@ fn every_document_has_its_published_shape() {
             .exits(1)
             .json(),
     );
+}
+
+#[test]
+fn so_have_the_documents_of_what_is_there() {
+    let sandbox = Sandbox::fake(&Scenario::says("Fine.")).with_change();
+    let json = |args: &[&str]| sandbox.cc(args).run().success().json();
+    check("scope", &json(&["scope", "--json"]));
+    sandbox.write("logo.png", b"\x89PNG\0\0");
+    let scope = json(&["scope", "--json"]);
+    assert_eq!(scope["notSeen"].as_array().unwrap().len(), 1, "{scope:#}");
+    check("scope", &scope);
+    check("config-list", &json(&["config", "list", "--json"]));
+    sandbox
+        .cc(["config", "set", "review.timeout", "90s"])
+        .run()
+        .success();
+    check("config-list", &json(&["config", "list", "--json"]));
+    check(
+        "config-get",
+        &json(&["config", "get", "review.timeout", "--json"]),
+    );
+    let unset = sandbox.cc(["config", "get", "review.model", "--json"]);
+    check("config-get", &unset.run().exits(1).json());
+    let setup = sandbox.cc(["setup", "--check", "--json"]).run().json();
+    check("setup", &setup);
+    let none = json(&["resume-candidate", "--json"]);
+    assert_eq!(none["available"], false);
+    check("resume-candidate", &none);
+    sandbox.cc(["review"]).run().success();
+    sandbox.cc(["rescue", "x"]).run().success();
+    let found = json(&["resume-candidate", "--json"]);
+    assert_eq!(found["available"], true, "{found:#}");
+    check("resume-candidate", &found);
+    check(
+        "prune",
+        &json(&["prune", "--keep", "0", "--dry-run", "--json"]),
+    );
+    check("prune", &json(&["prune", "--keep", "0", "--yes", "--json"]));
 }

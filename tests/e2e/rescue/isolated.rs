@@ -169,10 +169,17 @@ fn what_was_applied_already_is_told_as_such_also_once_it_is_committed() {
     sandbox.cc(["apply", &job]).run().success();
     for _ in 0..2 {
         let again = sandbox.cc(["apply", "--json", &job]).run().success().json();
+        crate::report::schema::check("apply", &again);
         assert_eq!(again["alreadyApplied"], true, "{again}");
         assert_eq!(again["applied"], json!([]));
         sandbox.commit("all");
     }
+    let discarded = sandbox
+        .cc(["discard", &job, "--yes", "--json"])
+        .run()
+        .success()
+        .json();
+    crate::report::schema::check("discard", &discarded);
 }
 
 #[test]

@@ -197,6 +197,12 @@ fn hooks_that_the_user_switched_off_are_named_and_left_off() {
     assert_eq!(found["hooks"]["switchedOff"], true, "{found:#}");
     assert_eq!(found["actionsTaken"], serde_json::json!([]), "{found:#}");
     assert!(next_steps(&found).contains("codex features enable hooks"));
+    let enabled = sandbox
+        .cc(["setup", "--enable-review-gate"])
+        .run()
+        .success();
+    let told = "but it does not run: the hooks are disabled in Codex";
+    assert!(enabled.stdout.contains(told), "{enabled}");
 }
 
 /// Replaces a word in a file of Codex's home.

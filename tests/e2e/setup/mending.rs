@@ -121,6 +121,11 @@ fn claude_code_is_installed_only_after_a_yes_at_a_terminal() {
         "{declined}"
     );
     assert!(!called.exists(), "the answer is no unless it is yes");
+    let (report, question) = (
+        declined.stdout.find("Not ready."),
+        declined.stdout.find("[y/N]"),
+    );
+    assert!(report.unwrap() < question.unwrap(), "{declined}");
 
     let installed = at_a_terminal(&sandbox, "y\n", None);
     assert!(

@@ -9,9 +9,11 @@ use super::world::Sandbox;
 use crate::peers::CLAUDE;
 
 /// Patterns and their replacements, applied in this order.
-const MASKS: [(&str, &str); 11] = [
+const MASKS: [(&str, &str); 13] = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "<minute>"),
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b", "<minute>"),
+    (r"(?m)^  \d\d:\d\d:\d\d ", "  <time> "),
     // The widest cell decides the padding of a table, so what follows is made one width too.
     (r"\b(?:\d+m )?\d+(?:\.\d)?s\b( ago)?(  +)?", "<n>s$1$2"),
     (r"<n>s( ago)?  +", "<n>s$1  "),

@@ -434,6 +434,8 @@ fn both_spellings_of_a_limit_in_one_line_are_one_limit() {
         &[ClaudeEvent::RateLimit {
             rejected: true,
             resets_at: Some(Time::from_millis(2_000)),
+            window: None,
+            used: None,
         }],
     );
 }

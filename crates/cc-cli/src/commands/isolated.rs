@@ -8,10 +8,10 @@ use cc_git::{Applied, RepoPath};
 use cc_workflows::rescue::ProtectedChange;
 use cc_workflows::rescue::isolated::{self, Allowed, Application};
 use cc_workflows::{Error, Project};
-use serde_json::json;
 
 use super::setup::{ask, is_interactive};
 use crate::args::{ApplyArgs, DiscardArgs};
+use crate::documents::{ApplyReport, DiscardReport};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
@@ -90,13 +90,17 @@ fn show(application: &Application, json: bool, elsewhere: Option<&Path>, printer
     } = application;
     let already_applied = *applied == Applied::Before;
     if json {
-        printer.json(&json!({
-            "jobId": job.id,
-            "applied": if already_applied { &[] } else { files.as_slice() },
-            "alreadyApplied": already_applied,
-            "conflicts": conflicts(application),
-            "protected": protected,
-        }));
+        printer.json(&ApplyReport {
+            job_id: &job.id,
+            applied: if already_applied {
+                &[]
+            } else {
+                files.as_slice()
+            },
+            already_applied,
+            conflicts: conflicts(application),
+            protected,
+        });
         return;
     }
     let done = match applied {
@@ -136,13 +140,13 @@ fn refused(
     printer: &mut Printer,
 ) -> CliError {
     if json {
-        printer.json(&json!({
-            "jobId": id,
-            "applied": [],
-            "alreadyApplied": false,
-            "conflicts": [],
-            "protected": changes,
-        }));
+        printer.json(&ApplyReport {
+            job_id: id,
+            applied: &[],
+            already_applied: false,
+            conflicts: &[],
+            protected: changes,
+        });
     }
     let hint = format!(
         "See the change: cc-cli apply {id} --diff. Apply all of it: cc-cli apply {id} --allow-protected"
@@ -183,7 +187,10 @@ pub(super) fn discard(project: &Project, args: &DiscardArgs, printer: &mut Print
     }
     let job = isolated::discard(&project, job.id.as_str())?;
     if args.json {
-        printer.json(&json!({"jobId": job.id, "discarded": true}));
+        printer.json(&DiscardReport {
+            job_id: &job.id,
+            discarded: true,
+        });
     } else {
         printer.text(format!("Removed the worktree and branch of {}.", job.id));
     }

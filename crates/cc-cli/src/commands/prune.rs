@@ -6,10 +6,10 @@ use cc_core::text::count;
 use cc_jobs::Job;
 use cc_jobs::retention::{Kept, Prunable, Pruned};
 use cc_workflows::{Project, rescue};
-use serde_json::json;
 
 use super::setup::{ask, is_interactive};
 use crate::args::PruneArgs;
+use crate::documents::{NotRemoved, PruneReport};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
@@ -37,17 +37,20 @@ pub(super) fn prune(project: &Project, args: &PruneArgs, printer: &mut Printer) 
     };
     if args.json {
         let failed = pruned.failed.iter();
-        printer.json(&json!({
-            "dryRun": args.dry_run,
-            "removed": pruned.jobs,
-            "unread": pruned.unread,
-            "failed": failed
-                .map(|(id, error)| json!({"jobId": id, "error": error.to_string()}))
-                .collect::<Vec<_>>(),
-            "keptUnread": unread,
-            "leftovers": pruned.leftovers,
-            "workTrees": worktrees,
-        }));
+        printer.json(&PruneReport {
+            dry_run: args.dry_run,
+            removed: &pruned.jobs,
+            failed: failed
+                .map(|(job_id, error)| NotRemoved {
+                    job_id,
+                    error: error.to_string(),
+                })
+                .collect(),
+            unread: pruned.unread,
+            kept_unread: unread,
+            leftovers: pruned.leftovers,
+            work_trees: worktrees,
+        });
     } else {
         print(&pruned, worktrees, args.dry_run, printer);
     }

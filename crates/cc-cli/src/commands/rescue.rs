@@ -9,10 +9,10 @@ use cc_jobs::settings::SettingSources;
 use cc_jobs::{EndedJob, JobKind, Latest, StoreError};
 use cc_workflows::rescue::{self, Access, Continuation, FromReview, RescueRequest, TASK_LIMIT};
 use cc_workflows::{Caller, Error, Project};
-use serde_json::json;
 
 use super::attach::{Delivery, attach};
 use crate::args::{CandidateArgs, RescueArgs};
+use crate::documents::Candidate;
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
@@ -95,9 +95,10 @@ pub(super) fn candidate(
         candidate => candidate,
     };
     if args.json {
-        printer.json(&match candidate {
-            Ok(job) => json!({"available": true, "candidate": job}),
-            Err(why) => json!({"available": false, "candidate": null, "reason": why.to_string()}),
+        printer.json(&Candidate {
+            available: candidate.is_ok(),
+            candidate: candidate.as_ref().ok(),
+            reason: candidate.as_ref().err().map(ToString::to_string),
         });
     } else {
         printer.text(match candidate {

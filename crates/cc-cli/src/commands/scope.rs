@@ -3,9 +3,9 @@
 use cc_git::{Context, Target};
 use cc_workflows::Project;
 use cc_workflows::review::{self, Estimate, Survey, is_small};
-use serde_json::json;
 
 use crate::args::ScopeArgs;
+use crate::documents::ScopeReport;
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
 
@@ -20,15 +20,15 @@ pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) 
     let is_small = is_small(&context.totals);
     let estimate = review::estimate(project, &context.totals)?;
     if args.json {
-        printer.json(&json!({
-            "workspaceRoot": project.store.workspace().root().display().to_string(),
-            "target": target,
-            "totals": context.totals,
-            "files": context.files,
-            "notSeen": context.not_seen.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "estimate": estimate,
-            "recommendation": if is_small { "wait" } else { "background" },
-        }));
+        printer.json(&ScopeReport {
+            workspace_root: project.store.workspace().root().display().to_string(),
+            target: &target,
+            totals: context.totals,
+            files: &context.files,
+            not_seen: context.not_seen.iter().map(ToString::to_string).collect(),
+            estimate,
+            recommendation: if is_small { "wait" } else { "background" },
+        });
     } else {
         printer.text(text(&target, &context, is_small, &estimate));
     }

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::attach::last_line;
 use super::find::find;
 use super::progress::{ProgressDisplay, WATCHING, Watched};
-use super::wait;
+use super::wait::{self, millis};
 use crate::args::StatusArgs;
 use crate::documents::{Status, StatusOfJob};
 use crate::error::{CliResult, ExitStatus};
@@ -280,7 +280,7 @@ fn rounded(duration: Duration) -> String {
 
 fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer) -> CliResult {
     if args.wait || args.watch {
-        let timeout = args.timeout_ms.map(Duration::from_millis);
+        let timeout = args.patience();
         let found = [(project.clone(), job.clone())];
         let ended = wait::all_ended(project, &found, timeout, printer)?;
         job = ended.into_iter().next().unwrap_or(job);
@@ -295,7 +295,7 @@ fn one(project: &Project, mut job: Job, args: &StatusArgs, printer: &mut Printer
             reviewed: reviewed(project, &job),
             progress: RunProgress::read(&project.store.dir().progress(&job.id)),
             wait_timed_out: args.wait.then_some(timed_out),
-            timeout_ms: args.timeout_ms.filter(|_| args.wait),
+            timeout_ms: args.patience().filter(|_| args.wait).map(millis),
         });
     } else {
         printer.text(details(project, &job));
@@ -321,9 +321,18 @@ fn details(project: &Project, job: &Job) -> String {
         text.push_str("\nLatest\n");
     }
     for line in &lines[lines.len().saturating_sub(5)..] {
-        text.push_str(&format!("  {line}\n"));
+        text.push_str(&format!("  {}\n", in_local_time(line)));
     }
     text
+}
+
+/// A line of a log with the time of day as the clock of the user shows it.
+fn in_local_time(line: &str) -> String {
+    let (time, text) = line.split_once(' ').unwrap_or((line, ""));
+    match serde_json::from_value::<Time>(time.into()) {
+        Ok(time) => format!("{} {text}", time.local_clock()),
+        Err(_) => line.to_owned(),
+    }
 }
 
 /// What a review looks at.
@@ -345,7 +354,13 @@ fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
         ("Job", job.title.clone()),
         ("Status", status_word(job).to_owned()),
     ];
-    let elapsed = job.elapsed(project.store.now());
+    let now = project.store.now();
+    let moment = |at: Time| format!("{} ({} ago)", at.local(), rounded(at.until(now)));
+    let started = job.state().started_at();
+    rows.extend(started.map(|at| ("Started", moment(at))));
+    let ended = job.state().completed_at();
+    rows.extend(ended.map(|at| ("Ended", moment(at))));
+    let elapsed = job.elapsed(now);
     rows.extend(elapsed.map(|elapsed| ("Time", human_duration(elapsed))));
     let reviewed = reviewed(project, job);
     rows.extend(reviewed.map(|it| ("Reviewed", it.sentence().plain())));

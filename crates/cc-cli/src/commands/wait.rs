@@ -25,14 +25,14 @@ pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) ->
     let fail_on = args.verdict.fail_on;
     let mut jobs = found.iter().map(|(_, job)| job);
     jobs.try_for_each(|job| verdict::check_kind(job, fail_on))?;
-    let timeout = args.timeout_ms.map(Duration::from_millis);
+    let timeout = args.patience();
     let jobs = all_ended(project, &found, timeout, printer)?;
     if args.json {
         let timed_out = jobs.iter().any(|job| job.state().is_active());
         printer.json(&Waited {
             jobs: &jobs,
             wait_timed_out: timed_out,
-            timeout_ms: args.timeout_ms,
+            timeout_ms: args.patience().map(millis),
         });
     } else {
         for job in &jobs {
@@ -72,6 +72,11 @@ pub(super) fn all_ended(
         cc_workflows::wait::wait_and(&project.store, &job.id, left, &mut look)
     });
     ended.collect()
+}
+
+/// A time in whole milliseconds.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn outcome(job: &Job) -> &str {

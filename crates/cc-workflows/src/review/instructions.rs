@@ -11,7 +11,7 @@ use cc_core::frame::framed;
 use cc_core::fs::read_bounded;
 use cc_core::text::{head, one_line};
 use cc_core::{Env, IoError};
-use cc_jobs::settings::TrustPolicy;
+use cc_jobs::settings::{REPOSITORY_FILE, TrustPolicy};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -76,6 +76,8 @@ pub(super) struct Instructions {
     pub(super) sources: InstructionSources,
     user: Option<String>,
     project: String,
+    /// Whether what the project says counts.
+    trusted: bool,
 }
 
 impl Instructions {
@@ -92,13 +94,25 @@ impl Instructions {
             instructions.sources.user = Some(path.display().to_string());
         }
         let rules = project_rules(root);
-        if trust::allows(env, trust, root) {
+        instructions.trusted = trust::allows(env, trust, root);
+        if instructions.trusted {
             instructions.add_rules(&rules);
         } else {
             let files = rules.into_iter().map(|(file, _)| file.to_owned());
             instructions.sources.untrusted = files.collect();
         }
         Ok(instructions)
+    }
+
+    /// Takes what the repository says of its reviews, like its other rules.
+    pub(super) fn add_repository_file(&mut self, text: Option<&str>) {
+        let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+            return;
+        };
+        match self.trusted {
+            true => self.add_rules(&[(REPOSITORY_FILE, text.to_owned())]),
+            false => self.sources.untrusted.push(REPOSITORY_FILE.to_owned()),
+        }
     }
 
     fn add_rules(&mut self, rules: &[(&str, String)]) {

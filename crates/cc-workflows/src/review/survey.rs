@@ -4,8 +4,9 @@ use cc_core::JobId;
 use cc_core::text::{count, head};
 use cc_git::{Context, ContextLimits, Git, Head, Repository, Selection, Target, Totals};
 use cc_jobs::Job;
-use cc_jobs::settings::DiffSettings;
+use cc_jobs::settings::{DiffSettings, RepositorySettings};
 
+use super::repository_file;
 use crate::job_result::JobResult;
 use crate::order::{ReviewSpec, WorkOrder};
 use crate::{Error, Project};
@@ -22,6 +23,8 @@ pub struct Survey {
     pub context: Context,
     /// The branch that is checked out.
     pub branch: Option<String>,
+    /// What the repository says of its reviews.
+    pub repository_file: RepositorySettings,
 }
 
 /// An earlier review that this one follows.
@@ -50,10 +53,33 @@ pub fn survey(
     project: &Project,
     selection: &Selection,
     settings: &DiffSettings,
-) -> Result<Survey, cc_git::Error> {
+) -> Result<Survey, Error> {
     let git = Git::locate(&project.env)?;
     let repository = Repository::discover(git, &project.env.cwd)?.with_index_of_caller()?;
-    survey_with(&repository, selection, &limits(settings))
+    let (target, context, file) = match repository_file::is_there(&repository) {
+        false => {
+            let (target, context) = repository.survey(selection, &limits(settings))?;
+            (target, context, RepositorySettings::default())
+        }
+        true => {
+            let (target, file) = repository_file::resolve(&repository, selection)?;
+            let context = repository.collect(&target, &limits_with(settings, &file))?;
+            (target, context, file)
+        }
+    };
+    Ok(Survey {
+        target,
+        context,
+        branch: branch(&repository),
+        repository_file: file,
+    })
+}
+
+/// The bounds and rules of a review's diff, with the exclusions of the repository.
+fn limits_with(settings: &DiffSettings, file: &RepositorySettings) -> ContextLimits {
+    let mut limits = limits(settings);
+    limits.exclude.extend(file.exclude.iter().cloned());
+    limits
 }
 
 /// Whether a word names a commit here; an empty one means HEAD.
@@ -79,19 +105,12 @@ pub(crate) fn survey_edits(
         show_named: false,
         ..limits(settings)
     };
-    survey_with(repository, selection, &limits)
-}
-
-fn survey_with(
-    repository: &Repository,
-    selection: &Selection,
-    limits: &ContextLimits,
-) -> Result<Survey, cc_git::Error> {
-    let (target, context) = repository.survey(selection, limits)?;
+    let (target, context) = repository.survey(selection, &limits)?;
     Ok(Survey {
         target,
         context,
         branch: branch(repository),
+        repository_file: RepositorySettings::default(),
     })
 }
 
@@ -110,7 +129,8 @@ pub fn survey_since(
     let repository = Repository::discover(git, &project.env.cwd)?.with_index_of_caller()?;
     let label = format!("changes since `{}`", job.id);
     let (target, shown) = repository.since(&spec.target, spec.shown, label);
-    let context = repository.collect_since(&target, &limits(settings), &shown)?;
+    let file = repository_file::read(&repository, &target.base)?;
+    let context = repository.collect_since(&target, &limits_with(settings, &file), &shown)?;
     let earlier = EarlierReview {
         id: job.id.clone(),
         found,
@@ -119,6 +139,7 @@ pub fn survey_since(
         target,
         context,
         branch: branch(&repository),
+        repository_file: file,
     };
     Ok((survey, earlier))
 }
