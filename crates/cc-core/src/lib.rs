@@ -13,6 +13,7 @@ pub mod failure;
 pub mod frame;
 pub mod fs;
 pub mod id;
+pub mod installation;
 pub mod lines;
 pub mod lock;
 pub mod os_text;

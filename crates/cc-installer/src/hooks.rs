@@ -1,37 +1,14 @@
 //! Hooks as Codex lists them, and which of them are ours.
 
+use cc_core::installation::{HookTrust, InstalledHook};
 use cc_plugin::Hook;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::edit::hooks_json::snake;
 use crate::host::app_server::AppServer;
 use crate::host::error::HostError;
 use crate::layout::{Layout, PLUGIN_ID};
-
-/// Whether Codex would run a hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum HookTrust {
-    /// An administrator set it up.
-    Managed,
-    /// The user trusts it.
-    Trusted,
-    /// The user was not asked.
-    Untrusted,
-    /// It changed since the user trusted it.
-    Modified,
-    /// A status that this version does not know.
-    #[serde(other)]
-    Unknown,
-}
-
-impl HookTrust {
-    /// Whether it runs.
-    pub(crate) fn is_given(self) -> bool {
-        matches!(self, Self::Managed | Self::Trusted)
-    }
-}
 
 /// Where a hook comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,23 +20,14 @@ pub(crate) enum HookOrigin {
 }
 
 /// One hook of ours in Codex's list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListedHook {
-    #[serde(skip)]
     pub(crate) origin: HookOrigin,
     /// The key of Codex's trust in it.
-    #[serde(skip)]
     pub(crate) key: String,
-    /// Its event, as in `hooks.json`.
-    pub(crate) event: String,
-    pub(crate) command: String,
-    /// Whether it is enabled.
-    pub(crate) enabled: bool,
-    /// Whether it is trusted; `None` where this version asks for no trust.
-    pub(crate) trust: Option<HookTrust>,
     /// The hash that trust is given to.
-    #[serde(skip)]
     pub(crate) hash: Option<String>,
+    pub(crate) hook: InstalledHook,
 }
 
 #[derive(Deserialize)]
@@ -113,11 +81,13 @@ fn ours(answer: &Value, layout: &Layout) -> Vec<ListedHook> {
             Some(ListedHook {
                 origin,
                 key: entry.key,
-                event: hook.event.clone(),
-                command,
-                enabled: entry.enabled.unwrap_or(true),
-                trust: entry.trust_status,
                 hash: entry.current_hash,
+                hook: InstalledHook {
+                    event: hook.event.clone(),
+                    command,
+                    enabled: entry.enabled.unwrap_or(true),
+                    trust: entry.trust_status,
+                },
             })
         })
         .collect();
@@ -129,7 +99,7 @@ fn ours(answer: &Value, layout: &Layout) -> Vec<ListedHook> {
 /// The hooks that Codex would not run.
 #[must_use]
 pub(crate) fn untrusted(hooks: &[ListedHook]) -> Vec<ListedHook> {
-    let is_untrusted = |hook: &&ListedHook| hook.trust.is_some_and(|trust| !trust.is_given());
+    let is_untrusted = |hook: &&ListedHook| hook.hook.trust.is_some_and(|trust| !trust.is_given());
     hooks.iter().filter(is_untrusted).cloned().collect()
 }
 
@@ -187,7 +157,7 @@ mod tests {
             [("plugin", HookOrigin::Plugin), ("user", HookOrigin::User)]
         );
         assert_eq!(
-            (found[0].event.as_str(), found[0].trust),
+            (found[0].hook.event.as_str(), found[0].hook.trust),
             ("Stop", Some(HookTrust::Modified))
         );
     }

@@ -7,6 +7,7 @@ mod text;
 use std::process::ExitCode;
 
 use cc_core::Env;
+use cc_core::installation::Installation;
 use serde_json::{Value, json};
 
 use crate::args::InstallStatusArgs;
@@ -17,7 +18,6 @@ use crate::files::backup_of;
 use crate::layout::Layout;
 use crate::prepare::plan::{self, Permission, PlanStep};
 use crate::prepare::snapshot::{Inspector, STATUS_PATIENCE, Snapshot};
-use status::InstallStatus;
 
 /// The exit code of an installation with problems.
 const PROBLEMS: u8 = 3;
@@ -195,8 +195,8 @@ fn document(dry_run: bool, steps: &[PlanStep], layout: &Layout, more: Value) -> 
     document
 }
 
-fn status_of(snapshot: &Snapshot) -> InstallStatus {
-    let mut status = InstallStatus::of(snapshot);
+fn status_of(snapshot: &Snapshot) -> Installation {
+    let mut status = status::of(snapshot);
     status.problems = problems::of(snapshot, &status);
     status
 }

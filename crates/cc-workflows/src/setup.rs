@@ -19,9 +19,8 @@ use cc_jobs::settings::ClaudeSettings;
 use crate::rescue::sandbox::{self, SandboxMissing};
 use crate::{Obstacle, Project, preflight};
 
-pub use installation::{
-    HooksTrusted, Installation, InstallationError, InstalledHooks, InstalledRule, installer,
-};
+pub use cc_core::installation::Installation;
+pub use installation::{InstallationError, installer};
 
 /// The oldest Claude Code that the tests run with.
 pub const OLDEST_TESTED: [u32; 3] = [2, 1, 197];

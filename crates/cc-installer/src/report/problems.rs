@@ -1,12 +1,14 @@
 //! What is wrong, each with the command that fixes it.
 
-use super::status::{HooksTrust, InstallProblem, InstallStatus, RuleStatus};
-use crate::hooks::{HookTrust, ListedHook};
+use cc_core::installation::{
+    HookTrust, HooksTrusted, Installation, InstallationProblem, InstalledHook, InstalledRule,
+};
+
 use crate::prepare::codex_info::InstallMethod;
 use crate::prepare::snapshot::{CodexState, Snapshot};
 
 /// The problems of a snapshot, the first to fix first.
-pub(super) fn of(snapshot: &Snapshot, status: &InstallStatus) -> Vec<InstallProblem> {
+pub(super) fn of(snapshot: &Snapshot, status: &Installation) -> Vec<InstallationProblem> {
     let mut problems = codex(snapshot);
     problems.extend(unreadable_files(snapshot));
     let run = |command: &str| {
@@ -37,7 +39,7 @@ pub(super) fn of(snapshot: &Snapshot, status: &InstallStatus) -> Vec<InstallProb
     problems
 }
 
-fn rules(rule: &RuleStatus, run: &dyn Fn(&str) -> String) -> Option<InstallProblem> {
+fn rules(rule: &InstalledRule, run: &dyn Fn(&str) -> String) -> Option<InstallationProblem> {
     let (what, fix) = match (rule.present, rule.matches) {
         (false, _) if !rule.possible => return None,
         (true, _) if !rule.possible => (
@@ -65,14 +67,14 @@ fn rules(rule: &RuleStatus, run: &dyn Fn(&str) -> String) -> Option<InstallProbl
     Some(problem(what, run(fix)))
 }
 
-fn problem(what: impl Into<String>, fix: impl Into<String>) -> InstallProblem {
-    InstallProblem {
+fn problem(what: impl Into<String>, fix: impl Into<String>) -> InstallationProblem {
+    InstallationProblem {
         what: what.into(),
         fix: fix.into(),
     }
 }
 
-fn codex(snapshot: &Snapshot) -> Vec<InstallProblem> {
+fn codex(snapshot: &Snapshot) -> Vec<InstallationProblem> {
     let found = match &snapshot.codex {
         CodexState::NotFound(error) => problem(
             error.to_string(),
@@ -95,7 +97,7 @@ fn codex(snapshot: &Snapshot) -> Vec<InstallProblem> {
     vec![found]
 }
 
-fn unreadable_files(snapshot: &Snapshot) -> impl Iterator<Item = InstallProblem> {
+fn unreadable_files(snapshot: &Snapshot) -> impl Iterator<Item = InstallationProblem> {
     let errors = [
         snapshot.config.as_ref().err(),
         snapshot.user_hooks.as_ref().err(),
@@ -107,7 +109,7 @@ fn unreadable_files(snapshot: &Snapshot) -> impl Iterator<Item = InstallProblem>
         .map(move |error| problem(error.to_string(), fix))
 }
 
-fn binaries(snapshot: &Snapshot, status: &InstallStatus) -> Option<InstallProblem> {
+fn binaries(snapshot: &Snapshot, status: &Installation) -> Option<InstallationProblem> {
     let missing = snapshot
         .binaries
         .iter()
@@ -125,9 +127,9 @@ fn binaries(snapshot: &Snapshot, status: &InstallStatus) -> Option<InstallProble
 
 fn hooks(
     snapshot: &Snapshot,
-    status: &InstallStatus,
+    status: &Installation,
     run: &dyn Fn(&str) -> String,
-) -> Vec<InstallProblem> {
+) -> Vec<InstallationProblem> {
     let hooks = &status.hooks;
     let mut problems = Vec::new();
     if hooks.double {
@@ -149,8 +151,8 @@ fn hooks(
             "install --trust-hooks"
         };
         problems.push(problem("the hooks are not installed", run(command)));
-    } else if matches!(hooks.trusted, HooksTrust::Some | HooksTrust::None) {
-        let is_modified = |hook: &ListedHook| hook.trust == Some(HookTrust::Modified);
+    } else if matches!(hooks.trusted, HooksTrusted::Some | HooksTrusted::None) {
+        let is_modified = |hook: &InstalledHook| hook.trust == Some(HookTrust::Modified);
         let why = if hooks.entries.iter().any(is_modified) {
             "they changed since they were trusted"
         } else {

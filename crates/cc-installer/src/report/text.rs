@@ -1,13 +1,13 @@
 //! A status as text.
 
+use cc_core::installation::{
+    HooksSource, HooksTrusted, Installation, InstalledHooks, InstalledPlugin, InstalledRule,
+    SkillsForm,
+};
 use cc_core::text::count;
 
-use super::status::{
-    HooksSource, HooksStatus, HooksTrust, InstallStatus, PluginStatus, RuleStatus, SkillsForm,
-};
-
 /// `status` in lines; those to be copied are indented by four spaces.
-pub(super) fn of(status: &InstallStatus) -> String {
+pub(super) fn of(status: &Installation) -> String {
     let codex = match &status.codex {
         Some(codex) => {
             let version = codex.version.as_deref().unwrap_or("unknown version");
@@ -42,7 +42,7 @@ pub(super) fn of(status: &InstallStatus) -> String {
     text
 }
 
-fn rule(rule: &RuleStatus) -> &'static str {
+fn rule(rule: &InstalledRule) -> &'static str {
     match (rule.present, rule.matches) {
         (true, _) if !rule.possible => "unsafe with this version of Codex",
         (false, _) if !rule.possible => {
@@ -57,7 +57,7 @@ fn rule(rule: &RuleStatus) -> &'static str {
     }
 }
 
-fn plugin(plugin: &PluginStatus) -> String {
+fn plugin(plugin: &InstalledPlugin) -> String {
     match (plugin.installed, plugin.enabled) {
         (false, _) => "not installed".to_owned(),
         (true, false) => "installed, but disabled in Codex".to_owned(),
@@ -69,7 +69,7 @@ fn plugin(plugin: &PluginStatus) -> String {
     }
 }
 
-fn hooks(hooks: &HooksStatus) -> String {
+fn hooks(hooks: &InstalledHooks) -> String {
     let from = match hooks.way {
         None => return "not installed".to_owned(),
         Some(HooksSource::Plugin) => "in the plugin",
@@ -77,11 +77,11 @@ fn hooks(hooks: &HooksStatus) -> String {
     };
     let trust = match hooks.trusted {
         _ if hooks.switched_off => "disabled in Codex",
-        HooksTrust::All => "trusted",
-        HooksTrust::Some => "some of them not trusted",
-        HooksTrust::None => "not trusted",
-        HooksTrust::NotNeeded => "allowed (this version of Codex does not ask)",
-        HooksTrust::Unknown => "not checked",
+        HooksTrusted::All => "trusted",
+        HooksTrusted::Some => "some of them not trusted",
+        HooksTrusted::None => "not trusted",
+        HooksTrusted::NotNeeded => "allowed (this version of Codex does not ask)",
+        HooksTrusted::Unknown => "not checked",
     };
     match hooks.entries.len() {
         0 => format!("{from}, {trust}"),

@@ -93,7 +93,7 @@ fn install_plugin(
 fn restore(project: &Project, installation: Option<&Installation>) -> Option<String> {
     let installation = installation.filter(|installation| installation.can_be_restored())?;
     let ours = installer(&project.env);
-    let is_installed = ours.parent() == Some(&installation.binaries.dir);
+    let is_installed = ours.parent() == Some(Path::new(&installation.binaries.dir));
     let restored = is_installed && run_quietly(project, &ours, &["update", "--yes", "--json"]);
     restored.then(|| "Restored the Codex integration.".to_owned())
 }

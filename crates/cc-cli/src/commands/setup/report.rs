@@ -4,11 +4,11 @@ use std::fmt::{self, Display, Formatter};
 
 use cc_claude::{AuthStatus, ProbeError};
 use cc_core::child::CommandError;
+use cc_core::installation::{HooksTrusted, InstalledHooks, InstalledRule};
 use cc_workflows::Obstacle;
 use cc_workflows::Project;
 use cc_workflows::setup::{
-    ClaudeFound, HooksTrusted, Installation, InstallationError, InstalledHooks, InstalledRule,
-    OLDEST_TESTED, SetupCheck,
+    ClaudeFound, Installation, InstallationError, OLDEST_TESTED, SetupCheck,
 };
 use serde_json::{Value, json};
 
@@ -369,13 +369,7 @@ fn codex_checks(installation: &Installation) -> [Check; 4] {
             passed: version.is_some(),
             detail: codex.as_ref().map_or_else(
                 || "not found".to_owned(),
-                |codex| {
-                    format!(
-                        "{}, {}",
-                        version.unwrap_or("version unknown"),
-                        codex.path.display()
-                    )
-                },
+                |codex| format!("{}, {}", version.unwrap_or("version unknown"), codex.path),
             ),
             fields: json!({"found": codex.is_some(), "version": version}),
         },
