@@ -30,13 +30,13 @@ pub(crate) enum SettingOwner {
 }
 
 /// A key in its parts.
-struct Parts<'a> {
+struct KeyParts<'a> {
     section: &'a [u8],
     subsection: Option<&'a [u8]>,
     name: &'a [u8],
 }
 
-impl<'a> Parts<'a> {
+impl<'a> KeyParts<'a> {
     fn of(key: &'a [u8]) -> Option<Self> {
         let first = key.iter().position(|&byte| byte == b'.')?;
         let last = key.iter().rposition(|&byte| byte == b'.')?;
@@ -50,7 +50,7 @@ impl<'a> Parts<'a> {
 
 /// Whether a key is the pattern, in which `*` is any subsection.
 pub(crate) fn fits(key: &[u8], pattern: &str) -> bool {
-    let (Some(key), Some(pattern)) = (Parts::of(key), Parts::of(pattern.as_bytes())) else {
+    let (Some(key), Some(pattern)) = (KeyParts::of(key), KeyParts::of(pattern.as_bytes())) else {
         return false;
     };
     let is_same = key.section == pattern.section && key.name == pattern.name;
@@ -94,11 +94,11 @@ impl ScopedSetting {
 pub(crate) fn config_text(settings: &[Setting]) -> Vec<u8> {
     let mut text = Vec::new();
     for setting in settings {
-        let Some(Parts {
+        let Some(KeyParts {
             section,
             subsection,
             name,
-        }) = Parts::of(&setting.key)
+        }) = KeyParts::of(&setting.key)
         else {
             continue;
         };

@@ -101,7 +101,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for First<'_, V, V::Value> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        let fields = Fields {
+        let fields = FirstFields {
             map,
             left: self.fields,
         };
@@ -111,12 +111,12 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for First<'_, V, V::Value> {
 }
 
 /// The object as long as its keys are the fields, and no longer.
-struct Fields<A> {
+struct FirstFields<A> {
     map: A,
     left: &'static [&'static str],
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for FirstFields<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(

@@ -59,7 +59,7 @@ pub(super) struct WantedTurn<'a> {
 }
 
 #[derive(Deserialize)]
-struct TranscriptLine {
+struct ActivityLine {
     timestamp: Time,
     payload: Payload,
 }
@@ -184,10 +184,10 @@ impl<'a> TranscriptReader<'a> {
         if !WANTED.iter().any(|kind| holds(&bytes, kind)) {
             return;
         }
-        let Ok(line) = serde_json::from_slice::<TranscriptLine>(&bytes) else {
+        let Ok(line) = serde_json::from_slice::<ActivityLine>(&bytes) else {
             return;
         };
-        let TranscriptLine { timestamp, payload } = line;
+        let ActivityLine { timestamp, payload } = line;
         if self.wanted.since.is_some_and(|since| timestamp < since) {
             self.has_begun = true;
         }

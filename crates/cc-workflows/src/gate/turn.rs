@@ -110,11 +110,11 @@ impl TurnState {
 /// The turn that ends. Its file is read once, and written only where no other turn has begun meanwhile.
 pub(super) struct EndingTurn {
     pub(super) state: TurnState,
-    kept: Kept,
+    kept: TurnFile,
 }
 
 /// What the file of the turn holds.
-enum Kept {
+enum TurnFile {
     /// No turn, or none that can be read.
     Nothing,
     /// A turn before this one.
@@ -134,7 +134,7 @@ impl EndingTurn {
             Some(turn) if is_this(&turn) => {
                 return Self {
                     state: turn,
-                    kept: Kept::This,
+                    kept: TurnFile::This,
                 };
             }
             earlier => earlier,
@@ -145,13 +145,13 @@ impl EndingTurn {
             baseline: earlier.as_ref().and_then(TurnState::latest).cloned(),
             ..TurnState::unknown(project)
         };
-        let kept = earlier.map_or(Kept::Nothing, |turn| Kept::Earlier(Box::new(turn)));
+        let kept = earlier.map_or(TurnFile::Nothing, |turn| TurnFile::Earlier(Box::new(turn)));
         Self { state, kept }
     }
 
     /// When it began, if that was seen.
     pub(super) fn began(&self) -> Option<Time> {
-        matches!(self.kept, Kept::This).then_some(self.state.began_at)
+        matches!(self.kept, TurnFile::This).then_some(self.state.began_at)
     }
 
     /// Saves the turn.
@@ -159,7 +159,7 @@ impl EndingTurn {
         if !self.is_over(project, session) {
             self.state.write(project, session)?;
         }
-        self.kept = Kept::This;
+        self.kept = TurnFile::This;
         Ok(())
     }
 
@@ -170,9 +170,9 @@ impl EndingTurn {
             return;
         }
         let mut turn = match self.kept {
-            Kept::Nothing => return,
-            Kept::Earlier(turn) => *turn,
-            Kept::This => self.state,
+            TurnFile::Nothing => return,
+            TurnFile::Earlier(turn) => *turn,
+            TurnFile::This => self.state,
         };
         turn.ended = true;
         let _ = turn.write(project, session);
@@ -181,9 +181,9 @@ impl EndingTurn {
     /// Whether the file holds a turn that began after this one was read, as after an interrupt.
     fn is_over(&self, project: &Project, session: &SessionId) -> bool {
         let known = match &self.kept {
-            Kept::Nothing => None,
-            Kept::Earlier(turn) => Some(turn.began_at.as_millis()),
-            Kept::This => Some(self.state.began_at.as_millis()),
+            TurnFile::Nothing => None,
+            TurnFile::Earlier(turn) => Some(turn.began_at.as_millis()),
+            TurnFile::This => Some(self.state.began_at.as_millis()),
         };
         TurnState::read(project, session)
             .is_some_and(|turn| known != Some(turn.began_at.as_millis()))
