@@ -47,7 +47,7 @@ pub(crate) struct OutcomeBuilder {
     model: Option<String>,
     version: Option<String>,
     schema_refused: bool,
-    /// What Claude says of the server instead of that it is connected.
+    /// The server's status, if it is not connected.
     server_missing: Option<String>,
     texts: Texts,
     calls: Calls,
@@ -59,19 +59,19 @@ pub(crate) struct OutcomeBuilder {
     notified: bool,
     results: u64,
     answer: Option<TurnAnswer>,
-    /// The last structured output that was tried, as JSON.
+    /// The last structured output that Claude tried to give, as JSON.
     tried: Option<String>,
     /// What Claude Code said last of the account.
     limit: Option<AccountLimit>,
     /// The first line that could not be read.
     unreadable: Option<String>,
-    /// The bytes of the last line that was too long: it may have been the result.
+    /// The size of the last line that was too long, in bytes: it may have been the result.
     oversized: Option<u64>,
 }
 
 impl OutcomeBuilder {
-    /// A run that has not begun. `structured` says whether it was given a schema, `server` which MCP
-    /// server it needs.
+    /// A run that has not started. `structured` is whether it was given a schema, `server` the MCP server that
+    /// it needs.
     pub(crate) fn new(structured: bool, server: Option<&'static str>) -> Self {
         Self {
             structured,
@@ -80,7 +80,7 @@ impl OutcomeBuilder {
         }
     }
 
-    /// Takes in an event; gives what is worth showing of it.
+    /// Applies an event; returns what to show of it.
     pub(crate) fn on(&mut self, event: &ClaudeEvent<'_>) -> Option<Progress> {
         match event {
             ClaudeEvent::Init(init) => self.on_init(init),
@@ -120,27 +120,12 @@ impl OutcomeBuilder {
                 self.hints.retry(retry);
                 Some(shown_retry(retry))
             }
-            ClaudeEvent::PermissionDenied { tool, id } => {
-                let (tool, id) = (tool.as_deref()?, id.as_deref().unwrap_or_default());
-                let denial = self.calls.refuse(id, tool)?;
-                Some(Progress::Denied {
-                    tool: denial.tool,
-                    detail: denial.detail,
-                })
-            }
+            ClaudeEvent::PermissionDenied { tool, id } => self.on_denial(tool.as_deref()?, id),
             ClaudeEvent::TaskStarted {
                 kind,
                 tool_use_id,
                 description,
-            } => {
-                let known = self
-                    .calls
-                    .starts_subagent(tool_use_id.as_deref().unwrap_or_default());
-                let new = kind.as_deref() == Some("local_agent") && !known;
-                new.then(|| Progress::Subagent {
-                    description: line(description),
-                })
-            }
+            } => self.on_task(kind, tool_use_id, description),
             ClaudeEvent::TaskEnded { tool_use_id } => {
                 let id = tool_use_id.as_deref().unwrap_or_default();
                 // A call that still waits will get its result in this turn.
@@ -187,14 +172,7 @@ impl OutcomeBuilder {
                     cost_usd: self.tally.cost_usd(),
                 })
             }
-            ClaudeEvent::Unreadable { bytes, excerpt } => {
-                if self.unreadable.is_some() {
-                    return None;
-                }
-                self.unreadable = Some(excerpt.clone());
-                let note = format!("a line of {bytes} bytes is not JSON: {excerpt}");
-                Some(Progress::Note(one_line(&note, LINE)))
-            }
+            ClaudeEvent::Unreadable { bytes, excerpt } => self.on_unreadable(*bytes, excerpt),
             ClaudeEvent::Oversized { bytes } => {
                 self.oversized = Some(*bytes);
                 Some(Progress::Note(format!(
@@ -211,6 +189,40 @@ impl OutcomeBuilder {
             usage: self.used,
             cost_usd: self.tally.cost_usd(),
         }
+    }
+
+    fn on_denial(&mut self, tool: &str, id: &Option<Text<'_>>) -> Option<Progress> {
+        let denial = self.calls.refuse(id.as_deref().unwrap_or_default(), tool)?;
+        Some(Progress::Denied {
+            tool: denial.tool,
+            detail: denial.detail,
+        })
+    }
+
+    /// A task that is no subagent's, or whose call was shown, is not shown.
+    fn on_task(
+        &mut self,
+        kind: &Option<Text<'_>>,
+        call: &Option<Text<'_>>,
+        description: &Option<Text<'_>>,
+    ) -> Option<Progress> {
+        let known = self
+            .calls
+            .starts_subagent(call.as_deref().unwrap_or_default());
+        let new = kind.as_deref() == Some("local_agent") && !known;
+        new.then(|| Progress::Subagent {
+            description: line(description),
+        })
+    }
+
+    /// The first is shown.
+    fn on_unreadable(&mut self, bytes: u64, excerpt: &str) -> Option<Progress> {
+        if self.unreadable.is_some() {
+            return None;
+        }
+        self.unreadable = Some(excerpt.to_owned());
+        let note = format!("a line of {bytes} bytes is not JSON: {excerpt}");
+        Some(Progress::Note(one_line(&note, LINE)))
     }
 
     /// Whether a turn is over. The process may go on: end of output says when the run is.
@@ -389,7 +401,7 @@ fn line(text: &Option<Text<'_>>) -> String {
     one_line(text.as_deref().unwrap_or_default(), LINE)
 }
 
-/// A word of the stream for a sentence.
+/// A value of the stream, short enough for a sentence.
 fn short(text: &Option<Text<'_>>) -> String {
     match text.as_deref() {
         Some(text) => one_line(text, 60),

@@ -50,7 +50,7 @@ pub(crate) fn ours(text: &str, programs: &[String]) -> Result<Vec<PlacedHook>, E
         .collect())
 }
 
-/// `text` with exactly `hooks` of ours; other entries that start one of `programs` are stale.
+/// `text` with `hooks` as its only hooks that start one of `programs`.
 pub(crate) fn merged(text: &str, hooks: &[Hook], programs: &[String]) -> Result<String, EditError> {
     let mut there: Vec<Hook> = ours(text, programs)?
         .into_iter()
@@ -73,7 +73,7 @@ pub(crate) fn merged(text: &str, hooks: &[Hook], programs: &[String]) -> Result<
     Ok(text)
 }
 
-/// `text` without the hooks whose command starts one of `programs`, and without what held only them.
+/// `text` without the hooks whose command starts one of `programs`; groups and events that this empties go too.
 pub(crate) fn without(text: &str, programs: &[String]) -> Result<String, EditError> {
     let mut text = text.to_owned();
     while let Some(found) = find(&text, programs)?.pop() {
@@ -82,7 +82,7 @@ pub(crate) fn without(text: &str, programs: &[String]) -> Result<String, EditErr
     Ok(text)
 }
 
-/// Whether nothing is declared in `text`.
+/// Whether `text` declares nothing.
 pub(crate) fn is_empty(text: &str) -> bool {
     let document = serde_json::from_str::<serde_json::Value>(text);
     text.trim().is_empty() || document.is_ok_and(|document| document == json!({}))
@@ -90,7 +90,7 @@ pub(crate) fn is_empty(text: &str) -> bool {
 
 struct Occurrence {
     placed: PlacedHook,
-    /// What to remove: the handler, or the largest thing around it that holds nothing else.
+    /// The bytes to remove: the handler, or the largest group, event or object that holds nothing else.
     cut: std::ops::Range<usize>,
 }
 
@@ -172,7 +172,7 @@ fn hook_of(event: &ObjectProp<'_>, handler: &Value<'_>, programs: &[String]) -> 
     })
 }
 
-/// `text` with one more hook, after all others of its event.
+/// `text` with one more hook, as the last of its event.
 fn with(text: &str, hook: &Hook) -> Result<String, EditError> {
     let group =
         json!({"hooks": [{"type": "command", "command": hook.command, "timeout": hook.timeout}]});
