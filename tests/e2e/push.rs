@@ -78,7 +78,7 @@ fn is_told(sandbox: &Sandbox, job: &str) -> bool {
 }
 
 #[test]
-fn it_is_told_in_one_line_that_wakes_no_unloaded_session() {
+fn it_is_reported_in_one_line_that_wakes_no_unloaded_session() {
     let sandbox = with_codex(QUEUE, "exit 0");
     let job = finished(&sandbox);
     let message = format!("Claude Code's review finished, $0.01. $cc:result {job}");
@@ -96,7 +96,7 @@ fn a_codex_without_a_queue_is_given_no_message() {
 }
 
 #[test]
-fn what_codex_refuses_is_told_at_the_next_prompt() {
+fn what_codex_refuses_is_reported_at_the_next_prompt() {
     let sandbox = with_codex(QUEUE, "exit 1");
     let job = finished(&sandbox);
     assert_eq!(calls(&sandbox).len(), 2);

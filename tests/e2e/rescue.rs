@@ -240,7 +240,7 @@ fn a_conversation_goes_on_and_only_in_its_own_session() {
 }
 
 #[test]
-fn a_conversation_that_claude_has_lost_is_told_as_such() {
+fn a_conversation_that_claude_has_lost_is_reported_as_such() {
     let api = MessagesApi::start([Turn::text("The word is heron.")]);
     let sandbox = Sandbox::real(&api).with_change();
     let think = ["rescue", "--read-only", "think of a word"];

@@ -297,7 +297,7 @@ fn a_shallow_clone_names_how_to_get_more_history() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_behind_standard_output_is_told() {
+fn a_full_disk_behind_standard_output_is_reported() {
     let sandbox = sandbox();
     for args in [&["status"][..], &["config", "list"], &["scope", "--json"]] {
         let full = std::fs::File::options().write(true).open("/dev/full");

@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_lock_on_a_file_that_was_replaced_is_told() {
+    fn a_lock_on_a_file_that_was_replaced_is_reported() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         let first = FileLock::try_exclusive(&path).unwrap().expect("free");

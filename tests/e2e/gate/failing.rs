@@ -155,7 +155,7 @@ fn without_claude_the_turn_ends_with_a_word() {
 }
 
 #[test]
-fn settings_that_are_not_valid_are_told_and_block_nothing() {
+fn settings_that_are_not_valid_are_reported_and_block_nothing() {
     let session = Session::with_verdicts(["block"]);
     std::fs::write(
         session.sandbox.data_dir().settings(),

@@ -233,7 +233,7 @@ fn where_two_sessions_edit_the_same_file_at_once_nobody_is_blocked_for_it() {
 }
 
 #[test]
-fn sessions_that_write_nothing_down_are_told_apart_by_their_turns() {
+fn sessions_that_write_nothing_down_are_distinguished_by_their_turns() {
     let session = blocking();
     let other = session.input(json!({"session_id": "other", "prompt": "go"}));
     let hook = |event: &str| session.sandbox.hook(event, &other).run().success();

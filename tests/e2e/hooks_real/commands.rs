@@ -75,7 +75,7 @@ fn the_real_claude_reviews_for_the_model_of_the_real_codex() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_form_that_misses_the_rule_is_told_apart() {
+fn a_command_line_that_misses_the_rule_is_recognized() {
     let api = ResponsesApi::start([]);
     let sandbox = unhooked(CODEX, &api);
     sandbox.allow_program(&sandbox.product_file("cc-cli"));

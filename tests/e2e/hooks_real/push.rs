@@ -79,7 +79,7 @@ fn an_idle_session_hears_of_it_once() {
 }
 
 #[test]
-fn a_failure_is_told_too() {
+fn a_failure_is_reported_too() {
     let api = ResponsesApi::start([]);
     let sandbox = hooked(CODEX, &api);
     sandbox.set_scenario(&Scenario::logged_out());

@@ -113,7 +113,7 @@ fn each_permission_is_asked_for_by_itself_and_a_no_is_kept() {
 }
 
 #[test]
-fn hooks_and_plugins_that_the_user_switched_off_are_told() {
+fn hooks_and_plugins_that_the_user_switched_off_are_reported() {
     let api = ResponsesApi::start([]);
     let sandbox = bare(CODEX, &api);
     let config = sandbox.codex_home().join("config.toml");

@@ -153,7 +153,7 @@ fn a_session_is_codexs_and_a_thread_is_claudes_in_every_json_document() {
 }
 
 #[test]
-fn an_earlier_record_that_names_the_thread_as_its_session_is_told_right() {
+fn an_earlier_record_that_names_the_thread_as_its_session_is_shown_right() {
     let sandbox = in_session([Run::says("Did it.")]);
     sandbox.cc(["rescue", "do it"]).run().success();
     let (id, thread) = (rescue(&sandbox), thread(&sandbox, 1));
@@ -167,7 +167,7 @@ fn an_earlier_record_that_names_the_thread_as_its_session_is_told_right() {
 }
 
 #[test]
-fn how_to_continue_is_told_of_jobs_that_failed_or_were_cancelled_too() {
+fn jobs_that_failed_or_were_cancelled_say_how_to_continue_too() {
     let sandbox = in_session([fails(), Run::says("Did it."), Run::hangs()]);
     let elsewhere = sandbox.root().join("else where");
     std::fs::create_dir(&elsewhere).unwrap();
@@ -247,7 +247,7 @@ fn a_running_conversation_is_named_but_not_to_be_continued() {
 }
 
 #[test]
-fn without_a_session_none_is_told() {
+fn without_a_session_none_is_shown() {
     let sandbox = answering();
     sandbox.cc(["review"]).run().success();
     for args in [&["result"][..], &["status", "review-"]] {

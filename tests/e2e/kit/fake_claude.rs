@@ -155,7 +155,7 @@ fn a_sandbox_leaves_no_process_behind() {
 }
 
 #[test]
-fn an_output_that_somebody_holds_open_is_told() {
+fn an_output_that_somebody_holds_open_is_reported() {
     let holding = Run::new().step(Step::Grandchild { holds_output: true });
     let sandbox = Sandbox::fake(&Scenario::runs([holding]));
     let mut running = run(&sandbox, &[]).timeout(Duration::from_millis(1)).spawn();

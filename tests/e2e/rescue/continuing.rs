@@ -96,7 +96,7 @@ fn the_command_that_a_report_names_goes_on() {
 }
 
 #[test]
-fn what_was_taken_for_the_task_is_told_first_and_which_job_goes_on() {
+fn what_was_taken_for_the_task_is_reported_first_and_which_job_goes_on() {
     let sandbox = answering();
     let first = rescued(&sandbox, "mine", "one");
     let expect = format!("Rescue continuing {first}: nojob and more");

@@ -143,7 +143,7 @@ fn the_advice_of_a_refused_apply_works_whatever_the_user_does_with_his_own_chang
 }
 
 #[test]
-fn that_uncommitted_changes_are_left_out_is_told_where_there_are_any() {
+fn that_uncommitted_changes_are_left_out_is_reported_where_there_are_any() {
     let sandbox = answering();
     let rescue = || {
         let args = ["rescue", "--isolated", "--no-sandbox", "task"];
@@ -162,7 +162,7 @@ fn that_uncommitted_changes_are_left_out_is_told_where_there_are_any() {
 }
 
 #[test]
-fn what_was_applied_already_is_told_as_such_also_once_it_is_committed() {
+fn what_was_applied_already_is_reported_as_such_also_once_it_is_committed() {
     let sandbox = answering();
     let (job, tree) = isolated(&sandbox);
     fs::write(tree.join("new.txt"), "new\n").unwrap();
@@ -458,7 +458,7 @@ fn a_change_can_be_seen_and_is_not_discarded_unasked_before_it_was_applied() {
 
 #[test]
 #[cfg(unix)]
-fn what_the_worktree_has_and_lacks_is_told_to_the_user_and_to_claude() {
+fn what_the_worktree_has_and_lacks_is_reported_to_the_user_and_to_claude() {
     let nested = "git init -q nested && git -C nested -c user.name=a -c user.email=b \
                   commit -q --allow-empty -m x && cat .env && test ! -e node_modules";
     let run = Run::started()

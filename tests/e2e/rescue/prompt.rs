@@ -75,7 +75,7 @@ fn a_file_is_the_task_byte_for_byte() {
 }
 
 #[test]
-fn a_task_that_cannot_be_read_is_told_with_its_reason() {
+fn a_task_that_cannot_be_read_is_reported_with_its_reason() {
     let sandbox = sandbox();
     let file = sandbox.tmp().join("latin1.txt");
     fs::write(&file, b"caf\xe9").unwrap();

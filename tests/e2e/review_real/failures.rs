@@ -51,7 +51,7 @@ fn a_limit_of_the_moment_is_waited_out() {
 }
 
 #[test]
-fn a_key_that_is_refused_for_ever_ends_the_review_after_bounded_retries() {
+fn a_key_that_is_refused_forever_ends_the_review_after_bounded_retries() {
     let api = MessagesApi::start([Turn::error(401).forever()]);
     let mut sandbox = Sandbox::real(&api).with_change();
     sandbox.set_env("CLAUDE_CODE_MAX_RETRIES", "1");

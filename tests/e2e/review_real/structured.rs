@@ -118,7 +118,7 @@ fn the_reviewer_is_offered_our_schema_and_told_the_focus() {
 }
 
 #[test]
-fn an_answer_of_the_wrong_form_is_given_back_to_claude_which_mends_it() {
+fn an_answer_of_the_wrong_form_is_given_back_to_claude_which_fixes_it() {
     let mut wrong = review();
     wrong["verdict"] = json!("reject");
     let turns = [wrong, review()].map(|output| Turn::tool("StructuredOutput", output));

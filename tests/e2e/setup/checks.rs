@@ -64,7 +64,7 @@ fn a_claude_that_nobody_is_logged_in_to() {
 }
 
 #[test]
-fn a_claude_older_than_any_tested_is_told_and_may_work() {
+fn a_claude_older_than_any_tested_is_reported_and_may_work() {
     let sandbox = Sandbox::fake(&Scenario::says("").version("2.0.9"));
     let found = document(&sandbox, 0);
     assert_eq!(found["claude"]["version"], "2.0.9");
@@ -114,7 +114,7 @@ fn settings_that_are_not_valid() {
 }
 
 #[test]
-fn what_codex_does_not_allow_is_told_and_does_not_hinder_reviews() {
+fn what_codex_does_not_allow_is_reported_and_does_not_hinder_reviews() {
     let (sandbox, ..) = installed();
     fs::remove_file(sandbox.codex_home().join("rules").join("cc.rules")).unwrap();
     let config = sandbox.codex_home().join("config.toml");
@@ -214,7 +214,7 @@ fn replace(sandbox: &Sandbox, file: &str, from: &str, to: &str) {
 }
 
 #[test]
-fn hooks_that_changed_since_they_were_trusted_are_told_from_untrusted_ones() {
+fn hooks_that_changed_since_they_were_trusted_are_distinguished_from_untrusted_ones() {
     let (sandbox, ..) = installed();
     replace(
         &sandbox,
@@ -236,7 +236,7 @@ fn hooks_that_changed_since_they_were_trusted_are_told_from_untrusted_ones() {
 }
 
 #[test]
-fn a_rule_for_another_binary_is_told_from_a_missing_one() {
+fn a_rule_for_another_binary_is_distinguished_from_a_missing_one() {
     let (sandbox, ..) = installed();
     replace(
         &sandbox,
@@ -256,7 +256,7 @@ fn a_rule_for_another_binary_is_told_from_a_missing_one() {
 }
 
 #[test]
-fn binaries_of_different_installations_are_told_until_they_are_replaced() {
+fn binaries_of_different_installations_are_reported_until_they_are_replaced() {
     let (sandbox, ..) = installed();
     let hooks = sandbox.installed_file("cc-hooks");
     let append = sandbox

@@ -77,7 +77,7 @@ fn an_answer_that_does_not_come_is_not_waited_for() {
 }
 
 #[test]
-fn a_binary_that_is_gone_is_told() {
+fn a_binary_that_is_gone_is_reported() {
     let fake = Fake::new("");
     let claude = fake.claude();
     fs::remove_file(fake.path("claude")).unwrap();

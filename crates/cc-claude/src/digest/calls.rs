@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_counts_once_however_often_it_is_told() {
+    fn a_denial_counts_once_however_often_it_is_reported() {
         let mut calls = Calls::default();
         calls.begin("1", "Write", &file("x"));
         assert!(calls.refuse("1", "Write").is_some());

@@ -102,7 +102,7 @@ fn what_a_command_leaves_behind_goes_on_and_is_not_waited_for() {
 }
 
 #[test]
-fn what_a_command_leaves_behind_may_print_for_ever() {
+fn what_a_command_leaves_behind_may_print_forever() {
     let begun = Instant::now();
     let printed = sh("yes >&2 & exit 0", LONG).run().unwrap();
     assert!(printed.success && printed.stderr.contains("y\ny\n"));

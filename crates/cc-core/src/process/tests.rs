@@ -51,7 +51,7 @@ fn the_start_of_a_process_is_known_by_the_wall_clock() {
 }
 
 #[test]
-fn which_process_is_older_is_told_only_within_one_boot() {
+fn which_process_is_older_is_known_only_within_one_boot() {
     let proc = |identity: &str| Proc {
         pid: 7,
         identity: identity.into(),

@@ -39,7 +39,7 @@ fn diff_of<'a>(context: &'a Context, header: &str) -> &'a str {
 }
 
 #[test]
-fn renames_copies_and_deletions_are_told_apart() {
+fn renames_copies_and_deletions_are_distinguished() {
     let lab = Lab::new();
     lab.write("gone", "g\n");
     lab.commit("gone");
@@ -372,7 +372,7 @@ fn a_file_that_was_only_touched_has_not_changed() {
 /// One file for every byte that a name can hold, in every way in which a file gets listed.
 #[test]
 #[cfg(target_os = "linux")]
-fn names_of_any_bytes_are_told_without_loss() {
+fn names_of_any_bytes_are_reported_without_loss() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let lab = Lab::unborn();

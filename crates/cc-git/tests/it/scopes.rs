@@ -404,7 +404,7 @@ fn a_detached_head_is_a_branch_without_a_name() {
 }
 
 #[test]
-fn histories_that_never_met_are_told_apart() {
+fn histories_that_never_met_are_distinguished() {
     let lab = Lab::new();
     lab.git(["switch", "--quiet", "--orphan", "other"]);
     lab.commit("other");

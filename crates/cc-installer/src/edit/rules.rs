@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_old_rule_is_told_from_ours_and_taken_out_alone() {
+    fn the_old_rule_is_distinguished_from_ours_and_taken_out_alone() {
         let old = old_rule(CLI);
         let narrow = format!("prefix_rule(pattern=[\"{CLI}\", \"review\"], decision=\"allow\")\n");
         let rest = format!("{narrow}{}", file(CLI, &ALL));

@@ -75,7 +75,7 @@ fn server(then: &str) -> String {
 }
 
 #[test]
-fn answers_are_told_from_news_and_refusals_from_ignorance() {
+fn answers_are_distinguished_from_notifications_and_refusals_from_unknown_methods() {
     let dir = tempfile::tempdir().unwrap();
     let ask = |then: &str| {
         let mut server = codex(dir.path(), &server(then), LONG).app_server()?;
@@ -101,7 +101,7 @@ fn answers_are_told_from_news_and_refusals_from_ignorance() {
 }
 
 #[test]
-fn a_silent_server_is_not_waited_for_for_ever() {
+fn a_silent_server_is_not_waited_for_forever() {
     let dir = tempfile::tempdir().unwrap();
     let error = codex(dir.path(), "cat > /dev/null\n", SHORT)
         .app_server()

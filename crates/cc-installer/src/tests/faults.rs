@@ -144,7 +144,7 @@ fn a_copy_that_is_not_ours_is_not_called_installed() {
 }
 
 #[test]
-fn trust_that_did_not_take_is_told() {
+fn trust_that_did_not_take_is_reported() {
     let world = World::new("trustless");
     let did = world.install();
     assert!(
@@ -373,7 +373,7 @@ fn what_the_user_changed_since_stays() {
 }
 
 #[test]
-fn a_codex_that_hangs_is_a_problem_and_not_a_wait_for_ever() {
+fn a_codex_that_hangs_is_a_problem_and_not_a_wait_forever() {
     let world = World::new("");
     assert!(world.install().ok);
     world.set_mode("hangs");

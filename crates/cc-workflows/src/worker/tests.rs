@@ -102,7 +102,7 @@ fn a_job_that_nobody_cancelled_fails_with_what_survived() {
 }
 
 #[test]
-fn what_survived_is_told_with_the_end_where_it_could_not_be_before() {
+fn what_survived_is_reported_with_the_end_where_it_could_not_be_before() {
     check(true, true, "cancel_failed");
 }
 

@@ -92,7 +92,7 @@ fn files_are_touched_by_claude_and_its_subagents() {
 }
 
 #[test]
-fn a_subagent_is_told_once() {
+fn a_subagent_is_reported_once() {
     let started = |id: &str, kind: &str| {
         json!({"type": "system", "subtype": "task_started", "tool_use_id": id, "task_type": kind,
             "description": "look\naround"})

@@ -60,7 +60,7 @@ fn a_sparse_checkout() {
 }
 
 #[test]
-fn what_is_no_work_tree_is_told() {
+fn what_is_no_work_tree_is_reported() {
     let lab = Lab::empty();
     let none = |dir: &str| matches!(lab.discover_in(dir), Err(Error::NotARepository { .. }));
     assert!(none(""));

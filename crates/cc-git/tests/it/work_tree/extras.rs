@@ -20,7 +20,7 @@ fn status(lab: &Lab, tree: &Worktree) -> String {
 }
 
 #[test]
-fn ignored_files_that_are_named_come_along_and_the_others_are_told() {
+fn ignored_files_that_are_named_come_along_and_the_others_are_reported() {
     let lab = Lab::new();
     lab.write(".gitignore", ".env\nlocal/\nnode_modules/\n*.link\nlarge\n");
     lab.write(

@@ -41,7 +41,7 @@ fn removing_takes_everything_however_much_is_gone_already() {
 }
 
 #[test]
-fn a_branch_that_is_in_use_is_told_and_goes_later() {
+fn a_branch_that_is_in_use_is_reported_and_goes_later() {
     let lab = Lab::new();
     let tree = lab.add_tree().unwrap();
     lab.git_in(&tree.root, ["switch", "--quiet", "--detach"]);

@@ -51,7 +51,7 @@ fn a_lost_job_that_was_to_be_cancelled_is_cancelled() {
 }
 
 #[test]
-fn an_orphaned_claude_is_ended_once_and_its_survival_is_told() {
+fn an_orphaned_claude_is_ended_once_and_its_survival_is_reported() {
     static CALLS: AtomicUsize = AtomicUsize::new(0);
     let World { store, .. } = world_with(|_, _| {
         CALLS.fetch_add(1, Ordering::SeqCst);
