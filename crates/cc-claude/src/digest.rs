@@ -29,7 +29,7 @@ use crate::stream::event::{ClaudeEvent, STRUCTURED_OUTPUT};
 
 use self::answer::TurnAnswer;
 use self::calls::Calls;
-use self::failure::Hints;
+use self::failure::FailureHints;
 use self::tally::Tally;
 use self::text::Texts;
 
@@ -54,7 +54,7 @@ pub(crate) struct OutcomeBuilder {
     tally: Tally,
     /// The tokens of the messages so far, before a result tells them.
     used: Usage,
-    hints: Hints,
+    hints: FailureHints,
     /// Whether a task in the background ended, so that the next turn answers that.
     notified: bool,
     results: u64,

@@ -17,7 +17,7 @@ use crate::stream::event::{ApiError, Retry, Text, TurnResult};
 
 /// What is known about failed requests in the current turn.
 #[derive(Debug, Default)]
-pub(super) struct Hints {
+pub(super) struct FailureHints {
     /// `assistant.error` and its companions.
     api: Option<Refused>,
     /// The last `api_retry` that no answer followed.
@@ -38,7 +38,7 @@ struct Refused {
     api_type: String,
 }
 
-impl Hints {
+impl FailureHints {
     pub(super) fn api_error(&mut self, error: &ApiError<'_>) {
         self.api = Some(Refused {
             kind: word(&error.kind),
@@ -80,13 +80,13 @@ impl Hints {
 }
 
 /// How a turn failed; `None` where its result says that it did not.
-pub(super) fn of_turn(result: &TurnResult<'_>, hints: &Hints) -> Option<Failure> {
+pub(super) fn of_turn(result: &TurnResult<'_>, hints: &FailureHints) -> Option<Failure> {
     let subtype = result.subtype.as_deref().unwrap_or_default();
     let failed = result.is_error == Some(true) || subtype.starts_with("error");
     failed.then(|| failure(class_of_turn(subtype, result, hints), said(result), hints))
 }
 
-fn class_of_turn(subtype: &str, result: &TurnResult<'_>, hints: &Hints) -> FailureClass {
+fn class_of_turn(subtype: &str, result: &TurnResult<'_>, hints: &FailureHints) -> FailureClass {
     let reason = result.terminal_reason.as_deref().unwrap_or_default();
     let startup = result.startup_failure.as_deref().unwrap_or_default();
     match subtype {
@@ -117,7 +117,7 @@ fn class_of_turn(subtype: &str, result: &TurnResult<'_>, hints: &Hints) -> Failu
 }
 
 /// The class of a request that the service did not answer.
-fn class_of_request(result: &TurnResult<'_>, hints: &Hints) -> FailureClass {
+fn class_of_request(result: &TurnResult<'_>, hints: &FailureHints) -> FailureClass {
     let api = hints.api.as_ref();
     let kind = api.map_or("", |api| &api.kind);
     let own_type = result.api_type.as_deref();
@@ -233,7 +233,7 @@ fn startup_prose(text: &str) -> Option<FailureClass> {
 /// JSON, `oversized` the length of a line that was too long to read.
 pub(super) fn without_result(
     exit: &Exit,
-    hints: &Hints,
+    hints: &FailureHints,
     printed: Option<&str>,
     oversized: Option<u64>,
 ) -> Failure {
@@ -316,7 +316,7 @@ fn said(result: &TurnResult<'_>) -> String {
     said
 }
 
-fn failure(class: FailureClass, detail: String, hints: &Hints) -> Failure {
+fn failure(class: FailureClass, detail: String, hints: &FailureHints) -> Failure {
     let mut failure = Failure::new(class, printable(&detail));
     if let (FailureClass::UsageLimit, Some((true, resets_at))) = (class, hints.limit) {
         failure.retry_at = resets_at;
