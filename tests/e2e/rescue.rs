@@ -3,7 +3,7 @@
 mod access;
 mod broken;
 #[cfg(target_os = "linux")]
-mod builds;
+pub(crate) mod builds;
 #[cfg(target_os = "linux")]
 mod cage;
 mod continuing;
@@ -22,7 +22,7 @@ mod settings;
 #[cfg(target_os = "linux")]
 mod shadow;
 #[cfg(target_os = "linux")]
-mod shell;
+pub(crate) mod shell;
 mod trust;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! Reviews by the real Claude Code, which takes a loopback server for the Messages API.
 
+#[cfg(target_os = "linux")]
+mod commands;
 mod ending;
 mod failures;
 mod git_traps;

@@ -15,6 +15,8 @@ pub mod binaries;
 #[cfg(target_os = "linux")]
 pub mod browser;
 pub mod cost;
+#[cfg(unix)]
+pub mod escapes;
 pub mod fake;
 pub mod http;
 pub mod messages_api;

@@ -332,7 +332,7 @@ impl OutcomeBuilder {
     fn on_user(&mut self, user: &User<'_>) {
         for result in &user.tool_results {
             let id = result.id.as_deref().unwrap_or_default();
-            self.calls.end(id, result.is_error);
+            self.calls.end(id, result);
         }
         if !user.subagent {
             self.texts.user(user);

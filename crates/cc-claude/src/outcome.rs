@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cc_core::{AccountLimit, BlockedCall, Failure, ThreadId, Usage};
+use cc_core::{AccountLimit, BlockedCall, Failure, RanCommand, ThreadId, Usage};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -93,6 +93,9 @@ pub struct RunReport {
     pub touched: Vec<String>,
     /// Whether Claude ran shell commands, which may have written others.
     pub ran_commands: bool,
+    /// The commands that ran to their end, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<RanCommand>,
     /// What did not fit into this report.
     pub omitted: Omitted,
     /// The end of standard error.

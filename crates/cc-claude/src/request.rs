@@ -27,7 +27,7 @@ pub struct Request {
     pub tools: Tools,
     /// A server whose tools Claude may use too. Without it there is no run.
     pub server: Option<McpServer>,
-    /// Whose configuration Claude gets; nobody's for [`Tools::ReadOnly`] and [`Tools::None`].
+    /// Whose configuration Claude gets; only for [`Tools::Write`].
     pub configuration: Configuration,
     /// The JSON schema of the structured output that is asked for.
     pub schema: Option<Value>,
@@ -65,6 +65,9 @@ pub enum Tools {
     /// (40 tries on each of 2.1.197, 2.1.260, 2.1.330 and 2.1.332). `Glob` is missing because it lists
     /// the names of any directory on 2.1.197, and a shell because it reads any file.
     ReadOnly,
+    /// The same, and running commands in the operating system's sandbox, which can write these directories alone
+    /// and has no network. Without a sandbox there is no run.
+    ReadAndRun(Vec<PathBuf>),
     /// Changing files of the working directory as well, and running commands.
     Write(Sandbox),
 }
@@ -91,18 +94,20 @@ pub struct McpServer {
 }
 
 impl McpServer {
-    /// The arguments that have Claude start it, and use its tools without asking.
-    fn claude_args(&self) -> [OsString; 2] {
+    /// The argument that has Claude start it.
+    fn config_arg(&self) -> OsString {
         let Self {
             name,
             command,
             args,
         } = self;
         let config = json!({"mcpServers": {*name: {"command": command, "args": args}}});
-        [
-            valued("--mcp-config", &config.to_string()),
-            valued("--allowedTools", &format!("mcp__{name}")),
-        ]
+        valued("--mcp-config", &config.to_string())
+    }
+
+    /// The rule that lets Claude use its tools without asking.
+    fn rule(&self) -> String {
+        format!("mcp__{}", self.name)
     }
 }
 
@@ -205,6 +210,7 @@ impl Tools {
         match self {
             Tools::None => "",
             Tools::ReadOnly => "Read,Grep",
+            Tools::ReadAndRun(_) => "Read,Grep,Bash",
             Tools::Write(_) if configuration.has_skills() => {
                 "Read,Glob,Grep,Bash,Edit,Write,NotebookEdit,Skill"
             }
@@ -214,34 +220,49 @@ impl Tools {
 
     fn permission_mode(&self) -> &'static str {
         match self {
-            Tools::None | Tools::ReadOnly => "dontAsk",
+            Tools::None | Tools::ReadOnly | Tools::ReadAndRun(_) => "dontAsk",
             Tools::Write(_) => "acceptEdits",
         }
     }
 
     /// Adds what these tools need. Every type in it must be right: Claude 2.1.197 and 2.1.260 ignore
     /// all settings otherwise, and run without a sandbox.
-    fn add_settings(&self, configuration: &Configuration, settings: &mut Map<String, Value>) {
+    fn add_settings(
+        &self,
+        cwd: &Path,
+        configuration: &Configuration,
+        settings: &mut Map<String, Value>,
+    ) {
         if matches!(self, Tools::Write(_)) && !configuration.has_hooks() {
             settings.insert("disableAllHooks".into(), true.into());
         }
-        if let Tools::Write(Sandbox::On {
-            allowed_domains,
-            read_only,
-            writable,
-        }) = self
-        {
-            let sandbox = json!({
-                "enabled": true,
-                "failIfUnavailable": true,
-                "allowUnsandboxedCommands": false,
-                "autoAllowBashIfSandboxed": true,
-                "network": {"allowedDomains": allowed_domains},
-                "filesystem": {"denyWrite": texts(read_only), "allowWrite": texts(writable)},
-            });
-            settings.insert("sandbox".into(), sandbox);
-        }
+        let sandbox = match self {
+            Tools::Write(Sandbox::On {
+                allowed_domains,
+                read_only,
+                writable,
+            }) => sandbox(allowed_domains, &texts(read_only), &texts(writable)),
+            // `.` would not mean the working directory here (measured on 2.1.330).
+            Tools::ReadAndRun(writable) => {
+                let cwd = cwd.to_owned();
+                sandbox(&[], &texts(std::slice::from_ref(&cwd)), &texts(writable))
+            }
+            Tools::None | Tools::ReadOnly | Tools::Write(Sandbox::Off) => return,
+        };
+        settings.insert("sandbox".into(), sandbox);
     }
+}
+
+/// The settings of a sandbox without which there is no run.
+fn sandbox(domains: &[String], read_only: &[&str], writable: &[&str]) -> Value {
+    json!({
+        "enabled": true,
+        "failIfUnavailable": true,
+        "allowUnsandboxedCommands": false,
+        "autoAllowBashIfSandboxed": true,
+        "network": {"allowedDomains": domains},
+        "filesystem": {"denyWrite": read_only, "allowWrite": writable},
+    })
 }
 
 /// What becomes of the conversation.
@@ -271,7 +292,7 @@ const PROMPT_BYTES: usize = 10 * 1024 * 1024;
 /// Without this rule `acceptEdits` refuses every command that Claude cannot check before it runs: loops,
 /// `$(…)`, `"$HOME"`. The sandbox does not depend on that check. Measured on 2.1.197, 2.1.260, 2.1.330
 /// and 2.1.332: with the rule, writes outside still fail and `dangerouslyDisableSandbox` has no effect.
-const ALLOW_COMMANDS: &str = "--allowedTools=Bash";
+const ALLOW_COMMANDS: &str = "Bash";
 
 /// Keeps a prompt that begins with `/` from being a command to Claude itself.
 const PLAIN_TEXT: &str = "Task:\n";
@@ -308,7 +329,8 @@ impl Request {
     /// The settings for the run, on top of those that are loaded.
     pub(crate) fn settings(&self, user: &UserSettings) -> Map<String, Value> {
         let mut settings = user.settings.clone();
-        self.tools.add_settings(&self.loaded(), &mut settings);
+        self.tools
+            .add_settings(&self.cwd, &self.loaded(), &mut settings);
         if let Tools::Write(Sandbox::On { read_only, .. }) = &self.tools {
             let rules = read_only
                 .iter()
@@ -342,10 +364,8 @@ impl Request {
         .map(OsString::from)
         .into();
         args.extend(configuration.args(&self.cwd));
-        if matches!(self.tools, Tools::Write(_)) {
-            args.push(ALLOW_COMMANDS.into());
-        }
-        args.extend(self.server.iter().flat_map(McpServer::claude_args));
+        args.extend(self.server.iter().map(McpServer::config_arg));
+        args.extend(self.allowed_arg());
         args.push(match &self.thread {
             Thread::NotKept => "--no-session-persistence".into(),
             Thread::New(id) => valued("--session-id", id.as_str()),
@@ -374,10 +394,22 @@ impl Request {
         args
     }
 
+    /// The tools that need no question: commands, and those of the server.
+    fn allowed_arg(&self) -> Option<OsString> {
+        let runs = matches!(self.tools, Tools::ReadAndRun(_) | Tools::Write(_));
+        let server = self.server.as_ref().map(McpServer::rule);
+        let allowed: Vec<_> = runs
+            .then(|| ALLOW_COMMANDS.to_owned())
+            .into_iter()
+            .chain(server)
+            .collect();
+        (!allowed.is_empty()).then(|| valued("--allowedTools", &allowed.join(",")))
+    }
+
     /// What is loaded: a run that may only read gets none of it.
     pub(crate) fn loaded(&self) -> Configuration {
         match self.tools {
-            Tools::None | Tools::ReadOnly => Configuration::default(),
+            Tools::None | Tools::ReadOnly | Tools::ReadAndRun(_) => Configuration::default(),
             Tools::Write(_) => self.configuration.clone(),
         }
     }

@@ -231,6 +231,9 @@ pub(crate) struct ReviewByHand {
     /// File with your own instructions for this review
     #[arg(long, value_name = "FILE")]
     pub(crate) instructions: Option<PathBuf>,
+    /// Let Claude run commands, such as the tests, in a sandbox where your files are read-only (Linux)
+    #[arg(long)]
+    pub(crate) run_commands: bool,
 }
 
 /// How to run Claude; flags take precedence over settings.

@@ -41,14 +41,20 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
     }
     let project = || Project::open(&env);
     match cli.command {
-        Commands::Review(args) => {
-            let instructions = args.instructions.as_deref();
-            review::review(&project()?, &args.review, false, instructions, printer)
-        }
-        Commands::AdversarialReview(args) => {
-            let instructions = args.instructions.as_deref();
-            review::review(&project()?, &args.review, true, instructions, printer)
-        }
+        Commands::Review(args) => review::review(
+            &project()?,
+            &args.review,
+            false,
+            review::ByHand::of(&args),
+            printer,
+        ),
+        Commands::AdversarialReview(args) => review::review(
+            &project()?,
+            &args.review,
+            true,
+            review::ByHand::of(&args),
+            printer,
+        ),
         Commands::Rescue(args) => {
             rescue::rescue(&project()?, &args.rescue, args.no_sandbox, printer)
         }

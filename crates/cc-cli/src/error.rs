@@ -7,6 +7,7 @@ use cc_git::Error as GitError;
 use cc_jobs::select::SelectError;
 use cc_jobs::{Ending, Job, SettingsError, StoreError};
 use cc_workflows::rescue::SandboxMissing;
+use cc_workflows::review::CommandsUnavailable;
 use cc_workflows::trust::{TrustError, Unkept};
 use cc_workflows::worker::WorkError;
 use cc_workflows::{Error, Obstacle, hint};
@@ -226,6 +227,7 @@ impl Explained for Error {
                 "Make this directory a repository of its own (git init), use --read-only, \
                  or start it in the home directory: cc-cli -C ~ rescue …",
             ),
+            Self::CommandsUnavailable(error) => error.advice(),
             Self::NoCommitToIsolate => {
                 Usage.hint("A worktree needs a commit: make one, or leave out --isolated.")
             }
@@ -299,29 +301,47 @@ impl Explained for SettingsError {
     }
 }
 
+impl Explained for CommandsUnavailable {
+    fn advice(&self) -> Advice {
+        const WITHOUT: &str = "Leave out --run-commands, and unset review.run_commands, for a review that only reads.";
+        match self {
+            Self::Sandbox(missing) => match fix(missing) {
+                Some(fix) => NotSetUp.hint(format!("{fix}. {WITHOUT}")),
+                None => NotSetUp.hint(WITHOUT),
+            },
+            Self::NotLinux | Self::HoldsHome => Usage.hint(WITHOUT),
+        }
+    }
+}
+
+/// What makes the sandbox start, where it is known.
+fn fix(missing: &SandboxMissing) -> Option<String> {
+    match missing {
+        SandboxMissing::Programs {
+            install: Some(command),
+            ..
+        } => Some(format!("Install it: {command}")),
+        SandboxMissing::Programs { missing, .. } => Some(format!(
+            "Install {} with your package manager",
+            missing.join(" and ")
+        )),
+        SandboxMissing::Refused {
+            allow: Some(command),
+            ..
+        } => Some(format!("Allow it: {command}")),
+        SandboxMissing::Refused { allow: None, .. } | SandboxMissing::Unsupported => None,
+    }
+}
+
 impl Explained for SandboxMissing {
     fn advice(&self) -> Advice {
-        let first = match self {
-            Self::Programs {
-                install: Some(command),
-                ..
-            } => format!("Install it: {command};"),
-            Self::Programs {
-                install: None,
-                missing,
-            } => format!(
-                "Install {} with your package manager;",
-                missing.join(" and ")
-            ),
-            Self::Refused {
-                allow: Some(command),
-                ..
-            } => format!("Allow it: {command};"),
-            Self::Refused { allow: None, .. } => {
+        let first = match (fix(self), self) {
+            (Some(fix), _) => format!("{fix};"),
+            (None, Self::Unsupported) => "Use --read-only,".to_owned(),
+            (None, _) => {
                 "In a container, start it with more privileges. Otherwise use --read-only,"
                     .to_owned()
             }
-            Self::Unsupported => "Use --read-only,".to_owned(),
         };
         NotSetUp.hint(format!(
             "{first} or run without it (--no-sandbox): Claude's commands then have all your permissions."

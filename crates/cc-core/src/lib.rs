@@ -33,4 +33,4 @@ pub use paths::{DataDir, StateDir, Workspace};
 pub use process::Proc;
 pub use program::LocateError;
 pub use time::{Clock, Time};
-pub use usage::{AccountLimit, BlockedCall, Dollars, ModelNames, Usage};
+pub use usage::{AccountLimit, BlockedCall, Dollars, ModelNames, RanCommand, Usage};

@@ -54,6 +54,16 @@ pub struct ModelNames {
     pub actual: Option<String>,
 }
 
+/// A shell command that Claude ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RanCommand {
+    /// Its text, one line, cut.
+    pub command: String,
+    /// Whether it failed.
+    pub failed: bool,
+}
+
 /// A tool call that was blocked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -61,6 +61,11 @@ pub struct ReviewSettings {
     pub instructions: Option<PathBuf>,
     /// Who decides whether a project's own rules for reviews are used.
     pub trust: TrustPolicy,
+    /// Whether Claude may run commands, such as the tests, in a sandbox that cannot write the workspace.
+    pub run_commands: bool,
+    /// What such commands may read besides the workspace and the user's tools; absolute, or `~/NAME`.
+    #[serde(deserialize_with = "value::directories")]
+    pub readable_paths: Vec<String>,
 }
 
 /// What reviews and the gate see of a change.
@@ -210,6 +215,8 @@ impl Default for ReviewSettings {
             max_budget_usd: None,
             instructions: None,
             trust: TrustPolicy::default(),
+            run_commands: false,
+            readable_paths: Vec::new(),
         }
     }
 }

@@ -11,7 +11,7 @@ use cc_jobs::settings::RepositoryFileError;
 use cc_jobs::{Job, JobState, StoreError};
 
 use crate::rescue::ProtectedChange;
-use crate::rescue::sandbox::SandboxMissing;
+use crate::rescue::sandbox::{CommandsUnavailable, SandboxMissing};
 
 /// Why a use case was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +98,9 @@ pub enum Error {
     /// Claude could change all of the user's home directory, and nobody asked for that.
     #[error("the repository here is your whole home directory, `{}`, and the rescue could change all of it", .0.display())]
     WholeHome(PathBuf),
+    /// Commands were asked for in a review.
+    #[error(transparent)]
+    CommandsUnavailable(#[from] CommandsUnavailable),
     /// There is no commit that a separate worktree could start at.
     #[error("the repository has no commits yet")]
     NoCommitToIsolate,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::RunOptions;
 use crate::rescue::leftovers::Leftovers;
+use crate::rescue::scratch;
 use crate::review::instructions::InstructionSources;
 use crate::trust::RepositoryTrust;
 
@@ -55,9 +56,43 @@ pub(crate) struct ReviewSpec {
     /// Whose instructions it was given.
     #[serde(default, skip_serializing_if = "InstructionSources::is_empty")]
     pub(crate) instructions: InstructionSources,
+    /// What it needs to run commands; `None` if it runs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) commands: Option<CommandSpec>,
     /// How Claude is run.
     #[serde(flatten)]
     pub(crate) options: RunOptions,
+}
+
+/// What a review needs to run commands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CommandSpec {
+    /// The directory that commands may write; removed at the end.
+    #[serde(with = "cc_core::os_text")]
+    pub(crate) scratch: PathBuf,
+    /// The directory of the `bwrap` that starts them; removed at the end.
+    #[serde(with = "cc_core::os_text")]
+    pub(crate) starter: PathBuf,
+    /// What they may read besides the system, the workspace and the user's tools.
+    #[serde(
+        default,
+        with = "cc_core::os_text",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub(crate) readable: Vec<PathBuf>,
+    /// What Claude Code's sandbox might leave behind.
+    #[serde(default)]
+    pub(crate) leftovers: Vec<Leftovers>,
+}
+
+impl CommandSpec {
+    /// Removes what the run leaves.
+    pub(crate) fn clean_up(&self) {
+        for dir in [&self.scratch, &self.starter] {
+            scratch::remove(Some(dir));
+        }
+    }
 }
 
 /// How a rescue is to work.
@@ -196,6 +231,14 @@ impl WorkOrder {
             model: self.options().model.clone(),
             request: serde_json::to_value(self)?,
         })
+    }
+
+    /// What a review needs to run commands; `None` if it runs none, or this is no review.
+    pub(crate) fn commands(&self) -> Option<&CommandSpec> {
+        match self {
+            Self::Review(spec) => spec.commands.as_ref(),
+            Self::Rescue(_) | Self::Gate(_) => None,
+        }
     }
 
     /// Whether Claude may change files and run commands.

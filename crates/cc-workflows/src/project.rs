@@ -12,7 +12,7 @@ use cc_jobs::settings::Settings;
 use cc_jobs::{Body, Job, SettingsError, SettingsFile, Store, session};
 
 use crate::Error;
-use crate::order::RescueSpec;
+use crate::order::{RescueSpec, WorkOrder};
 use crate::rescue::leftovers::Leftovers;
 use crate::rescue::scratch;
 
@@ -136,6 +136,16 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         for dir in spec.own_dirs() {
             scratch::remove(Some(dir));
         }
+    }
+    if let Some(commands) = WorkOrder::read(job.kind, body)
+        .ok()
+        .as_ref()
+        .and_then(WorkOrder::commands)
+    {
+        if let Some(started) = state.started_at() {
+            Leftovers::tidy(&commands.leftovers, &[], started.plus(LONGEST_START));
+        }
+        commands.clean_up();
     }
     ended
 }

@@ -1,6 +1,6 @@
 //! Rescues: a task handed to Claude, in the repository or in a separate worktree.
 
-mod cage;
+pub(crate) mod cage;
 mod continuation;
 mod from_review;
 pub(crate) mod history;

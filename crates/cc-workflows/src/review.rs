@@ -1,5 +1,6 @@
 //! Reviews: a change becomes a job, and its worker turns Claude's answer into a report.
 
+mod commands;
 mod estimate;
 pub(crate) mod findings;
 pub(crate) mod instructions;
@@ -22,6 +23,7 @@ use cc_jobs::{Body, Job, JobKind};
 use crate::order::{ReviewSpec, WorkOrder};
 use crate::{Error, Project, RunOptions, launch, preflight};
 
+pub use crate::rescue::sandbox::CommandsUnavailable;
 pub use estimate::{Estimate, estimate};
 pub use findings::{Finding, LocatedFinding, Location, ReviewVerdict, Severity};
 use instructions::Instructions;
@@ -51,6 +53,10 @@ pub struct ReviewRequest {
     pub instructions: Option<PathBuf>,
     /// Who decides whether the project's rules for reviews are used.
     pub trust: TrustPolicy,
+    /// Whether Claude may run commands, such as the tests, in a sandbox.
+    pub run_commands: bool,
+    /// What such commands may read besides the workspace and the user's tools; absolute, or `~/NAME`.
+    pub readable_paths: Vec<String>,
     /// How Claude is run.
     pub options: RunOptions,
     /// What all jobs of 24 hours may cost, if that is limited.
@@ -106,6 +112,10 @@ pub fn totals_in_record(kind: JobKind, body: &Body) -> Option<Totals> {
 /// When it cannot run or cannot be stored; no job is left behind then.
 pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
+    let commands = request
+        .run_commands
+        .then(|| commands::prepare(project, &request.readable_paths))
+        .transpose()?;
     let user_file = request.instructions.as_deref();
     let root = project.store.workspace().root();
     let mut instructions = Instructions::read(&project.env, root, user_file, request.trust)?;
@@ -143,6 +153,7 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
         structured: request.structured,
         focus: request.focus.clone(),
         instructions: instructions.sources,
+        commands,
         options,
     };
     let scope = ReviewedChange::of(&spec).name().plain();

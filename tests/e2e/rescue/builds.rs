@@ -30,7 +30,7 @@ fn host() -> Env {
 }
 
 /// Puts programs of this machine on the sandbox's PATH.
-fn add_programs(sandbox: &Sandbox, names: &[&str]) {
+pub(crate) fn add_programs(sandbox: &Sandbox, names: &[&str]) {
     let host = host();
     let beside = host
         .var("CARGO")

@@ -19,7 +19,7 @@ const PLAIN_USER: &str = "65534";
 
 /// A rescue by a plain user if the test itself runs as root: as root no command starts in the sandbox
 /// of 2.1.260.
-pub(super) fn as_plain_user<'a>(sandbox: &'a Sandbox, args: &[&str]) -> Cmd<'a> {
+pub(crate) fn as_plain_user<'a>(sandbox: &'a Sandbox, args: &[&str]) -> Cmd<'a> {
     if !fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0) {
         return sandbox.cc(args);
     }

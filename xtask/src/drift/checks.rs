@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use cc_tests::escapes::{self, Surroundings};
 use cc_tests::plants::{self, CONFIG, PLACES, WAYS};
 use cc_tests::sandbox::Output;
 use cc_tests::{Block, MessagesApi, ResponsesApi, Sandbox, Turn, responses_api};
@@ -32,7 +33,7 @@ pub(super) struct Check {
     pub(super) run: fn(&mut Hosts) -> Checked,
 }
 
-pub(super) const CHECKS: [Check; 13] = [
+pub(super) const CHECKS: [Check; 14] = [
     Check {
         name: "install",
         needs: None,
@@ -82,6 +83,11 @@ pub(super) const CHECKS: [Check; 13] = [
         name: "reads",
         needs: None,
         run: reads,
+    },
+    Check {
+        name: "commands",
+        needs: Some("rescue"),
+        run: commands,
     },
     Check {
         name: "cancel",
@@ -395,6 +401,35 @@ fn reads(hosts: &mut Hosts) -> Checked {
         results.last().is_some_and(|it| it.contains("Author:")),
         || format!("the log was not shown: {results:?}"),
     )
+}
+
+/// No command of a review gets out of its sandbox.
+fn commands(hosts: &mut Hosts) -> Checked {
+    let around = Surroundings::new(&hosts.sandbox);
+    let commands: Vec<_> = escapes::TRIES.iter().map(|it| around.placed(it)).collect();
+    let tries = commands.iter().map(|it| {
+        let command = format!("( {it} ) 2>&1; echo tried");
+        Turn::tool("Bash", json!({"command": command}))
+    });
+    let tries: Vec<Turn> = tries.chain([Turn::text("Tried.")]).collect();
+    let before = around.state();
+    let output = hosts.cc(["review", "--run-commands"], tries);
+    let after = around.state();
+    fs::remove_file(hosts.sandbox.repo().join("leak"))?;
+    output.success();
+    let requests = hosts.claude.requests();
+    let printed = requests.last().map(|last| last.tool_results());
+    let printed = printed.ok_or("the model was not asked")?;
+    let tried = printed.iter().filter(|it| it.ends_with("tried")).count();
+    ensure(tried == commands.len(), || {
+        format!("not every try was made: {printed:?}")
+    })?;
+    for (command, printed) in commands.iter().zip(&printed) {
+        ensure(!escapes::leaks(command, printed), || {
+            format!("`{command}` read a secret")
+        })?;
+    }
+    ensure(before == after, || "a command got out".to_owned())
 }
 
 fn cancel(hosts: &mut Hosts) -> Checked {

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use cc_core::BlockedCall;
 use cc_core::text::{head, one_line};
+use cc_core::{BlockedCall, RanCommand};
 
 use crate::observer::LINE;
-use crate::stream::event::{DeniedCall, ToolInput};
+use crate::stream::event::{DeniedCall, ToolInput, ToolResult};
 
 /// The most denials and the most touched files that are kept.
 const KEPT: usize = 300;
@@ -35,7 +35,10 @@ pub(super) struct Calls {
     files: Vec<String>,
     denials_omitted: u64,
     files_omitted: u64,
-    commands: u64,
+    /// How many commands began that were not refused.
+    began: u64,
+    /// The commands with a result, each with the id of its call.
+    commands: Vec<(String, RanCommand)>,
 }
 
 /// A call whose result has not come.
@@ -43,6 +46,7 @@ pub(super) struct Calls {
 struct PendingCall {
     detail: String,
     writes: Option<String>,
+    runs: bool,
     starts_subagent: bool,
 }
 
@@ -57,6 +61,10 @@ impl Distinct {
     fn is_new(&mut self, text: &str) -> bool {
         // A run with this many denials or files is counted roughly from here on.
         self.seen.len() >= 100_000 || self.seen.insert(self.hasher.hash_one(text))
+    }
+
+    fn has(&self, text: &str) -> bool {
+        self.seen.contains(&self.hasher.hash_one(text))
     }
 }
 
@@ -73,19 +81,37 @@ impl Calls {
         let call = PendingCall {
             detail: detail(input),
             writes: written.map(|path| head(path, PATH).to_owned()),
+            runs: RUNNERS.contains(&name),
             starts_subagent: input.starts_subagent,
         };
         let is_new = self.pending.insert(id.to_owned(), call).is_none();
-        self.commands += u64::from(is_new && RUNNERS.contains(&name));
+        self.began += u64::from(is_new && RUNNERS.contains(&name));
     }
 
     /// The result of a call came. A file counts as touched only now: a call that was cut off or
-    /// failed wrote nothing that can be named.
-    pub(super) fn end(&mut self, id: &str, is_error: bool) {
-        let call = self.pending.remove(id);
-        let Some(path) = call.filter(|_| !is_error).and_then(|call| call.writes) else {
+    /// failed wrote nothing that can be named. A command that never began did not run.
+    pub(super) fn end(&mut self, id: &str, result: &ToolResult<'_>) {
+        let Some(call) = self.pending.remove(id) else {
             return;
         };
+        if call.runs {
+            self.end_command(id, call.detail, result);
+        } else if let Some(path) = call.writes.filter(|_| !result.is_error) {
+            self.touch(path);
+        }
+    }
+
+    fn end_command(&mut self, id: &str, command: String, result: &ToolResult<'_>) {
+        if result.never_began {
+            self.began = self.began.saturating_sub(1);
+        } else if self.commands.len() < KEPT && !self.denied.has(id) {
+            let failed = result.is_error;
+            let ran = RanCommand { command, failed };
+            self.commands.push((id.to_owned(), ran));
+        }
+    }
+
+    fn touch(&mut self, path: String) {
         if !self.touched.is_new(&path) {
             return;
         }
@@ -126,7 +152,8 @@ impl Calls {
             return None;
         }
         if RUNNERS.contains(&tool) {
-            self.commands = self.commands.saturating_sub(1);
+            self.began = self.began.saturating_sub(1);
+            self.commands.retain(|(ran, _)| ran != id);
         }
         let tool = one_line(&shown_name(tool), LINE);
         let denial = BlockedCall { tool, detail };
@@ -145,7 +172,13 @@ impl Calls {
 
     /// Whether a command began that was not refused.
     pub(super) fn ran_commands(&self) -> bool {
-        self.commands > 0
+        self.began > 0
+    }
+
+    /// The commands that ran to their end, in this order; at most some hundreds.
+    pub(super) fn take_commands(&mut self) -> Vec<RanCommand> {
+        let commands = std::mem::take(&mut self.commands).into_iter();
+        commands.map(|(_, command)| command).collect()
     }
 
     /// The files that were written and how many more there were.
@@ -186,6 +219,67 @@ mod tests {
         }
     }
 
+    fn result(is_error: bool) -> ToolResult<'static> {
+        ToolResult {
+            id: None,
+            is_error,
+            never_began: false,
+        }
+    }
+
+    #[test]
+    fn commands_are_listed_with_what_came_of_them() {
+        let mut calls = Calls::default();
+        let command = |text: &'static str| ToolInput {
+            subject: Some(text.into()),
+            ..ToolInput::default()
+        };
+        for (id, text) in [("1", "a"), ("2", "b"), ("3", "c"), ("4", "d"), ("5", "e")] {
+            calls.begin(id, "Bash", &command(text));
+        }
+        calls.begin("6", "Read", &file("x"));
+        calls.refuse("4", "Bash");
+        for (id, is_error) in [
+            ("1", false),
+            ("2", true),
+            ("4", true),
+            ("5", true),
+            ("6", false),
+        ] {
+            calls.end(id, &result(is_error));
+        }
+        // Told of only at the end.
+        calls.refuse("5", "Bash");
+        let never_began = ToolResult {
+            never_began: true,
+            ..result(true)
+        };
+        calls.end("3", &never_began);
+        assert!(calls.ran_commands());
+        let ran: Vec<_> = calls
+            .take_commands()
+            .into_iter()
+            .map(|it| (it.command, it.failed))
+            .collect();
+        assert_eq!(ran, [("a".to_owned(), false), ("b".to_owned(), true)]);
+    }
+
+    #[test]
+    fn a_command_that_never_began_did_not_run() {
+        let mut calls = Calls::default();
+        calls.begin("a", "Bash", &ToolInput::default());
+        let never_began = ToolResult {
+            never_began: true,
+            ..result(true)
+        };
+        calls.end("a", &never_began);
+        assert!(!calls.ran_commands());
+        calls.begin("b", "Bash", &ToolInput::default());
+        assert!(calls.ran_commands(), "cut off, it may have run");
+        calls.end("b", &result(true));
+        assert!(calls.ran_commands(), "it failed");
+    }
+
     #[test]
     fn a_command_ran_unless_it_was_refused() {
         let mut calls = Calls::default();
@@ -211,10 +305,10 @@ mod tests {
         calls.begin("5", "NotebookEdit", &file("d.ipynb"));
         calls.begin("6", "Write", &file("cut off"));
         for (id, is_error) in [("4", false), ("2", true), ("3", false), ("1", false)] {
-            calls.end(id, is_error);
+            calls.end(id, &result(is_error));
         }
-        calls.end("5", false);
-        calls.end("unknown", false);
+        calls.end("5", &result(false));
+        calls.end("unknown", &result(false));
         assert_eq!(
             calls.take_touched(),
             (vec!["a".into(), "d.ipynb".into()], 0)
@@ -249,7 +343,7 @@ mod tests {
             let id = number.to_string();
             calls.begin(&id, "Write", &file(&id));
             calls.refuse(&id, "Write");
-            calls.end(&id, false);
+            calls.end(&id, &result(false));
         }
         let (denials, omitted) = calls.take_denials();
         assert_eq!((denials.len(), omitted), (KEPT, 700));
@@ -265,7 +359,7 @@ mod tests {
             calls.begin(&number.to_string(), "Read", &file("r"));
             assert!(calls.pending.len() <= PENDING);
         }
-        calls.end("writer", false);
+        calls.end("writer", &result(false));
         assert_eq!(calls.take_touched().0, ["kept"]);
     }
 

@@ -86,6 +86,7 @@ impl OutcomeBuilder {
             denials,
             touched,
             ran_commands: self.calls.ran_commands(),
+            commands: self.calls.take_commands(),
             omitted: Omitted {
                 text_bytes: shown.cut,
                 denials: denials_omitted,

@@ -249,6 +249,7 @@ mod tests {
                     tool_results: vec![ToolResult {
                         id: None,
                         is_error: false,
+                        never_began: false,
                     }],
                     ..synthetic()
                 }),

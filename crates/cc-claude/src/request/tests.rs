@@ -75,6 +75,37 @@ fn writing_in_a_cage() {
 }
 
 #[test]
+fn running_commands_and_changing_nothing() {
+    let request = Request {
+        tools: Tools::ReadAndRun(vec!["/scratch".into()]),
+        server: Some(McpServer {
+            name: "git",
+            command: "/bin/cc-cli".into(),
+            args: Vec::new(),
+        }),
+        // It is for runs that write.
+        configuration: Configuration {
+            user: true,
+            ..Configuration::default()
+        },
+        ..review()
+    };
+    let given = args(&request);
+    assert_eq!(given[..10], COMMON);
+    assert_eq!(given[10..13], ["Read,Grep,Bash", CLOSED[0], CLOSED[1]]);
+    assert!(given.contains(&"--allowedTools=Bash,mcp__git".into()));
+    let settings = request.settings(&UserSettings::default());
+    assert_eq!(
+        Value::Object(settings),
+        json!({"sandbox": {
+            "enabled": true, "failIfUnavailable": true, "allowUnsandboxedCommands": false,
+            "autoAllowBashIfSandboxed": true, "network": {"allowedDomains": []},
+            "filesystem": {"denyWrite": ["/repo"], "allowWrite": ["/scratch"]},
+        }})
+    );
+}
+
+#[test]
 fn writing_without_a_cage() {
     let request = Request {
         tools: Tools::Write(Sandbox::Off),

@@ -222,6 +222,8 @@ pub(crate) struct ToolResult<'a> {
     pub(crate) id: Option<Text<'a>>,
     /// Whether it failed.
     pub(crate) is_error: bool,
+    /// Whether Claude Code refused the call itself: its tool never began.
+    pub(crate) never_began: bool,
 }
 
 /// `system/api_retry`.

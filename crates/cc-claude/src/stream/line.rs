@@ -127,6 +127,7 @@ loose! {
         name: Scalar<'a>,
         input: Option<&'a RawValue>,
         tool_use_id: Scalar<'a>,
+        content: Option<&'a RawValue>,
         is_error: Scalar<'a>,
     }
 }

@@ -179,6 +179,7 @@ mod tests {
             "--session s",
             "--config x",
             "--instructions x",
+            "--run-commands",
             "--allow-protected",
         ];
         for command in LOOKING.into_iter().chain(CHANGING) {

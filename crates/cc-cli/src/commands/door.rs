@@ -16,11 +16,11 @@ pub(crate) fn dispatch(env: &Env, cli: DoorCli, printer: &mut Printer) -> CliRes
     match cli.command {
         DoorCommand::Review(args) => {
             check_paths(project, &args.selection)?;
-            review::review(project, &args, false, None, printer)
+            review::review(project, &args, false, review::ByHand::default(), printer)
         }
         DoorCommand::AdversarialReview(args) => {
             check_paths(project, &args.selection)?;
-            review::review(project, &args, true, None, printer)
+            review::review(project, &args, true, review::ByHand::default(), printer)
         }
         DoorCommand::Scope(args) => {
             check_paths(project, &args.selection)?;

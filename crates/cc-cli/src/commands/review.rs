@@ -10,15 +10,31 @@ use cc_workflows::review::{
 };
 
 use super::attach::{Delivery, attach};
-use crate::args::ReviewArgs;
+use crate::args::{ReviewArgs, ReviewByHand};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
+
+/// What only a person may ask for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct ByHand<'a> {
+    instructions: Option<&'a Path>,
+    run_commands: bool,
+}
+
+impl<'a> ByHand<'a> {
+    pub(super) fn of(args: &'a ReviewByHand) -> Self {
+        Self {
+            instructions: args.instructions.as_deref(),
+            run_commands: args.run_commands,
+        }
+    }
+}
 
 pub(super) fn review(
     project: &Project,
     args: &ReviewArgs,
     adversarial: bool,
-    instructions: Option<&Path>,
+    by_hand: ByHand<'_>,
     printer: &mut Printer,
 ) -> CliResult {
     let settings = project.settings()?;
@@ -34,11 +50,13 @@ pub(super) fn review(
         structured: args.structured(),
         focus,
         diff: settings.diff.clone(),
-        instructions: match instructions {
+        instructions: match by_hand.instructions {
             Some(file) => Some(project.env.absolute(file)),
             None => defaults.instructions.clone(),
         },
         trust: defaults.trust,
+        run_commands: by_hand.run_commands || defaults.run_commands,
+        readable_paths: defaults.readable_paths.clone(),
         options: args.run.options(&settings, defaults.into()),
         day_budget: settings.budget.per_day_usd,
     };

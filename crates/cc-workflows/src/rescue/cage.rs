@@ -287,7 +287,7 @@ const PARENT_LIMIT: usize = 103 - 46;
 
 /// A directory that is accessible only to the user; its path is short, since sockets are made in it.
 #[cfg(unix)]
-fn temporary(env: &Env) -> Result<tempfile::TempDir, IoError> {
+pub(crate) fn temporary(env: &Env) -> Result<tempfile::TempDir, IoError> {
     let common = PathBuf::from("/tmp");
     let of_user = env
         .var("TMPDIR")

@@ -101,7 +101,7 @@ pub(super) fn in_patch(
 ) -> Result<Vec<ProtectedChange>, cc_git::Error> {
     let found = cc_git::program_paths(env, root)?;
     let paths = found.read_only.into_iter().chain(found.absent);
-    let places = Places::new(root, paths, patch, unprotected);
+    let places = ProtectedPlaces::new(root, paths, patch, unprotected);
     let changes = patch.entries.iter().filter_map(|entry| {
         Some(ProtectedChange {
             path: entry.path.clone(),
@@ -126,7 +126,7 @@ pub(super) fn add_targets(root: &Path, paths: &mut Vec<PathBuf>) {
 type Parts = Vec<String>;
 
 /// The places of one working tree, and what a patch makes of it.
-struct Places<'a> {
+struct ProtectedPlaces<'a> {
     root: &'a Path,
     /// What programs run; the names of [`NAMES`] are meant anywhere.
     run: Vec<Parts>,
@@ -137,7 +137,7 @@ struct Places<'a> {
     made: HashSet<Parts>,
 }
 
-impl<'a> Places<'a> {
+impl<'a> ProtectedPlaces<'a> {
     fn new(
         root: &'a Path,
         paths: impl Iterator<Item = PathBuf>,

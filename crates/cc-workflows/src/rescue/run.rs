@@ -7,7 +7,7 @@ use cc_core::{Failure, FailureClass};
 
 use super::cage::Cage;
 use super::report::RescueReport;
-use super::{history, instructions, isolated, scratch};
+use super::{history, instructions, isolated, sandbox, scratch};
 use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::{Access, RescueSpec};
@@ -19,10 +19,6 @@ const NOTES: &str = "\
 You were handed this task by another coding agent; nobody can answer questions while you work. Do what \
 the task asks and no more. End with a short report: what you found or changed, file by file, what you \
 ran to check it and what came of it, and what is left open.";
-
-/// This Claude Code starts its sandbox in another way than those that are tested.
-const AVOIDED: &str = "Claude Code ran commands without the `bwrap` that it was given, so they had more \
-    rights than a rescue is to have";
 
 /// Runs a rescue to its end.
 pub(crate) async fn run(
@@ -50,7 +46,7 @@ pub(crate) async fn run(
         outcome.end = with_changes(outcome.end, &changes);
     }
     if outcome.report.ran_commands && cage.as_ref().is_some_and(Cage::was_avoided) {
-        outcome.end = End::Failed(Failure::new(FailureClass::Sandbox, AVOIDED));
+        outcome.end = End::Failed(Failure::new(FailureClass::Sandbox, sandbox::AVOIDED));
     }
     bring_commits(run, spec, cage.as_ref());
     for dir in spec.own_dirs() {
@@ -166,7 +162,7 @@ fn with_rights(
         pass_env: spec.pass_env.clone(),
         append_system_prompt: Some(notes(spec, &request, cage.as_ref())),
         tools: match &cage {
-            Some(cage) => Tools::Write(sandbox(spec, cage)),
+            Some(cage) => Tools::Write(in_sandbox(spec, cage)),
             None if spec.access == Access::ReadOnly => Tools::ReadOnly,
             None => Tools::Write(Sandbox::Off),
         },
@@ -184,7 +180,7 @@ fn with_rights(
     Ok((request, cage))
 }
 
-fn sandbox(spec: &RescueSpec, cage: &Cage) -> Sandbox {
+fn in_sandbox(spec: &RescueSpec, cage: &Cage) -> Sandbox {
     let own = spec.scratch.iter().chain(&spec.writable_paths);
     Sandbox::On {
         allowed_domains: spec.allowed_domains.clone(),

@@ -37,6 +37,24 @@ pub enum SandboxMissing {
     Unsupported,
 }
 
+/// Why a review cannot run commands here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandsUnavailable {
+    /// Only there the sandbox is ours, so that it can be shown to hold.
+    #[error("a review can run commands on Linux only")]
+    NotLinux,
+    /// Commands may read the workspace, and not the home directory.
+    #[error("a review can run no commands here: the workspace holds your whole home directory")]
+    HoldsHome,
+    /// The sandbox does not start.
+    #[error(transparent)]
+    Sandbox(#[from] SandboxMissing),
+}
+
+/// Of a Claude Code that starts its sandbox in another way than those that are tested.
+pub(crate) const AVOIDED: &str = "Claude Code ran commands without the `bwrap` that it was given, so they had \
+    more rights than they are to have";
+
 /// What Claude Code's sandbox starts on Linux, and the package of each.
 const PROGRAMS: [(&str, &str); 2] = [("bwrap", "bubblewrap"), ("socat", "socat")];
 

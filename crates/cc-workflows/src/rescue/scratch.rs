@@ -25,8 +25,16 @@ pub(super) fn make(
     Ok(variables)
 }
 
+/// Makes `dir` with caches alone. Returns the variables that name them.
+#[cfg(target_os = "linux")]
+pub(crate) fn caches(env: &Env, dir: &Path) -> Result<Vec<(OsString, OsString)>, IoError> {
+    remove(Some(dir));
+    create_private_dir(dir)?;
+    Ok(caches::make(env, dir, &[]))
+}
+
 /// The directories of a setting, with the home directory in place of `~`.
-pub(super) fn writable(env: &Env, paths: &[String]) -> Vec<PathBuf> {
+pub(crate) fn writable(env: &Env, paths: &[String]) -> Vec<PathBuf> {
     let full = |path: &String| match path.strip_prefix("~/") {
         Some(name) => Some(env.home()?.join(name)),
         None => Some(PathBuf::from(path)),

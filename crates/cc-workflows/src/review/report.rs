@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cc_core::text::{first_line, one_line};
-use cc_core::{JobId, SessionId};
+use cc_core::{JobId, RanCommand, SessionId};
 use cc_jobs::JobKind;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ pub struct ReviewReport {
     /// Why there is none although one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parse_error: Option<String>,
+    /// The commands that Claude ran, in a sandbox that cannot write the workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<RanCommand>,
     /// Claude's answer, unchanged, if a structured review was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_output: Option<String>,
@@ -120,6 +123,17 @@ impl ReviewReport {
         let instructions = self.instructions.lines().into_iter();
         report.remarks = instructions.map(|line| Line::described(&line)).collect();
         report.reviewed = Some(Line::text("Reviewed: ").join(self.target.sentence()));
+        let commands = self.commands.iter().map(|ran| {
+            let line = Line::code(&ran.command);
+            match ran.failed {
+                true => line.and(" (failed)"),
+                false => line,
+            }
+        });
+        report.list(
+            Line::text("Commands that Claude ran, in a sandbox"),
+            commands,
+        );
         self.target.facts(&mut report);
         self.claude.run.facts(&mut report, elapsed);
         report

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use cc_claude::{Claude, End, Limits, Outcome, Request, Tools};
 use cc_core::FailureClass;
 
+use super::commands::{self, CommandSandbox};
 use super::findings::{Finding, ReviewFindings};
 use super::located::Reviewed;
 use super::report::{ReviewConclusion, ReviewReport};
@@ -32,14 +33,28 @@ pub(crate) async fn run(
     request: Request,
 ) -> JobEnd {
     let structured = spec.is_structured(run.job.kind);
+    let note = spec.commands.as_ref().map(commands::note);
     let request = Request {
-        system_prompt: Some(prompt::system(run.job.kind, structured)),
+        system_prompt: Some(prompt::system(run.job.kind, structured, note.as_deref())),
         tools: Tools::ReadOnly,
         schema: structured.then(findings::schema),
         ..request
     };
+    let (sandbox, request) = match &spec.commands {
+        None => (None, request),
+        Some(commands) => match CommandSandbox::make(run.project, commands, request) {
+            Ok((sandbox, request)) => (Some(sandbox), request),
+            Err(error) => {
+                commands.clean_up();
+                return error.into();
+            }
+        },
+    };
     let begun = Instant::now();
     let mut outcome = run.claude(claude, &request).await;
+    if let Some(sandbox) = sandbox {
+        sandbox.end(run, &mut outcome);
+    }
     let structure = match structured {
         true => structure(run, claude, &request, begun, &mut outcome).await,
         false => None,
@@ -198,6 +213,7 @@ fn conclude(
             None => raw(claude),
         }),
         parse_error,
+        commands: claude.commands.clone(),
     };
     let elapsed = job.elapsed(run.project.store.now());
     let told = completed.then(|| Told {

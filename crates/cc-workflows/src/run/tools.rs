@@ -21,9 +21,14 @@ You have Read and Grep for files (Grep with `glob` also finds them by name). The
 #[error("the path `{}` is not valid Unicode", .0.display())]
 pub(crate) struct NotText(PathBuf);
 
-/// What Claude can do with git itself: only commands that may write get a git, in their sandbox.
+/// The same with a shell.
+pub(crate) const WITH_SHELL: &str = "\
+You have Read and Grep for the files of the working tree (Grep with `glob` also finds files by name), Git: status,
+  diff, log, show, blame, grep (the files of a commit) and ls-files, and Bash.";
+
+/// What Claude can do with git itself: only commands in a sandbox get a git.
 pub(super) fn git_access(order: &WorkOrder) -> GitAccess {
-    match order.may_write() {
+    match order.may_write() || order.commands().is_some() {
         true => GitAccess::Full,
         false => GitAccess::Nothing,
     }

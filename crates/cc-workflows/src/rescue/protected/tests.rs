@@ -41,7 +41,7 @@ impl Lab {
         let root = self.0.path();
         let run = ["tools/watch", ".husky", "hooks/pre-commit"].map(|name| root.join(name));
         let open = [PathBuf::from(".vscode")];
-        let places = Places::new(root, run.into_iter(), &patch, &open);
+        let places = ProtectedPlaces::new(root, run.into_iter(), &patch, &open);
         places.reason(patch.entries.last().unwrap())
     }
 }

