@@ -39,7 +39,7 @@ impl World {
             &data,
             Workspace::from_canonical(self.root()),
             cc_core::Clock::System,
-            |_, _| Ok(()),
+            |_, _| Ok(None),
         )
     }
 

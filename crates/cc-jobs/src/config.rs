@@ -88,7 +88,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::at(dir.path().to_owned());
         let workspace = Workspace::from_canonical("/w".into());
-        let store = Store::new(&data, workspace, Clock::System, |_, _| Ok(()));
+        let store = Store::new(&data, workspace, Clock::System, |_, _| Ok(None));
         assert_eq!(store.config().unwrap().stop_review_gate, None);
         assert!(!store.switch_gate(false).unwrap());
         assert!(store.switch_gate(true).unwrap());

@@ -62,12 +62,12 @@ impl Store {
 
     /// The lost job as it would be saved: who may not write still reports the truth, and ends what runs.
     fn lost_in_memory(&self, mut job: Job, error: &StoreError) -> Job {
-        let survivors = match (error, self.load(&job.id)) {
+        let left = match (error, self.load(&job.id)) {
             // Only a newer version may touch it.
-            (StoreError::Newer { .. }, _) | (_, Err(_)) => None,
-            (_, Ok((_, body))) => (self.clean_up)(&job, &body).err(),
+            (StoreError::Newer { .. }, _) | (_, Err(_)) => Ok(None),
+            (_, Ok((_, body))) => (self.clean_up)(&job, &body),
         };
-        let event = lost_or_held_up(&job.state, self.now(), survivors);
+        let event = lost_or_held_up(&job.state, self.now(), left);
         let _ = job.apply(event);
         job
     }
@@ -95,8 +95,8 @@ impl Store {
         if self.is_settled(job) {
             return Ok(guard.into_job());
         }
-        let survivors = (self.clean_up)(job, guard.body()).err();
-        let event = lost_or_held_up(&job.state, self.now(), survivors);
+        let left = (self.clean_up)(job, guard.body());
+        let event = lost_or_held_up(&job.state, self.now(), left);
         guard.apply(event)?;
         Ok(guard.into_job())
     }
@@ -121,22 +121,27 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Result<Option<(StateDir, Job
     damaged.map_or(Ok(None), Err)
 }
 
-/// What becomes of a job without a worker, of which some processes could not be ended.
-fn lost_or_held_up(state: &JobState, at: Time, survivors: Option<Survivors>) -> JobEvent {
-    match (survivors, state) {
-        (Some(survivors), JobState::Cancelling { .. } | JobState::CancelFailed { .. }) => {
+/// What becomes of a job without a worker, by what it changed or which of its processes could not be ended.
+fn lost_or_held_up(
+    state: &JobState,
+    at: Time,
+    left: Result<Option<String>, Survivors>,
+) -> JobEvent {
+    match (left, state) {
+        (Err(survivors), JobState::Cancelling { .. } | JobState::CancelFailed { .. }) => {
             JobEvent::CancelFailed { survivors }
         }
-        (survivors, _) => lost(at, survivors),
+        (left, _) => lost(at, left),
     }
 }
 
-fn lost(at: Time, survivors: Option<Survivors>) -> JobEvent {
-    let mut detail = "the worker of this job ended without finishing it".to_owned();
-    if let Some(survivors) = survivors {
-        detail = format!("{detail}; {survivors}");
-    }
-    let failure = Failure::new(FailureClass::Lost, detail);
+fn lost(at: Time, left: Result<Option<String>, Survivors>) -> JobEvent {
+    const LOST: &str = "the worker of this job ended without finishing it";
+    let failure = match left {
+        Ok(None) => Failure::new(FailureClass::Lost, LOST),
+        Ok(Some(changed)) => Failure::new(FailureClass::Protected, format!("{changed}; {LOST}")),
+        Err(survivors) => Failure::new(FailureClass::Lost, format!("{LOST}; {survivors}")),
+    };
     JobEvent::Finish {
         at,
         ending: Ending::Failed(failure),

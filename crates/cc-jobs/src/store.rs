@@ -93,9 +93,10 @@ pub fn content_of<T>(
     }
 }
 
-/// Ends the processes of a job whose worker is gone, and removes the files it left behind; the error
-/// names the surviving processes.
-pub type CleanUp = fn(&Job, &Body) -> Result<(), Survivors>;
+/// Ends the processes of a job whose worker is gone, and removes the files it left behind. Returns what its
+/// processes changed that they must not, in words; nothing if that is nothing. The error names the surviving
+/// processes.
+pub type CleanUp = fn(&Job, &Body) -> Result<Option<String>, Survivors>;
 
 /// The jobs of one workspace.
 #[derive(Clone, Debug)]

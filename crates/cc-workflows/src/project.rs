@@ -13,6 +13,7 @@ use cc_jobs::{Body, Job, SettingsError, SettingsFile, Store, session};
 
 use crate::Error;
 use crate::order::{RescueSpec, WorkOrder};
+use crate::rescue::cage::{ProtectedWatch, told};
 use crate::rescue::leftovers::Leftovers;
 use crate::rescue::scratch;
 
@@ -112,8 +113,9 @@ impl Project {
 /// The longest that Claude Code takes to be up; it takes a second.
 const LONGEST_START: Duration = Duration::from_secs(30);
 
-/// Ends the processes of a job whose worker is gone, and removes what its sandbox left in the repository.
-fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
+/// Ends the processes of a job whose worker is gone, and removes what its sandbox left in the repository. Returns
+/// what of the protected files they changed.
+fn clean_up(job: &Job, body: &Body) -> Result<Option<String>, Survivors> {
     let state = job.state();
     let ended = match state.processes() {
         (Some(worker), claude) => {
@@ -128,11 +130,14 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         }
         (None, _) => Ok(()),
     };
+    let mut changed = Vec::new();
     if let Some(spec) = RescueSpec::in_record(job.kind, body) {
         // When Claude was up is not recorded.
         if let Some(started) = state.started_at() {
             Leftovers::tidy(&spec.leftovers, &[], started.plus(LONGEST_START));
         }
+        let watch = spec.starter.as_deref().and_then(ProtectedWatch::load);
+        changed = watch.map(|watch| watch.changes()).unwrap_or_default();
         for dir in spec.own_dirs() {
             scratch::remove(Some(dir));
         }
@@ -147,5 +152,5 @@ fn clean_up(job: &Job, body: &Body) -> Result<(), Survivors> {
         }
         commands.clean_up();
     }
-    ended
+    ended.map(|()| (!changed.is_empty()).then(|| told(&changed)))
 }

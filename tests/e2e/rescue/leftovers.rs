@@ -164,24 +164,51 @@ fn a_claude_that_was_killed_leaves_no_masks() {
     }
 }
 
+/// Has a command hang, and kills the worker and Claude.
+fn kill_all(lab: &Lab, api: &MessagesApi) {
+    let processes = lab.hang(api);
+    let both = ["worker", "--output-format"].map(|word| with_word(&processes, word));
+    assert!(both.iter().all(|it| !it.is_empty()), "{processes:?}");
+    // A worker that ends first has the kernel interrupt Claude, which then removes its masks.
+    pause(&both[0]);
+    for process in both.iter().rev().flatten() {
+        process.signal(Signal::Kill).unwrap();
+    }
+    for process in both.iter().flatten() {
+        let ended = || (!process.is_running()).then_some(());
+        eventually(SOON, "the end of the worker and of Claude", ended);
+    }
+}
+
+#[test]
+fn what_a_killed_run_changed_is_found_by_the_next_reader() {
+    let api = MessagesApi::start([]);
+    let lab = Lab::new(&api, false);
+    kill_all(&lab, &api);
+    let steps = lab.root.join(".git/rebase-merge");
+    fs::create_dir(&steps).unwrap();
+    fs::write(steps.join("git-rebase-todo"), "exec x\n").unwrap();
+    let status = lab.sandbox.cc(["status", "--json"]).cwd(&lab.root);
+    let failure = &status.run().success().json()["latestFinished"]["failure"];
+    assert_eq!(failure["class"], "protected", "{failure}");
+    let detail = failure["detail"].as_str().unwrap();
+    for word in [
+        ".git/rebase-merge/git-rebase-todo",
+        "ended without finishing",
+    ] {
+        assert!(detail.contains(word), "{detail}");
+    }
+    let starters = lab.sandbox.data_dir().root().join("sandbox");
+    assert_eq!(fs::read_dir(starters).unwrap().count(), 0);
+}
+
 #[test]
 fn the_next_reader_of_a_lost_job_removes_them() {
     for linked in [false, true] {
         let api = MessagesApi::start([]);
         let lab = Lab::new(&api, linked);
         let before = lab.listing();
-        let processes = lab.hang(&api);
-        let both = ["worker", "--output-format"].map(|word| with_word(&processes, word));
-        assert!(both.iter().all(|it| !it.is_empty()), "{processes:?}");
-        // A worker that ends first has the kernel interrupt Claude, which then removes its masks.
-        pause(&both[0]);
-        for process in both.iter().rev().flatten() {
-            process.signal(Signal::Kill).unwrap();
-        }
-        for process in both.iter().flatten() {
-            let ended = || (!process.is_running()).then_some(());
-            eventually(SOON, "the end of the worker and of Claude", ended);
-        }
+        kill_all(&lab, &api);
         assert!(lab.root.join(".mcp.json").exists(), "masks are there");
         // As if a command of Claude's Git had been killed in the middle.
         let git_dir = lab

@@ -16,7 +16,7 @@ struct World {
 }
 
 fn world() -> World {
-    world_with(|_, _| Ok(()))
+    world_with(|_, _| Ok(None))
 }
 
 fn world_with(clean_up: CleanUp) -> World {

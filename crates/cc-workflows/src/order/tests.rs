@@ -85,7 +85,7 @@ fn recorded_orders_and_results_are_read_and_their_unknown_fields_kept() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::at(dir.path().to_owned());
         let workspace = Workspace::from_canonical("/w".into());
-        let store = Store::new(&data, workspace, Clock::System, |_, _| Ok(()));
+        let store = Store::new(&data, workspace, Clock::System, |_, _| Ok(None));
         let id = JobId::parse("job-1").unwrap();
         let path = store.dir().record(&id);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -2,12 +2,12 @@
 //! an editor run outside of any sandbox, later and without a question.
 
 mod snapshot;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cc_claude::Request;
-use cc_core::text::one_line;
 use cc_core::{Env, IoError};
 use cc_git::{ProgramPaths, Shadow};
 
@@ -19,27 +19,17 @@ use super::protected;
 #[cfg(target_os = "linux")]
 use super::sandbox::starter::{Closed, Starter};
 use snapshot::PathSnapshot;
-
-/// The most changed paths that are named.
-const NAMED: usize = 10;
+pub(crate) use watch::{ProtectedWatch, told};
 
 /// The paths that are protected during one run.
 #[derive(Debug)]
 pub(super) struct Cage {
-    root: PathBuf,
-    /// What must not be written; absolute, existing or not.
-    read_only: Vec<PathBuf>,
-    /// Directories that must stay where they are, because protected paths lie in them.
-    pub(super) in_place: Vec<PathBuf>,
-    absent: Vec<PathBuf>,
+    /// The protected paths, and what was there before.
+    watch: ProtectedWatch,
     /// What the user lets commands write all the same.
     unprotected: Vec<PathBuf>,
-    /// What of all that did not exist, each by its first part that did not.
-    missing: Vec<PathBuf>,
-    has_repository: bool,
     /// What stands in for the repository's Git directory.
     pub(super) shadow: Option<Shadow>,
-    before: PathSnapshot,
     #[cfg(target_os = "linux")]
     starter: Option<Starter>,
     /// For temporary files of this run alone: what Claude Code has below `/tmp`, all its runs share, and
@@ -76,8 +66,8 @@ impl Cage {
                 let _ = std::fs::create_dir(dir);
             }
             let closed = Closed {
-                in_place: cage.in_place.clone(),
-                read_only: cage.read_only.clone(),
+                in_place: cage.watch.in_place.clone(),
+                read_only: cage.watch.read_only.clone(),
                 shadow: match &cage.shadow {
                     Some(shadow) => vec![shadow.dir().to_owned(), shadow.real().to_owned()],
                     None => Vec::new(),
@@ -101,6 +91,7 @@ impl Cage {
                 passed: spec.pass_env.clone(),
             };
             cage.starter = Some(Starter::make(&project.env, root, dir, &closed)?);
+            cage.watch.save(dir)?;
         }
         Ok(cage)
     }
@@ -151,7 +142,7 @@ impl Cage {
         read_only.sort();
         read_only.dedup();
         let maybe_missing = read_only.iter().chain(&unprotected);
-        let mut cage = Self {
+        let mut watch = ProtectedWatch {
             root: root.to_owned(),
             missing: maybe_missing
                 .filter_map(|path| first_missing(path))
@@ -160,16 +151,18 @@ impl Cage {
             in_place: places(root, &in_place, &read_only),
             read_only,
             absent,
+            before: PathSnapshot::default(),
+        };
+        watch.begin();
+        Ok(Self {
+            watch,
             unprotected,
             shadow: None,
-            before: PathSnapshot::default(),
             #[cfg(target_os = "linux")]
             starter: None,
             #[cfg(unix)]
             temporary: temporary(env)?,
-        };
-        cage.before = cage.snapshot();
-        Ok(cage)
+        })
     }
 
     /// What Claude Code is told to keep commands and its own tools from writing.
@@ -179,13 +172,13 @@ impl Cage {
     pub(super) fn denied(&self) -> Vec<PathBuf> {
         let own = self.own_dir();
         let is_closed = |path: &&PathBuf| cfg!(target_os = "linux") && **path == own;
-        let denied = self.read_only.iter().filter(|path| !is_closed(path));
+        let denied = self.watch.read_only.iter().filter(|path| !is_closed(path));
         denied.cloned().collect()
     }
 
     /// The directory in which Claude Code keeps files of the working tree.
     fn own_dir(&self) -> PathBuf {
-        self.root.join(".claude")
+        self.watch.root.join(".claude")
     }
 
     /// Whether commands that ran were not started by our own `bwrap`.
@@ -197,57 +190,25 @@ impl Cage {
         false
     }
 
-    fn snapshot(&self) -> PathSnapshot {
-        let paths = self.read_only.iter().chain(&self.absent);
-        let mut snapshot = PathSnapshot::take(paths, &self.in_place);
-        if !self.has_repository {
-            snapshot.add_repositories(&self.root);
-        }
-        snapshot
-    }
-
-    /// What of it changed since the beginning, whoever did it: at most ten paths, relative to the root where
-    /// they lie in it, and how many more.
+    /// What of it changed since the beginning.
     pub(super) fn changes(&self) -> Vec<String> {
-        let changed = self.before.changes(&self.snapshot());
-        for path in &self.absent {
-            cc_git::put_aside(path);
-        }
-        self.remove_placeholders();
-        let more = changed.len().saturating_sub(NAMED);
-        let names = changed.iter().take(NAMED).map(|path| self.name(path));
-        let more = (more > 0).then(|| format!("{more} more"));
-        names.chain(more).collect()
+        self.watch.changes()
     }
 
-    /// Removes what the sandbox made to mount over: empty directories, and empty files that nobody can write.
-    fn remove_placeholders(&self) {
-        for path in &self.missing {
-            // What cannot be removed, such as a directory with something in it, stays.
-            let _ = match path.symlink_metadata() {
-                Ok(meta) if meta.is_dir() => std::fs::remove_dir(path),
-                Ok(meta) if meta.is_file() && meta.len() == 0 && meta.permissions().readonly() => {
-                    std::fs::remove_file(path)
-                }
-                _ => Ok(()),
-            };
-        }
-    }
-
-    fn name(&self, path: &Path) -> String {
-        let name = path.strip_prefix(&self.root).unwrap_or(path);
-        one_line(&name.to_string_lossy(), 200)
+    /// Directories that must stay where they are.
+    pub(super) fn in_place(&self) -> &[PathBuf] {
+        &self.watch.in_place
     }
 
     /// What Claude is told of it.
     pub(super) fn note(&self) -> String {
         let is_git = |path: &&PathBuf| path.components().any(|part| part.as_os_str() == ".git");
-        let named = self.read_only.iter().filter(|path| !is_git(path));
-        let names: Vec<_> = named.take(40).map(|path| self.name(path)).collect();
+        let named = self.watch.read_only.iter().filter(|path| !is_git(path));
+        let names: Vec<_> = named.take(40).map(|path| self.watch.name(path)).collect();
         let open: Vec<_> = self
             .unprotected
             .iter()
-            .map(|path| self.name(path))
+            .map(|path| self.watch.name(path))
             .collect();
         let open = match open.is_empty() {
             true => String::new(),
@@ -288,14 +249,19 @@ const PARENT_LIMIT: usize = 103 - 46;
 /// A directory that is accessible only to the user; its path is short, since sockets are made in it.
 #[cfg(unix)]
 pub(crate) fn temporary(env: &Env) -> Result<tempfile::TempDir, IoError> {
-    let common = PathBuf::from("/tmp");
+    let parent = parent_of_temporary(env);
+    let made = tempfile::Builder::new().prefix("cc-").tempdir_in(&parent);
+    made.map_err(IoError::at("make a directory in", &parent))
+}
+
+/// The user's directory for temporary files, unless its path is too long for sockets.
+#[cfg(unix)]
+fn parent_of_temporary(env: &Env) -> PathBuf {
     let of_user = env
         .var("TMPDIR")
         .map(|dir| env.absolute(Path::new(dir)))
         .filter(|dir| dir.as_os_str().len() <= PARENT_LIMIT);
-    let parent = of_user.unwrap_or(common);
-    let made = tempfile::Builder::new().prefix("cc-").tempdir_in(&parent);
-    made.map_err(IoError::at("make a directory in", &parent))
+    of_user.unwrap_or_else(|| PathBuf::from("/tmp"))
 }
 
 /// The first part of a path that does not exist; `None` if all of it does.

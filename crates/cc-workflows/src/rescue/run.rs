@@ -7,7 +7,7 @@ use cc_core::{Failure, FailureClass};
 
 use super::cage::Cage;
 use super::report::RescueReport;
-use super::{history, instructions, isolated, sandbox, scratch};
+use super::{cage, history, instructions, isolated, sandbox, scratch};
 use crate::Project;
 use crate::job_result::JobResult;
 use crate::order::{Access, RescueSpec};
@@ -92,9 +92,7 @@ fn with_changes(end: End, changes: &[String]) -> End {
         End::Completed => String::new(),
         End::Failed(failure) => format!("; it failed before: {}", failure.detail),
     };
-    let changes = changes.join(", ");
-    let detail =
-        format!("what Git, Codex or an editor run changed during the rescue: {changes}{earlier}");
+    let detail = format!("{}{earlier}", cage::told(changes));
     End::Failed(Failure::new(FailureClass::Protected, detail))
 }
 
@@ -186,6 +184,6 @@ fn in_sandbox(spec: &RescueSpec, cage: &Cage) -> Sandbox {
         allowed_domains: spec.allowed_domains.clone(),
         read_only: cage.denied(),
         // What is mounted by itself cannot be moved away.
-        writable: own.chain(&cage.in_place).cloned().collect(),
+        writable: own.chain(cage.in_place()).cloned().collect(),
     }
 }

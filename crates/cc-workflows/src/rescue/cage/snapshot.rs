@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use cc_core::fs::open_regular;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The most entries that are looked at below one path.
@@ -22,10 +23,34 @@ const CONTENT: u64 = 1 << 20;
 const LEFT_OUT: [&str; 4] = ["objects", "refs", "logs", "lfs"];
 
 /// What is at some paths. What is empty runs nothing, and counts as missing.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<SavedPathEntry>", into = "Vec<SavedPathEntry>")]
 pub(super) struct PathSnapshot(BTreeMap<PathBuf, PathEntry>);
 
-#[derive(Debug, PartialEq, Eq)]
+/// An entry as it is saved: a path need not be text.
+#[derive(Serialize, Deserialize)]
+struct SavedPathEntry {
+    #[serde(with = "cc_core::os_text")]
+    path: PathBuf,
+    entry: PathEntry,
+}
+
+impl From<Vec<SavedPathEntry>> for PathSnapshot {
+    fn from(saved: Vec<SavedPathEntry>) -> Self {
+        Self(saved.into_iter().map(|it| (it.path, it.entry)).collect())
+    }
+}
+
+impl From<PathSnapshot> for Vec<SavedPathEntry> {
+    fn from(snapshot: PathSnapshot) -> Self {
+        let entries = snapshot.0.into_iter();
+        entries
+            .map(|(path, entry)| SavedPathEntry { path, entry })
+            .collect()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum PathEntry {
     /// Which directory it is.
     Dir {
@@ -36,12 +61,12 @@ enum PathEntry {
         mode: u32,
         content: FileContent,
     },
-    Link(PathBuf),
+    Link(#[serde(with = "cc_core::os_text")] PathBuf),
     /// A pipe, a socket, a device.
     Other,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum FileContent {
     Digest([u8; 32]),
     Large(u64, Option<SystemTime>),

@@ -118,3 +118,53 @@ fn every_directory_on_the_way_stays_in_place() {
     let expect = [".git", ".git/worktrees", "tools", "tools/git"];
     assert_eq!(places, expect.map(|name| root.join(name)));
 }
+
+#[test]
+fn a_directory_for_sockets_has_a_short_path() {
+    let check = |dir: Option<&str>, expect: &str| {
+        let vars = dir.map(|dir| ("TMPDIR", dir));
+        let env = Env::fixed(Path::new("/w"), "/bin/cc", vars);
+        assert_eq!(parent_of_temporary(&env), Path::new(expect));
+    };
+    let fits = format!("/{}", "d".repeat(PARENT_LIMIT - 1));
+    let too_long = format!("{fits}d");
+    check(None, "/tmp");
+    check(Some("/var/tmp"), "/var/tmp");
+    check(Some("of-the-workspace"), "/w/of-the-workspace");
+    check(Some(&fits), &fits);
+    check(Some(&too_long), "/tmp");
+    // What is made there is as long as measured: ours, and Claude Code's socket in it.
+    let ours = "/cc-123456".len();
+    let socket = "/claude-http-0123456789abcdef.sock".len();
+    assert!(fits.len() + ours + socket <= 103);
+}
+
+#[test]
+fn what_was_kept_is_compared_by_somebody_else() {
+    let lab = Lab::new();
+    let root = lab.dir.path();
+    symlink("elsewhere", root.join("link")).unwrap();
+    let mut watch = ProtectedWatch {
+        root: root.to_owned(),
+        read_only: lab.paths.clone(),
+        in_place: lab.dirs.clone(),
+        absent: vec![root.join("git/commondir")],
+        missing: vec![root.join("codex")],
+        has_repository: true,
+        before: PathSnapshot::default(),
+    };
+    watch.begin();
+    let kept = tempfile::tempdir().unwrap();
+    assert!(ProtectedWatch::load(kept.path()).is_none());
+    watch.save(kept.path()).unwrap();
+    let loaded = || ProtectedWatch::load(kept.path()).unwrap();
+    assert_eq!(loaded().before, watch.before);
+    assert!(loaded().changes().is_empty());
+    fs::write(root.join("git/hooks/pre-commit"), "#!/bin/sh\nevil").unwrap();
+    fs::write(root.join("git/commondir"), "../x").unwrap();
+    assert_eq!(
+        loaded().changes(),
+        ["git/commondir", "git/hooks/pre-commit"]
+    );
+    assert!(!root.join("git/commondir").exists(), "it is put aside");
+}
