@@ -146,3 +146,24 @@ fn no_lookup_of_a_reviewer_runs_one() {
     assert_eq!(fs::read(sandbox.repo().join(".git/index")).unwrap(), index);
     spring(&sandbox, &sandbox.repo());
 }
+
+#[test]
+fn an_isolated_rescue_in_a_repository_with_a_reftable_is_refused_before_any_cost() {
+    let api = MessagesApi::start([]);
+    let sandbox = Sandbox::real(&api).with_change();
+    let git = peers::newer_git().unwrap();
+    drop(fs::remove_file(sandbox.bin().join("git")));
+    sandbox.add_program("git", &git);
+    sandbox.git(["stash", "--quiet", "--include-untracked"]);
+    sandbox.git(["stash", "drop", "--quiet"]);
+    sandbox.git(["refs", "migrate", "--ref-format=reftable"]);
+    let refused = sandbox.cc(["rescue", "--isolated", "do it"]).run().exits(2);
+    assert!(refused.stderr.contains("reftable"), "{refused}");
+    assert!(refused.stderr.contains("Leave out --isolated"), "{refused}");
+    assert!(api.requests().is_empty());
+    let trees = sandbox.data_dir().root().join("worktrees");
+    assert_eq!(fs::read_dir(trees).into_iter().flatten().count(), 0);
+    // Without isolation it works there.
+    api.push([Turn::text("Done.")]);
+    sandbox.cc(["rescue", "do it"]).run().success();
+}

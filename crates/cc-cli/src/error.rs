@@ -228,6 +228,7 @@ impl Explained for Error {
                  or start it in the home directory: cc-cli -C ~ rescue …",
             ),
             Self::CommandsUnavailable(error) => error.advice(),
+            Self::ReftableToIsolate => Usage.hint("Leave out --isolated."),
             Self::NoCommitToIsolate => {
                 Usage.hint("A worktree needs a commit: make one, or leave out --isolated.")
             }
@@ -382,10 +383,14 @@ impl Explained for GitError {
                 "Rename or remove it in the worktree (its path: cc-cli result), then apply again.",
             ),
             Self::NotWritten { .. } => Failure.hint("Fix the cause, then apply again."),
-            Self::HalfApplied { .. } | Self::InterruptedApply { .. } => Failure.hint(
-                "Compare them with your files, and copy back what you need (it has the directory files/). \
-                 Then remove that directory.",
-            ),
+            Self::HalfApplied { dir, .. } | Self::InterruptedApply { dir } => {
+                let files = shell_word(&dir.join("files").display().to_string());
+                let dir = shell_word(&dir.display().to_string());
+                Failure.hint(format!(
+                    "To go back to the files as they were before, run in the top directory of the repository: \
+                     cp -a {files}/. . Then remove that directory (rm -r {dir}) and apply again."
+                ))
+            }
             Self::Timeout { .. }
             | Self::TooMuchOutput { .. }
             | Self::Failed { .. }

@@ -83,7 +83,7 @@ pub use program_paths::{ProgramPaths, program_paths, put_aside};
 pub use repo_path::RepoPath;
 pub use repository::Repository;
 pub use selection::{Scope, Selection};
-pub use shadow::Shadow;
+pub use shadow::{Shadow, has_reftable};
 pub use shown::ShownDiffs;
 pub use siblings::SharedRepository;
 pub use target::{Mode, ObjectId, Target};

@@ -7,7 +7,7 @@ mod originals;
 
 use std::fs::{self, File};
 use std::io::{Seek, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
 use tempfile::TempDir;
@@ -196,7 +196,7 @@ impl Repository {
         }
     }
 
-    /// Removes what a killed apply kept, if all of it was applied nevertheless, or nothing.
+    /// Removes what a killed apply kept, if all of it was applied nevertheless, or nothing; else puts it back.
     fn finish_earlier_apply(&self) -> Result<(), Error> {
         for (dir, content) in originals::left(&self.own_git_dir()) {
             let patch = Patch {
@@ -208,11 +208,36 @@ impl Repository {
                     .is_ok()
             };
             if !patch.content.is_empty() && !self.has_patch(&patch) && !is_new() {
-                return Err(Error::InterruptedApply { dir });
+                if !self.put_back(&dir, &patch)? {
+                    return Err(Error::InterruptedApply { dir });
+                }
+                continue;
             }
             fs::remove_dir_all(&dir).map_err(IoError::at("remove", &dir))?;
         }
         Ok(())
+    }
+
+    /// Puts back the files that an apply kept in `dir`, unless somebody has worked on them since. Returns whether.
+    fn put_back(&self, dir: &Path, patch: &Patch) -> Result<bool, Error> {
+        let after = tempfile::tempdir_in(dir).map_err(IoError::at("make a directory in", dir))?;
+        originals::copy_to(dir, after.path())?;
+        let there = self.runner.at(after.path());
+        let args = [
+            "apply",
+            "--whitespace=nowarn",
+            "--no-ignore-whitespace",
+            "-",
+        ];
+        let call = there.long_call(&args);
+        if call
+            .input(GitInput::Bytes(&patch.content))
+            .checked()
+            .is_err()
+        {
+            return Ok(false);
+        }
+        originals::recover(self.root(), dir, after.path())
     }
 
     fn own_git_dir(&self) -> PathBuf {

@@ -65,6 +65,14 @@ impl Runner {
         self.env.push((name.into(), value.into()));
     }
 
+    /// The same for a directory that takes the place of the working tree.
+    pub(crate) fn at(&self, dir: &Path) -> Self {
+        let mut runner = self.clone();
+        runner.set_env("GIT_WORK_TREE", dir);
+        dir.clone_into(&mut runner.dir);
+        runner
+    }
+
     /// Adds configuration, which wins over what is there.
     pub(crate) fn configure(&mut self, more: impl IntoIterator<Item = (OsString, OsString)>) {
         self.config.extend(more);

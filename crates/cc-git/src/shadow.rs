@@ -16,13 +16,12 @@ use crate::top_level::git_dirs;
 use crate::{Error, ObjectId, Repository, Worktree};
 
 /// What commands may change in their copy, if it is there.
-const COPIED: [&str; 8] = [
+const COPIED: [&str; 7] = [
     "HEAD",
     "config",
     "config.worktree",
     "packed-refs",
     "refs",
-    "reftable",
     "info",
     "shallow",
 ];
@@ -55,6 +54,13 @@ pub struct Shadow {
     dir: PathBuf,
     /// The directory that it stands in for, canonical.
     real: PathBuf,
+}
+
+/// Whether the repository of the working tree at `root` keeps its refs as a reftable, of which nothing can be brought
+/// back.
+pub fn has_reftable(root: &Path) -> bool {
+    let mut dirs = git_dirs(root).into_iter();
+    dirs.any(|dir| dir.join("reftable/tables.list").exists())
 }
 
 impl Shadow {

@@ -104,6 +104,11 @@ pub enum Error {
     /// There is no commit that a separate worktree could start at.
     #[error("the repository has no commits yet")]
     NoCommitToIsolate,
+    /// What isolated commands commit cannot be brought back.
+    #[error(
+        "this repository keeps its branches as a reftable, from which the commits of an isolated rescue cannot be brought back"
+    )]
+    ReftableToIsolate,
     /// The sandbox for Claude's commands cannot start.
     #[error(transparent)]
     Sandbox(#[from] SandboxMissing),

@@ -163,6 +163,12 @@ impl Workplace {
             },
         };
         if place.isolated.is_none() && request.isolated {
+            let root = project.store.workspace().root();
+            // Only sandboxed commands have refs of their own.
+            let has_shadow = request.access == Access::Write && cfg!(target_os = "linux");
+            if has_shadow && cc_git::has_reftable(root) {
+                return Err(Error::ReftableToIsolate);
+            }
             let made = isolated::create(project, &place.thread)?;
             place.isolated = Some(made.tree);
             place.without_uncommitted = made.without_uncommitted;

@@ -142,19 +142,62 @@ fn an_apply_that_was_killed_before_it_wrote_is_done_by_the_next_one() {
     assert_eq!(sandbox.read("README.md"), "# demo\n");
     assert_eq!(kept(&sandbox.repo()).len(), 1);
 
-    // As if Git had been killed after the first of its files.
-    fs::write(sandbox.repo().join("new.txt"), "new\n").unwrap();
+    // As if Git had been killed in the middle, and the user had gone on.
+    fs::write(sandbox.repo().join("new.txt"), "mine\n").unwrap();
+    fs::remove_file(sandbox.repo().join("README.md")).unwrap();
     let refused = sandbox.cc(["apply", &job]).run().exits(1);
     let dir = &kept(&sandbox.repo())[0];
     assert!(refused.stderr.contains("was interrupted"), "{refused}");
     assert!(refused.stderr.contains(dir.to_str().unwrap()), "{refused}");
     let original = fs::read_to_string(dir.join("files/README.md")).unwrap();
     assert_eq!(original, "# demo\n");
+    assert_eq!(sandbox.read("new.txt"), "mine\n");
 
     fs::remove_file(sandbox.repo().join("new.txt")).unwrap();
     sandbox.cc(["apply", &job]).run().success();
     assert_eq!(sandbox.read("README.md"), "# changed\n");
     assert!(kept(&sandbox.repo()).is_empty());
+}
+
+/// Killed at each moment between its files, with the next one done, cut off or missing.
+#[test]
+fn an_apply_that_was_killed_between_its_files_is_done_by_the_next_one() {
+    let changed = "# changed\n".repeat(100);
+    for (readme, new) in [
+        (Some("# demo\n"), Some("new\n")),
+        (Some(&changed[..70]), Some("new\n")),
+        (Some(&changed), None),
+        (Some(&changed), Some("")),
+        (None, Some("new\n")),
+        (None, None),
+    ] {
+        let mut sandbox = answering();
+        let (job, tree) = isolated(&sandbox);
+        fs::write(tree.join("README.md"), &changed).unwrap();
+        fs::create_dir(tree.join("deep")).unwrap();
+        fs::write(tree.join("deep/new.txt"), "new\n").unwrap();
+        let slow = SlowGit::new(&mut sandbox, "apply");
+        let apply = sandbox.cc(["apply", &job]).spawn();
+        slow.wait_begun();
+        apply.signal(Signal::Kill);
+        drop(apply.wait());
+        for proc in sandbox.processes() {
+            let _ = proc.signal(Signal::Kill);
+        }
+        sandbox.wait_quiet(SOON);
+        fs::create_dir(sandbox.repo().join("deep")).unwrap();
+        for (name, content) in [("README.md", readme), ("deep/new.txt", new)] {
+            let file = sandbox.repo().join(name);
+            drop(fs::remove_file(&file));
+            if let Some(content) = content {
+                fs::write(file, content).unwrap();
+            }
+        }
+        sandbox.cc(["apply", &job]).run().success();
+        assert_eq!(sandbox.read("README.md"), changed, "{readme:?} {new:?}");
+        assert_eq!(sandbox.read("deep/new.txt"), "new\n", "{readme:?} {new:?}");
+        assert!(kept(&sandbox.repo()).is_empty(), "{readme:?} {new:?}");
+    }
 }
 
 /// The directories with the originals of an apply.

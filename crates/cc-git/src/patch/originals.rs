@@ -152,6 +152,74 @@ pub(super) fn left(git_dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     .collect()
 }
 
+/// Copies the files that an apply kept in `dir`.
+pub(super) fn copy_to(dir: &Path, to: &Path) -> Result<(), Error> {
+    let kept = dir.join(FILES);
+    for name in names(&kept) {
+        let (from, to) = (kept.join(&name), to.join(&name));
+        let made = to.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| link_or_copy(&from, &to))
+            .map_err(IoError::at("keep a copy of", &from))?;
+    }
+    Ok(())
+}
+
+/// Puts back what an apply kept in `dir` that was killed in the middle; `after` has the files as the patch makes them.
+/// Returns whether; it does not if one of the files is anything else than before or after it, cut off or missing:
+/// somebody has worked on it.
+pub(super) fn recover(root: &Path, dir: &Path, after: &Path) -> Result<bool, Error> {
+    let kept = dir.join(FILES);
+    let all: BTreeSet<_> = names(&kept).into_iter().chain(names(after)).collect();
+    let file = |name: &PathBuf| Original {
+        place: root.join(name),
+        kept: Some(kept.join(name)).filter(|file| file.symlink_metadata().is_ok()),
+    };
+    let is_ours = |name: &PathBuf| {
+        let (file, made) = (file(name), after.join(name));
+        !file.has_changed() || is_missing(&file.place) || is_start(&file.place, &made)
+    };
+    if !all.iter().all(is_ours) {
+        return Ok(false);
+    }
+    let originals = Originals {
+        dir: dir.to_owned(),
+        files: all.iter().map(file).collect(),
+        missing_dirs: BTreeSet::new(),
+    };
+    originals.put_back(true).map(|_| true)
+}
+
+/// The files below a directory, relative to it.
+fn names(dir: &Path) -> Vec<PathBuf> {
+    let (mut found, mut open) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(inner) = open.pop() {
+        let entries = fs::read_dir(dir.join(&inner)).into_iter().flatten();
+        for entry in entries.flatten() {
+            let name = inner.join(entry.file_name());
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => open.push(name),
+                _ => found.push(name),
+            }
+        }
+    }
+    found
+}
+
+fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata().is_err()
+}
+
+/// Whether a file is the whole of `made`, or the beginning of it.
+fn is_start(file: &Path, made: &Path) -> bool {
+    let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_file());
+    match (is_file(file), is_file(made)) {
+        (true, true) => {
+            matches!((fs::read(file), fs::read(made)), (Ok(file), Ok(made)) if made.starts_with(&file))
+        }
+        _ => is_same(file, made),
+    }
+}
+
 /// Links a file or a symbolic link to a second name; copies it where that is not possible.
 fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
     if fs::hard_link(from, to).is_ok() {
