@@ -1,40 +1,63 @@
 //! The edges between the crates, as ARCHITECTURE.md draws them.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 /// Each crate of the product with the crates it may need; edges point down only.
 const MAY_NEED: [(&str, &[&str]); 9] = [
-    ("cc-core", &[]),
-    ("cc-plugin", &[]),
-    ("cc-git", &["cc-core"]),
-    ("cc-claude", &["cc-core"]),
-    ("cc-jobs", &["cc-core"]),
+    ("cc-codex-core", &[]),
+    ("cc-codex-plugin", &[]),
+    ("cc-codex-git", &["cc-codex-core"]),
+    ("cc-codex-claude", &["cc-codex-core"]),
+    ("cc-codex-jobs", &["cc-codex-core"]),
     (
-        "cc-workflows",
-        &["cc-git", "cc-claude", "cc-jobs", "cc-core"],
+        "cc-codex-workflows",
+        &[
+            "cc-codex-git",
+            "cc-codex-claude",
+            "cc-codex-jobs",
+            "cc-codex-core",
+        ],
     ),
     (
-        "cc-cli",
-        &["cc-workflows", "cc-git", "cc-claude", "cc-jobs", "cc-core"],
+        "cc-codex-cli",
+        &[
+            "cc-codex-workflows",
+            "cc-codex-git",
+            "cc-codex-claude",
+            "cc-codex-jobs",
+            "cc-codex-core",
+        ],
     ),
     (
-        "cc-hooks",
-        &["cc-workflows", "cc-git", "cc-claude", "cc-jobs", "cc-core"],
+        "cc-codex-hooks",
+        &[
+            "cc-codex-workflows",
+            "cc-codex-git",
+            "cc-codex-claude",
+            "cc-codex-jobs",
+            "cc-codex-core",
+        ],
     ),
     (
         "cc-installer",
-        &["cc-cli", "cc-hooks", "cc-plugin", "cc-core"],
+        &[
+            "cc-codex-cli",
+            "cc-codex-hooks",
+            "cc-codex-plugin",
+            "cc-codex-core",
+        ],
     ),
 ];
 
 /// Crates that build and test the product and are never shipped.
-const TOOLS: [&str; 3] = ["cc-executable", "cc-tests", "xtask"];
+const TOOLS: [&str; 3] = ["cc-codex-executable", "cc-tests", "xtask"];
 
 /// The one of them that the tests of any crate may need.
-const TESTS_MAY_NEED: &str = "cc-executable";
+const TESTS_MAY_NEED: &str = "cc-codex-executable";
 
 #[test]
 fn edges_point_down_only() {
@@ -65,6 +88,27 @@ fn edges_point_down_only() {
             );
         }
     }
+}
+
+/// They are published together, under names that nobody else has; the manifest of the plugin has their version
+/// too (`plugin/src/tests.rs`).
+#[test]
+fn packages_have_one_family_of_names_and_one_version_that_the_changelog_knows() {
+    let version = env!("CARGO_PKG_VERSION");
+    for package in packages() {
+        let name = name(&package);
+        assert_eq!(package["version"], version, "{name}");
+        let is_alone = ["cc-installer", "cc-tests", "xtask"].contains(&name);
+        assert!(is_alone || name.starts_with("cc-codex-"), "{name}");
+    }
+    let changes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../CHANGELOG.md");
+    let changes = std::fs::read_to_string(changes).unwrap();
+    let latest = changes.lines().find_map(|line| line.strip_prefix("## "));
+    let latest = latest.expect("a heading for each version");
+    assert!(
+        latest == "Not released" || latest.starts_with(version),
+        "{latest}"
+    );
 }
 
 fn name(package: &Value) -> &str {

@@ -1,4 +1,4 @@
-//! Writes the published schemas of what `--json` prints: `cargo run -p cc-cli --example schemas`.
+//! Writes the published schemas of what `--json` prints: `cargo run -p cc-codex-cli --example schemas`.
 
 use std::path::Path;
 use std::{fs, io};

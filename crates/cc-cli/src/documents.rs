@@ -293,7 +293,7 @@ mod tests {
                 std::fs::read_to_string(format!("{dir}/{name}.json")).unwrap_or_default();
             assert!(
                 published == format!("{schema:#}\n"),
-                "{name}: run `cargo run -p cc-cli --example schemas`"
+                "{name}: run `cargo run -p cc-codex-cli --example schemas`"
             );
         }
         let published = std::fs::read_dir(dir).unwrap().count();
