@@ -26,6 +26,7 @@ mod records;
 mod refs;
 mod repository;
 mod runner;
+mod shared_files;
 mod view;
 
 mod pathspecs;

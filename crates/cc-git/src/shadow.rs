@@ -12,21 +12,11 @@ use cc_core::IoError;
 use cc_core::fs::{create_private_dir, read_bounded};
 
 use crate::process::GitInput;
+use crate::shared_files::{InShadow, REAL_OBJECTS, SHARED_FILES, SharedFile};
 use crate::top_level::git_dirs;
 use crate::{Error, ObjectId, Repository, Worktree};
 
-/// What commands may change in their copy, if it is there.
-const COPIED: [&str; 7] = [
-    "HEAD",
-    "config",
-    "config.worktree",
-    "packed-refs",
-    "refs",
-    "info",
-    "shallow",
-];
-
-/// The same of the worktree's own directory.
+/// What commands may change in their copy of the worktree's own directory, if it is there.
 const COPIED_OWN: [&str; 7] = [
     "HEAD",
     "commondir",
@@ -35,13 +25,6 @@ const COPIED_OWN: [&str; 7] = [
     "info",
     "config.worktree",
     "refs",
-];
-
-/// What they only read, where it is in the real directory and in the shadow.
-const SHOWN: [(&str, &str); 3] = [
-    ("objects", "real-objects"),
-    ("lfs", "lfs"),
-    ("modules", "modules"),
 ];
 
 /// The most entries of the objects that are brought back.
@@ -84,16 +67,15 @@ impl Shadow {
         for inner in [dir.join("objects/info"), dir.join("refs"), dir.join(name)] {
             create_private_dir(&inner)?;
         }
-        for (from, to, names) in [
-            (real, dir.to_owned(), &COPIED[..]),
-            (own, dir.join(name), &COPIED_OWN[..]),
-        ] {
-            for name in names {
-                copy(&from.join(name), &to.join(name))?;
-            }
+        let copied = |file: &&SharedFile| file.in_shadow == InShadow::Copy;
+        for file in SHARED_FILES.iter().filter(copied) {
+            copy(&real.join(file.name), &dir.join(file.name))?;
+        }
+        for file in COPIED_OWN {
+            copy(&own.join(file), &dir.join(name).join(file))?;
         }
         let alternates = dir.join("objects/info/alternates");
-        let mut line = real.join(SHOWN[0].1).into_os_string();
+        let mut line = real.join(REAL_OBJECTS).into_os_string();
         line.push("\n");
         fs::write(&alternates, line.as_encoded_bytes())
             .map_err(IoError::at("write", &alternates))?;
@@ -115,9 +97,10 @@ impl Shadow {
 
     /// What is to be seen in it of the real directory, for reading only: there, and where.
     pub fn shown(&self) -> Vec<(PathBuf, PathBuf)> {
-        let shown = SHOWN
-            .iter()
-            .map(|(real, name)| (self.real.join(real), self.real.join(name)));
+        let shown = SHARED_FILES.iter().filter_map(|file| match file.in_shadow {
+            InShadow::Shown(name) => Some((self.real.join(file.name), self.real.join(name))),
+            InShadow::Copy | InShadow::Nothing => None,
+        });
         shown.filter(|(real, _)| real.is_dir()).collect()
     }
 

@@ -14,20 +14,7 @@ use cc_core::{DataDir, Env, IoError};
 use tempfile::TempDir;
 
 use crate::config_file::{Setting, config_text};
-
-/// What Git looks for in the directory that worktrees share, but for `config` and `hooks`. What is missing is
-/// missing behind its link as well.
-const LINKED: [&str; 9] = [
-    "HEAD",
-    "info",
-    "logs",
-    "objects",
-    "packed-refs",
-    "refs",
-    "reftable",
-    "shallow",
-    "worktrees",
-];
+use crate::shared_files::SHARED_FILES;
 
 /// From when on a view is one whose process was killed.
 const FORGOTTEN: Duration = Duration::from_secs(48 * 60 * 60);
@@ -101,9 +88,9 @@ impl View {
         settings: &[Setting],
     ) -> Result<Self, IoError> {
         let dir = place.new_dir()?;
-        for name in LINKED {
-            let link = dir.path().join(name);
-            symlink(&shared.join(name), &link).map_err(IoError::at("link", &link))?;
+        for file in SHARED_FILES.iter().filter(|file| file.in_view) {
+            let link = dir.path().join(file.name);
+            symlink(&shared.join(file.name), &link).map_err(IoError::at("link", &link))?;
         }
         let config = dir.path().join("config");
         fs::write(&config, config_text(settings)).map_err(IoError::at("write", &config))?;
