@@ -76,9 +76,14 @@ pub fn program_paths(env: &Env, root: &Path) -> Result<ProgramPaths, Error> {
             Err(Error::GitMissing) => return Ok(found),
             git => git?,
         };
-        let runner = Runner::new(&git, root, hardening::pinned());
-        found.add_configured(&runner, git.home())?;
-        found.add_submodules(&runner)?;
+        let mut runner = Runner::new(&git, root, hardening::pinned());
+        // What is configured is asked of Git as it is, which starts nothing; the rest through a view.
+        let is_readable = found.add_configured(&runner, git.home())?;
+        if let (true, Some(git_dir)) = (is_readable, git_dirs(root).first()) {
+            let config = hardening::read_config(&runner, &git)?;
+            config.apply_to(&mut runner, git.views(), git_dir)?;
+            found.add_submodules(&runner)?;
+        }
     }
     found.read_only.sort();
     found.read_only.dedup();
@@ -121,13 +126,13 @@ impl ProgramPaths {
         self.in_place.push(worktrees);
     }
 
-    /// Adds the files that the configuration names, and those of it that lie in the working tree.
-    fn add_configured(&mut self, runner: &Runner, home: Option<&Path>) -> Result<(), Error> {
+    /// Adds the files that the configuration names, and those of it that lie in the working tree. Returns
+    /// whether Git works here: in a repository of somebody else's it reads no configuration.
+    fn add_configured(&mut self, runner: &Runner, home: Option<&Path>) -> Result<bool, Error> {
         let args = ["config", "--list", "--show-origin", "--includes", "-z"];
         let (output, exit) = runner.call(&args).output()?;
-        // In a repository of somebody else's, Git reads no configuration of it.
         if exit.code != Some(0) && exit.stderr.contains("dubious ownership") {
-            return Ok(());
+            return Ok(false);
         }
         exit.check()?;
         let root = runner.dir();
@@ -141,7 +146,7 @@ impl ProgramPaths {
             let own = inside(root, &file).filter(|_| !file.starts_with(root.join(".git")));
             self.read_only.extend(named.into_iter().chain(own));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Adds the `.git` of submodules: Git looks into each of them.
