@@ -170,6 +170,16 @@ impl DataDir {
         self.0.join("running").join(format!("{session}.lock"))
     }
 
+    /// What running jobs may still spend of the day's budget.
+    pub fn reserved(&self) -> PathBuf {
+        self.0.join("reserved.json")
+    }
+
+    /// The lock under which that changes.
+    pub fn reserved_lock(&self) -> PathBuf {
+        self.0.join("reserved.lock")
+    }
+
     /// The state directory of a workspace.
     pub fn state(&self, workspace: &Workspace) -> StateDir {
         StateDir(self.states().join(workspace.key()))

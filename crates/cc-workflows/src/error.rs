@@ -46,11 +46,13 @@ pub enum Error {
     /// There is no Claude Code to run.
     #[error(transparent)]
     Claude(#[from] LocateError),
-    /// The jobs of the last 24 hours have spent the day's budget.
-    #[error("the jobs of the last 24 hours cost ${spent:.2}, and the limit is {limit}")]
+    /// The jobs of the last 24 hours have spent the day's budget, or those that run may spend the rest.
+    #[error("the jobs of the last 24 hours cost ${spent:.2}{}, and the limit is {limit}", reserved_text(*reserved))]
     DayBudget {
         /// What they cost, in US dollars.
         spent: f64,
+        /// What running jobs may still spend.
+        reserved: f64,
         /// What they may cost.
         limit: Dollars,
     },
@@ -263,6 +265,14 @@ fn some_of(changes: &[ProtectedChange]) -> String {
         names.push(format!("{} more", changes.len() - names.len()));
     }
     names.join(", ")
+}
+
+/// What running jobs may still spend, for people.
+fn reserved_text(usd: f64) -> String {
+    match usd > 0.0 {
+        true => format!(", those that run may spend ${usd:.2} more"),
+        false => String::new(),
+    }
 }
 
 /// Why no job can be started from here.

@@ -23,6 +23,7 @@ use cc_git::{Git, Repository};
 use cc_jobs::settings::Settings;
 use cc_jobs::{Body, Ending, Job, JobKind};
 
+use crate::day_budget::DayRest;
 use crate::job_result::JobResult;
 use crate::order::{GateSpec, WorkOrder};
 use crate::{Project, RunOptions, preflight, worker};
@@ -152,11 +153,12 @@ impl Stop<'_> {
         });
         let (session, title) = (Some(self.session.clone()), "Check at the end of a turn");
         let draft = order.draft(JobKind::Gate, session, title.into(), change.summary.clone())?;
+        let rest = DayRest::find(self.project, day_budget)?;
         // Counted before it costs anything: the user or Codex may end this process in the middle.
         let entry = HistoryEntry::unfinished(self.project.store.now(), self.session, self.end);
         history::record(self.project, &entry, true)?;
         let prompt = change.prompt(&self.end.last_message);
-        Ok(worker::work_here(self.project, draft, &prompt)?)
+        Ok(worker::work_here(self.project, draft, &prompt, rest)?)
     }
 
     /// Only a valid verdict blocks, or an error where the user wants that.

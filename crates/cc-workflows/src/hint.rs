@@ -4,8 +4,8 @@ use cc_core::{Failure, FailureClass, LocateError};
 
 use crate::Obstacle;
 
-/// What to do when the budget of the day is spent.
-pub const DAY_BUDGET: &str = "Raise the limit: cc-cli config set budget.per_day_usd DOLLARS";
+/// What to do when the budget of the day is spent or reserved.
+pub const DAY_BUDGET: &str = "Raise the limit: cc-cli config set budget.per_day_usd DOLLARS. A running job reserves what it may spend: with a limit of its own (--max-budget-usd) others can run beside it.";
 
 /// What to do when a session has as many jobs as it may.
 pub const TOO_MANY_JOBS: &str = "Wait for one to end (`wait`), or cancel one. The user can raise the limit in a terminal: cc-cli config set jobs.max_per_session NUMBER";

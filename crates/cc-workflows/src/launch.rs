@@ -5,21 +5,28 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cc_core::{FileLock, IoError, JobId};
+use cc_core::{Dollars, FileLock, IoError, JobId};
 use cc_jobs::{Draft, Job, StoreError};
 
+use crate::day_budget::DayRest;
 use crate::project::Caller;
 use crate::running::JobSlot;
-use crate::{Error, Project};
+use crate::{Error, Project, day_budget};
 
-/// Makes a job and starts its worker.
+/// Makes a job and starts its worker, within the `budget` of the day.
 ///
 /// # Errors
 /// When a file cannot be written or the process cannot be started.
-pub(crate) fn launch(project: &Project, draft: Draft, prompt: &str) -> Result<Job, Error> {
+pub(crate) fn launch(
+    project: &Project,
+    draft: Draft,
+    prompt: &str,
+    budget: Option<Dollars>,
+) -> Result<Job, Error> {
     let place = JobSlot::find(project)?;
+    let rest = DayRest::find(project, budget)?;
     project.remember();
-    let (job, alive) = project.store.create(draft, prompt)?;
+    let (job, alive) = day_budget::create(project, draft, prompt, rest)?;
     let taken = place.map_or(Ok(()), |place| place.take(project, &job));
     if let Err(error) = taken.and_then(|()| spawn(project, &job.id, alive)) {
         // The first error is the one to report.

@@ -22,6 +22,7 @@ pub mod wait;
 pub mod worker;
 
 mod claude_report;
+mod day_budget;
 mod error;
 mod find;
 mod job_result;

@@ -6,6 +6,7 @@ use cc_core::{JobId, SessionId, ThreadId};
 use cc_git::{Extras, ShownDiffs, Target, Totals, Worktree};
 use cc_jobs::{Body, Draft, Job, JobKind, Store, StoreError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::RunOptions;
 use crate::rescue::leftovers::Leftovers;
@@ -273,6 +274,19 @@ impl ReviewSpec {
         self.structured || kind == JobKind::AdversarialReview
     }
 }
+
+/// What the job of this order may cost, in US dollars.
+pub(crate) fn max_budget(request: &Value) -> Option<f64> {
+    request.get(MAX_BUDGET)?.as_f64()
+}
+
+/// Sets what the job of this order may cost.
+pub(crate) fn set_max_budget(request: &mut Value, usd: f64) {
+    request[MAX_BUDGET] = usd.into();
+}
+
+/// The field of [`RunOptions::max_budget_usd`].
+const MAX_BUDGET: &str = "maxBudgetUsd";
 
 impl RescueSpec {
     /// The order of `job`; `None` if it is no rescue, or one of the plugin before this one.

@@ -4,8 +4,8 @@ use std::io;
 use std::net::UdpSocket;
 
 use cc_core::{Dollars, Env};
-use cc_jobs::spending;
 
+use crate::day_budget::DayRest;
 use crate::error::{Error, Obstacle};
 use crate::{Project, RunOptions};
 
@@ -27,7 +27,7 @@ pub(crate) fn check(env: &Env) -> Result<(), Obstacle> {
 /// Checks whether a job with these options may start, and returns the options with the job's own
 /// limit lowered to what is left of the day's budget.
 ///
-/// Jobs count when they end: those that run at the same time may each spend what is left.
+/// This is the earliest answer; what is left is reserved when the job is made.
 ///
 /// # Errors
 /// The first reason why it may not.
@@ -39,13 +39,8 @@ pub(crate) fn clear(
     check(&project.env)?;
     project.claude(options.claude.as_deref())?;
     let mut options = options.clone();
-    if let Some(limit) = day_budget {
-        let spent = spending::of_a_day(&project.data, project.store.now())?;
-        let left = limit.amount() - spent;
-        if left <= 0.0 {
-            return Err(Error::DayBudget { spent, limit });
-        }
-        options.max_budget_usd = Some(options.max_budget_usd.map_or(left, |own| own.min(left)));
+    if let Some(rest) = DayRest::find(project, day_budget)? {
+        options.max_budget_usd = Some(rest.bound(options.max_budget_usd));
     }
     Ok(options)
 }

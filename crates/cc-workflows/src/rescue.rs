@@ -101,7 +101,9 @@ pub fn start(project: &Project, request: &RescueRequest) -> Result<StartedRescue
     let task = task(project, request)?;
     let place = Workplace::of(project, request)?;
     let spec = spec(project, request, options, &place);
-    let started = spec.and_then(|spec| launch_job(project, spec, &task, place.continued.as_ref()));
+    let budget = request.day_budget;
+    let continued = place.continued.as_ref();
+    let started = spec.and_then(|spec| launch_job(project, spec, &task, continued, budget));
     if let (Err(_), Some(tree), None) = (&started, &place.isolated, &place.continued) {
         // The first error is the one to report; `discard` finds what stays.
         let _ = isolated::remove(project, tree);
@@ -272,6 +274,7 @@ fn launch_job(
     spec: RescueSpec,
     task: &Task,
     continued: Option<&JobId>,
+    budget: Option<Dollars>,
 ) -> Result<Job, Error> {
     // Which job is continued, and with what task, comes first: `--resume` may have been misread.
     let verb = continued.map_or("Rescue".to_owned(), |id| format!("Rescue continuing {id}"));
@@ -279,7 +282,7 @@ fn launch_job(
     let summary = one_line(&task.name, 200);
     let order = WorkOrder::Rescue(spec);
     let draft = order.draft(JobKind::Task, project.session.clone(), title, summary)?;
-    launch::launch(project, draft, &task.text)
+    launch::launch(project, draft, &task.text, budget)
 }
 
 /// The user's own words, then the findings of a review.

@@ -166,5 +166,5 @@ pub fn start(project: &Project, request: &ReviewRequest) -> Result<Job, Error> {
     let order = WorkOrder::Review(spec);
     let (title, summary) = (one_line(&title, 200), one_line(&summary, 200));
     let draft = order.draft(kind, project.session.clone(), title, summary);
-    launch::launch(project, draft?, &prompt)
+    launch::launch(project, draft?, &prompt, request.day_budget)
 }

@@ -29,17 +29,25 @@ pub(crate) struct JobSlot {
     _lock: FileLock,
 }
 
-/// A job that the model of a session started.
+/// A job that was started, and may have ended.
 #[derive(Serialize, Deserialize)]
-struct RunningJob {
+pub(crate) struct RunningJob {
     /// The name of its workspace's state directory.
     workspace: String,
     id: JobId,
 }
 
 impl RunningJob {
+    pub(crate) fn of(project: &Project, job: &Job) -> Self {
+        let name = project.store.dir().root().file_name();
+        Self {
+            workspace: name.unwrap_or_default().to_string_lossy().into_owned(),
+            id: job.id.clone(),
+        }
+    }
+
     /// Whether it has not ended; yes where that is unknown.
-    fn is_alive(&self, data: &DataDir) -> bool {
+    pub(crate) fn is_alive(&self, data: &DataDir) -> bool {
         let dir = StateDir::at(data.states().join(&self.workspace));
         lock::is_held(&dir.alive(&self.id)).unwrap_or(true)
     }
@@ -82,11 +90,7 @@ impl JobSlot {
     /// # Errors
     /// When that cannot be saved.
     pub(crate) fn take(mut self, project: &Project, job: &Job) -> Result<(), Error> {
-        let name = project.store.dir().root().file_name();
-        self.running.push(RunningJob {
-            workspace: name.unwrap_or_default().to_string_lossy().into_owned(),
-            id: job.id.clone(),
-        });
+        self.running.push(RunningJob::of(project, job));
         let list = serde_json::to_vec(&self.running).map_err(StoreError::from)?;
         Ok(write_atomic(&self.file, &list).map_err(StoreError::from)?)
     }

@@ -10,9 +10,10 @@ use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
 use cc_jobs::log::Log;
 use cc_jobs::{Body, Draft, Ending, Job, JobEvent, JobState, StoreError, retention};
 
+use crate::day_budget::DayRest;
 use crate::order::WorkOrder;
 use crate::run::{CannotRun, JobEnd, Prologue, Run, RunRecorder, StopRequest};
-use crate::{Project, gate, push, rescue, review};
+use crate::{Project, day_budget, gate, push, rescue, review};
 
 /// How long a worker keeps a result that it cannot save, such as on a full disk: until there is room.
 const SAVE_PATIENCE: Duration = Duration::from_secs(24 * 3_600);
@@ -69,9 +70,10 @@ pub(crate) fn work_here(
     project: &Project,
     draft: Draft,
     prompt: &str,
+    rest: Option<DayRest>,
 ) -> Result<(Job, Body), WorkError> {
     project.remember();
-    let (job, alive) = project.store.create(draft, prompt)?;
+    let (job, alive) = day_budget::create(project, draft, prompt, rest)?;
     work_holding(project, &job.id, alive, HOOK_SAVE_PATIENCE)?;
     Ok(project.store.read(&job.id)?)
 }

@@ -150,6 +150,67 @@ fn a_day_has_a_budget_over_all_jobs() {
 }
 
 #[test]
+fn what_a_running_job_may_spend_is_reserved_until_it_ends() {
+    let sandbox = Sandbox::fake(&Scenario::runs([
+        Run::hangs(),
+        Run::hangs(),
+        Run::says("Done."),
+    ]));
+    let sandbox = sandbox.with_change();
+    let set = ["config", "set", "budget.per_day_usd", "10"];
+    sandbox.cc(set).run().success();
+    let start = |limit: &[&str]| {
+        let call = ["rescue", "--read-only", "--background", "--json"];
+        sandbox.cc(call).args(limit).args(["look"]).run()
+    };
+    let first = start(&["--max-budget-usd", "4"]).success().json();
+    sandbox.wait_for_run(1, SOON);
+    // The second may spend the rest, and so there is none for a third.
+    start(&[]).success();
+    sandbox.wait_for_run(2, SOON);
+    let limits = || -> Vec<String> {
+        let calls = sandbox.claude_calls();
+        let runs = calls.iter().filter(|call| call.is_run());
+        runs.map(|run| run.flag("--max-budget-usd").unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(limits(), ["4", "6"]);
+    for limit in [&[][..], &["--max-budget-usd", "0.1"]] {
+        let refused = start(limit).exits(1);
+        assert!(
+            refused
+                .stderr
+                .contains("those that run may spend $10.00 more"),
+            "{refused}"
+        );
+    }
+    let review = sandbox.cc(["review"]).run().exits(1);
+    assert!(review.stderr.contains("may spend"), "{review}");
+    // A worker that is killed keeps nothing.
+    let id = first["jobId"].as_str().unwrap();
+    let record = sandbox
+        .records()
+        .into_iter()
+        .find(|record| record["id"] == id)
+        .unwrap();
+    let worker = record["pid"].as_u64().unwrap().to_string();
+    let kill = sandbox.command("/bin/kill".as_ref()).args(["-9", &worker]);
+    kill.run().success();
+    eventually(SOON, "its reservation ends", || {
+        let third = start(&[]);
+        (third.code() == Some(0)).then_some(())
+    });
+    sandbox.wait_for_run(3, SOON);
+    assert_eq!(limits()[2], "4");
+    let running = sandbox.cc(["status", "--json"]).run().json();
+    for job in running["running"].as_array().unwrap() {
+        let cancel = ["cancel", job["id"].as_str().unwrap()];
+        sandbox.cc(cancel).run().success();
+    }
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
 fn a_record_lists_what_was_changed_and_refused_also_where_that_is_nothing() {
     let sandbox = Sandbox::fake(&Scenario::says("Done.")).with_change();
     sandbox
