@@ -69,6 +69,28 @@ fn without_a_known_session_nothing_gets_through() {
 }
 
 #[test]
+fn variables_of_settings_do_not_get_through() {
+    let sandbox = remembered();
+    let evil = sandbox.tmp().join("evil");
+    let variables = [
+        ("CC_REVIEW_MODEL", "mine"),
+        ("CC_CLAUDE_PATH", evil.to_str().unwrap()),
+        ("CC_JOBS_MAX_PER_SESSION", "no number"),
+    ];
+    let with = |call: Cmd<'_>| {
+        let call = variables
+            .iter()
+            .fold(call, |call, (name, value)| call.env(name, *value));
+        call.run()
+    };
+    with(door(&sandbox, &["review"])).success();
+    let calls = sandbox.claude_calls();
+    assert_eq!(calls.last().unwrap().flag("--model"), None);
+    // A person's own call takes them.
+    with(sandbox.cc(["review"])).exits(2);
+}
+
+#[test]
 fn a_review_and_its_result_get_through_in_the_directory_of_the_session() {
     let sandbox = remembered();
     let sub = sandbox.repo().join("src");
