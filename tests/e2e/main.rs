@@ -3,6 +3,8 @@
 
 #![cfg(test)]
 
+#[cfg(target_os = "linux")]
+mod completions;
 mod cycles;
 mod door;
 mod executables;

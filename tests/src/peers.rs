@@ -14,6 +14,8 @@ mod pins;
 mod sandbox_programs;
 #[cfg(target_os = "linux")]
 mod sarif;
+#[cfg(target_os = "linux")]
+mod shells;
 
 use std::path::PathBuf;
 
@@ -32,6 +34,8 @@ pub use pins::{
 pub use sandbox_programs::sandbox_programs;
 #[cfg(target_os = "linux")]
 pub use sarif::sarif_multitool;
+#[cfg(target_os = "linux")]
+pub use shells::{libraries, shells};
 
 /// The native binary of the pinned Claude Code, installed where needed.
 ///

@@ -85,7 +85,7 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Config { command } => config::config(&project()?, &command, printer),
         Commands::Setup(args) => setup::setup(&project()?, &args, printer),
         Commands::Trust(args) => trust::trust(&project()?, &args, printer),
-        Commands::Completions { shell } => completions::completions(shell, printer),
+        Commands::Completions { shell } => completions::completions(&env, shell, printer),
         Commands::GitServer { data } => git_server::serve(&env, data.as_deref()),
         Commands::Worker {
             data,

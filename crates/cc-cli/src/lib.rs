@@ -8,6 +8,7 @@
 
 mod args;
 mod commands;
+mod complete;
 mod documents;
 mod error;
 mod printer;
@@ -45,6 +46,12 @@ pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut printer = Printer::new();
     let mut argv = argv.into_iter().peekable();
     let program = argv.next();
+    if let Some(shell) = env.text(complete::VARIABLE)
+        && argv.peek().is_some_and(|word| word == "--")
+    {
+        complete::answer(&env, shell, argv.skip(1).collect(), &mut printer);
+        return ExitCode::SUCCESS;
+    }
     let is_codex = argv.peek().is_some_and(|word| word == args::door::WORD);
     let call = match is_codex {
         true => DoorCli::try_parse_from(argv).map(Invocation::Codex),

@@ -23,6 +23,7 @@ mod head;
 mod notes;
 mod process;
 mod records;
+mod ref_names;
 mod refs;
 mod repository;
 mod runner;
@@ -81,6 +82,7 @@ pub use lookup::{
 pub use patch::{Applied, Patch, PatchEntry};
 pub use pathspecs::{PathPattern, Pathspecs, path_of_pathspec};
 pub use program_paths::{ProgramPaths, program_paths, put_aside};
+pub use ref_names::ref_names;
 pub use repo_path::RepoPath;
 pub use repository::Repository;
 pub use selection::{Scope, Selection};

@@ -11,7 +11,7 @@ use cc_core::fs::{open_own, read_own};
 use cc_core::{DataDir, IoError, JobId};
 
 use crate::ended::{self, EndedJob};
-use crate::job::Job;
+use crate::job::{Body, Job};
 use crate::record::{self, RECORD_LIMIT};
 use crate::store::{Store, StoreError};
 
@@ -131,6 +131,28 @@ impl Store {
                 Err(skipped) => listing.skipped.push(skipped),
             }
         }
+    }
+}
+
+impl Store {
+    /// Reads the heads of the `count` jobs that were made last as they are recorded, the newest first, and
+    /// changes nothing: a job whose worker is gone may still look as if it ran. What cannot be read is left out.
+    #[must_use]
+    pub fn latest_recorded(&self, count: usize) -> Vec<Job> {
+        let dir = self.dir().jobs();
+        let mut ids: Vec<String> = record_ids(&dir).unwrap_or_default().into_iter().collect();
+        // An id is the kind of its job, then the time, then a random part.
+        let made = |id: &String| id.split_once('-').map(|(_, rest)| rest.to_owned());
+        ids.sort_by_cached_key(|id| Reverse(made(id)));
+        ids.truncate(count);
+        let heads = ids.iter().map(|id| read_head(&dir, id));
+        heads.filter_map(|head| head.ok().flatten()).collect()
+    }
+
+    /// The large parts of a job as they are recorded; `None` where they cannot be read. Changes nothing.
+    #[must_use]
+    pub fn recorded_body(&self, id: &JobId) -> Option<Body> {
+        self.load(id).ok().map(|(_, body)| body)
     }
 }
 

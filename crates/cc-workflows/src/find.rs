@@ -7,7 +7,7 @@ use cc_git::SharedRepository;
 use cc_jobs::repository::{remember, remembered};
 use cc_jobs::select;
 use cc_jobs::spending::{self, Spending};
-use cc_jobs::{Choice, EndedJob, Job, Latest, Listing, Skipped, Store, StoreError};
+use cc_jobs::{Body, Choice, EndedJob, Job, Latest, Listing, Skipped, Store, StoreError};
 
 use crate::Error;
 use crate::project::{Caller, Project};
@@ -94,6 +94,33 @@ impl Project {
             here: self.clone(),
             siblings,
             elsewhere,
+        })
+    }
+
+    /// The `count` jobs of the repository that were made last, as they are recorded, the newest first, without
+    /// any change on disk.
+    #[must_use]
+    pub fn latest_recorded(&self, count: usize) -> Vec<Job> {
+        let mut jobs = self.store.latest_recorded(count);
+        let siblings = self.siblings();
+        jobs.extend(
+            siblings
+                .iter()
+                .flat_map(|store| store.latest_recorded(count)),
+        );
+        jobs.sort_by_key(|job| std::cmp::Reverse(job.created_at));
+        jobs.truncate(count);
+        jobs
+    }
+
+    /// The large parts of a job of the repository, as they are recorded, without any change on disk.
+    #[must_use]
+    pub fn recorded_body(&self, id: &JobId) -> Option<Body> {
+        let here = self.store.recorded_body(id);
+        here.or_else(|| {
+            self.siblings()
+                .iter()
+                .find_map(|store| store.recorded_body(id))
         })
     }
 

@@ -1,28 +1,17 @@
-//! `completions`: generates a completion script for a shell.
+//! `completions`: generates the script by which a shell asks us for completions.
 
-use clap::{Command, CommandFactory};
+use cc_core::Env;
 use clap_complete::Shell;
 
-use crate::args::Cli;
-use crate::error::{CliResult, ExitStatus};
+use crate::complete;
+use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
-pub(super) fn completions(shell: Shell, printer: &mut Printer) -> CliResult {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut visible_commands(), "cc-cli", &mut script);
+pub(super) fn completions(env: &Env, shell: Shell, printer: &mut Printer) -> CliResult {
+    let script = complete::script(env, shell).map_err(|error| {
+        let message = format!("cannot generate completions for {shell}: {error}");
+        CliError::new(ExitStatus::Failure, message)
+    })?;
     printer.bytes(&script);
     Ok(ExitStatus::Success)
-}
-
-/// The command line without hidden commands, which some shells would complete.
-fn visible_commands() -> Command {
-    let all = Cli::command();
-    let visible = all
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set());
-    Command::new("cc-cli")
-        .version(env!("CARGO_PKG_VERSION"))
-        .disable_help_subcommand(all.is_disable_help_subcommand_set())
-        .args(all.get_arguments().cloned())
-        .subcommands(visible.cloned())
 }
