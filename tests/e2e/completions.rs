@@ -237,10 +237,6 @@ fn fish_completes_with_titles() {
         "{jobs}"
     );
     assert_eq!(line("cc-cli review --base fea").trim(), "feature/paging");
-    assert_eq!(
-        line("cc-cli review --base=fea").trim(),
-        "--base=feature/paging"
-    );
 }
 
 #[test]

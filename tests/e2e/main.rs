@@ -7,6 +7,7 @@
 mod completions;
 mod cycles;
 mod door;
+mod embedding;
 mod executables;
 mod gate;
 mod hooks;

@@ -35,6 +35,16 @@ pub fn fake_claude() -> &'static Path {
     })
 }
 
+/// An example of a package.
+///
+/// # Panics
+/// When it does not build.
+#[must_use]
+pub fn example(package: &str, name: &str) -> PathBuf {
+    let examples = build(&["-p", package, "--example", name]).join("examples");
+    examples.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 fn build(what: &[&str]) -> PathBuf {
     let Running { profile_dir, .. } = Running::of_this_process();
     let profile = match profile_dir.file_name().and_then(OsStr::to_str) {

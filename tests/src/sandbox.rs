@@ -22,5 +22,5 @@ pub use command::Cmd;
 pub use output::Output;
 pub use running::Running;
 #[cfg(unix)]
-pub use screen::Screen;
+pub use screen::{Screen, StyledText};
 pub use world::Sandbox;

@@ -11,6 +11,8 @@ mod ci;
 mod drift;
 mod package;
 mod peers;
+#[cfg(target_os = "linux")]
+mod pictures;
 mod tour;
 
 use std::process::ExitCode;
@@ -31,6 +33,9 @@ enum Task {
     Drift(drift::Args),
     /// Shows the product at work, without any account.
     Tour,
+    /// Makes the pictures of the README.
+    #[cfg(target_os = "linux")]
+    Pictures,
     /// Makes the packages, and installs the product from nothing but them.
     Package,
     /// Installs the pinned `claude` and `codex` into target/peers and prints where they are.
@@ -44,6 +49,8 @@ fn main() -> ExitCode {
         Task::Ci(args) => ci::run(&args),
         Task::Drift(args) => drift::run(&args),
         Task::Tour => tour::run(),
+        #[cfg(target_os = "linux")]
+        Task::Pictures => pictures::run(),
         Task::Package => package::run(),
         Task::Peers(args) => peers::run(&args),
     };

@@ -6,7 +6,7 @@
 //! fails where that is not what it should be.
 
 mod by_hand;
-mod demo;
+pub(crate) mod demo;
 mod in_codex;
 mod terminal;
 

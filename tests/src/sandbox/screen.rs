@@ -30,6 +30,37 @@ pub struct Screen {
     timeout: Duration,
 }
 
+/// Text of one style.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StyledText {
+    /// The text.
+    pub text: String,
+    /// The columns that it takes.
+    pub columns: usize,
+    /// One of the terminal's own colours, if it has one.
+    pub color: Option<u8>,
+    /// Whether it is bold.
+    pub bold: bool,
+    /// Whether it is dim.
+    pub dim: bool,
+}
+
+impl StyledText {
+    /// Text without a style, each character in one column.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            columns: text.chars().count(),
+            ..Self::default()
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        (self.color, self.bold, self.dim) == (other.color, other.bold, other.dim)
+    }
+}
+
 impl Cmd<'_> {
     /// Starts the program as the one of a terminal of its own, which is all three of its streams.
     ///
@@ -129,6 +160,56 @@ impl Screen {
         self.lines().join("\n")
     }
 
+    /// The lines that are shown, in pieces of one style.
+    #[must_use]
+    pub fn styled(&self) -> Vec<Vec<StyledText>> {
+        let count = self.lines().len();
+        let parser = self.parser.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, columns) = parser.screen().size();
+        let line = |row: usize| {
+            let mut pieces: Vec<StyledText> = Vec::new();
+            for column in 0..columns.get() {
+                let row = u16::try_from(row).unwrap_or(u16::MAX);
+                let Some(cell) = parser.screen().cell(row, column) else {
+                    continue;
+                };
+                let piece = StyledText {
+                    text: if cell.has_contents() {
+                        cell.contents().to_owned()
+                    } else {
+                        " ".to_owned()
+                    },
+                    columns: 1,
+                    color: match cell.fgcolor() {
+                        vt100::Color::Idx(number) => Some(number),
+                        _ => None,
+                    },
+                    bold: cell.bold(),
+                    dim: cell.dim(),
+                };
+                match pieces.last_mut() {
+                    Some(last) if last.is_like(&piece) => {
+                        last.text.push_str(&piece.text);
+                        last.columns += 1;
+                    }
+                    _ => pieces.push(piece),
+                }
+            }
+            pieces
+        };
+        (0..count).map(line).collect()
+    }
+
+    /// Waits until the program has ended; gives its exit code and the screen in pieces of one style.
+    ///
+    /// # Panics
+    /// When it does not end within a minute.
+    #[track_caller]
+    pub fn wait_styled(mut self) -> (Option<i32>, Vec<Vec<StyledText>>) {
+        let code = self.end();
+        (code, self.styled())
+    }
+
     /// All that was printed until now, with its control sequences.
     #[must_use]
     pub fn printed(&self) -> String {
@@ -201,6 +282,12 @@ impl Screen {
     /// When it does not end within a minute.
     #[track_caller]
     pub fn wait(mut self) -> (Option<i32>, String) {
+        let code = self.end();
+        (code, self.text())
+    }
+
+    #[track_caller]
+    fn end(&mut self) -> Option<i32> {
         let status = eventually(self.timeout, "the end of the program", || {
             self.child.try_wait().expect("our child can be awaited")
         });
@@ -210,7 +297,7 @@ impl Screen {
             ended.is_some_and(|ended| ended.is_ok()),
             "the output was read"
         );
-        (status.code(), self.text())
+        status.code()
     }
 }
 

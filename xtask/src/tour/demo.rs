@@ -12,7 +12,7 @@ use cc_tests::{Block, Sandbox, Turn};
 use serde_json::{Value, json};
 
 /// The file that is changed.
-pub(super) const FILE: &str = "src/pages.rs";
+pub(crate) const FILE: &str = "src/pages.rs";
 
 const BEFORE: &str = "\
 //! Cuts a list into pages, counted from 1.
@@ -45,7 +45,7 @@ pub(super) const BROKEN: &str = "pub fn last<T>(items: &[T]) -> &T { &items[item
 pub(super) const FIXED: &str = "pub fn last<T>(items: &[T]) -> Option<&T> { items.last() }";
 
 /// Commits the file and then breaks it.
-pub(super) fn change(sandbox: &Sandbox) {
+pub(crate) fn change(sandbox: &Sandbox) {
     sandbox.write(FILE, BEFORE);
     sandbox.commit("Cut lists into pages");
     let [count, slice] = [COUNT, SLICE];
@@ -135,7 +135,11 @@ fn prose(request: &Request) -> String {
 }
 
 fn form(request: &Request) -> Value {
-    let (count, slice) = (line(request, COUNT), line(request, SLICE));
+    findings(line(request, COUNT), line(request, SLICE))
+}
+
+/// The findings about the two lines.
+pub(crate) fn findings(count: u64, slice: u64) -> Value {
     json!({
         "verdict": "needs-attention",
         "summary": "The paging was tried with lists that end inside a page and at its end. Both break.",

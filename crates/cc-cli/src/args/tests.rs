@@ -39,3 +39,46 @@ fn help_is_one_sentence_case_line_without_a_full_stop() {
         );
     }
 }
+
+/// The words of a line of a shell: quotes join, `#` begins a comment, and `>` and `|` end the command.
+fn shell_words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);
+    for c in line.chars() {
+        match c {
+            '\'' | '"' => {
+                is_quoted = !is_quoted;
+                word.get_or_insert_default();
+            }
+            '#' if !is_quoted && word.is_none() => break,
+            '>' | '|' | ')' | '\\' if !is_quoted => break,
+            ' ' if !is_quoted => words.extend(word.take()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[test]
+fn every_call_in_the_readme_is_valid() {
+    let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = cc_core::fs::read_bounded(&readme, 1 << 20).unwrap();
+    let readme = String::from_utf8(readme).unwrap();
+    let is_call = |line: &str| line.starts_with("$ cc-cli ") || line.starts_with("- run: cc-cli ");
+    let lines = readme.lines().map(str::trim).filter(|line| is_call(line));
+    // Whole calls in running text, not the names of commands.
+    let inline = readme.split('`').skip(1).step_by(2);
+    let inline = inline.filter(|code| code.starts_with("cc-cli ") && !code.contains(['…', '\n']));
+    let calls: Vec<&str> = lines.chain(inline).collect();
+    assert!(calls.len() > 25, "{calls:#?}");
+    for call in calls {
+        let from = call.find("cc-cli").unwrap();
+        let words = shell_words(&call[from..]);
+        if words.get(1).is_some_and(|word| word == door::WORD) {
+            continue;
+        }
+        if let Err(error) = Cli::try_parse_from(&words) {
+            panic!("{call}\n{error}");
+        }
+    }
+}
