@@ -117,29 +117,6 @@ pub fn sweep(directory: &Path, age: Duration, is_left: impl Fn(&str) -> bool) ->
     removed.count()
 }
 
-/// Lets standard error go to `new` if it goes to `old`, whose place `new` has taken.
-///
-/// # Errors
-/// When the operating system refuses.
-#[cfg(unix)]
-pub fn redirect_stderr(old: &File, new: &File) -> io::Result<()> {
-    let id = |stat: rustix::fs::Stat| (stat.st_dev, stat.st_ino);
-    let stderr = rustix::fs::fstat(rustix::stdio::stderr())?;
-    if id(stderr) == id(rustix::fs::fstat(old)?) {
-        rustix::stdio::dup2_stderr(new)?;
-    }
-    Ok(())
-}
-
-/// Does nothing: what standard error is cannot be changed here.
-///
-/// # Errors
-/// Never.
-#[cfg(not(unix))]
-pub fn redirect_stderr(_: &File, _: &File) -> io::Result<()> {
-    Ok(())
-}
-
 /// Reads a whole file of at most `limit` bytes.
 ///
 /// # Errors
@@ -251,8 +228,14 @@ fn set_flags(options: &mut fs::OpenOptions, links: Links) {
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags.bits() as i32);
 }
 
-#[cfg(not(unix))]
-fn set_flags(_: &mut fs::OpenOptions, _: Links) {}
+#[cfg(windows)]
+fn set_flags(options: &mut fs::OpenOptions, links: Links) {
+    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+    if matches!(links, Links::Refused) {
+        // The link itself is opened, which is no regular file.
+        std::os::windows::fs::OpenOptionsExt::custom_flags(options, FILE_FLAG_OPEN_REPARSE_POINT);
+    }
+}
 
 /// Whether a file is ours, as far as this system tells.
 #[cfg(unix)]

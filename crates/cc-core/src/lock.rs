@@ -1,16 +1,25 @@
 //! Locks of the operating system on files: freed by the kernel when their holder ends, however it ends.
 //!
-//! On Unix a lock belongs to the open file, so a child that inherits the file holds the lock on;
-//! [`FileLock::into_file`] and [`FileLock::adopt`] hand one from a launcher to its worker without a gap.
+//! A lock belongs to the open file, so a child that inherits the file keeps holding the lock:
+//! [`FileLock::into_file`] and [`FileLock::inherited`] hand one from a launcher to its worker without a gap.
 
-use std::fs::{File, TryLockError};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::IoError;
-use crate::fs::{is_ours, open_own, open_own_with};
 
 /// Why a lock was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -64,31 +73,19 @@ impl FileLock {
     /// When the lock file cannot be made, opened or locked; also when it is a link, no regular file, or
     /// that of another user.
     pub fn try_exclusive(path: &Path) -> Result<Option<Self>, IoError> {
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = open_own_with(options, path).map_err(IoError::at("open lock", path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(IoError::at("lock", path)(error)),
-        }
+        let taken = system::take(path).map_err(IoError::at("open lock", path))?;
+        Ok(taken.map(Self))
     }
 
     /// Whether the locked file is still the one at `path`: where a holder removes it, whoever waited
     /// for it holds a lock that excludes no one.
     pub fn is_at(&self, path: &Path) -> bool {
-        match cfg!(unix) {
-            true => same_file(&self.0, path).unwrap_or(false),
-            false => path.exists(),
-        }
+        system::is_at(&self.0, path).unwrap_or(false)
     }
 
-    /// Frees the lock, also where the open file was inherited and stays open elsewhere in this process.
+    /// Frees the lock. On Windows one that was [inherited](Self::inherited) stays until the process ends.
     pub fn release(self) {
-        // What cannot be unlocked is freed with the process.
-        let _ = self.0.unlock();
+        system::release(self.0);
     }
 
     /// Gives the locked file away, to be a child's standard input.
@@ -96,22 +93,24 @@ impl FileLock {
         self.0
     }
 
-    /// Takes over a file inherited from a launcher, if it is `path` and locked by that inheritance.
+    /// The lock at `path` that this process inherited from its launcher as its standard input.
     ///
     /// # Errors
-    /// When `file` is not the file at `path`, or somebody else holds the lock.
-    pub fn adopt(file: File, path: &Path) -> Result<Self, IoError> {
+    /// When the standard input is not the file at `path`, or somebody else holds the lock.
+    pub fn inherited(path: &Path) -> Result<Self, IoError> {
+        let file = system::standard_input().map_err(IoError::at("take over lock", path))?;
+        Self::adopt(file, path)
+    }
+
+    fn adopt(file: File, path: &Path) -> Result<Self, IoError> {
         let check = || {
-            let not_ours = || {
-                io::Error::new(
+            if !system::is_at(&file, path)? {
+                return Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
                     "the inherited file is not this lock",
-                )
-            };
-            if !same_file(&file, path)? {
-                return Err(not_ours());
+                ));
             }
-            file.try_lock().map_err(io::Error::from)
+            system::confirm(&file, path)
         };
         check().map_err(IoError::at("take over lock", path))?;
         Ok(Self(file))
@@ -125,14 +124,7 @@ impl FileLock {
 /// # Errors
 /// When the file is there but cannot be opened or probed.
 pub fn is_held(path: &Path) -> Result<bool, IoError> {
-    let Some(file) = open_to_probe(path)? else {
-        return Ok(false);
-    };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(IoError::at("probe lock", path)(error)),
-    }
+    system::is_held(path).map_err(IoError::at("probe lock", path))
 }
 
 /// Blocks the thread until nobody holds the lock at `path`.
@@ -140,33 +132,7 @@ pub fn is_held(path: &Path) -> Result<bool, IoError> {
 /// # Errors
 /// When the file is there but cannot be opened or locked.
 pub fn wait_released(path: &Path) -> Result<(), IoError> {
-    let Some(file) = open_to_probe(path)? else {
-        return Ok(());
-    };
-    file.lock_shared()
-        .map_err(IoError::at("wait for lock", path))
-}
-
-fn open_to_probe(path: &Path) -> Result<Option<File>, IoError> {
-    match open_own(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(IoError::at("open lock", path)(error)),
-    }
-}
-
-#[cfg(unix)]
-fn same_file(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    // A link to whatever we have open would be the same file.
-    let (ours, theirs) = (file.metadata()?, std::fs::symlink_metadata(path)?);
-    let is_same = (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino());
-    Ok(is_same && theirs.is_file() && is_ours(&theirs))
-}
-
-#[cfg(not(unix))]
-fn same_file(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(false)
+    system::wait_released(path).map_err(IoError::at("wait for lock", path))
 }
 
 #[cfg(test)]

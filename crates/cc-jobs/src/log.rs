@@ -57,15 +57,18 @@ impl Log {
         }
     }
 
-    /// Keeps the last half, in whole lines. What this process prints on standard error stays in the log,
-    /// if it went there.
+    /// Keeps the last half, in whole lines, in the same file: this process may print its errors there, and
+    /// readers may have it open.
     fn halve(&mut self) -> Result<(), IoError> {
         let content = tail(&self.path, LOG_LIMIT / 2)?;
-        cc_core::fs::write_atomic(&self.path, content.as_bytes())?;
-        let halved = Self::append_to(&self.path)?;
-        let redirected = cc_core::fs::redirect_stderr(&self.file, &halved.file);
-        *self = halved;
-        redirected.map_err(IoError::at("print errors to", &self.path))
+        let rewrite = || {
+            let mut file = File::options().write(true).open(&self.path)?;
+            file.write_all(content.as_bytes())?;
+            file.set_len(content.len() as u64)
+        };
+        rewrite().map_err(IoError::at("shorten", &self.path))?;
+        self.size = content.len() as u64;
+        Ok(())
     }
 }
 
@@ -137,7 +140,8 @@ impl Follower {
 /// What is new in `content` after its front was cut off: all that follows the last line seen.
 fn after_cut(last: &str, content: &str) -> String {
     let last_line = last.lines().next_back().map(|line| format!("{line}\n"));
-    let seen = last_line.and_then(|line| content.find(&line).map(|at| at + line.len()));
+    // While it is being cut, the last half may stand there twice.
+    let seen = last_line.and_then(|line| content.rfind(&line).map(|at| at + line.len()));
     content[seen.unwrap_or(0)..].to_owned()
 }
 

@@ -1,6 +1,5 @@
 //! Reading a job in its true state: if its worker is gone it has ended, whatever its record says.
 
-use std::time::Duration;
 use std::{fs, io};
 
 use cc_core::fs::open_own;
@@ -82,11 +81,7 @@ impl Store {
         if job.is_older() {
             return job.has_older_worker(self.now());
         }
-        // Elsewhere than on Unix a lock cannot be inherited: the worker takes it a moment later.
-        let starting = !cfg!(unix)
-            && job.state == JobState::Queued
-            && job.created_at.until(self.now()) < Duration::from_secs(15);
-        starting || self.is_alive(&job.id).unwrap_or(true)
+        self.is_alive(&job.id).unwrap_or(true)
     }
 
     fn finish_lost(&self, id: &JobId) -> Result<Job, StoreError> {

@@ -81,13 +81,18 @@ pub(crate) fn spawn_detached(command: Command) -> io::Result<()> {
         .map(drop)
 }
 
-/// No console and out of the caller's Job Object, which would end it with the caller.
+/// No console and, where it may leave, out of the caller's Job Object, which would end it with the caller.
 #[cfg(windows)]
 pub(crate) fn spawn_detached(mut command: Command) -> io::Result<()> {
     use std::os::windows::process::CommandExt;
     const DETACHED_PROCESS: u32 = 0x0000_0008;
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
     const CREATE_BREAKAWAY_FROM_JOB: u32 = 0x0100_0000;
-    command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP | CREATE_BREAKAWAY_FROM_JOB);
-    command.spawn().map(drop)
+    let detached = DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP;
+    command.creation_flags(detached | CREATE_BREAKAWAY_FROM_JOB);
+    let started = command.spawn().or_else(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => command.creation_flags(detached).spawn(),
+        _ => Err(error),
+    });
+    started.map(drop)
 }

@@ -33,12 +33,6 @@ pub enum WorkError {
     /// The job cannot be read or changed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Another worker holds the job.
-    #[error("job `{id}` already has a worker")]
-    Taken {
-        /// The job.
-        id: JobId,
-    },
     /// The operating system gives us no process identity, timer or signal.
     #[error("cannot set up the worker: {0}")]
     Setup(#[source] io::Error),
@@ -54,7 +48,7 @@ pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<
     for dir in [project.data.root(), dir.root(), &dir.jobs()] {
         check_own_dir(dir)?;
     }
-    let alive = hold_alive(&project, id)?;
+    let alive = FileLock::inherited(&dir.alive(id))?;
     if work_holding(&project, id, alive, SAVE_PATIENCE)? {
         push::push(&project, id);
     }
@@ -135,25 +129,6 @@ fn prune(project: &Project, id: &JobId) {
             now,
             &format!("removed {results} of more than a month ago that nobody had read"),
         );
-    }
-}
-
-/// The lock that marks the worker as alive: inherited from the launcher where the OS can do that.
-fn hold_alive(project: &Project, id: &JobId) -> Result<FileLock, WorkError> {
-    let path = project.store.dir().alive(id);
-    #[cfg(unix)]
-    {
-        use std::os::fd::AsFd;
-        let inherited = io::stdin()
-            .as_fd()
-            .try_clone_to_owned()
-            .map_err(WorkError::Setup)?;
-        Ok(FileLock::adopt(inherited.into(), &path)?)
-    }
-    #[cfg(not(unix))]
-    {
-        let patience = Duration::from_secs(5);
-        FileLock::exclusive(&path, patience).map_err(|_| WorkError::Taken { id: id.clone() })
     }
 }
 

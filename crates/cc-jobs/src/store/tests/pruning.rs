@@ -7,10 +7,12 @@ use crate::retention::Kept;
 fn pruning_keeps_the_newest_and_everything_alive() {
     let World { store, .. } = world();
     let mut ids = Vec::new();
-    let mut alive = Vec::new();
+    let mut running = None;
     for number in 0..6 {
-        let (job, lock) = store.create(draft(), "").unwrap();
-        if number != 0 {
+        let (job, alive) = store.create(draft(), "").unwrap();
+        if number == 0 {
+            running = Some(alive);
+        } else {
             store
                 .lock(&job.id)
                 .unwrap()
@@ -18,7 +20,6 @@ fn pruning_keeps_the_newest_and_everything_alive() {
                 .unwrap();
         }
         ids.push(job.id);
-        alive.push(lock);
         thread::sleep(std::time::Duration::from_millis(2));
     }
     let would = store
@@ -48,6 +49,7 @@ fn pruning_keeps_the_newest_and_everything_alive() {
             .all(|name| kept.iter().any(|id| name.starts_with(id.as_str()))),
         "{left:?}"
     );
+    drop(running);
 }
 
 #[test]
