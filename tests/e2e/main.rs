@@ -1,6 +1,8 @@
 //! The end-to-end suites: true binaries, a scripted fake Claude, the real Claude and the real Codex
 //! with loopback model servers. One test binary, so that it links once.
 
+// The machine of a test is made of scripts, links and signals.
+#![cfg(unix)]
 #![cfg(test)]
 
 #[cfg(target_os = "linux")]

@@ -24,3 +24,4 @@ pub use running::Running;
 #[cfg(unix)]
 pub use screen::{Screen, StyledText};
 pub use world::Sandbox;
+pub use world::link;

@@ -1,6 +1,5 @@
 //! Where everything belongs, and which directories are refused.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use cc_core::fs::resolve;
@@ -106,7 +105,7 @@ impl Layout {
         if env.var("SUDO_UID").or(env.var("DOAS_USER")).is_none() {
             return Ok(());
         }
-        let known = fs::metadata(&self.codex_home);
+        let known = std::fs::metadata(&self.codex_home);
         let owner = known.map(|known| std::os::unix::fs::MetadataExt::uid(&known));
         match owner {
             Ok(owner) if owner != user => Err(HomeError::Foreign {

@@ -279,14 +279,19 @@ pub(super) const QUIET: [&str; 4] = [
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
 ];
 
+/// Makes a link to a file or directory.
 #[cfg(unix)]
-pub(super) fn link(target: &Path, link: &Path) {
+pub fn link(target: &Path, link: &Path) {
     std::os::unix::fs::symlink(target, link).expect("the sandbox takes links");
 }
 
+/// Makes a link to a directory; a file is copied, since that needs no right.
 #[cfg(not(unix))]
-pub(super) fn link(target: &Path, link: &Path) {
-    fs::copy(target, link).expect("a program can be copied");
+pub fn link(target: &Path, link: &Path) {
+    match target.is_dir() {
+        true => std::os::windows::fs::symlink_dir(target, link).expect("the sandbox takes links"),
+        false => drop(fs::copy(target, link).expect("a program can be copied")),
+    }
 }
 
 /// Links or copies a program into the sandbox, so that files beside it belong to the sandbox.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cc_tests::escapes::{self, Surroundings};
 use cc_tests::plants::{self, CONFIG, PLACES, WAYS};
-use cc_tests::sandbox::Output;
+use cc_tests::sandbox::{Output, link};
 use cc_tests::{Block, MessagesApi, ResponsesApi, Sandbox, Turn, responses_api};
 use serde_json::{Value, json};
 
@@ -364,7 +364,7 @@ fn reads(hosts: &mut Hosts) -> Checked {
     fs::create_dir_all(&outside)?;
     let file = outside.join("file");
     fs::write(&file, SECRET)?;
-    std::os::unix::fs::symlink(&outside, repo.join("way-out"))?;
+    link(&outside, &repo.join("way-out"));
     let tries = [
         ("Read", json!({"file_path": file})),
         ("Read", json!({"file_path": repo.join("way-out/file")})),

@@ -345,6 +345,12 @@ fn what_the_user_set_for_claude_is_part_of_it() {
         ("HTTPS_PROXY", "old"),
     ];
     let env = Env::fixed("/cwd", "/bin/cc", vars);
+    let programs = if cfg!(windows) {
+        "C:/opt/bin"
+    } else {
+        "/opt/bin"
+    };
+    let path = std::env::join_paths(["relative", programs]).unwrap();
     let mut user = UserSettings::default();
     for (name, value) in [
         ("CLAUDE_CODE_USE_BEDROCK", "1"),
@@ -354,7 +360,7 @@ fn what_the_user_set_for_claude_is_part_of_it() {
         ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "0"),
         ("GIT_CONFIG_COUNT", "0"),
         ("CLAUDE_CODE_MAX_RETRIES", "1"),
-        ("PATH", "relative:/repo/bin:/opt/bin"),
+        ("PATH", path.to_str().unwrap()),
     ] {
         user.env.insert(name.into(), value.into());
     }
@@ -371,7 +377,7 @@ fn what_the_user_set_for_claude_is_part_of_it() {
     assert_eq!(of("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS"), Some("1"));
     assert_eq!(of("GIT_CONFIG_COUNT"), Some("2"));
     assert_eq!(of("CLAUDE_CODE_MAX_RETRIES"), Some("1"));
-    assert_eq!(of("PATH"), Some("/opt/bin"));
+    assert_eq!(of("PATH"), Some(programs));
 }
 
 #[test]

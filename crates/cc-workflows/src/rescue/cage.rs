@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use cc_claude::Request;
-use cc_core::{Env, IoError};
+use cc_core::Env;
 use cc_git::{ProgramPaths, Shadow};
 
 use crate::Project;
@@ -248,10 +248,10 @@ const PARENT_LIMIT: usize = 103 - 46;
 
 /// A directory that is accessible only to the user; its path is short, since sockets are made in it.
 #[cfg(unix)]
-pub(crate) fn temporary(env: &Env) -> Result<tempfile::TempDir, IoError> {
+pub(crate) fn temporary(env: &Env) -> Result<tempfile::TempDir, cc_core::IoError> {
     let parent = parent_of_temporary(env);
     let made = tempfile::Builder::new().prefix("cc-").tempdir_in(&parent);
-    made.map_err(IoError::at("make a directory in", &parent))
+    made.map_err(cc_core::IoError::at("make a directory in", &parent))
 }
 
 /// The user's directory for temporary files, unless its path is too long for sockets.

@@ -48,11 +48,10 @@ fn codex_trusts(env: &Env, root: &Path) -> bool {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     fn decided(config: &str, policy: TrustPolicy) -> bool {
         let dir = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(dir.path()).unwrap().join("repo");
@@ -64,7 +63,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
     fn trust_is_what_codex_says_of_this_very_project() {
         let check = |config: &str, expect: bool| {
             assert_eq!(decided(config, TrustPolicy::Codex), expect, "{config}")
@@ -86,7 +84,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
     fn the_policy_overrules_codex() {
         assert!(decided("", TrustPolicy::Always));
         assert!(!decided(

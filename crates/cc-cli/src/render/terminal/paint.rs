@@ -98,14 +98,16 @@ impl Look {
     /// The address of a file below the directory.
     pub(super) fn link(&self, file: &Path) -> Option<String> {
         let path = self.links.as_ref()?.join(file);
-        let path = path.to_str()?;
+        let path = path.to_str()?.replace(std::path::MAIN_SEPARATOR, "/");
         let escaped = path.bytes().map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => {
                 char::from(byte).to_string()
             }
             _ => format!("%{byte:02X}"),
         });
-        Some(format!("file://{}", escaped.collect::<String>()))
+        // Before the letter of a drive stands the empty host's slash.
+        let root = if path.starts_with('/') { "" } else { "/" };
+        Some(format!("file://{root}{}", escaped.collect::<String>()))
     }
 
     /// The pieces of one line with their colours.

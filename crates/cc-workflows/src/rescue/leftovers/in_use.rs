@@ -6,7 +6,6 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Stat;
@@ -140,9 +139,9 @@ fn told_dirs(process: &Path) -> impl Iterator<Item = PathBuf> {
 
 fn has(process: &Path, file: &Stat) -> bool {
     let open = fs::read_dir(process.join("fd")).into_iter().flatten();
-    let is_file = |found: fs::Metadata| (found.dev(), found.ino()) == (file.st_dev, file.st_ino);
+    let is_file = |found: Stat| (found.st_dev, found.st_ino) == (file.st_dev, file.st_ino);
     open.flatten()
-        .any(|fd| fs::metadata(fd.path()).is_ok_and(is_file))
+        .any(|fd| rustix::fs::stat(fd.path()).is_ok_and(is_file))
 }
 
 /// The directory of each process.
