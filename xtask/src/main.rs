@@ -13,6 +13,8 @@ mod package;
 mod peers;
 #[cfg(target_os = "linux")]
 mod pictures;
+#[cfg(target_os = "linux")]
+mod torture;
 mod tour;
 
 use std::process::ExitCode;
@@ -38,6 +40,9 @@ enum Task {
     Pictures,
     /// Makes the packages, and installs the product from nothing but them.
     Package,
+    /// Kills, races, fills and damages the product, and checks what is left.
+    #[cfg(target_os = "linux")]
+    Torture(torture::Args),
     /// Installs the pinned `claude` and `codex` into target/peers and prints where they are.
     Peers(peers::Args),
 }
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Task::Pictures => pictures::run(),
         Task::Package => package::run(),
+        #[cfg(target_os = "linux")]
+        Task::Torture(args) => torture::run(&args),
         Task::Peers(args) => peers::run(&args),
     };
     match done {

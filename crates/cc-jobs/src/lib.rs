@@ -41,6 +41,7 @@ pub use kind::JobKind;
 pub use listing::{Choice, Latest, Listing, Skipped, without_record};
 pub use progress::{RunPhase, RunProgress};
 pub use reading::find_anywhere;
+pub use record::RecordError;
 pub use settings_file::{
     SettingEntry, SettingOrigin, SettingsError, SettingsFile, variable_of, variables,
 };

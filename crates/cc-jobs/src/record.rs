@@ -282,6 +282,16 @@ pub(crate) fn read_head(mut file: impl Read) -> Result<Job, RecordError> {
     }
 }
 
+impl Job {
+    /// Reads a record as it was written, whatever became of its worker since.
+    ///
+    /// # Errors
+    /// When the bytes are no record.
+    pub fn parse(record: &[u8]) -> Result<Self, RecordError> {
+        whole_head(record)
+    }
+}
+
 fn whole_head(bytes: &[u8]) -> Result<Job, RecordError> {
     serde_json::from_slice::<RecordHead>(bytes)?.try_into()
 }

@@ -3,7 +3,7 @@
 use cc_core::{Failure, FailureClass};
 use serde_json::Value;
 
-use super::text::is_substantial;
+use super::text::{is_substantial, keep_part};
 use crate::outcome::Incomplete;
 
 /// How the turn that counts ended.
@@ -48,9 +48,11 @@ impl TurnAnswer {
         chosen.cut += other.cut;
         let mut earlier = other.earlier;
         if is_substantial(&other.text) && !chosen.text.trim().is_empty() {
-            earlier.push(other.text.clone());
+            keep_part(&mut earlier, other.text.clone());
         }
-        earlier.append(&mut chosen.earlier);
+        for part in chosen.earlier {
+            keep_part(&mut earlier, part);
+        }
         chosen.earlier = earlier;
         (chosen, other.text)
     }

@@ -29,6 +29,18 @@ pub(super) fn is_substantial(text: &str) -> bool {
     text.contains('\n') || text.chars().nth(NARRATION).is_some()
 }
 
+/// The most parts of an answer; more are joined to the last one.
+const PARTS: usize = 256;
+
+/// Adds a part of the answer.
+pub(super) fn keep_part(parts: &mut Vec<String>, part: String) {
+    let is_full = parts.len() >= PARTS;
+    match parts.last_mut().filter(|_| is_full) {
+        Some(last) => last.extend(["\n\n", &part]),
+        None => parts.push(part),
+    }
+}
+
 /// The text of a turn so far.
 #[derive(Debug, Default)]
 pub(super) struct TurnText {
@@ -52,7 +64,7 @@ impl TurnText {
         if !is_substantial(&said) {
             return Some(said);
         }
-        self.earlier.push(said);
+        keep_part(&mut self.earlier, said);
         None
     }
 
@@ -339,6 +351,20 @@ mod tests {
         let turn = texts.end("");
         assert_eq!((turn.text.as_str(), turn.cut), ("last", 4));
         assert_eq!(turn.earlier, ["d\ne"]);
+    }
+
+    #[test]
+    fn parts_are_bounded_and_none_is_lost() {
+        let mut texts = Texts::default();
+        texts.begin(false);
+        for number in 0..1_000 {
+            texts.push(&format!("part\n{number}"), 0);
+            texts.user(&User::default());
+        }
+        let turn = texts.end("");
+        assert_eq!(turn.earlier.len(), PARTS);
+        let all = turn.earlier.join("\n\n");
+        assert!((0..1_000).all(|number| all.contains(&format!("part\n{number}"))));
     }
 
     #[test]

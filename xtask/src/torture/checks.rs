@@ -1,0 +1,176 @@
+//! The statements that hold after every round.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cc_core::{JobId, lock};
+use cc_tests::sandbox::Output;
+use cc_tests::{Sandbox, Scenario};
+use serde_json::Value;
+
+/// How long the processes of a job may take to end after it.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Files that are not ours, and what was in them.
+pub(super) struct Foreign(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Foreign {
+    /// Puts files of others where the product has its own.
+    pub(super) fn plant(sandbox: &Sandbox) -> Self {
+        let (data, state) = (sandbox.data_dir(), sandbox.state_dir());
+        let files = [
+            data.root().join(".tmp-mine"),
+            data.root().join("notes.txt"),
+            state.root().join(".tmp-abcdef/inner"),
+            state.jobs().join("notes.txt"),
+            state.jobs().join("task-notes.txt"),
+            sandbox.home().join(".profile"),
+            sandbox.home().join(".claude/settings.json"),
+            sandbox.codex_home().join("config.toml"),
+            sandbox.codex_home().join("AGENTS.md"),
+            sandbox.codex_home().join("hooks/mine.sh"),
+        ];
+        for file in &files {
+            let dir = file.parent().unwrap_or(Path::new(""));
+            cc_core::fs::create_private_dir(dir).expect("a sandbox is writable");
+            if !file.exists() {
+                fs::write(file, "# theirs\n").expect("a sandbox is writable");
+            }
+        }
+        Self(
+            files
+                .into_iter()
+                .map(|file| (file.clone(), read(&file)))
+                .collect(),
+        )
+    }
+
+    /// No file of others was touched.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let changed = self
+            .0
+            .iter()
+            .find(|(file, content)| read(file) != **content);
+        changed.map_or(Ok(()), |(file, _)| {
+            Err(format!("`{}` of others was changed", file.display()))
+        })
+    }
+}
+
+fn read(file: &Path) -> Vec<u8> {
+    fs::read(file).unwrap_or_default()
+}
+
+/// A call ended as calls do: with a code of ours and without a panic.
+pub(super) fn ended_well(output: &Output) -> Result<(), String> {
+    let is_known = match output.code() {
+        Some(code) => [0, 1, 2, 3, 4, 10, 11, 124].contains(&code),
+        None => true,
+    };
+    let has_panicked =
+        output.stderr.contains("panicked") || output.stderr.contains("internal error");
+    match is_known && !has_panicked {
+        true => Ok(()),
+        false => Err(format!("a call ended badly: {output:?}")),
+    }
+}
+
+/// The ids and records that can be read.
+pub(super) fn records(sandbox: &Sandbox) -> Vec<(JobId, Value)> {
+    let entries = fs::read_dir(sandbox.state_dir().jobs())
+        .into_iter()
+        .flatten()
+        .flatten();
+    let record = |path: PathBuf| {
+        let id = JobId::parse(path.file_name()?.to_str()?.strip_suffix(".json")?).ok()?;
+        Some((id, serde_json::from_slice(&fs::read(path).ok()?).ok()?))
+    };
+    entries.filter_map(|entry| record(entry.path())).collect()
+}
+
+/// Whether a record says that its job has not ended.
+pub(super) fn is_active(record: &Value) -> bool {
+    let status = record["status"].as_str().unwrap_or_default();
+    ["queued", "running", "cancelling", "cancel_failed"].contains(&status)
+}
+
+/// Every job has ended, or truly runs. A read makes that true of jobs whose worker is gone.
+pub(super) fn tell_the_truth(sandbox: &Sandbox) -> Result<(), String> {
+    let output = sandbox.cc(["status", "--all", "--json"]).run();
+    ended_well(&output)?;
+    for (id, record) in records(sandbox) {
+        let alive = sandbox.state_dir().alive(&id);
+        if is_active(&record) && !lock::is_held(&alive).unwrap_or(true) {
+            // It may have ended meanwhile.
+            let now = read(&sandbox.state_dir().record(&id));
+            let now: Value = serde_json::from_slice(&now).unwrap_or_default();
+            if is_active(&now) {
+                return Err(format!("`{id}` is {} without a worker", record["status"]));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every job has ended; whoever completed has its result.
+pub(super) fn all_ended(sandbox: &Sandbox) -> Result<(), String> {
+    for (id, record) in records(sandbox) {
+        if is_active(&record) {
+            return Err(format!("`{id}` is still {}", record["status"]));
+        }
+        let has_result = record["rendered"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty());
+        // Checks of the gate have a verdict instead.
+        let is_check = record["kind"].as_str() == Some("gate");
+        if record["status"] == "completed" && !has_result && !is_check {
+            return Err(format!("`{id}` completed without a result"));
+        }
+        if read(&sandbox.state_dir().log(&id))
+            .windows(8)
+            .any(|text| text == b"panicked")
+        {
+            return Err(format!("the worker of `{id}` panicked"));
+        }
+    }
+    Ok(())
+}
+
+/// Every receipt has its job.
+pub(super) fn have_jobs(sandbox: &Sandbox, receipts: &HashSet<String>) -> Result<(), String> {
+    let known: HashSet<String> = records(sandbox)
+        .into_iter()
+        .map(|(id, _)| id.to_string())
+        .collect();
+    let lost = receipts.difference(&known).next();
+    lost.map_or(Ok(()), |id| {
+        Err(format!("`{id}` was started, and is not there"))
+    })
+}
+
+/// No process of the product or of Claude is left.
+pub(super) fn no_orphans(sandbox: &Sandbox) -> Result<(), String> {
+    let quiet = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| sandbox.wait_quiet(SOON)));
+    quiet.map_err(|_| {
+        let left = sandbox.processes();
+        let name = |pid: u32| fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let names = left.iter().map(|proc| {
+            let name = String::from_utf8_lossy(&name(proc.pid)).replace('\0', " ");
+            format!("{} {name}", proc.pid)
+        });
+        format!("orphans: {}", names.collect::<Vec<_>>().join("; "))
+    })
+}
+
+/// The next command works.
+pub(super) fn next_works(sandbox: &Sandbox) -> Result<(), String> {
+    sandbox.set_scenario(&Scenario::says("All is well."));
+    let args = ["rescue", "--read-only", "--json", "Look around."];
+    let output = sandbox.cc(args).run();
+    match output.code() == Some(0) && output.stdout.contains("All is well.") {
+        true => Ok(()),
+        false => Err(format!("the next command does not work: {output:?}")),
+    }
+}
