@@ -29,4 +29,5 @@ mod review;
 mod review_real;
 mod setup;
 mod short_path;
+mod support;
 mod usage;

@@ -80,6 +80,8 @@ pub(crate) enum Commands {
     Trust(TrustArgs),
     /// Check the setup, and turn the review gate on or off
     Setup(SetupArgs),
+    /// Write an archive for a bug report, without prompts, results and names of yours
+    SupportBundle(SupportArgs),
     /// Generate completions for a shell
     Completions {
         /// Shell to generate completions for
@@ -588,6 +590,16 @@ pub(crate) enum ConfigCommand {
     Edit,
     /// Print the path of the settings file
     Path,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SupportArgs {
+    /// File to write; a new one in the current directory if not given
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -18,6 +18,7 @@ mod scope;
 mod setup;
 mod show;
 mod status;
+mod support;
 mod trust;
 mod usage;
 mod verdict;
@@ -83,6 +84,7 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Prune(args) => prune::prune(&project()?, &args, printer),
         Commands::Usage(args) => usage::usage(&project()?, &args, printer),
         Commands::Config { command } => config::config(&project()?, &command, printer),
+        Commands::SupportBundle(args) => support::bundle(&project()?, &args, printer),
         Commands::Setup(args) => setup::setup(&project()?, &args, printer),
         Commands::Trust(args) => trust::trust(&project()?, &args, printer),
         Commands::Completions { shell } => completions::completions(&env, shell, printer),

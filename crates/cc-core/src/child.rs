@@ -133,8 +133,12 @@ impl ShortCommand {
         let mut deadline = Instant::now() + self.timeout;
         let mut child = self.start(Stdio::null, Stdio::piped)?;
         let (sender, printed) = mpsc::sync_channel(4);
-        send_all(child.take_stdout(), sender.clone(), OutputChunk::Stdout);
-        send_all(child.take_stderr(), sender, OutputChunk::Stderr);
+        send_all(child.take_stdout(), sender.clone(), OutputChunk::Stdout)
+            .and_then(|()| send_all(child.take_stderr(), sender, OutputChunk::Stderr))
+            .map_err(|source| CommandError::Start {
+                program: self.program.clone(),
+                source,
+            })?;
         let (mut stdout, mut stderr) = (Vec::new(), Tail::new(STDERR_LIMIT));
         let mut success = None;
         let mut pause = Duration::from_millis(1);
@@ -291,13 +295,16 @@ enum OutputChunk {
 }
 
 /// Sends what comes through a pipe, on a thread of its own, as long as somebody receives it.
+///
+/// # Errors
+/// When the system allows no more threads.
 fn send_all(
     pipe: Option<impl Read + Send + 'static>,
     sender: SyncSender<OutputChunk>,
     piece: fn(Vec<u8>) -> OutputChunk,
-) {
-    let Some(mut pipe) = pipe else { return };
-    thread::spawn(move || {
+) -> io::Result<()> {
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    let thread = thread::Builder::new().spawn(move || {
         let mut buffer = [0; 8 << 10];
         loop {
             match pipe.read(&mut buffer) {
@@ -307,6 +314,7 @@ fn send_all(
             }
         }
     });
+    thread.map(drop)
 }
 
 #[cfg(test)]

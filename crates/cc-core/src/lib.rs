@@ -17,6 +17,7 @@ pub mod installation;
 pub mod lines;
 pub mod lock;
 pub mod os_text;
+pub mod parallel;
 pub mod paths;
 pub mod process;
 pub mod program;

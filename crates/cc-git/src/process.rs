@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::panic::resume_unwind;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -116,19 +115,6 @@ impl Drop for GitProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Runs two functions at the same time, `other` on a thread of its own.
-pub(crate) fn join<A, B: Send>(
-    this: impl FnOnce() -> A,
-    other: impl FnOnce() -> B + Send,
-) -> (A, B) {
-    thread::scope(|scope| {
-        let other = scope.spawn(other);
-        let this = this();
-        let other = other.join().unwrap_or_else(|panic| resume_unwind(panic));
-        (this, other)
-    })
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
 use cc_core::fs::canonical;
+use cc_core::parallel::join;
 
 use crate::config_cache::RepositoryFormat;
 use crate::facts::RepositoryFacts;
 use crate::head::Head;
 use crate::pathspecs::Pathspecs;
-use crate::process::join;
 use crate::runner::{GitExit, Runner};
 use crate::top_level::{git_dirs, top_level};
 use crate::{Error, Git, hardening};

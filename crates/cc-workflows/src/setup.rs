@@ -5,13 +5,11 @@
 
 mod installation;
 
-use std::panic::resume_unwind;
 use std::path::PathBuf;
-use std::thread::{self, ScopedJoinHandle};
 
 use cc_claude::{AuthStatus, Claude, ProbeError, UserSettings};
 use cc_core::fs::{create_private_dir, remove_if_there, write_atomic};
-use cc_core::{IoError, LocateError};
+use cc_core::{IoError, LocateError, parallel};
 use cc_git::{Git, Repository};
 use cc_jobs::SettingsError;
 use cc_jobs::settings::ClaudeSettings;
@@ -103,11 +101,9 @@ pub fn look(project: &Project) -> SetupCheck {
     let (claude, installation) = if obstacle.is_some() {
         (claude.map(not_asked), None)
     } else {
-        thread::scope(|scope| {
-            let claude = scope.spawn(|| ask(project, claude?));
-            let installation = installation::look(project);
-            (joined(claude), Some(installation))
-        })
+        let (installation, claude) =
+            parallel::join(|| installation::look(project), || ask(project, claude?));
+        (claude, Some(installation))
     };
     SetupCheck {
         obstacle,
@@ -131,11 +127,10 @@ fn not_asked(claude: Claude) -> ClaudeFound {
 }
 
 fn ask(project: &Project, claude: Claude) -> Result<ClaudeFound, LocateError> {
-    let (version, auth) = thread::scope(|scope| {
-        let version = scope.spawn(|| claude.version(&project.env));
-        let auth = claude.auth_status(&project.env);
-        (joined(version), auth)
-    });
+    let (auth, version) = parallel::join(
+        || claude.auth_status(&project.env),
+        || claude.version(&project.env),
+    );
     let user = UserSettings::read(&project.env, claude.workspace());
     Ok(ClaudeFound {
         version: Some(version),
@@ -143,10 +138,6 @@ fn ask(project: &Project, claude: Claude) -> Result<ClaudeFound, LocateError> {
         settings_problems: user.problems().to_vec(),
         ..not_asked(claude)
     })
-}
-
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn try_git(project: &Project) -> Result<(), cc_git::Error> {

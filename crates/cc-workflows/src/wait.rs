@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cc_core::JobId;
+use cc_core::{IoError, JobId};
 use cc_jobs::{Job, Store, StoreError};
 
 /// Blocks until the job has ended or `patience` is over; `None` waits without limit. Returns the job
@@ -62,10 +62,18 @@ pub fn wait_and(
 pub fn ended(store: &Store, id: &JobId) -> mpsc::Receiver<Result<(), StoreError>> {
     let (tell, told) = mpsc::channel();
     let (store, id) = (store.clone(), id.clone());
-    thread::spawn(move || {
+    let path = store.dir().alive(&id);
+    let waits = tell.clone();
+    let thread = thread::Builder::new().spawn(move || {
         let result = store.wait_ended(&id).map_err(StoreError::from);
         // Nobody listens any more if the patience was over first.
-        let _ = tell.send(result);
+        let _ = waits.send(result);
     });
+    if let Err(error) = thread {
+        let _ = tell.send(Err(IoError::at("start a thread that waits for", &path)(
+            error,
+        )
+        .into()));
+    }
     told
 }

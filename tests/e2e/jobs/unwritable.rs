@@ -134,3 +134,37 @@ fn a_worker_whose_files_are_gone_ends_its_claude() {
         sandbox.wait_quiet(SOON);
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn where_the_system_allows_no_more_threads_or_files_that_is_said() {
+    let sandbox = super::answering();
+    let limited = |limit: &str, command: &str| {
+        // The shell, and what its user runs besides, count as well: only a fresh user has so few.
+        let script = format!("ulimit {limit}; exec \"$0\" {command}");
+        let shell = sandbox.command(std::path::Path::new("/bin/sh"));
+        shell
+            .args(["-c", &script])
+            .args([sandbox.product_file("cc-cli")])
+            .run()
+    };
+    for files in [4, 6, 8, 12, 16, 20] {
+        for command in ["status", "scope", "review", "setup --check"] {
+            let output = limited(&format!("-n {files}"), command);
+            let is_clear =
+                matches!(output.code(), Some(0..=3)) && !output.stderr.contains("panicked");
+            // Below this no program of the system starts.
+            assert!(
+                is_clear || output.code() == Some(127),
+                "{files}: {command}: {output}"
+            );
+        }
+    }
+    sandbox.cc(["review"]).run().success();
+    assert!(
+        sandbox
+            .records()
+            .iter()
+            .all(|record| record["completedAt"].is_string())
+    );
+}

@@ -161,7 +161,8 @@ pub(super) fn last_line(log: &Path) -> Option<String> {
 
 fn send_end_of_job(project: &Project, job: &Job, sender: Sender<Result<Attached, StoreError>>) {
     let ended = wait::ended(&project.store, &job.id);
-    thread::spawn(move || {
+    // Where the system allows no more threads, nobody sends: the caller then reads the job as it is.
+    let _ = thread::Builder::new().spawn(move || {
         let result = ended.recv().unwrap_or(Ok(())).map(|()| Attached::Ended);
         // Nobody receives it if a signal came first.
         let _ = sender.send(result);
@@ -172,7 +173,7 @@ fn send_end_of_job(project: &Project, job: &Job, sender: Sender<Result<Attached,
 /// signal ends this process and the job keeps running.
 fn send_first_signal(sender: Sender<Result<Attached, StoreError>>) {
     let (ready, is_ready) = mpsc::channel();
-    thread::spawn(move || {
+    let _ = thread::Builder::new().spawn(move || {
         let builder = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();

@@ -1,7 +1,7 @@
 //! `setup`: checks what works, says how to fix the rest, and turns the review gate on or off.
 
 mod fix;
-mod report;
+pub(super) mod report;
 
 pub(super) use fix::{ask, is_interactive};
 

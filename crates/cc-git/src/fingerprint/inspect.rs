@@ -6,13 +6,13 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cc_core::parallel::join;
 use sha2::{Digest as _, Sha256};
 
 use super::file_state::{ContentDigest, FileState, RegularFile};
 use super::status::{LEFT_OUT, StatusEntry};
 use super::{Fingerprint, PathState, PathStates};
 use crate::file_stamp::FileStamp;
-use crate::process::join;
 use crate::repo_path::RepoPath;
 use crate::working_file::{FileOpener, WorkingFile};
 

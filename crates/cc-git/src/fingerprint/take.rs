@@ -5,13 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 
 use cc_core::Time;
+use cc_core::parallel::join;
 
 use super::inspect::{self, KnownFiles};
 use super::status::{IndexFlags, StatusEntry, StatusOutput, UNTRACKED};
 use super::{Fingerprint, IndexState, PathStates, fold};
 use crate::file_stamp::FileStamp;
 use crate::pathspecs::Pathspecs;
-use crate::process::join;
 use crate::repo_path::RepoPath;
 use crate::top_level::git_dir;
 use crate::{Error, Repository};

@@ -148,7 +148,8 @@ fn refusal(method: &str, error: &Value) -> HostError {
 /// Reads a stream in the background, and sends the end of it once it is closed.
 fn read_tail(stream: Option<impl Read + Send + 'static>) -> Receiver<Tail> {
     let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
+    // Without a thread the end of the stream is there at once.
+    let _ = thread::Builder::new().spawn(move || {
         let mut tail = Tail::new(STDERR_LIMIT);
         let mut buffer = [0; 8 << 10];
         if let Some(mut stream) = stream {
@@ -164,7 +165,7 @@ fn read_tail(stream: Option<impl Read + Send + 'static>) -> Receiver<Tail> {
 
 fn read_lines(stdout: Option<impl Read + Send + 'static>) -> Receiver<Value> {
     let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
+    let _ = thread::Builder::new().spawn(move || {
         let Some(stdout) = stdout else { return };
         let mut reader = BufReader::new(stdout);
         let mut line = Vec::new();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::error::CliError;
 use crate::render::table;
 
-pub(super) struct SetupReport {
+pub(crate) struct SetupReport {
     ready: bool,
     workspace: String,
     checks: Vec<Check>,
@@ -42,7 +42,7 @@ struct NextStep {
 }
 
 impl SetupReport {
-    pub(super) fn new(project: &Project, findings: &SetupCheck, actions: Vec<String>) -> Self {
+    pub(crate) fn new(project: &Project, findings: &SetupCheck, actions: Vec<String>) -> Self {
         let mut report = Self {
             ready: findings.is_ready(),
             workspace: project.store.workspace().root().display().to_string(),
@@ -89,7 +89,7 @@ impl SetupReport {
     }
 
     /// The document of `--json`; a check that did not run has its fields too.
-    pub(super) fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         let mut document = json!({
             "ready": self.ready,
             "workspaceRoot": self.workspace,
