@@ -151,11 +151,7 @@ fn a_day_has_a_budget_over_all_jobs() {
 
 #[test]
 fn what_a_running_job_may_spend_is_reserved_until_it_ends() {
-    let sandbox = Sandbox::fake(&Scenario::runs([
-        Run::hangs(),
-        Run::hangs(),
-        Run::says("Done."),
-    ]));
+    let sandbox = Sandbox::fake(&Scenario::runs([Run::hangs(), Run::hangs(), Run::hangs()]));
     let sandbox = sandbox.with_change();
     let set = ["config", "set", "budget.per_day_usd", "10"];
     sandbox.cc(set).run().success();
