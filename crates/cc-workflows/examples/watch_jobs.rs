@@ -13,14 +13,15 @@ use cc_workflows::Project;
 fn main() -> Result<(), Box<dyn Error>> {
     let project = Project::open(&Env::from_process()?)?;
     loop {
-        // Without a choice, only jobs that have not ended are read.
-        let running = project.jobs(&[])?;
-        if running.jobs.is_empty() {
+        let all = project.jobs(&[])?;
+        let jobs = all.jobs.iter();
+        let running: Vec<_> = jobs.filter(|job| job.state().is_active()).collect();
+        if running.is_empty() {
             println!("no job is running");
             return Ok(());
         }
-        for job in &running.jobs {
-            let store = running.project_of(job).store;
+        for job in running {
+            let store = all.project_of(job).store;
             match RunProgress::read(&store.dir().progress(&job.id)) {
                 Some(run) => println!("{}: {:?} {}", job.id, run.phase, run.detail),
                 None => println!("{}: {}", job.id, job.state().phase()),
