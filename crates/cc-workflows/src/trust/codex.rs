@@ -48,7 +48,8 @@ fn codex_trusts(env: &Env, root: &Path) -> bool {
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 
