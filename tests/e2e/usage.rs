@@ -592,16 +592,3 @@ fn a_scope_is_shown_without_starting_anything() {
     "#);
     assert!(sandbox.claude_calls().is_empty());
 }
-
-#[test]
-fn completions_name_the_commands() {
-    let sandbox = sandbox();
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let script = sandbox.cc(["completions", shell]).run().success().stdout;
-        for offered in ["adversarial-review", "range", "version", "cwd"] {
-            assert!(script.contains(offered), "{shell}: {offered}");
-        }
-        // People do not start workers.
-        assert!(!script.contains("worker"), "{shell}");
-    }
-}

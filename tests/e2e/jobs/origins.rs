@@ -149,6 +149,7 @@ fn a_session_is_codexs_and_a_thread_is_claudes_in_every_json_document() {
     json(&["usage"]);
     json(&["setup", "--check"]);
     json(&["prune", "--dry-run"]);
+    json(&["support-bundle", "--output", "bundle.tar"]);
     assert_eq!(seen, commands_with_json(&sandbox));
 }
 

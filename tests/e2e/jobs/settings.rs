@@ -84,7 +84,7 @@ fn settings_are_edited_as_a_whole_and_saved_if_they_are_valid() {
       |
     2 | modle = "x"
       | ^^^^^
-    unknown field `modle`, expected one of `model`, `effort`, `timeout`, `idle_timeout`, `max_budget_usd`, `instructions`, `trust`
+    unknown field `modle`, expected one of `model`, `effort`, `timeout`, `idle_timeout`, `max_budget_usd`, `instructions`, `trust`, `run_commands`, `readable_paths`
 
       hint: Nothing was changed. Your version: <root>/codex/plugins/data/cc/config.edit.toml
     "#);

@@ -99,7 +99,7 @@ fn the_command_that_a_report_names_goes_on() {
 fn what_was_taken_for_the_task_is_reported_first_and_which_job_goes_on() {
     let sandbox = answering();
     let first = rescued(&sandbox, "mine", "one");
-    let expect = format!("Rescue continuing {first}: nojob and more");
+    let expect = format!("[cc] Rescue continuing {first}: nojob and more");
     let args = ["rescue", "--read-only", "--resume", "nojob", "and", "more"];
     let waited = call(&sandbox, "mine", &args).success();
     assert!(waited.stderr.starts_with(&expect), "{waited}");
@@ -339,7 +339,7 @@ fn the_findings_of_a_review_become_the_task() {
         let started = from(more).success();
         let shown = started.stderr.lines().next().unwrap().to_owned();
         assert!(
-            shown.starts_with(&format!("Rescue: {title}: job ")),
+            shown.starts_with(&format!("[cc] Rescue: {title}: job ")),
             "{shown}"
         );
     };

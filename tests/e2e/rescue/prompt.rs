@@ -52,7 +52,7 @@ fn what_follows_two_dashes_is_text() {
     assert!(!run.args.iter().any(|arg| arg.contains("opus")));
     let fresh = self::sandbox();
     let said = refused(&fresh, fresh.cc(["rescue", "fix", "--the", "bug"]));
-    assert!(said.contains("unexpected argument '--the'"), "{said}");
+    assert!(said.contains("unexpected argument `--the`"), "{said}");
 }
 
 #[test]

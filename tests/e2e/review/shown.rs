@@ -99,7 +99,7 @@ fn a_change_whose_files_are_all_left_out_gives_each_true_reason() {
         "- gen/x.rs: not shown: generated (`linguist-generated` in .gitattributes)",
         "- large.txt: too large (",
         "- data.bin: binary",
-        "- Cargo.lock: not shown: kept out by the setting `diff.exclude`",
+        "- Cargo.lock: not shown: kept out by `diff.exclude` or .cc.toml",
     ] {
         assert!(prompt.contains(line), "{line}: {prompt}");
         assert!(output.stdout.contains(line), "{line}: {output}");

@@ -98,7 +98,7 @@ fn a_background_review_gives_a_receipt_is_waited_for_and_read() {
     exit 0
     --- stdout
     Finished
-      <review 1>*  completed  <n>s ago  Review of uncommitted changes  This cannot be merged: `add` subtracts.
+      <review 1>*  completed  <n>s ago  $0.01  Review of uncommitted changes  This cannot be merged: `add` subtracts.
 
     * not read yet: cc-cli result <review 1>
 
@@ -125,7 +125,7 @@ fn a_background_review_gives_a_receipt_is_waited_for_and_read() {
     exit 0
     --- stdout
     Finished
-      <review 1>  completed  <n>s ago  Review of uncommitted changes  This cannot be merged: `add` subtracts.
+      <review 1>  completed  <n>s ago  $0.01  Review of uncommitted changes  This cannot be merged: `add` subtracts.
 
     Last 24 hours in this workspace: 1 job, 6.5k tokens in, 42 out, $0.01
     ");
@@ -167,6 +167,7 @@ fn of_two_mib_claude_sees_what_fits_and_everybody_is_told_the_rest() {
     Reviewed: uncommitted changes · branch `main` at `adb6b81cf27b`
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 6.5k tokens in, 42 out · $0.01 · <n>s
     --- stderr
+    Large change: about 69.6k tokens in the first request (an estimate)
     [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     let request = api.wait_for_request(1, SOON);

@@ -75,7 +75,7 @@ fn findings_come_by_severity_and_places_that_do_not_exist_are_marked() {
     Reviewed: uncommitted changes · branch `main` at `960b4d50c5d9` · focus: overflow
     Job `<review 1>` · claude-opus-5-5 · Claude Code <claude> · 13.0k tokens in, 84 out · $0.02 · <n>s
     --- stderr
-    [cc] Adversarial review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
+    [cc] Adversarial review of uncommitted changes (overflow): job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
     assert_eq!(api.requests().len(), 2);
     let sarif = sandbox.cc(["result", "--format", "sarif"]).run().success();
