@@ -23,7 +23,7 @@ type Step = (
     Option<(&'static str, &'static str)>,
 );
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 6] = [
     ("format", &["fmt", "--all", "--check"], None),
     (
         "lints",
@@ -50,7 +50,6 @@ const STEPS: [Step; 7] = [
         Some(("RUSTDOCFLAGS", "-D warnings")),
     ),
     ("tests", &["test", "--workspace", "--locked"], None),
-    ("torture", &["xtask", "torture", "--seconds", "25"], None),
     ("packages", &["xtask", "package"], None),
     ("tour", &["xtask", "tour"], None),
 ];
