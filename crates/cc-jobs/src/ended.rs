@@ -4,7 +4,7 @@
 //! The file is a copy, and never decides what is there: a job whose record is gone is not listed, and a
 //! job that is not in the file, that may still change or that is to be shown is read. A file that is
 //! damaged, or of another version, counts as absent. Whoever reads many records that are missing in it
-//! writes it anew.
+//! rewrites it.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -142,7 +142,7 @@ pub(crate) fn known(dir: &StateDir, names: &mut HashSet<String>) -> Vec<EndedJob
     known
 }
 
-/// Writes the file anew where it is behind by many jobs, with what `others` says, and `read` of those that
+/// Rewrites the file where it is behind by many jobs, with what `others` says, and `read` of those that
 /// have ended. Best effort: without it, or without its latest lines, more records are read.
 pub(crate) fn keep(dir: &StateDir, others: &[EndedJob], read: &[Job], behind: usize) {
     if behind <= BEHIND {

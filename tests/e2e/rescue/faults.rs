@@ -124,14 +124,10 @@ fn a_merge_into_an_unfinished_merge_is_refused_and_changes_nothing() {
     }
 }
 
-#[test]
-fn an_apply_that_was_killed_before_it_wrote_is_done_by_the_next_one() {
-    let mut sandbox = answering();
-    let (job, tree) = isolated(&sandbox);
-    fs::write(tree.join("README.md"), "# changed\n").unwrap();
-    fs::write(tree.join("new.txt"), "new\n").unwrap();
-    let slow = SlowGit::new(&mut sandbox, "apply");
-    let apply = sandbox.cc(["apply", &job]).spawn();
+/// Ends an `apply` and its Git with SIGKILL, before Git writes.
+fn kill_while_applying(sandbox: &mut Sandbox, job: &str) {
+    let slow = SlowGit::new(sandbox, "apply");
+    let apply = sandbox.cc(["apply", job]).spawn();
     slow.wait_begun();
     apply.signal(Signal::Kill);
     drop(apply.wait());
@@ -139,6 +135,15 @@ fn an_apply_that_was_killed_before_it_wrote_is_done_by_the_next_one() {
         let _ = proc.signal(Signal::Kill);
     }
     sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn an_apply_that_was_killed_before_it_wrote_is_done_by_the_next_one() {
+    let mut sandbox = answering();
+    let (job, tree) = isolated(&sandbox);
+    fs::write(tree.join("README.md"), "# changed\n").unwrap();
+    fs::write(tree.join("new.txt"), "new\n").unwrap();
+    kill_while_applying(&mut sandbox, &job);
     assert_eq!(sandbox.read("README.md"), "# demo\n");
     assert_eq!(kept(&sandbox.repo()).len(), 1);
 
@@ -176,15 +181,7 @@ fn an_apply_that_was_killed_between_its_files_is_done_by_the_next_one() {
         fs::write(tree.join("README.md"), &changed).unwrap();
         fs::create_dir(tree.join("deep")).unwrap();
         fs::write(tree.join("deep/new.txt"), "new\n").unwrap();
-        let slow = SlowGit::new(&mut sandbox, "apply");
-        let apply = sandbox.cc(["apply", &job]).spawn();
-        slow.wait_begun();
-        apply.signal(Signal::Kill);
-        drop(apply.wait());
-        for proc in sandbox.processes() {
-            let _ = proc.signal(Signal::Kill);
-        }
-        sandbox.wait_quiet(SOON);
+        kill_while_applying(&mut sandbox, &job);
         fs::create_dir(sandbox.repo().join("deep")).unwrap();
         for (name, content) in [("README.md", readme), ("deep/new.txt", new)] {
             let file = sandbox.repo().join(name);

@@ -107,7 +107,7 @@ fn what_the_file_does_not_know_is_read() {
         fs::write(&file, damaged).unwrap();
         check(read);
     }
-    // It is written anew once it is far behind.
+    // It is rewritten once it is far behind.
     fs::write(&file, "").unwrap();
     check(MANY + 1);
     check(1);
