@@ -1,5 +1,6 @@
 //! The process that runs one job: each ends with the other.
 
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +24,9 @@ const HOOK_SAVE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often it says so in the log.
 const NOTE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How many files are open at once while a job is saved, with some to spare.
+const FILES_TO_SAVE: usize = 4;
 
 /// Why a worker could not run its job.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +88,8 @@ fn work_holding(
         .build()
         .map_err(WorkError::Setup)?;
     let has_run = runtime.block_on(async {
+        // Where few files may be open, no run begins that could never save what it cost.
+        let reserve = reserve_files(FILES_TO_SAVE).map_err(WorkError::Setup)?;
         // Listens before the record names this process, so that no request to stop is missed.
         let stop = StopRequest::listen(&project.store, id).map_err(WorkError::Setup)?;
         let Some(job) = begin(project, id)? else {
@@ -103,6 +109,7 @@ fn work_holding(
             Ending::Cancelled => "cancelled".to_owned(),
             Ending::Failed(failure) => format!("failed: {}", failure.detail),
         });
+        drop(reserve);
         save(&mut run, end, save_patience).await?;
         // The job has ended: release its waiters before the rest.
         alive.release();
@@ -110,6 +117,12 @@ fn work_holding(
     })?;
     prune(project, id);
     Ok(has_run)
+}
+
+/// Holds `count` files open, so that as many can be opened once they are dropped.
+fn reserve_files(count: usize) -> io::Result<Vec<File>> {
+    let nothing = if cfg!(windows) { "NUL" } else { "/dev/null" };
+    (0..count).map(|_| File::open(nothing)).collect()
 }
 
 /// Removes old finished jobs, and tells in the log of this one how many results nobody had read. If this

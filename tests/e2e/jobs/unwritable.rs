@@ -148,7 +148,7 @@ fn where_the_system_allows_no_more_threads_or_files_that_is_said() {
             .args([sandbox.product_file("cc-cli")])
             .run()
     };
-    for files in [4, 6, 8, 12, 16, 20] {
+    for files in 4..=28 {
         for command in ["status", "scope", "review", "setup --check"] {
             let output = limited(&format!("-n {files}"), command);
             let is_clear =
