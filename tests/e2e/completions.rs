@@ -257,9 +257,23 @@ fn zsh_completes_with_titles() {
     let fpath: Vec<String> = dirs
         .map(|dir| functions.join(dir).display().to_string())
         .into();
+    let fpath = fpath.join(" ");
     let setup = format!(
-        "fpath=({}); autoload -Uz compinit; compinit -D -u; source <(cc-cli completions zsh)",
-        fpath.join(" ")
+        "fpath=({fpath}); autoload -Uz compinit; compinit -D -u; source <(cc-cli completions zsh)"
+    );
+    // As a file in a directory of `fpath`, which is read at the first Tab.
+    let assets = sandbox.root().join("share");
+    sandbox.installer(["assets", "../share"]).run().success();
+    let functions = assets.join("zsh/site-functions");
+    let loaded = format!(
+        "fpath=({fpath} {}); autoload -Uz compinit; compinit -D -u",
+        functions.display()
+    );
+    let mut lazy = shell(&sandbox, &zsh, &["-f", "-i"], &loaded);
+    completes(
+        &mut lazy,
+        "cc-cli result rev",
+        &format!("$ cc-cli result {id}"),
     );
     let mut zsh = shell(&sandbox, &zsh, &["-f", "-i"], &setup);
     completes(&mut zsh, "cc-cli adv", "$ cc-cli adversarial-review");

@@ -6,6 +6,7 @@
     reason = "a terminal is where tasks report"
 )]
 
+mod assets;
 mod bench;
 mod ci;
 mod drift;
@@ -38,6 +39,8 @@ enum Task {
     /// Makes the pictures of the README.
     #[cfg(target_os = "linux")]
     Pictures,
+    /// Writes the manual pages and completions of the product, for packages of it.
+    Assets(assets::Args),
     /// Makes the packages, and installs the product from nothing but them.
     Package,
     /// Kills, races, fills and damages the product, and checks what is left.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Tour => tour::run(),
         #[cfg(target_os = "linux")]
         Task::Pictures => pictures::run(),
+        Task::Assets(args) => assets::run(&args),
         Task::Package => package::run(),
         #[cfg(target_os = "linux")]
         Task::Torture(args) => torture::run(&args),

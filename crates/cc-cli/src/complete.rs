@@ -28,14 +28,21 @@ use crate::printer::Printer;
 /// The variable that names the shell.
 pub(crate) const VARIABLE: &str = "CC_COMPLETE";
 
+/// In a directory of `fpath` the script is the body of a function, and its first call wants an answer.
+const ZSH_FROM_FPATH: &str = "\
+if [[ $funcstack[1] == _cc-cli ]]; then
+    _clap_dynamic_completer_cc_cli \"$@\"
+fi
+";
+
 /// How many jobs are offered.
 const JOBS: usize = 50;
 
 /// How many refs of each kind are offered.
 const REFS: usize = 500;
 
-/// The script for `shell`, which calls this very program.
-pub(crate) fn script(env: &Env, shell: Shell) -> io::Result<Vec<u8>> {
+/// The script for `shell`, which calls `program`: its path, or its name on the `PATH`.
+pub(crate) fn script(program: &str, shell: Shell) -> io::Result<Vec<u8>> {
     let completer: &dyn EnvCompleter = match shell {
         Shell::Bash => &Bash,
         Shell::Elvish => &Elvish,
@@ -45,8 +52,10 @@ pub(crate) fn script(env: &Env, shell: Shell) -> io::Result<Vec<u8>> {
         _ => return Err(io::ErrorKind::Unsupported.into()),
     };
     let mut script = Vec::new();
-    let program = env.exe.to_string_lossy();
-    completer.write_registration(VARIABLE, "cc-cli", "cc-cli", &program, &mut script)?;
+    completer.write_registration(VARIABLE, "cc-cli", "cc-cli", program, &mut script)?;
+    if shell == Shell::Zsh {
+        script.extend(ZSH_FROM_FPATH.as_bytes());
+    }
     Ok(script)
 }
 

@@ -20,7 +20,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use cc_core::Env;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
 
 use args::Cli;
 use args::door::DoorCli;
@@ -33,6 +34,20 @@ pub use args::door::{CHANGING, LOOKING, WORD};
 #[must_use]
 pub fn schemas() -> Vec<(&'static str, serde_json::Value)> {
     documents::schemas()
+}
+
+/// The definition of the command line, for manual pages.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// The script that lets `shell` ask `program`, a path or a name on the `PATH`, for completions of `cc-cli`.
+///
+/// # Errors
+/// For a shell that has none.
+pub fn completions(program: &str, shell: Shell) -> io::Result<Vec<u8>> {
+    complete::script(program, shell)
 }
 
 /// A call, by whom it may come from.

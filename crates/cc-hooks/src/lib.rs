@@ -27,11 +27,48 @@ use input::{HookInput, InputError};
 
 pub use patience::stdin;
 
-/// The text of `--help`.
-const USAGE: &str = "\
-Usage: cc-hooks session-start|session-end|user-prompt-submit|stop
+/// An event that the host calls us for.
+#[derive(Debug)]
+pub struct Event {
+    /// The first argument of the call.
+    pub name: &'static str,
+    /// What is done then.
+    pub about: &'static str,
+    handle: EventHandler,
+}
 
-Codex calls it, with the event as JSON on standard input. Set it up with: cc-installer install";
+/// All events.
+pub const EVENTS: [Event; 4] = [
+    Event {
+        name: "session-start",
+        about: "Remember the session, which owns the jobs started in it",
+        handle: session::start,
+    },
+    Event {
+        name: "session-end",
+        about: "Forget the session",
+        handle: session::end,
+    },
+    Event {
+        name: "user-prompt-submit",
+        about: "Tell the session which jobs have ended",
+        handle: prompt::submit,
+    },
+    Event {
+        name: "stop",
+        about: "Review what the turn edited, if the review gate is on",
+        handle: stop::stop,
+    },
+];
+
+/// The text of `--help`.
+fn usage() -> String {
+    let events = EVENTS.map(|event| event.name).join("|");
+    format!(
+        "Usage: cc-hooks {events}\n\n\
+         Codex calls it, with the event as JSON on standard input. Set it up with: cc-installer install"
+    )
+}
 
 /// Runs one call of `cc-hooks`: `argv` with the program's name first, the host's JSON on `stdin`.
 pub fn run(
@@ -42,8 +79,8 @@ pub fn run(
 ) -> ExitCode {
     let event = argv.into_iter().nth(1).unwrap_or_default();
     let told = match event.to_str() {
-        Some("--version") => Some(concat!("cc-hooks ", env!("CARGO_PKG_VERSION"))),
-        Some("--help" | "-h") => Some(USAGE),
+        Some("--version") => Some(concat!("cc-hooks ", env!("CARGO_PKG_VERSION")).to_owned()),
+        Some("--help" | "-h") => Some(usage()),
         _ => None,
     };
     if let Some(told) = told {
@@ -83,13 +120,8 @@ fn answer(
     event: &str,
     stdin: impl Read,
 ) -> Result<Option<serde_json::Value>, HookError> {
-    let hook: EventHandler = match event {
-        "session-start" => session::start,
-        "session-end" => session::end,
-        "user-prompt-submit" => prompt::submit,
-        "stop" => stop::stop,
-        other => return Err(HookError::Event(cc_core::text::one_line(other, 40))),
-    };
+    let known = EVENTS.iter().find(|known| known.name == event);
+    let known = known.ok_or_else(|| HookError::Event(cc_core::text::one_line(event, 40)))?;
     let input = HookInput::read(env, stdin)?;
     if env.nested() {
         return Ok(None);
@@ -102,7 +134,7 @@ fn answer(
     if let Some(cwd) = &input.cwd {
         env.cwd = env.absolute(cwd);
     }
-    hook(&Project::open(&env)?, &session, &input)
+    (known.handle)(&Project::open(&env)?, &session, &input)
 }
 
 /// Whether the session runs inside another one, which is the user's own.

@@ -29,6 +29,13 @@ pub(crate) enum Command {
     Uninstall(UninstallArgs),
     /// Show what is installed, and any problems.
     Status(InstallStatusArgs),
+    /// Write the manual pages and completions of the three programs below DIR, such as /usr/share.
+    #[command(hide = true)]
+    Assets {
+        /// The directory.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
 }
 
 /// Arguments of `install` and `update`.

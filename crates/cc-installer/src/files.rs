@@ -52,6 +52,17 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), IoError> {
     persist(temporary(path, &mut named(), content)?, path)
 }
 
+/// The same for a file that anybody may read.
+///
+/// # Errors
+/// As for [`write`].
+pub(crate) fn write_public(path: &Path, content: &[u8]) -> Result<(), IoError> {
+    let mut builder = named();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    persist(temporary(path, &mut builder, content)?, path)
+}
+
 /// Replaces a file of the user in one step, keeping its mode and, where it is a link, the link.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ mod apply;
 
 mod report;
 
+mod assets;
 mod bundle;
 mod console;
 mod edit;
@@ -62,6 +63,7 @@ pub fn run(
         Command::Install(args) | Command::Update(args) => args.common.json,
         Command::Uninstall(args) => args.common.json,
         Command::Status(args) => args.json,
+        Command::Assets { .. } => false,
     };
     let mut console = Console::new(env, json, &mut stdin, &mut stdout);
     let result = match &command {
@@ -69,6 +71,7 @@ pub fn run(
         Command::Update(args) => install::install(env, args, Goal::Update, &mut console),
         Command::Uninstall(args) => uninstall::uninstall(env, args, &mut console),
         Command::Status(args) => report::status(env, args, &mut console),
+        Command::Assets { dir } => assets::write(&env.absolute(dir)).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
         let text = format!("cc-installer: {error}\n  {}", error.hint());

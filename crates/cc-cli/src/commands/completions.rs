@@ -8,7 +8,8 @@ use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
 
 pub(super) fn completions(env: &Env, shell: Shell, printer: &mut Printer) -> CliResult {
-    let script = complete::script(env, shell).map_err(|error| {
+    let program = env.exe.to_string_lossy();
+    let script = complete::script(&program, shell).map_err(|error| {
         let message = format!("cannot generate completions for {shell}: {error}");
         CliError::new(ExitStatus::Failure, message)
     })?;
