@@ -1,18 +1,22 @@
 //! `cargo xtask package`: the packages as they would be published, and an installation made of nothing
 //! but them.
 //!
-//! They are unpacked into a workspace of their own, in the places that they have in this one. Our own
-//! crates are in no registry, so a patch leads each package to the others.
+//! They are unpacked into a workspace of their own, below one directory of it. Our own crates are in no
+//! registry, so a patch leads each package to the others.
 
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 type Checked<T = ()> = Result<T, Box<dyn Error>>;
 
 /// The most that a package may take, compressed: nobody needs recorded streams to build.
 const SIZE_LIMIT: u64 = 256 << 10;
+
+/// Where the packages are in their workspace. In the places that the crates have in ours, Cargo would take
+/// what is built of them for what is built of the crates, since both builds share their directory.
+const PLACE: &str = "packages";
 
 /// The binaries that one `cargo install` brings.
 const BINARIES: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
@@ -40,13 +44,8 @@ pub(crate) fn run() -> Checked {
     unpack(root, &target.join("package"), &elsewhere)?;
     let installed = elsewhere.join("installed");
     let mut install = cargo(&elsewhere);
-    install.args([
-        "install",
-        "--locked",
-        "--debug",
-        "--path",
-        "crates/cc-installer",
-    ]);
+    install.args(["install", "--locked", "--debug", "--path"]);
+    install.arg(Path::new(PLACE).join("cc-installer"));
     install.arg("--root").arg(&installed);
     succeed(install.arg("--target-dir").arg(&target))?;
     BINARIES
@@ -54,10 +53,10 @@ pub(crate) fn run() -> Checked {
         .try_for_each(|name| tells_its_version(&installed.join("bin"), name))
 }
 
-/// Puts every package into the place of its crate, and the workspace's own two files around them.
+/// Puts every package below [`PLACE`], and what the workspace's own two files say of others above.
 fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked {
     let mut patches = String::from("\n[patch.crates-io]\n");
-    for (name, place) in crates(root)? {
+    for name in crates(root)? {
         let version = env!("CARGO_PKG_VERSION");
         let package = packages.join(format!("{name}-{version}.crate"));
         let size =
@@ -67,7 +66,7 @@ fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked {
         if size > SIZE_LIMIT {
             return Err(format!("the package {name} takes {size} bytes").into());
         }
-        let place = elsewhere.join(place);
+        let place = elsewhere.join(PLACE).join(&name);
         fs::create_dir_all(&place)?;
         let mut tar = Command::new("tar");
         // All files in a package are of one old day, which would look like nothing new.
@@ -79,13 +78,19 @@ fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked {
         }
     }
     let manifest = fs::read_to_string(root.join("Cargo.toml"))?;
+    let manifest = manifest.lines().map(|line| match line.split_once(" = ") {
+        Some(("members", _)) => format!("members = [\"{PLACE}/*\"]\n"),
+        _ if line.contains(" path = ") => String::new(),
+        _ => format!("{line}\n"),
+    });
+    let manifest: String = manifest.collect();
     fs::write(elsewhere.join("Cargo.toml"), manifest + &patches)?;
     fs::copy(root.join("Cargo.lock"), elsewhere.join("Cargo.lock"))?;
     Ok(())
 }
 
-/// The crates of the workspace: each name with its place.
-fn crates(root: &Path) -> Checked<Vec<(String, PathBuf)>> {
+/// The names of the crates of the workspace.
+fn crates(root: &Path) -> Checked<Vec<String>> {
     let mut metadata = cargo(root);
     metadata.args([
         "metadata",
@@ -101,13 +106,11 @@ fn crates(root: &Path) -> Checked<Vec<(String, PathBuf)>> {
     let metadata: serde_json::Value = serde_json::from_slice(&told.stdout)?;
     let packages = metadata["packages"].as_array();
     let packages = packages.ok_or("cargo metadata names no packages")?;
-    let crates = packages.iter().map(|package| {
-        let manifest = Path::new(package["manifest_path"].as_str()?);
-        let place = manifest.parent()?.strip_prefix(root).ok()?;
-        Some((package["name"].as_str()?.to_owned(), place.to_owned()))
-    });
-    let crates: Option<Vec<_>> = crates.collect();
-    Ok(crates.ok_or("cargo metadata names a package without its place")?)
+    let names = packages
+        .iter()
+        .map(|package| Some(package["name"].as_str()?.to_owned()));
+    let names: Option<Vec<_>> = names.collect();
+    Ok(names.ok_or("cargo metadata tells of a package without a name")?)
 }
 
 fn tells_its_version(bin: &Path, name: &str) -> Checked {
