@@ -120,7 +120,9 @@ impl<'a> Executor<'a> {
     fn begin(snapshot: &'a Snapshot, steps: &[PlanStep]) -> Result<Self, Error> {
         let layout = &snapshot.layout;
         create_private_dir(&layout.cc())?;
+        let assets = &snapshot.assets;
         let dirs = layout.written_dirs().into_iter();
+        let dirs = dirs.chain(assets.to_write()).chain(assets.written());
         let mut left = dirs.flat_map(|dir| leftovers(&dir));
         left.try_for_each(|file| remove_if_there(&file))?;
         let mut record = match &snapshot.record {
@@ -149,6 +151,11 @@ impl<'a> Executor<'a> {
         let layout = self.layout();
         match step {
             PlanStep::CopyBinaries { .. } => self.copy_binaries(),
+            PlanStep::WriteAssets(_) => {
+                self.snapshot.assets.write(&mut self.record)?;
+                self.record.write(layout)
+            }
+            PlanStep::RemoveAssets(_) => self.snapshot.assets.remove(&self.record),
             PlanStep::WriteBundle(hooks_from) => Ok(bundle::write(layout, *hooks_from)?),
             PlanStep::InstallPlugin(method) => plugin::install(layout, self.codex()?, *method),
             PlanStep::WriteUserSkills => Ok(bundle::write_user_skills(layout)?),

@@ -116,13 +116,15 @@ pub(crate) fn locked(path: &Path) -> Option<PathBuf> {
     (!is_writable(&path) || !is_writable(dir)).then_some(path)
 }
 
+/// Whether we may write to a file, or make files in a directory.
 #[cfg(unix)]
-fn is_writable(path: &Path) -> bool {
+pub(crate) fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
+/// Whether we may write to a file, or make files in a directory.
 #[cfg(not(unix))]
-fn is_writable(path: &Path) -> bool {
+pub(crate) fn is_writable(path: &Path) -> bool {
     path.is_dir() || fs::metadata(path).is_ok_and(|known| !known.permissions().readonly())
 }
 

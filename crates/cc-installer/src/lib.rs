@@ -32,6 +32,7 @@ mod jobs_at_risk;
 mod layout;
 mod lock;
 mod record;
+mod user_assets;
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, Write};

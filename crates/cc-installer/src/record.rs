@@ -30,6 +30,10 @@ pub(crate) struct InstallRecord {
     pub(crate) no_native_hooks: Option<String>,
     /// The digests of the bundles that the user ever trusted.
     pub(crate) trusted_contents: BTreeSet<String>,
+    /// SHA-256 of each manual page and file of completions in the user's directories, by path.
+    pub(crate) assets: BTreeMap<PathBuf, String>,
+    /// The directories that were made for them.
+    pub(crate) asset_dirs: BTreeSet<PathBuf>,
     /// Whether there was a `config.toml` before.
     pub(crate) had_config: bool,
 }

@@ -58,6 +58,10 @@ pub(crate) fn installed(
             consent::declined(*permission, &snapshot.layout)
         ))?;
     }
+    let advice = snapshot.assets.advice(&snapshot.layout.program("cc-cli"));
+    if let Some(advice) = advice.filter(|_| !done.is_empty()) {
+        console.say(format!("\n{advice}"))?;
+    }
     if is_good {
         let setup = status.skill("setup");
         console.say(format!("\nStart a new session in Codex and type {setup}."))?;

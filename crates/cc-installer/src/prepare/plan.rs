@@ -1,5 +1,7 @@
 //! What to do, decided only from a snapshot.
 
+use std::path::PathBuf;
+
 use cc_plugin::HooksFrom;
 
 use super::codex_info::{HooksFeature, InstallMethod};
@@ -17,6 +19,8 @@ pub(crate) enum PlanStep {
     CopyBinaries {
         names: Vec<&'static str>,
     },
+    /// Write manual pages and completions to these directories of the user.
+    WriteAssets(Vec<PathBuf>),
     WriteBundle(HooksFrom),
     InstallPlugin(InstallMethod),
     /// Write our skills among the user's own.
@@ -41,6 +45,8 @@ pub(crate) enum PlanStep {
     CleanConfig,
     RemoveCache,
     RemoveUserSkills,
+    /// Remove our manual pages and completions from these directories.
+    RemoveAssets(Vec<PathBuf>),
     /// Remove the binaries and our directory.
     RemoveFiles,
     DeleteJobs,
@@ -107,6 +113,8 @@ pub(crate) fn install(snapshot: &Snapshot, hooks_from: HooksFrom) -> Vec<PlanSte
     if !names.is_empty() {
         steps.push(PlanStep::CopyBinaries { names });
     }
+    let dirs = snapshot.assets.to_write();
+    steps.extend((!dirs.is_empty()).then_some(PlanStep::WriteAssets(dirs)));
     if !has_plugins && !snapshot.has_current_user_skills {
         steps.push(PlanStep::WriteUserSkills);
     }
@@ -249,6 +257,8 @@ pub(crate) fn uninstall(snapshot: &Snapshot, delete_jobs: bool) -> Vec<PlanStep>
         .into_iter()
         .collect();
     copies.extend(has_user_skills(snapshot).then_some(PlanStep::RemoveUserSkills));
+    let dirs = snapshot.assets.written();
+    copies.extend((!dirs.is_empty()).then_some(PlanStep::RemoveAssets(dirs)));
     if !steps.is_empty() || !copies.is_empty() || is_named || has_traces(snapshot) {
         steps.push(PlanStep::CleanConfig);
         steps.extend(copies);
@@ -280,6 +290,11 @@ fn has_traces(snapshot: &Snapshot) -> bool {
         || dirs.any(|dir| !leftovers(&dir).is_empty())
 }
 
+fn list(dirs: &[PathBuf]) -> String {
+    let dirs: Vec<String> = dirs.iter().map(|dir| dir.display().to_string()).collect();
+    dirs.join(", ")
+}
+
 fn wanted<T, const N: usize>(items: [(bool, T); N]) -> Vec<T> {
     let wanted = items.into_iter().filter(|(is_wanted, _)| *is_wanted);
     wanted.map(|(_, item)| item).collect()
@@ -298,6 +313,15 @@ impl PlanStep {
                 format!("copy {} to {bin}", names.join(", "))
             }
             Self::CopyBinaries { names } => format!("update {} in {bin}", names.join(", ")),
+            Self::WriteAssets(dirs) => {
+                format!("write manual pages and completions to {}", list(dirs))
+            }
+            Self::RemoveAssets(dirs) => {
+                format!(
+                    "remove the manual pages and completions of cc from {}",
+                    list(dirs)
+                )
+            }
             Self::WriteBundle(HooksFrom::Plugin) => {
                 format!(
                     "write the plugin, including hooks, to {}",

@@ -18,6 +18,7 @@ use crate::host::error::HostError;
 use crate::host::{Codex, locate};
 use crate::layout::{BINARIES, Layout, MARKETPLACE, PLUGIN_ID};
 use crate::record::InstallRecord;
+use crate::user_assets::UserAssets;
 
 /// How long Codex may take for one answer while it is being set up: it reads and copies files.
 const SETUP_PATIENCE: Duration = Duration::from_secs(30);
@@ -63,6 +64,8 @@ pub(crate) struct Snapshot {
     pub(crate) user_hooks: Result<Vec<PlacedHook>, Error>,
     /// The exec rules.
     pub(crate) rules: ExecRules,
+    /// Manual pages and completions.
+    pub(crate) assets: UserAssets,
     /// Whether there is a Codex, and its answers.
     pub(crate) codex: CodexState,
 }
@@ -144,6 +147,7 @@ impl<'a> Inspector<'a> {
             has_config: layout.config().exists(),
             user_hooks: read_user_hooks(&layout, record.as_ref()),
             rules: ExecRules::read(&layout),
+            assets: UserAssets::inspect(self.env, &layout, record.as_ref()),
             cached,
             copy,
             record,

@@ -13,6 +13,9 @@ use tempfile::TempDir;
 pub(super) struct World {
     _removed_at_the_end: TempDir,
     root: PathBuf,
+    /// More of `PATH`, and more variables.
+    path: String,
+    vars: Vec<(&'static str, OsString)>,
 }
 
 /// What one call of the installer did.
@@ -29,6 +32,8 @@ impl World {
         let world = Self {
             _removed_at_the_end: dir,
             root,
+            path: String::new(),
+            vars: Vec::new(),
         };
         for dir in ["codex", "source", "bin", "home"] {
             fs::create_dir_all(world.root.join(dir)).unwrap();
@@ -42,6 +47,16 @@ impl World {
         world
     }
 
+    /// Adds a directory to the `PATH` of all calls from now on.
+    pub(super) fn add_to_path(&mut self, dir: &str) {
+        self.path = format!(":{}{}", self.root.join(dir).display(), self.path);
+    }
+
+    /// Sets a variable for all calls from now on.
+    pub(super) fn set_var(&mut self, name: &'static str, value: OsString) {
+        self.vars.push((name, value));
+    }
+
     pub(super) fn set_mode(&self, mode: &str) {
         self.write("codex/codex-mode", mode);
     }
@@ -53,12 +68,17 @@ impl World {
 
     /// The same, with somebody at a terminal who types `answers`.
     pub(super) fn answer(&self, args: &[&str], answers: Option<&str>) -> Did {
-        let path = format!("{}:/usr/bin:/bin", self.root.join("bin").display());
-        let vars: [(&str, OsString); 3] = [
+        let path = format!(
+            "{}:/usr/bin:/bin{}",
+            self.root.join("bin").display(),
+            self.path
+        );
+        let mut vars: Vec<(&str, OsString)> = vec![
             ("CODEX_HOME", self.root.join("codex").into()),
             ("HOME", self.root.join("home").into()),
             ("PATH", path.into()),
         ];
+        vars.extend(self.vars.iter().cloned());
         let mut env = Env::fixed(
             self.root.join("home"),
             self.root.join("source/cc-installer"),
@@ -111,6 +131,22 @@ impl World {
 
     pub(super) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
+    }
+
+    /// Everything below `dir`; directories end with `/`.
+    pub(super) fn tree(&self, dir: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut left = vec![self.root.join(dir)];
+        while let Some(dir) = left.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                let end = if path.is_dir() { "/" } else { "" };
+                found.push(format!("{}{end}", path.display()));
+                left.extend(path.is_dir().then_some(path));
+            }
+        }
+        found.sort();
+        found
     }
 
     /// Everything in Codex's directory that is not the scripted Codex's own.
