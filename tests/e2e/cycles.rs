@@ -331,7 +331,7 @@ fn parse(file: &Path) -> Vec<Item> {
 }
 
 /// Whether something is only there for tests.
-fn is_test(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let list = attribute.meta.require_list();
         list.is_ok_and(|list| list.path.is_ident("cfg") && list.tokens.to_string() == "test")

@@ -20,6 +20,7 @@ mod kit;
 mod layers;
 mod logins;
 mod maps;
+mod names;
 #[cfg(target_os = "linux")]
 mod newer_git;
 mod push;

@@ -28,7 +28,7 @@ pub use cancel::end_orphans;
 pub use claude::{AuthStatus, Claude, ProbeError};
 pub use observer::{Observer, Progress};
 pub use outcome::{End, Incomplete, Omitted, Outcome, RunReport};
-pub use project_settings::{Hook, ProjectSettings};
+pub use project_settings::{ProjectHook, ProjectSettings};
 pub use request::{
     Configuration, GitAccess, Limits, McpServer, ProjectConfiguration, Request, Sandbox, Thread,
     Tools,

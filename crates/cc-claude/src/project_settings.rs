@@ -30,7 +30,7 @@ const SILENT: [&str; 3] = [
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectSettings {
     /// What it wants done at events, in the order of the files.
-    pub hooks: Vec<Hook>,
+    pub hooks: Vec<ProjectHook>,
     /// MCP servers by name, each as Claude is given it.
     pub servers: Map<String, Value>,
     /// Settings that a run does not use, with the file that has them.
@@ -41,7 +41,7 @@ pub struct ProjectSettings {
 
 /// One action at an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hook {
+pub struct ProjectHook {
     /// The event, such as `PostToolUse`.
     pub event: String,
     /// For which tools; for all where absent.
@@ -245,7 +245,7 @@ fn map_texts(value: &mut Value, change: &impl Fn(&str) -> String) {
 }
 
 /// The hooks of one event; `None` if one of them is not valid.
-fn hooks_of(event: &str, groups: &Value) -> Option<Vec<Hook>> {
+fn hooks_of(event: &str, groups: &Value) -> Option<Vec<ProjectHook>> {
     let mut found = Vec::new();
     for group in groups.as_array()? {
         let matcher = match group.get("matcher") {
@@ -258,7 +258,7 @@ fn hooks_of(event: &str, groups: &Value) -> Option<Vec<Hook>> {
             if kind == "command" && !action.get("command")?.is_string() {
                 return None;
             }
-            found.push(Hook {
+            found.push(ProjectHook {
                 event: event.to_owned(),
                 matcher: matcher.clone(),
                 action: action.clone(),

@@ -19,7 +19,7 @@ use cc_core::{DataDir, Env, IoError, Time};
 use cc_jobs::settings::TrustPolicy;
 use serde::{Deserialize, Serialize};
 
-pub use allowed::{Allowed, TrustError};
+pub use allowed::{AllowedVersion, TrustError};
 pub use content::Unkept;
 
 use content::{ProjectContent, SERVERS, SETTINGS, SKILLS};
@@ -51,7 +51,7 @@ pub(crate) struct RepositoryTrust {
     pub(crate) standing: SettingsStanding,
     /// The version that it gets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) allowed: Option<Box<Allowed>>,
+    pub(crate) allowed: Option<Box<AllowedVersion>>,
     /// What the run is given of it, while it lasts.
     #[serde(
         default,
@@ -124,7 +124,7 @@ impl RepositoryTrust {
         let names = [&SETTINGS[..], &[SERVERS], &SKILLS].concat();
         let names = names.into_iter().filter(|name| content.has_part(name));
         self.settings = names.map(str::to_owned).collect();
-        let allowed = Allowed::of(data, root);
+        let allowed = AllowedVersion::of(data, root);
         let digest = content.digest();
         self.standing = match &allowed[..] {
             _ if content.is_empty() => SettingsStanding::Nothing,
@@ -195,7 +195,7 @@ impl RepositoryTrust {
 
 /// What a repository could have executed in rescues, as it is now.
 #[derive(Clone, Debug)]
-pub struct Survey {
+pub struct Inspection {
     /// The repository.
     pub root: PathBuf,
     /// Whether the user allowed it.
@@ -216,7 +216,7 @@ pub enum Standing {
     Changed(Vec<String>),
 }
 
-impl Survey {
+impl Inspection {
     /// Its settings, with what is not valid or not used.
     pub fn settings(&self) -> &ProjectSettings {
         self.content.settings()
@@ -260,10 +260,10 @@ fn is_in_skills(name: &str) -> bool {
 ///
 /// # Errors
 /// When it cannot be read, or is too large.
-pub fn survey(data: &DataDir, root: &Path) -> Result<Survey, TrustError> {
+pub fn inspect(data: &DataDir, root: &Path) -> Result<Inspection, TrustError> {
     let content = ProjectContent::read(root)?;
     let digest = content.digest();
-    let allowed = Allowed::of(data, root);
+    let allowed = AllowedVersion::of(data, root);
     let same = allowed.iter().find(|allowed| allowed.digest == digest);
     let standing = match (same, allowed.first()) {
         _ if content.is_empty() => Standing::Nothing,
@@ -274,7 +274,7 @@ pub fn survey(data: &DataDir, root: &Path) -> Result<Survey, TrustError> {
             None => content.names().map(str::to_owned).collect(),
         }),
     };
-    Ok(Survey {
+    Ok(Inspection {
         root: root.to_owned(),
         standing,
         content,
@@ -285,8 +285,8 @@ pub fn survey(data: &DataDir, root: &Path) -> Result<Survey, TrustError> {
 ///
 /// # Errors
 /// When it cannot be kept.
-pub fn allow(data: &DataDir, survey: &Survey, now: Time) -> Result<(), TrustError> {
-    Allowed::keep(data, &survey.root, &survey.content, now)
+pub fn allow(data: &DataDir, inspection: &Inspection, now: Time) -> Result<(), TrustError> {
+    AllowedVersion::keep(data, &inspection.root, &inspection.content, now)
 }
 
 /// Forgets what was allowed at `root`; returns whether there was something.
@@ -294,21 +294,21 @@ pub fn allow(data: &DataDir, survey: &Survey, now: Time) -> Result<(), TrustErro
 /// # Errors
 /// When it cannot be removed.
 pub fn remove(data: &DataDir, root: &Path) -> Result<bool, TrustError> {
-    Allowed::remove(data, root)
+    AllowedVersion::remove(data, root)
 }
 
 /// Everything that is allowed, by workspace.
 ///
 /// # Errors
 /// When the state directories cannot be listed.
-pub fn list(data: &DataDir) -> Result<Vec<Allowed>, TrustError> {
+pub fn list(data: &DataDir) -> Result<Vec<AllowedVersion>, TrustError> {
     let states = data.states();
     if states.symlink_metadata().is_err() {
         return Ok(Vec::new());
     }
     let entries = states.read_dir().map_err(IoError::at("read", &states))?;
     let dirs = entries.flatten().map(|entry| entry.path());
-    let found = dirs.filter_map(|dir| Allowed::read(&cc_core::StateDir::at(dir)));
+    let found = dirs.filter_map(|dir| AllowedVersion::read(&cc_core::StateDir::at(dir)));
     let mut found: Vec<_> = found.collect();
     found.sort_by(|a, b| a.workspace_root.cmp(&b.workspace_root));
     Ok(found)

@@ -6,7 +6,7 @@ use cc_core::JobId;
 use cc_core::text::count;
 use cc_git::{Applied, RepoPath};
 use cc_workflows::rescue::ProtectedChange;
-use cc_workflows::rescue::isolated::{self, Allowed, Application};
+use cc_workflows::rescue::isolated::{self, AllowedChanges, Application};
 use cc_workflows::{Error, Project};
 
 use super::setup::{ask, is_interactive};
@@ -46,8 +46,8 @@ pub(super) fn apply(
         job.id.as_str(),
         args.merge,
         match protected {
-            Protected::Allow => Allowed::All,
-            Protected::Ask | Protected::Refuse => Allowed::Only(&[]),
+            Protected::Allow => AllowedChanges::All,
+            Protected::Ask | Protected::Refuse => AllowedChanges::Only(&[]),
         },
     );
     if let Err(Error::ProtectedFiles { id, changes }) = &applied {
@@ -59,7 +59,12 @@ pub(super) fn apply(
             printer.note("Nothing was applied.");
             return Ok(ExitStatus::Success);
         }
-        applied = isolated::apply(&project, id.as_str(), args.merge, Allowed::Only(changes));
+        applied = isolated::apply(
+            &project,
+            id.as_str(),
+            args.merge,
+            AllowedChanges::Only(changes),
+        );
     }
     let applied = applied?;
     let is_elsewhere = is_elsewhere.then(|| project.store.workspace().root());

@@ -86,7 +86,7 @@ pub(super) struct ProgressDisplay {
 }
 
 enum Output {
-    Live(Screen),
+    Live(LiveLines),
     Log(Schedule),
 }
 
@@ -98,7 +98,7 @@ impl ProgressDisplay {
         let is_live = env.stderr_is_terminal && !is_codex && env.text("TERM") != Some("dumb");
         Self {
             output: match is_live {
-                true => Output::Live(Screen {
+                true => Output::Live(LiveLines {
                     term: Term::buffered_stderr(),
                     colour: show::has_colour(env, false),
                     hints,
@@ -180,14 +180,14 @@ fn pause_after(printed: u32) -> Duration {
 }
 
 /// Lines at the end of a terminal, replaced as they change.
-struct Screen {
+struct LiveLines {
     term: Term,
     colour: bool,
     hints: Hints,
     drawn: Vec<String>,
 }
 
-impl Screen {
+impl LiveLines {
     fn show(&mut self, jobs: &[JobProgress]) {
         let (rows, columns) = self.term.size();
         let canvas = Canvas {
@@ -219,7 +219,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for LiveLines {
     fn drop(&mut self) {
         if !self.drawn.is_empty() {
             let (_, columns) = self.term.size();

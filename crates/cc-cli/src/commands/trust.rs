@@ -3,7 +3,7 @@
 use cc_core::text::{count, one_line};
 use cc_core::time::human_duration;
 use cc_workflows::Project;
-use cc_workflows::trust::{self, Standing, Survey};
+use cc_workflows::trust::{self, Inspection, Standing};
 
 use super::setup::{ask, is_interactive};
 use crate::args::TrustArgs;
@@ -38,9 +38,9 @@ pub(super) fn trust(project: &Project, args: &TrustArgs, printer: &mut Printer) 
         });
         return Ok(ExitStatus::Success);
     }
-    let survey = trust::survey(&project.data, root)?;
-    printer.text(shown(project, &survey));
-    match survey.standing {
+    let inspection = trust::inspect(&project.data, root)?;
+    printer.text(shown(project, &inspection));
+    match inspection.standing {
         Standing::Nothing | Standing::Allowed(_) => return Ok(ExitStatus::Success),
         Standing::New | Standing::Changed(_) => {}
     }
@@ -59,7 +59,7 @@ pub(super) fn trust(project: &Project, args: &TrustArgs, printer: &mut Printer) 
         printer.note("Nothing was allowed.");
         return Ok(ExitStatus::Success);
     }
-    trust::allow(&project.data, &survey, project.store.now())?;
+    trust::allow(&project.data, &inspection, project.store.now())?;
     printer.text("Allowed. After a change, rescues load none of it until you allow it again.");
     Ok(ExitStatus::Success)
 }
@@ -67,7 +67,7 @@ pub(super) fn trust(project: &Project, args: &TrustArgs, printer: &mut Printer) 
 fn list(project: &Project, printer: &mut Printer) -> CliResult {
     let allowed = trust::list(&project.data)?;
     let now = project.store.now();
-    let row = |allowed: &trust::Allowed| {
+    let row = |allowed: &trust::AllowedVersion| {
         let age = human_duration(allowed.allowed_at.until(now));
         vec![
             allowed.workspace_root.display().to_string(),
@@ -82,10 +82,10 @@ fn list(project: &Project, printer: &mut Printer) -> CliResult {
 }
 
 /// What rescues would load, in sections.
-fn shown(project: &Project, survey: &Survey) -> String {
-    let root = survey.root.display();
+fn shown(project: &Project, inspection: &Inspection) -> String {
+    let root = inspection.root.display();
     let mut text = String::new();
-    match &survey.standing {
+    match &inspection.standing {
         Standing::Nothing => {
             text.push_str(&format!(
                 "Rescues in {root} have nothing executable to load.\n"
@@ -104,24 +104,24 @@ fn shown(project: &Project, survey: &Survey) -> String {
             text.push_str(&format!("\nRescues in {root} would load:\n"));
         }
     }
-    for (title, entries) in sections(survey) {
+    for (title, entries) in sections(inspection) {
         if !entries.is_empty() {
             text.push_str(&format!("\n{title}:\n{}", lines(&entries)));
         }
     }
-    if runs_programs(survey) {
+    if runs_programs(inspection) {
         text.push_str(WHAT_IT_STARTS);
     }
     text
 }
 
-fn runs_programs(survey: &Survey) -> bool {
-    let settings = survey.settings();
+fn runs_programs(inspection: &Inspection) -> bool {
+    let settings = inspection.settings();
     !settings.hooks.is_empty() || !settings.servers.is_empty() || settings.helpers().count() > 0
 }
 
-fn sections(survey: &Survey) -> [(&'static str, Vec<String>); 10] {
-    let settings = survey.settings();
+fn sections(inspection: &Inspection) -> [(&'static str, Vec<String>); 10] {
+    let settings = inspection.settings();
     let pairs = |pairs: &mut dyn Iterator<Item = (&str, &str)>, sign: &str| -> Vec<String> {
         pairs
             .map(|(name, value)| format!("{name}{sign}{value}"))
@@ -149,7 +149,7 @@ fn sections(survey: &Survey) -> [(&'static str, Vec<String>); 10] {
         .into_iter()
         .filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
     let problems = settings.problems().iter().cloned();
-    let left_out = survey.left_out();
+    let left_out = inspection.left_out();
     let left_out =
         left_out.map(|name| format!("{name} leads out of the repository, or is no file"));
     [
@@ -175,15 +175,15 @@ fn sections(survey: &Survey) -> [(&'static str, Vec<String>); 10] {
         ("Denied tools", settings.denied().to_vec()),
         (
             "Skills and commands (Claude runs their scripts in the sandbox)",
-            named(survey.skills()),
+            named(inspection.skills()),
         ),
         (
             "Files that these start, kept as they are now",
-            named(survey.copied()),
+            named(inspection.copied()),
         ),
         (
             "Files that these start in the working tree; what else they read or start there is not compared",
-            named(survey.in_place()),
+            named(inspection.in_place()),
         ),
         (
             "Not used in rescues",

@@ -105,14 +105,14 @@ fn protected(project: &Project, patch: &Patch) -> Result<Vec<ProtectedChange>, c
 
 /// Which protected files of a change the user allows to be applied.
 #[derive(Clone, Copy, Debug)]
-pub enum Allowed<'a> {
+pub enum AllowedChanges<'a> {
     /// These, with this content.
     Only(&'a [ProtectedChange]),
     /// All of them, whatever they are.
     All,
 }
 
-impl Allowed<'_> {
+impl AllowedChanges<'_> {
     fn has(self, change: &ProtectedChange) -> bool {
         match self {
             Self::Only(changes) => changes.contains(change),
@@ -144,7 +144,7 @@ pub fn apply(
     project: &Project,
     reference: &str,
     merge: bool,
-    allowed: Allowed<'_>,
+    allowed: AllowedChanges<'_>,
 ) -> Result<Application, Error> {
     let idle = idle_isolated(project, reference)?;
     let patch = idle.patch()?;

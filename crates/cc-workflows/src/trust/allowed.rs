@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The version that is allowed in a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Allowed {
+pub struct AllowedVersion {
     /// The form of this file.
     schema_version: u32,
     /// The workspace.
@@ -56,7 +56,7 @@ pub enum TrustError {
     Lock(#[from] LockError),
 }
 
-impl Allowed {
+impl AllowedVersion {
     /// What is allowed at `root`, most specific first: there, then in the main working tree of a linked one.
     pub(super) fn of(data: &DataDir, root: &Path) -> Vec<Self> {
         let roots = [Some(root.to_owned()), main_working_tree(root)];

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use cc_claude::{Hook, ProjectConfiguration};
+use cc_claude::{ProjectConfiguration, ProjectHook};
 use cc_core::IoError;
 use cc_core::fs::{create_private_dir, write_atomic};
 use cc_core::text::shell_word;
@@ -56,7 +56,7 @@ fn write_json(path: &Path, value: &Value) -> Result<(), IoError> {
 }
 
 /// Hooks in the form of a file.
-fn hooks(hooks: &[Hook]) -> Value {
+fn hooks(hooks: &[ProjectHook]) -> Value {
     let mut events: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for hook in hooks {
         let mut group = json!({"hooks": [hook.action]});

@@ -42,12 +42,12 @@ impl Lab {
         self.write(".claude/settings.json", settings.to_string());
     }
 
-    fn survey(&self) -> Survey {
-        survey(&self.data, &self.root()).unwrap()
+    fn inspect(&self) -> Inspection {
+        inspect(&self.data, &self.root()).unwrap()
     }
 
     fn allow(&self) {
-        allow(&self.data, &self.survey(), Time::from_millis(1)).unwrap();
+        allow(&self.data, &self.inspect(), Time::from_millis(1)).unwrap();
     }
 
     fn decide(&self, policy: TrustPolicy) -> RepositoryTrust {
@@ -72,7 +72,7 @@ fn only_the_version_that_was_allowed_counts() {
     lab.allow();
     lab.check(&SettingsStanding::Allowed);
     assert_eq!(
-        lab.survey().standing,
+        lab.inspect().standing,
         Standing::Allowed(Time::from_millis(1))
     );
     lab.write_hook("b");
@@ -152,7 +152,7 @@ fn files_that_commands_start_are_part_of_it() {
         }
         lab.write_hook(command);
         lab.allow();
-        let survey = lab.survey();
+        let survey = lab.inspect();
         assert_eq!(
             survey.copied().any(|name| name == program),
             is_copied,
@@ -187,15 +187,15 @@ fn what_is_kept_is_checked_before_it_is_used() {
     let refused = trust.configuration(&lab.data, &lab.root());
     assert!(matches!(refused, Err(TrustError::Gone)), "{refused:?}");
     // Allowing it again repairs it.
-    assert_eq!(lab.survey().standing, changed_now(&lab));
+    assert_eq!(lab.inspect().standing, changed_now(&lab));
     lab.allow();
-    assert!(matches!(lab.survey().standing, Standing::Allowed(_)));
+    assert!(matches!(lab.inspect().standing, Standing::Allowed(_)));
     fs::write(state.trust().join("allowed.json"), "{").unwrap();
     lab.check(&SettingsStanding::New);
 }
 
 fn changed_now(lab: &Lab) -> Standing {
-    Standing::Changed(lab.survey().content.names().map(str::to_owned).collect())
+    Standing::Changed(lab.inspect().content.names().map(str::to_owned).collect())
 }
 
 #[test]
@@ -208,13 +208,13 @@ fn links_lead_nowhere_else() {
     fs::create_dir(&outside).unwrap();
     symlink(&outside, lab.root().join(".claude/commands")).unwrap();
     symlink(".", lab.root().join("shared/loop")).unwrap();
-    let refused = survey(&lab.data, &lab.root());
+    let refused = inspect(&lab.data, &lab.root());
     assert!(
         matches!(refused, Err(TrustError::Content(Unkept::TooLarge(_)))),
         "{refused:?}"
     );
     fs::remove_file(lab.root().join("shared/loop")).unwrap();
-    let found = lab.survey();
+    let found = lab.inspect();
     assert_eq!(
         found.skills().collect::<Vec<_>>(),
         [".claude/skills/deploy/SKILL.md"]
@@ -253,7 +253,7 @@ fn a_linked_worktree_counts_what_its_main_one_was_allowed() {
     .unwrap();
     let copy = |name: &str| fs::copy(lab.root().join(name), linked.join(name)).unwrap();
     copy(".claude/settings.json");
-    let standing = |lab: &Lab| survey(&lab.data, &linked).unwrap().standing;
+    let standing = |lab: &Lab| inspect(&lab.data, &linked).unwrap().standing;
     // Anybody can name another repository as their main one.
     assert_eq!(standing(&lab), Standing::New);
     fs::write(
@@ -296,11 +296,11 @@ proptest! {
             }
         }
         lab.allow();
-        let allowed = Allowed::of(&lab.data, &lab.root()).remove(0);
+        let allowed = AllowedVersion::of(&lab.data, &lab.root()).remove(0);
         let kept = allowed.content(&lab.data).unwrap();
-        prop_assert_eq!(kept.digest(), lab.survey().content.digest());
-        prop_assert!(kept.differences(&lab.survey().content).is_empty());
-        let names: Vec<String> = lab.survey().skills().map(str::to_owned).collect();
+        prop_assert_eq!(kept.digest(), lab.inspect().content.digest());
+        prop_assert!(kept.differences(&lab.inspect().content).is_empty());
+        let names: Vec<String> = lab.inspect().skills().map(str::to_owned).collect();
         if let Some(name) = names.get(flip % names.len().max(1)) {
             let path = lab.root().join(name);
             let mut bytes = fs::read(&path).unwrap();

@@ -18,7 +18,7 @@ use crate::render::table;
 pub(crate) struct SetupReport {
     ready: bool,
     workspace: String,
-    checks: Vec<Check>,
+    checks: Vec<CheckRow>,
     steps: Vec<NextStep>,
     gate: bool,
     /// Why the gate, which is on, is never called.
@@ -26,7 +26,7 @@ pub(crate) struct SetupReport {
     actions: Vec<String>,
 }
 
-struct Check {
+struct CheckRow {
     /// Its key in the JSON document.
     key: &'static str,
     label: &'static str,
@@ -83,7 +83,7 @@ impl SetupReport {
         report
     }
 
-    fn add(&mut self, (check, step): (Check, Option<NextStep>)) {
+    fn add(&mut self, (check, step): (CheckRow, Option<NextStep>)) {
         self.checks.push(check);
         self.steps.extend(step);
     }
@@ -121,7 +121,7 @@ impl Display for SetupReport {
         let row = |mark: &str, label: &str, detail: &str| {
             vec![mark.to_owned(), label.to_owned(), detail.to_owned()]
         };
-        let check_row = |check: &Check| {
+        let check_row = |check: &CheckRow| {
             let mark = if check.passed { "ok" } else { "!" };
             row(mark, check.label, &check.detail)
         };
@@ -188,8 +188,8 @@ fn gate_without_hooks(findings: &SetupCheck) -> Option<&'static str> {
 }
 
 /// Says why this call cannot start jobs; inside a sandbox, other checks say little about the outside.
-fn this_call(obstacle: Obstacle) -> (Check, Option<NextStep>) {
-    let check = Check {
+fn this_call(obstacle: Obstacle) -> (CheckRow, Option<NextStep>) {
+    let check = CheckRow {
         key: "call",
         label: "This call",
         passed: false,
@@ -199,11 +199,11 @@ fn this_call(obstacle: Obstacle) -> (Check, Option<NextStep>) {
     (check, Some(CliError::from(obstacle).into()))
 }
 
-fn claude(findings: &SetupCheck) -> (Check, Option<NextStep>) {
+fn claude(findings: &SetupCheck) -> (CheckRow, Option<NextStep>) {
     let check = |detail: String, version: Option<&str>, step: Option<NextStep>| {
         let path = findings.claude.as_ref().ok().map(|claude| &claude.path);
         let available = path.is_some() && (version.is_some() || step.is_none());
-        let check = Check {
+        let check = CheckRow {
             key: "claude",
             label: "Claude Code",
             passed: step.is_none(),
@@ -249,7 +249,7 @@ fn too_old(claude: &ClaudeFound, version: &str) -> Option<NextStep> {
     })
 }
 
-fn login(findings: &SetupCheck) -> (Check, Option<NextStep>) {
+fn login(findings: &SetupCheck) -> (CheckRow, Option<NextStep>) {
     let claude = findings.claude.as_ref().ok();
     let asked = claude.and_then(|claude| claude.auth.as_ref());
     let (detail, step) = match asked {
@@ -270,7 +270,7 @@ fn login(findings: &SetupCheck) -> (Check, Option<NextStep>) {
         }
     };
     let logged_in = matches!(asked, Some(Ok(auth)) if auth.logged_in);
-    let check = Check {
+    let check = CheckRow {
         key: "auth",
         label: "Login",
         passed: logged_in,
@@ -290,9 +290,9 @@ fn login_detail(auth: &AuthStatus) -> String {
     }
 }
 
-fn git(findings: &SetupCheck) -> (Check, Option<NextStep>) {
+fn git(findings: &SetupCheck) -> (CheckRow, Option<NextStep>) {
     let error = findings.git.as_ref().err();
-    let check = Check {
+    let check = CheckRow {
         key: "git",
         label: "Git",
         passed: error.is_none(),
@@ -302,7 +302,7 @@ fn git(findings: &SetupCheck) -> (Check, Option<NextStep>) {
     (check, error.map(|error| CliError::from(error).into()))
 }
 
-fn state_dir(project: &Project, findings: &SetupCheck) -> (Check, Option<NextStep>) {
+fn state_dir(project: &Project, findings: &SetupCheck) -> (CheckRow, Option<NextStep>) {
     let dir = project.data.root().display().to_string();
     let step = match (&findings.state, &findings.settings) {
         (Err(error), _) => Some(NextStep::new(
@@ -318,7 +318,7 @@ fn state_dir(project: &Project, findings: &SetupCheck) -> (Check, Option<NextSte
         )),
         (Ok(()), Ok(())) => None,
     };
-    let check = Check {
+    let check = CheckRow {
         key: "state",
         label: "Jobs",
         passed: step.is_none(),
@@ -334,9 +334,9 @@ fn state_dir(project: &Project, findings: &SetupCheck) -> (Check, Option<NextSte
     (check, step)
 }
 
-fn sandbox(findings: &SetupCheck) -> (Check, Option<NextStep>) {
+fn sandbox(findings: &SetupCheck) -> (CheckRow, Option<NextStep>) {
     let missing = findings.sandbox.as_ref().err();
-    let check = Check {
+    let check = CheckRow {
         key: "sandbox",
         label: "Sandbox",
         passed: missing.is_none(),
@@ -352,7 +352,7 @@ fn sandbox(findings: &SetupCheck) -> (Check, Option<NextStep>) {
     )
 }
 
-fn codex_checks(installation: &Installation) -> [Check; 4] {
+fn codex_checks(installation: &Installation) -> [CheckRow; 4] {
     let Installation {
         codex,
         plugin,
@@ -363,7 +363,7 @@ fn codex_checks(installation: &Installation) -> [Check; 4] {
     let version = codex.as_ref().and_then(|codex| codex.version.as_deref());
     let trusted = matches!(hooks.trusted, HooksTrusted::All | HooksTrusted::NotNeeded);
     [
-        Check {
+        CheckRow {
             key: "codex",
             label: "Codex",
             passed: version.is_some(),
@@ -373,7 +373,7 @@ fn codex_checks(installation: &Installation) -> [Check; 4] {
             ),
             fields: json!({"found": codex.is_some(), "version": version}),
         },
-        Check {
+        CheckRow {
             key: "plugin",
             label: "Plugin",
             passed: plugin.installed && plugin.enabled && !plugin.drifted,
@@ -389,7 +389,7 @@ fn codex_checks(installation: &Installation) -> [Check; 4] {
                 "drifted": plugin.drifted,
             }),
         },
-        Check {
+        CheckRow {
             key: "hooks",
             label: "Hooks",
             passed: hooks.installed && trusted && !hooks.double && !hooks.switched_off,
@@ -401,7 +401,7 @@ fn codex_checks(installation: &Installation) -> [Check; 4] {
                 "double": hooks.double,
             }),
         },
-        Check {
+        CheckRow {
             key: "execRule",
             label: "Exec rule",
             passed: match rule.possible {
@@ -445,14 +445,14 @@ fn hooks_detail(hooks: &InstalledHooks) -> &'static str {
     }
 }
 
-fn codex_unknown(error: &InstallationError) -> (Check, Option<NextStep>) {
+fn codex_unknown(error: &InstallationError) -> (CheckRow, Option<NextStep>) {
     let fix = match error {
         InstallationError::Command(CommandError::Start { .. }) => {
             "cargo install cc-installer && cc-installer install"
         }
         _ => "Check its output: cc-installer status",
     };
-    let check = Check {
+    let check = CheckRow {
         key: "codex",
         label: "Codex",
         passed: false,
