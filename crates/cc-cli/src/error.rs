@@ -54,7 +54,27 @@ impl ExitStatus {
             Some(Ending::Cancelled) => Self::Cancelled,
             Some(Ending::Failed(failure)) => match failure.class {
                 C::NotInstalled | C::LoggedOut | C::GitServer | C::Sandbox => Self::NotSetUp,
-                _ => Self::Failure,
+                C::UsageLimit
+                | C::Credit
+                | C::Overloaded
+                | C::Network
+                | C::Model
+                | C::Declined
+                | C::PromptTooLong
+                | C::ContextLimit
+                | C::OutputLimit
+                | C::Thread
+                | C::Schema
+                | C::Protected
+                | C::TimeoutIdle
+                | C::TimeoutTotal
+                | C::Turns
+                | C::Budget
+                | C::Killed
+                | C::Lost
+                | C::Protocol
+                | C::Internal
+                | C::Other => Self::Failure,
             },
         }
     }
@@ -306,7 +326,7 @@ impl Explained for CommandsUnavailable {
     fn advice(&self) -> Advice {
         const WITHOUT: &str = "Leave out --run-commands, and unset review.run_commands, for a review that only reads.";
         match self {
-            Self::Sandbox(missing) => match fix(missing) {
+            Self::Sandbox(missing) => match sandbox_fix(missing) {
                 Some(fix) => NotSetUp.hint(format!("{fix}. {WITHOUT}")),
                 None => NotSetUp.hint(WITHOUT),
             },
@@ -316,7 +336,7 @@ impl Explained for CommandsUnavailable {
 }
 
 /// What makes the sandbox start, where it is known.
-fn fix(missing: &SandboxMissing) -> Option<String> {
+fn sandbox_fix(missing: &SandboxMissing) -> Option<String> {
     match missing {
         SandboxMissing::Programs {
             install: Some(command),
@@ -336,7 +356,7 @@ fn fix(missing: &SandboxMissing) -> Option<String> {
 
 impl Explained for SandboxMissing {
     fn advice(&self) -> Advice {
-        let first = match (fix(self), self) {
+        let first = match (sandbox_fix(self), self) {
             (Some(fix), _) => format!("{fix};"),
             (None, Self::Unsupported) => "Use --read-only,".to_owned(),
             (None, _) => {
@@ -421,7 +441,15 @@ impl Explained for GitError {
             Self::MissingObjects { .. } => {
                 Usage.hint("In a shallow clone, get more history: git fetch --deepen=100")
             }
-            _ => Usage.no_hint(),
+            Self::WorkingTreeElsewhere { .. }
+            | Self::NotARange { .. }
+            | Self::UnrelatedHistory { .. }
+            | Self::Conflict { .. }
+            | Self::NoSuchPath { .. }
+            | Self::PathOutside { .. }
+            | Self::BadPathspec { .. }
+            | Self::FileTooLarge { .. }
+            | Self::TooManyPrograms { .. } => Usage.no_hint(),
         }
     }
 }

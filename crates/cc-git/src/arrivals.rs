@@ -148,10 +148,20 @@ impl Repository {
     /// # Errors
     /// The error of a failed call.
     pub fn not_merged(&self, paths: &[RepoPath]) -> Result<Vec<RepoPath>, Error> {
-        let head = git_dir(self.root()).and_then(|dir| head_file(&dir.join("MERGE_HEAD")));
-        let Some(theirs) = head.filter(|_| !paths.is_empty()) else {
-            return Ok(paths.to_vec());
-        };
+        let heads = git_dir(self.root()).map(|dir| object_ids(&dir.join("MERGE_HEAD")));
+        let mut left = paths.to_vec();
+        // One for each branch that is merged.
+        for theirs in heads.unwrap_or_default() {
+            if left.is_empty() {
+                break;
+            }
+            left = self.not_of(&theirs, left)?;
+        }
+        Ok(left)
+    }
+
+    /// The files among `paths` whose content is not what they have in the commit `theirs`.
+    fn not_of(&self, theirs: &ObjectId, paths: Vec<RepoPath>) -> Result<Vec<RepoPath>, Error> {
         let args = ["diff-index", "--name-only", "--no-renames", "-z"];
         let call = self.runner.call(&args).args(&[theirs.as_str(), "--"]);
         let differ = paths_of(&call.checked()?);
@@ -169,8 +179,7 @@ impl Repository {
             };
             !differ.contains(path) && (there.contains(path) || is_gone())
         };
-        let ours = paths.iter().filter(|path| !is_theirs(path));
-        Ok(ours.cloned().collect())
+        Ok(paths.into_iter().filter(|path| !is_theirs(path)).collect())
     }
 
     /// The commits on one side only, children before their parents.
@@ -225,7 +234,7 @@ impl Repository {
         }
         let not: Vec<String> = fetched.iter().map(|id| format!("^{id}")).collect();
         let call = self.runner.call(&["rev-list"]).args(&doubtful).args(&not);
-        let ours = ids(&call.args(&["--"]).checked()?);
+        let ours: HashSet<_> = ids(&call.args(&["--"]).checked()?);
         made.retain(|(commit, _)| !is_dated(commit) || ours.contains(&commit.id));
         Ok(())
     }
@@ -241,7 +250,7 @@ impl Repository {
     ) -> Result<(), Error> {
         let orig = git_dir(self.root()).map(|dir| dir.join("ORIG_HEAD"));
         let orig = orig.filter(|file| is_changed_since(file, since));
-        let orig = orig.and_then(|file| head_file(&file));
+        let orig = orig.and_then(|file| object_ids(&file).into_iter().next());
         let Some(before) = before.filter(|_| !made.is_empty() && (has_gone || orig.is_some()))
         else {
             return Ok(());
@@ -256,7 +265,7 @@ impl Repository {
         ];
         args.extend(orig.as_ref().map(ObjectId::as_str));
         args.push("--");
-        let new = ids(&self.runner.long_call(&args).checked()?);
+        let new: HashSet<_> = ids(&self.runner.long_call(&args).checked()?);
         made.retain(|(commit, _)| commit.parents.len() > 1 || new.contains(&commit.id));
         Ok(())
     }
@@ -278,11 +287,11 @@ impl Repository {
             return Ok(Vec::new());
         }
         let not_held = ["rev-list", before.as_str(), "--not", "--all", "HEAD", "--"];
-        let not_held = ids(&self.runner.long_call(&not_held).checked()?);
+        let not_held: HashSet<_> = ids(&self.runner.long_call(&not_held).checked()?);
         let sides = format!("{now}...{before}");
         let lost = ["rev-list", "--right-only", "--cherry-pick", "--no-merges"];
         let lost = self.runner.long_call(&lost).args(&[sides.as_str(), "--"]);
-        let lost = ids(&lost.checked()?);
+        let lost: HashSet<_> = ids(&lost.checked()?);
         let is_lost = |commit: &Listed| not_held.contains(&commit.id) && lost.contains(&commit.id);
         let gone = gone.into_iter();
         Ok(gone
@@ -352,23 +361,17 @@ fn is_changed_since(file: &Path, since: i64) -> bool {
     at.is_some_and(|at| at.as_millis() >= since)
 }
 
-/// The commit in a file such as `MERGE_HEAD`.
-fn head_file(file: &Path) -> Option<ObjectId> {
-    object_ids(file).into_iter().next()
-}
-
 /// The ids at the beginning of each line of a file.
 fn object_ids(file: &Path) -> Vec<ObjectId> {
     ids(&read_bounded(file, 1 << 20).unwrap_or_default())
-        .into_iter()
-        .collect()
 }
 
 fn paths_of(output: &[u8]) -> HashSet<RepoPath> {
     records(output).map(RepoPath::new).collect()
 }
 
-fn ids(lines: &[u8]) -> HashSet<ObjectId> {
+/// The ids at the beginning of each line.
+fn ids<C: FromIterator<ObjectId>>(lines: &[u8]) -> C {
     let lines = lines.split(|&byte| byte == b'\n');
     let first = |line: &[u8]| {
         let word = line.split(|&byte| byte == b'\t' || byte == b' ').next()?;

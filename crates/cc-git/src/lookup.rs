@@ -190,7 +190,7 @@ impl Repository {
             "--untracked-files=normal",
             "--ignore-submodules=dirty",
         ];
-        let paths = self.limits(&query.paths)?;
+        let paths = self.path_args(&query.paths)?;
         page(self.runner.call(&args).args(&paths), query.skip)
     }
 
@@ -208,7 +208,7 @@ impl Repository {
         }
         args.extend(["--end-of-options".to_owned(), from]);
         args.extend(to.transpose()?);
-        let paths = self.limits(&query.paths)?;
+        let paths = self.path_args(&query.paths)?;
         page(self.runner.call(&args).args(&paths), query.skip)
     }
 
@@ -233,7 +233,7 @@ impl Repository {
             }
             _ => args.push(self.revision(query.revision.as_deref())?),
         }
-        let paths = self.limits(&query.paths)?;
+        let paths = self.path_args(&query.paths)?;
         page(self.runner.call(&args).args(&paths), query.skip)
     }
 
@@ -299,7 +299,7 @@ impl Repository {
         }
         args.extend(["-e".to_owned(), query.pattern.clone()]);
         args.push(self.revision(query.revision.as_deref())?);
-        let paths = self.limits(&query.paths)?;
+        let paths = self.path_args(&query.paths)?;
         page(self.runner.call(&args).args(&paths), query.skip)
     }
 
@@ -308,7 +308,7 @@ impl Repository {
         if query.untracked {
             args.extend(["--others", "--exclude-standard"]);
         }
-        let paths = self.limits(&query.paths)?;
+        let paths = self.path_args(&query.paths)?;
         page(self.runner.call(&args).args(&paths), query.skip)
     }
 
@@ -349,8 +349,8 @@ impl Repository {
         Ok(specs.paths.pop().unwrap_or_else(root))
     }
 
-    /// `--` and pathspecs.
-    fn limits(&self, paths: &[String]) -> Result<Vec<OsString>, Error> {
+    /// `--` and the pathspecs.
+    fn path_args(&self, paths: &[String]) -> Result<Vec<OsString>, Error> {
         let paths: Vec<_> = paths.iter().map(Into::into).collect();
         Ok(self.resolve_paths(&paths)?.args())
     }

@@ -245,8 +245,9 @@ impl Repository {
     /// the remote, then the usual local names.
     fn default_branch(&self) -> Result<(String, ObjectId), Error> {
         let found = match self.default_ref_of_files() {
-            Some(found) => found,
-            None => self.default_ref("")?,
+            InFiles::Found(found) => Some(found),
+            InFiles::Missing => None,
+            InFiles::Unreadable => self.default_ref()?,
         };
         let found = found.ok_or(Error::NoDefaultBranch)?;
         Ok((found.name, found.id))
@@ -255,15 +256,14 @@ impl Repository {
     /// The commits of HEAD that the default branch does not have; with a Git before 2.41 by two calls.
     pub(crate) fn commits_of_branch(&self) -> Option<Reason> {
         let head = self.head().id()?;
-        let counted = self.default_ref(" %(ahead-behind:HEAD)");
-        let (base, commits) = match counted {
+        let (base, commits) = match self.listed_default_ref("%(ahead-behind:HEAD)") {
             Ok(found) => {
-                let found = found?;
-                let behind = found.rest.split(' ').next_back()?;
+                let (found, counts) = found?;
+                let behind = counts.split(' ').next_back()?;
                 (found.name, behind.parse().ok()?)
             }
             Err(_) => {
-                let found = self.default_ref("").ok()??;
+                let found = self.default_ref().ok()??;
                 let range = format!("{}..{head}", found.id);
                 let output = self.runner.call(&["rev-list", "--count", &range]).checked();
                 let output = String::from_utf8(output.ok()?).ok()?;
@@ -285,68 +285,57 @@ impl Repository {
             .collect()
     }
 
-    /// Finds the default branch in the files of the repository; `None` where Git is to be asked.
-    fn default_ref_of_files(&self) -> Option<Option<DefaultRef>> {
-        let shared = self.shared_dir().ok().filter(|_| self.is_plain)?;
+    /// Finds the default branch in the files of the repository.
+    fn default_ref_of_files(&self) -> InFiles {
+        let Some(shared) = self.shared_dir().ok().filter(|_| self.is_plain) else {
+            return InFiles::Unreadable;
+        };
         let refs = Refs {
             shared: &shared,
             sha256: self.sha256,
         };
         for candidate in self.default_refs() {
-            let (name, value) = match refs.read(candidate.as_bytes())? {
-                RefValue::Name(name) => {
-                    let value = refs.read(&name)?;
-                    (String::from_utf8(name).ok()?, value)
-                }
-                value => (candidate, value),
+            let Some((name, value)) = follow(&refs, candidate) else {
+                return InFiles::Unreadable;
             };
             match value {
                 RefValue::Id(id) => {
-                    return Some(Some(DefaultRef {
-                        name: short_name(&name),
-                        id,
-                        rest: String::new(),
-                    }));
+                    let name = short_name(&name);
+                    return InFiles::Found(DefaultRef { name, id });
                 }
                 RefValue::Missing => {}
-                RefValue::Name(_) => return None,
+                RefValue::Name(_) => return InFiles::Unreadable,
             }
         }
-        Some(None)
+        InFiles::Missing
     }
 
-    /// Finds the default branch, with what a further format gives for it.
-    fn default_ref(&self, more: &str) -> Result<Option<DefaultRef>, Error> {
+    /// Finds the default branch by asking Git.
+    fn default_ref(&self) -> Result<Option<DefaultRef>, Error> {
+        Ok(self.listed_default_ref("")?.map(|(found, _)| found))
+    }
+
+    /// Finds the default branch by asking Git, and what it prints of it for a further `field` of its format.
+    fn listed_default_ref(&self, field: &str) -> Result<Option<(DefaultRef, String)>, Error> {
         let candidates = self.default_refs();
-        // None of these holds a space; the last may be empty.
-        let format = format!("--format=%(refname) %(objectname) %(objecttype) %(symref){more}");
+        // None of the first three holds a space; the fourth may be empty.
+        let format = format!("--format=%(refname) %(objectname) %(objecttype) %(symref) {field}");
         let mut args = vec!["for-each-ref", &format, "--"];
         args.extend(candidates.iter().map(String::as_str));
         let output = self.runner.call(&args).checked()?;
         let output = String::from_utf8_lossy(&output);
-        let found: Vec<Vec<&str>> = output
+        let listed: Vec<[&str; 5]> = output
             .lines()
-            .map(|line| line.splitn(5, ' ').collect())
+            .filter_map(|line| line.splitn(5, ' ').collect::<Vec<_>>().try_into().ok())
             .collect();
-        let found: Vec<(&[&str; 4], &str)> = found
-            .iter()
-            .filter_map(|fields| {
-                let (first, rest) = fields.split_first_chunk()?;
-                Some((first, rest.first().copied().unwrap_or_default()))
-            })
-            .collect();
-        let branch = candidates.iter().find_map(|wanted| {
-            let ([name, id, _, symref], rest) = found
+        Ok(candidates.iter().find_map(|wanted| {
+            let [name, id, _, symref, field] = listed
                 .iter()
-                .find(|([name, _, kind, _], _)| name == wanted && *kind == "commit")?;
-            let name = if symref.is_empty() { name } else { symref };
-            Some(DefaultRef {
-                name: short_name(name),
-                id: ObjectId::from_bytes(id.as_bytes())?,
-                rest: (*rest).to_owned(),
-            })
-        });
-        Ok(branch)
+                .find(|[name, _, kind, ..]| name == wanted && *kind == "commit")?;
+            let name = short_name(if symref.is_empty() { name } else { symref });
+            let id = ObjectId::from_bytes(id.as_bytes())?;
+            Some((DefaultRef { name, id }, (*field).to_owned()))
+        }))
     }
 
     fn has_uncommitted_changes(&self, pathspecs: &Pathspecs) -> Result<bool, Error> {
@@ -388,8 +377,26 @@ impl Repository {
 struct DefaultRef {
     name: String,
     id: ObjectId,
-    /// What the further format gave.
-    rest: String,
+}
+
+/// What the files of a repository say of the default branch.
+enum InFiles {
+    Found(DefaultRef),
+    /// There is none.
+    Missing,
+    /// It takes Git to read them.
+    Unreadable,
+}
+
+/// What a ref holds, or the one that it names; `None` where that is not plain to see.
+fn follow(refs: &Refs<'_>, name: String) -> Option<(String, RefValue)> {
+    match refs.read(name.as_bytes())? {
+        RefValue::Name(target) => {
+            let value = refs.read(&target)?;
+            Some((String::from_utf8(target).ok()?, value))
+        }
+        value => Some((name, value)),
+    }
 }
 
 /// The name of a branch without the place of all branches.

@@ -21,8 +21,8 @@ impl Granted {
     /// Whether it includes a permission.
     pub(crate) fn covers(self, permission: Permission) -> bool {
         match permission {
-            Permission::Commands => self.commands,
-            Permission::Rescue => self.rescue,
+            Permission::Looking => self.commands,
+            Permission::Changing => self.rescue,
             Permission::HookTrust | Permission::UserHooks => self.hooks,
         }
     }
@@ -57,12 +57,12 @@ pub(crate) fn ask(
     for permission in permissions {
         console.say(format!("\n{}", text(*permission, layout)))?;
         let (question, by_flag, granted) = match permission {
-            Permission::Commands => (
+            Permission::Looking => (
                 "Write this rule?",
                 "Allowed by --allow-commands.",
                 &mut granted.commands,
             ),
-            Permission::Rescue => (
+            Permission::Changing => (
                 "Write this rule too?",
                 "Allowed by --allow-rescue.",
                 &mut granted.rescue,
@@ -91,8 +91,8 @@ pub(crate) fn ask(
 pub(crate) fn text(permission: Permission, layout: &Layout) -> String {
     let hooks_json = layout.hooks_json();
     match permission {
-        Permission::Commands => looking_text(layout),
-        Permission::Rescue => changing_text(layout),
+        Permission::Looking => looking_text(layout),
+        Permission::Changing => changing_text(layout),
         Permission::HookTrust => hooks_text(
             layout,
             "once you trust them",
@@ -110,10 +110,10 @@ pub(crate) fn text(permission: Permission, layout: &Layout) -> String {
 pub(crate) fn declined(permission: Permission, layout: &Layout) -> String {
     let installer = layout.program("cc-installer");
     match permission {
-        Permission::Commands => format!(
+        Permission::Looking => format!(
             "Without the exec rule for looking, Codex asks before each cc-cli call, and the call fails where nobody can answer. To allow it later:\n    {installer} install --allow-commands"
         ),
-        Permission::Rescue => format!(
+        Permission::Changing => format!(
             "Codex asks before each rescue, and the rescue fails where nobody can answer. To allow them later:\n    {installer} install --allow-rescue"
         ),
         Permission::UserHooks => format!(
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_exact_rule_and_commands_are_shown() {
         let text = |permission| wrap(&text(permission, &layout()), Some(80));
-        insta::assert_snapshot!(text(Permission::Commands), @r#"
+        insta::assert_snapshot!(text(Permission::Looking), @r#"
         Permission 1: looking
         This rule
 
@@ -202,7 +202,7 @@ mod tests {
         and your rights and sends it to Anthropic; it cannot change files, and Codex
         cannot change settings or switch the review gate off this way.
         "#);
-        insta::assert_snapshot!(text(Permission::Rescue), @r#"
+        insta::assert_snapshot!(text(Permission::Changing), @r#"
         Permission 2: changing
         This rule
 
@@ -248,8 +248,8 @@ mod tests {
     fn every_text_fits_a_narrow_terminal() {
         let (layout, width) = (layout(), 48);
         let permissions = [
-            Permission::Commands,
-            Permission::Rescue,
+            Permission::Looking,
+            Permission::Changing,
             Permission::HookTrust,
             Permission::UserHooks,
         ];

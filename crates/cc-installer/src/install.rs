@@ -45,8 +45,8 @@ pub(crate) fn install(
     // for the rule for rescues.
     let is_wanted = |permission: Permission, snapshot: &Snapshot, had_old: bool| match permission {
         _ if goal == Goal::Install => true,
-        Permission::Commands => args.allow_commands || snapshot.rules.present,
-        Permission::Rescue => args.allow_rescue || had_old,
+        Permission::Looking => args.allow_commands || snapshot.rules.present,
+        Permission::Changing => args.allow_rescue || had_old,
         Permission::HookTrust | Permission::UserHooks => true,
     };
 
@@ -77,7 +77,7 @@ pub(crate) fn install(
     declined.retain(|permission| !granted.covers(*permission));
     // Without the rule for rescues everything works; Codex asks before each.
     let mut missing = declined.iter();
-    let is_complete = missing.all(|permission| *permission == Permission::Rescue);
+    let is_complete = missing.all(|permission| *permission == Permission::Changing);
     declined.retain(|permission| is_wanted(*permission, &snapshot, had_old));
     report::installed(&snapshot, &done, &declined, is_complete, console)
 }

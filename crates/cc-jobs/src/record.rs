@@ -307,16 +307,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
         other.remove(*name);
     }
     let mut body = Map::new();
-    for name in [
-        "request",
-        "result",
-        "rendered",
-        "partialOutput",
-        "touchedFiles",
-        "permissionDenials",
-    ] {
-        if let Some(value) = other.remove(name).filter(|value| !value.is_null()) {
-            body.insert(name.to_owned(), value);
+    for name in start::fields_of::<Body>() {
+        if let Some(value) = other.remove(*name).filter(|value| !value.is_null()) {
+            body.insert((*name).to_owned(), value);
         }
     }
     // Large parts of another shape, from another version, stay readable.

@@ -5,7 +5,7 @@ mod recorder;
 mod stop;
 pub(crate) mod tools;
 
-use cc_claude::{Claude, End, Outcome, Request};
+use cc_claude::{Claude, End, Outcome, Request, RunReport};
 use cc_core::{Failure, FailureClass, IoError, LocateError};
 use cc_jobs::{Ending, Job, JobReport, StoreError};
 use serde_json::Value;
@@ -89,8 +89,14 @@ impl Run<'_> {
         })
     }
 
-    /// Runs Claude to its end, or until the job is to stop.
+    /// Runs Claude to its end, or until the job is to stop; not at all where that is known before.
     pub(crate) async fn claude(&mut self, claude: &Claude, request: &Request) -> Outcome {
+        if self.stop.is_requested().await {
+            return Outcome {
+                end: End::Cancelled,
+                report: RunReport::default(),
+            };
+        }
         let env = &self.project.env;
         self.recorder.work_in(&request.cwd);
         let stop = self.stop.requested();

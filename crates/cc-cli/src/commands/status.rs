@@ -153,13 +153,13 @@ fn overview_text(
     jobs: &RepositoryJobs,
     project: &Project,
     overview: &Overview,
-    all: bool,
+    all_sessions: bool,
 ) -> String {
     let Overview {
         running, finished, ..
     } = overview;
     let now = project.store.now();
-    let limit = if all { usize::MAX } else { RECENT };
+    let limit = if all_sessions { usize::MAX } else { RECENT };
     let width = project
         .env
         .columns
@@ -181,18 +181,18 @@ fn overview_text(
             false => "\nFinished\n",
         });
         text.push_str(&table_within(&rows, width));
-        let all = finished.len() + overview.more;
-        if all > limit {
-            text.push_str(&format!("  and {} more (--all)\n", all - limit));
+        let count = finished.len() + overview.more;
+        if count > limit {
+            text.push_str(&format!("  and {} more (--all)\n", count - limit));
         }
     }
     if text.is_empty() {
-        text.push_str(match all || project.session.is_none() {
+        text.push_str(match all_sessions || project.session.is_none() {
             true => "No jobs in this workspace.\n",
             false => "No jobs of this session in this workspace.\n",
         });
     }
-    let shown = finished.iter().take(RECENT);
+    let shown = finished.iter().take(limit);
     for job in shown.filter(|job| worktree(&jobs.project_of(job), job).is_some()) {
         text.push_str(&format!(
             "\n{id} has a change in its worktree: cc-cli apply {id}, or cc-cli discard {id}\n",

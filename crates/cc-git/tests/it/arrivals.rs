@@ -283,3 +283,20 @@ fn files_that_an_unfinished_merge_brings_are_left_out() {
     lab.write("side.txt", "mine\n");
     assert_eq!(not_merged(), ["side.txt", "b.txt", "mine"]);
 }
+
+#[test]
+fn files_that_any_of_several_merged_branches_brings_are_left_out() {
+    let lab = lab();
+    for branch in ["one", "two"] {
+        lab.git(["switch", "--quiet", "--create", branch, "main"]);
+        lab.write(branch, "theirs\n");
+        lab.git(["add", "--all"]);
+        lab.commit(branch);
+    }
+    lab.git(["switch", "--quiet", "main"]);
+    lab.git(["merge", "--quiet", "--no-commit", "--no-ff", "one", "two"]);
+    lab.write("mine", "mine\n");
+    let paths = ["one", "two", "mine"].map(|path| path.to_owned().into());
+    let not_merged = lab.repository().not_merged(&paths).unwrap();
+    assert_eq!(not_merged, ["mine".to_owned().into()]);
+}

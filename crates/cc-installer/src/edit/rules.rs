@@ -101,8 +101,8 @@ pub(crate) fn without(text: &str, cli: &str) -> String {
 
 /// Whether a line is one complete rule whose pattern starts with `cli`.
 fn is_about(line: &str, cli: &str) -> bool {
-    let squeezed = line.trim();
-    let Some(rest) = squeezed.strip_prefix("prefix_rule(") else {
+    let line = line.trim();
+    let Some(rest) = line.strip_prefix("prefix_rule(") else {
         return false;
     };
     let Some(pattern) = rest.trim_start().strip_prefix("pattern") else {
@@ -113,7 +113,7 @@ fn is_about(line: &str, cli: &str) -> bool {
         .and_then(|pattern| pattern.strip_prefix('['))
         .map(str::trim_start);
     let quoted = Value::from(cli).to_string();
-    first.is_some_and(|first| first.starts_with(&quoted)) && squeezed.ends_with(')')
+    first.is_some_and(|first| first.starts_with(&quoted)) && line.ends_with(')')
 }
 
 #[cfg(test)]

@@ -55,10 +55,10 @@ pub(crate) enum PlanStep {
 /// What only the user can allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Permission {
-    /// An exec rule, so that Codex runs reviews outside its sandbox without asking.
-    Commands,
-    /// Another, so that it runs rescues without asking.
-    Rescue,
+    /// An exec rule, so that Codex starts reviews and follows jobs outside its sandbox without asking.
+    Looking,
+    /// Another, so that it starts rescues and applies their changes without asking.
+    Changing,
     /// Trust in our hooks, in a Codex that asks for it.
     HookTrust,
     /// Hooks in the user's `hooks.json`, in a Codex that runs all it finds there.
@@ -160,10 +160,10 @@ pub(crate) fn permissions(snapshot: &Snapshot, steps: &[PlanStep]) -> Vec<Permis
     let rules = &snapshot.rules;
     let lets_look = rules.looking || steps.contains(&PlanStep::NarrowRule);
     wanted([
-        (confines_rules(snapshot) && !lets_look, Permission::Commands),
+        (confines_rules(snapshot) && !lets_look, Permission::Looking),
         (
             confines_rules(snapshot) && !rules.changing,
-            Permission::Rescue,
+            Permission::Changing,
         ),
         (
             are_untrusted || (asks_for_trust && are_changed),
@@ -177,8 +177,8 @@ pub(crate) fn permissions(snapshot: &Snapshot, steps: &[PlanStep]) -> Vec<Permis
 #[must_use]
 pub(crate) fn allowed_by(permission: Permission, snapshot: &Snapshot) -> Vec<PlanStep> {
     match permission {
-        Permission::Commands => vec![PlanStep::WriteRule(Allows::Looking)],
-        Permission::Rescue => vec![PlanStep::WriteRule(Allows::Changing)],
+        Permission::Looking => vec![PlanStep::WriteRule(Allows::Looking)],
+        Permission::Changing => vec![PlanStep::WriteRule(Allows::Changing)],
         Permission::HookTrust => vec![PlanStep::TrustHooks],
         Permission::UserHooks => add_user_hooks(snapshot),
     }

@@ -27,6 +27,17 @@ impl StopRequest {
         })
     }
 
+    /// Whether somebody has asked to stop by now.
+    pub(crate) async fn is_requested(&mut self) -> bool {
+        // Signals are heard while the runtime has nothing else to do.
+        tokio::task::yield_now().await;
+        tokio::select! {
+            biased;
+            () = self.requested() => true,
+            () = std::future::ready(()) => false,
+        }
+    }
+
     /// Completes once somebody has asked to stop, or the job was removed; later calls complete immediately.
     pub(crate) async fn requested(&mut self) {
         if !self.requested {
@@ -95,5 +106,30 @@ impl StopSource {
         while !is_cancelled() {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use cc_core::Proc;
+    use cc_core::process::Signal;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_asked_while_nobody_waited_is_remembered() {
+        let mut stop = StopRequest {
+            requested: false,
+            source: StopSource(signal(SignalKind::terminate()).unwrap()),
+            record: PathBuf::from("/"),
+        };
+        assert!(!stop.is_requested().await);
+        Proc::current().unwrap().signal(Signal::Terminate).unwrap();
+        // The system may hand the signal to another thread of the tests, which has to wake up first.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(stop.is_requested().await);
+        assert!(stop.is_requested().await);
     }
 }

@@ -12,19 +12,19 @@ pub(crate) const IN_REPOSITORY: &str = "\
 You have Read and Grep for the files of the working tree (Grep with `glob` also finds files by name), and Git:
   status, diff, log, show, blame, grep (the files of a commit) and ls-files. There is no shell.";
 
-/// The same where there is no repository.
+/// What a Claude that may only read is told of its tools where there is no repository.
 pub(crate) const WITHOUT_REPOSITORY: &str = "\
 You have Read and Grep for files (Grep with `glob` also finds them by name). There is no shell.";
+
+/// What a Claude with a shell is told of its tools in a repository.
+pub(crate) const WITH_SHELL: &str = "\
+You have Read and Grep for the files of the working tree (Grep with `glob` also finds files by name), Git: status,
+  diff, log, show, blame, grep (the files of a commit) and ls-files, and Bash.";
 
 /// A program that Claude cannot be told of.
 #[derive(Debug, thiserror::Error)]
 #[error("the path `{}` is not valid Unicode", .0.display())]
 pub(crate) struct NotText(PathBuf);
-
-/// The same with a shell.
-pub(crate) const WITH_SHELL: &str = "\
-You have Read and Grep for the files of the working tree (Grep with `glob` also finds files by name), Git: status,
-  diff, log, show, blame, grep (the files of a commit) and ls-files, and Bash.";
 
 /// What Claude can do with git itself: only commands in a sandbox get a git.
 pub(super) fn git_access(order: &WorkOrder) -> GitAccess {

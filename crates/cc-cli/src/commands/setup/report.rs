@@ -88,7 +88,7 @@ impl SetupReport {
         self.steps.extend(step);
     }
 
-    /// The document of `--json`; a check that did not run has its fields too.
+    /// The document of `--json`; a check of Codex that did not run has its fields too.
     pub(crate) fn document(&self) -> Value {
         let mut document = json!({
             "ready": self.ready,
