@@ -141,7 +141,7 @@ impl Claude {
         }
     }
 
-    /// The same, which gets these variables too: names in which `*` stands for any text.
+    /// A Claude that gets these variables too: names in which `*` stands for any text.
     #[must_use]
     pub fn passing(self, pass_env: Vec<String>) -> Self {
         Self { pass_env, ..self }

@@ -83,7 +83,7 @@ impl ProjectSettings {
         (!file.is_empty()).then(|| Value::Object(file).to_string().into_bytes())
     }
 
-    /// The same of `.mcp.json`.
+    /// What is used of `.mcp.json`.
     pub fn used_servers(content: &[u8]) -> Option<Vec<u8>> {
         let servers = object_in(content)?.remove("mcpServers")?;
         Some(json!({"mcpServers": servers}).to_string().into_bytes())

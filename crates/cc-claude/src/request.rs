@@ -65,8 +65,8 @@ pub enum Tools {
     /// (40 tries on each of 2.1.197, 2.1.260, 2.1.330 and 2.1.332). `Glob` is missing because it lists
     /// the names of any directory on 2.1.197, and a shell because it reads any file.
     ReadOnly,
-    /// The same, and running commands in the operating system's sandbox, which can write these directories alone
-    /// and has no network. Without a sandbox there is no run.
+    /// What [`Tools::ReadOnly`] allows, and running commands in the operating system's sandbox, which can
+    /// write these directories alone and has no network. Without a sandbox there is no run.
     ReadAndRun(Vec<PathBuf>),
     /// Changing files of the working directory as well, and running commands.
     Write(Sandbox),

@@ -77,7 +77,7 @@ impl Env {
         }
     }
 
-    /// The same with `vars` set, in place of those of the same name.
+    /// A copy with `vars` set, in place of those of the same name.
     #[must_use]
     pub fn with_vars(&self, vars: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let mut env = self.clone();
@@ -91,7 +91,7 @@ impl Env {
         env
     }
 
-    /// The same without the variables of Git, which may name another repository than the one here.
+    /// A copy without the variables of Git, which may name another repository than the one here.
     #[must_use]
     pub fn without_git_vars(&self) -> Self {
         let mut env = self.clone();

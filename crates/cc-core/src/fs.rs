@@ -58,7 +58,7 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
     write_beside(path, content, |_| Ok(()))
 }
 
-/// The same for a file of the user: it keeps its mode, and a link stays one.
+/// Replaces a file of the user like [`write_atomic`]: it keeps its mode, and a link stays one.
 ///
 /// # Errors
 /// When any step fails; the old content is then untouched.
@@ -125,7 +125,7 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, IoError> {
     read_whole(path, limit, open_regular)
 }
 
-/// The same for a file of our own; see [`open_own`].
+/// Reads a whole file of our own of at most `limit` bytes; see [`open_own`].
 ///
 /// # Errors
 /// Also when it is a link, or belongs to another user.
@@ -180,7 +180,7 @@ pub fn open_own(path: &Path) -> io::Result<File> {
     open_own_with(options, path)
 }
 
-/// The same with these options.
+/// Opens a file of our own like [`open_own`], with these options.
 pub(crate) fn open_own_with(mut options: fs::OpenOptions, path: &Path) -> io::Result<File> {
     set_flags(&mut options, Links::Refused);
     let file = options.open(path)?;
@@ -344,7 +344,7 @@ pub fn changed_at(meta: &fs::Metadata) -> Option<Time> {
     Some(Time::from_millis(seconds + meta.ctime_nsec() / 1_000_000))
 }
 
-/// The same, as far as this system knows.
+/// The time of the last change, as far as this system knows.
 #[cfg(not(unix))]
 pub fn changed_at(meta: &fs::Metadata) -> Option<Time> {
     modified_at(meta)

@@ -176,7 +176,7 @@ impl SearchPath {
         }
     }
 
-    /// The same without what lies inside `fence`.
+    /// A search path that finds nothing inside `fence`.
     #[must_use]
     pub fn without(self, fence: Fence) -> Self {
         let mut search = self.leaving_out(&fence);
@@ -184,7 +184,7 @@ impl SearchPath {
         search
     }
 
-    /// The same without the entries inside `fence`; what lies there may still be named by its path.
+    /// A search path without the entries inside `fence`; what lies there may still be named by its path.
     #[must_use]
     pub fn leaving_out(mut self, fence: &Fence) -> Self {
         let dirs = mem::take(&mut self.dirs).into_iter();
@@ -194,13 +194,13 @@ impl SearchPath {
         self
     }
 
-    /// The same with `dir` as its first, unless it is one of them or lies inside a fence.
+    /// A search path with `dir` as its first, unless it is one of them or lies inside a fence.
     #[must_use]
     pub fn starting_with(self, dir: &Path) -> Self {
         self.with(dir, 0)
     }
 
-    /// The same with `dir` as its last, unless it is one of them or lies inside a fence.
+    /// A search path with `dir` as its last, unless it is one of them or lies inside a fence.
     #[must_use]
     pub fn ending_with(self, dir: &Path) -> Self {
         let end = self.dirs.len();

@@ -74,7 +74,7 @@ impl Repository {
         self.collect_listed(target, limits, earlier, list)
     }
 
-    /// The same, given what a look at the working tree found.
+    /// Collects the context of a target, given what a look at the working tree found.
     pub(crate) fn collect_listed(
         &self,
         target: &Target,

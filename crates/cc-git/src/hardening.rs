@@ -166,7 +166,7 @@ pub(crate) fn read_config(runner: &Runner, git: &Git) -> Result<GitConfig, Error
     Ok(GitConfig::of(ask(runner, git)?, runner, git))
 }
 
-/// The same, where it is kept and nothing has changed: then Git is not called.
+/// The configuration as it was kept, if nothing has changed since: then Git is not called.
 pub(crate) fn kept_config(runner: &Runner, git: &Git) -> Option<GitConfig> {
     let kept = git.configs().read(question(runner, git))?;
     Some(GitConfig::of((kept, Vec::new()), runner, git))

@@ -184,7 +184,7 @@ impl Repository {
         self.read_object(names, &mut |_| {})
     }
 
-    /// The same, and gives out its content.
+    /// Counts the lines of the first of `names` that is a file, and gives its content to `take`.
     fn read_object(
         &self,
         names: &[Vec<u8>],

@@ -59,7 +59,7 @@ impl Pathspecs {
         self.patterns.iter().filter(|pattern| pattern.exclude)
     }
 
-    /// The same without leaving anything out.
+    /// A copy that leaves nothing out.
     pub(crate) fn without_excludes(&self) -> Self {
         let mut all = self.clone();
         all.patterns.retain(|pattern| !pattern.exclude);

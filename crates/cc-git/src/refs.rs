@@ -57,7 +57,7 @@ impl Refs<'_> {
         }
     }
 
-    /// The same of the file of packed refs: a line is an id, a space and the name.
+    /// What the file of packed refs says of a ref: a line is an id, a space and the name.
     fn packed(&self, name: &[u8]) -> Option<RefValue> {
         let path = self.shared.join("packed-refs");
         let file: File = match open_regular(&path) {

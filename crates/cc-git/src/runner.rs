@@ -21,7 +21,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 /// The most output that is taken in by default, in bytes.
 const OUTPUT_LIMIT: u64 = 8 << 20;
 
-/// The same for calls that check out files, or carry the content of many.
+/// How long a call may take that checks out files or carries the content of many, and its most output.
 const LONG_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 const LARGE_OUTPUT_LIMIT: u64 = 256 << 20;
 
@@ -65,7 +65,7 @@ impl Runner {
         self.env.push((name.into(), value.into()));
     }
 
-    /// The same for a directory that takes the place of the working tree.
+    /// A runner that takes `dir` for the working tree.
     pub(crate) fn at(&self, dir: &Path) -> Self {
         let mut runner = self.clone();
         runner.set_env("GIT_WORK_TREE", dir);

@@ -52,7 +52,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), IoError> {
     persist(temporary(path, &mut named(), content)?, path)
 }
 
-/// The same for a file that anybody may read.
+/// Writes a file that anybody may read, in one step.
 ///
 /// # Errors
 /// As for [`write`].

@@ -211,7 +211,7 @@ impl Layout {
             .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
-    /// The same as text, for commands and rules.
+    /// The path of one of our binaries as text, for commands and rules.
     pub(crate) fn program(&self, name: &str) -> String {
         self.binary(name).display().to_string()
     }

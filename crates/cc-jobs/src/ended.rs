@@ -43,7 +43,7 @@ pub struct EndedJob {
 }
 
 impl EndedJob {
-    /// The same of a job; `None` while it has not ended.
+    /// The summary of a job; `None` while it has not ended.
     pub fn of(job: &Job) -> Option<Self> {
         Some(Self {
             id: job.id.clone(),

@@ -118,7 +118,7 @@ impl Body {
         texts.find(|text| !text.trim().is_empty())
     }
 
-    /// The same with no text longer than `limit` bytes and no list longer than `limit` items.
+    /// A copy with no text longer than `limit` bytes and no list longer than `limit` items.
     pub(crate) fn cut(&self, limit: usize) -> Self {
         let text = |text: &Option<String>| text.as_deref().map(|text| cut_text(text, limit));
         let cut = |value: &Value| cut_value(value, limit);

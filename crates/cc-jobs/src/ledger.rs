@@ -181,7 +181,7 @@ fn read(path: &Path) -> Vec<Cost> {
         .collect()
 }
 
-/// The same costs in fewer lines. A job whose record is still there keeps its own.
+/// Sums up costs in fewer lines. A job whose record is still there keeps its own.
 fn summed_up(costs: Vec<Cost>, now: Time, is_there: impl Fn(&str) -> bool) -> Vec<Cost> {
     let mut sums: BTreeMap<(String, String, Option<String>, String), Cost> = BTreeMap::new();
     let mut kept = Vec::new();

@@ -38,7 +38,7 @@ pub enum JobState {
         claude: Option<Proc>,
         /// The processes that survived.
         survivors: Vec<Proc>,
-        /// The same, for people.
+        /// Who they are, for people.
         why: String,
     },
     /// It has ended; this state is never left.

@@ -107,7 +107,7 @@ impl RunFacts {
         Line::joined([job].into_iter().chain(parts.iter().map(Line::text)), " · ")
     }
 
-    /// The same as facts, one each.
+    /// The last lines of the report as facts, one each.
     pub(crate) fn facts(&self, report: &mut Report, elapsed: Option<Duration>) {
         let job = Line::code(report.job.as_str());
         let model = [self.model(), self.version()].into_iter().flatten();

@@ -143,7 +143,7 @@ pub enum Error {
         /// Where.
         place: WorkPlace,
     },
-    /// The same job was cancelled, and some of its processes still run.
+    /// That job was cancelled, and some of its processes still run.
     #[error("job `{id}` could not be stopped and may still work in {place}")]
     NotStopped {
         /// The job.

@@ -207,7 +207,7 @@ impl Project {
         }
     }
 
-    /// The same call on other jobs.
+    /// This call on other jobs.
     pub(crate) fn with(&self, store: Store) -> Self {
         Self {
             store,

@@ -210,7 +210,7 @@ pub enum Standing {
     Nothing,
     /// Nothing was allowed.
     New,
-    /// The same was.
+    /// What is there was allowed, at this time.
     Allowed(Time),
     /// Something else was; these files differ.
     Changed(Vec<String>),

@@ -16,7 +16,7 @@ pub fn wait(store: &Store, id: &JobId, patience: Option<Duration>) -> Result<Job
     wait_and(store, id, patience, &mut || Duration::MAX)
 }
 
-/// The same, and calls `look` meanwhile, which says how long until the next call.
+/// Waits like [`wait`], and calls `look` meanwhile, which says how long until the next call.
 ///
 /// # Errors
 /// When the job is not there or cannot be read.

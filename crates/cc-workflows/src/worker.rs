@@ -19,7 +19,7 @@ use crate::{Project, day_budget, gate, push, rescue, review};
 /// How long a worker keeps a result that it cannot save, such as on a full disk: until there is room.
 const SAVE_PATIENCE: Duration = Duration::from_secs(24 * 3_600);
 
-/// The same within a hook, which Codex would end.
+/// How long a hook, which Codex would end, keeps such a result.
 const HOOK_SAVE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often it says so in the log.

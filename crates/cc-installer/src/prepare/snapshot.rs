@@ -23,7 +23,7 @@ use crate::user_assets::UserAssets;
 /// How long Codex may take for one answer while it is being set up: it reads and copies files.
 const SETUP_PATIENCE: Duration = Duration::from_secs(30);
 
-/// The same for `status`.
+/// How long it may take for `status`.
 pub(crate) const STATUS_PATIENCE: Duration = Duration::from_secs(8);
 
 /// What to inspect.
@@ -203,19 +203,19 @@ impl Snapshot {
         hook_programs(&self.layout, self.record.as_ref())
     }
 
-    /// The same snapshot, if `config.toml` could be read.
+    /// This snapshot, if `config.toml` could be read.
     pub(crate) fn with_readable_config(mut self) -> Result<Self, Error> {
         self.config = Ok(self.config?);
         Ok(self)
     }
 
-    /// The same snapshot, if the user's `hooks.json` could be read.
+    /// This snapshot, if the user's `hooks.json` could be read.
     pub(crate) fn with_readable_user_hooks(mut self) -> Result<Self, Error> {
         self.user_hooks = Ok(self.user_hooks?);
         Ok(self)
     }
 
-    /// The same snapshot, if there is a Codex that did not fail to answer.
+    /// This snapshot, if there is a Codex that did not fail to answer.
     pub(crate) fn with_codex(self) -> Result<Self, Error> {
         match self.codex {
             CodexState::NotFound(error) => Err(error.into()),

@@ -66,7 +66,7 @@ impl World {
         self.answer(args, None)
     }
 
-    /// The same, with somebody at a terminal who types `answers`.
+    /// Runs the installer with somebody at a terminal who types `answers`.
     pub(super) fn answer(&self, args: &[&str], answers: Option<&str>) -> Did {
         let path = format!(
             "{}:/usr/bin:/bin{}",

@@ -74,7 +74,7 @@ impl HistoryEntry {
         }
     }
 
-    /// The same at the end of the gate, which took `took`.
+    /// The entry at the end of the gate, which took `took`.
     pub(super) fn finished(
         self,
         outcome: &Result<CheckOutcome, GateError>,

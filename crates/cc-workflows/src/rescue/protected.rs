@@ -75,7 +75,7 @@ const OUTSIDE: &str = " (a link out of the working tree, to ";
 const LINK: &str = " (a link to ";
 
 impl ProtectedChange {
-    /// The same as [`fmt::Display`], for a report.
+    /// What [`fmt::Display`] says, as a line of a report.
     pub(super) fn line(&self) -> Line {
         let line = Line::code(self.path.to_string());
         let target = self.target.as_deref().unwrap_or_default();

@@ -131,7 +131,7 @@ impl ReviewedChange {
         Line::codes(self.exclude.iter().cloned(), NAMES)
     }
 
-    /// The same as facts, one each.
+    /// What was reviewed as facts, one each.
     pub(crate) fn facts(&self, report: &mut Report) {
         report.fact("Scope", Line::described(&self.label));
         if !self.paths.is_empty() {

@@ -56,7 +56,7 @@ pub(super) fn of_severity(severity: Severity) -> Face {
     }
 }
 
-/// The same, bold.
+/// A face in bold.
 pub(super) fn bold(face: Face) -> Face {
     match face.0 {
         [31] => Face(&[31, 1]),

@@ -65,7 +65,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// The same for a record of an earlier version, which names what was not there.
+    /// Sweeps by a record of an earlier version, which names what was not there.
     fn earlier(&self, noted: &Leftovers) {
         if let Ok(dir) = OpenDir::at(&noted.root.join(CLAUDE)) {
             for name in dir.names() {

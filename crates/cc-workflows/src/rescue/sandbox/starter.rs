@@ -86,7 +86,7 @@ impl Starter {
         Ok(starter)
     }
 
-    /// The same for a review, with the variables of its script.
+    /// Makes a starter for a review, with the variables of its script.
     ///
     /// # Errors
     /// As for the other.
