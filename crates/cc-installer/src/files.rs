@@ -55,7 +55,7 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), IoError> {
 /// Writes a file that anybody may read, in one step.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub(crate) fn write_public(path: &Path, content: &[u8]) -> Result<(), IoError> {
     let mut builder = named();
     #[cfg(unix)]

@@ -5,7 +5,7 @@
 //! about its content, because commands in Codex's sandbox can write it: a rescue gets the version that the user
 //! allowed, from where it is kept, and nothing once the repository has another one.
 //!
-//! Start with [`survey`], which shows what there is to allow.
+//! Start with [`inspect`], which shows what there is to allow.
 
 mod allowed;
 mod codex;

@@ -75,7 +75,7 @@ const OUTSIDE: &str = " (a link out of the working tree, to ";
 const LINK: &str = " (a link to ";
 
 impl ProtectedChange {
-    /// What [`fmt::Display`] says, as a line of a report.
+    /// What its `Display` says, as a line of a report.
     pub(super) fn line(&self) -> Line {
         let line = Line::code(self.path.to_string());
         let target = self.target.as_deref().unwrap_or_default();
