@@ -9,7 +9,8 @@ use cc_tests::{Sandbox, Scenario};
 /// A fake Claude in a directory that PATH does not lead to, made by `place`.
 fn placed(place: impl FnOnce(&Sandbox) -> PathBuf) -> (Sandbox, PathBuf) {
     let scenario = Scenario::says("Fine as it is.");
-    let mut sandbox = Sandbox::fake(&scenario).with_change();
+    let sandbox = Sandbox::with_programs_at_home().with_fake_claude(&scenario);
+    let mut sandbox = sandbox.with_change();
     let dir = place(&sandbox);
     fs::create_dir_all(&dir).unwrap();
     fs::rename(sandbox.bin().join("claude"), dir.join("claude")).unwrap();
@@ -101,7 +102,7 @@ fn a_missing_interpreter_is_named_and_no_job_is_made() {
         let sandbox = Sandbox::new().with_change();
         script(&sandbox.bin().join("claude"), &format!("{first_line}\n"));
         let review = sandbox.cc(["review"]).run().exits(3);
-        let needs = format!("is a script that needs `{name}`, which was not found");
+        let needs = format!("is a script that needs `{name}`: ");
         assert!(review.stderr.contains(&needs), "{review}");
         assert!(sandbox.records().is_empty());
         let setup = sandbox.cc(["setup"]).run().exits(3);

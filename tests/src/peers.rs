@@ -22,7 +22,6 @@ use std::path::PathBuf;
 #[cfg(target_os = "linux")]
 pub use browser::browser;
 pub use fetch::PeerError;
-pub(crate) use fetch::target_dir;
 #[cfg(target_os = "linux")]
 pub use newer_git::newer_git;
 pub use peer::{Peer, Program};

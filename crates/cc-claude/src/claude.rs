@@ -67,6 +67,8 @@ pub struct AuthStatus {
 pub struct Claude {
     path: PathBuf,
     workspace: PathBuf,
+    /// Whether the user named it, so that it may lie where programs are not looked for.
+    is_named: bool,
     /// Where the interpreter of a script is that looks for it on PATH.
     interpreter_dir: Option<PathBuf>,
     /// Patterns of variables that it gets besides those that it always gets.
@@ -92,7 +94,7 @@ impl Claude {
             }),
             None => search.find("claude"),
         };
-        Self::at(env, workspace, path?)
+        Self::at(env, workspace, path?, configured.is_some())
     }
 
     /// Finds the binary where installers put it for the user, for a PATH that does not lead there.
@@ -101,14 +103,24 @@ impl Claude {
     /// As of [`Claude::locate`].
     pub fn locate_elsewhere(env: &Env, workspace: &Path) -> Result<Self, LocateError> {
         let path = SearchPath::elsewhere(env, workspace).find("claude")?;
-        Self::at(env, workspace, path)
+        Self::at(env, workspace, path, false)
+    }
+
+    /// The binary that a session of Codex found at `path`.
+    ///
+    /// # Errors
+    /// As of [`Claude::locate`].
+    pub fn locate_seen(env: &Env, workspace: &Path, path: &Path) -> Result<Self, LocateError> {
+        let path = SearchPath::outside(env, workspace).accept_found(path.to_owned())?;
+        Self::at(env, workspace, path, false)
     }
 
     /// The binary at `path`, if what it needs to start is there.
-    fn at(env: &Env, workspace: &Path, path: PathBuf) -> Result<Self, LocateError> {
+    fn at(env: &Env, workspace: &Path, path: PathBuf, is_named: bool) -> Result<Self, LocateError> {
         let mut claude = Self {
             path,
             workspace: workspace.to_owned(),
+            is_named,
             interpreter_dir: None,
             pass_env: Vec::new(),
         };
@@ -116,12 +128,20 @@ impl Claude {
             let search = claude.search_path(env);
             let elsewhere = || SearchPath::elsewhere(env, workspace).find(&interpreter);
             let found = match Path::new(&interpreter) {
-                path if path.is_absolute() => search.accept(path.to_owned()),
+                path if path.is_absolute() && is_named => search.accept(path.to_owned()),
+                path if path.is_absolute() => search.accept_found(path.to_owned()),
                 _ => search.find(&interpreter).or_else(|_| elsewhere()),
             };
-            let Ok(found) = found else {
-                let path = claude.path;
-                return Err(LocateError::NoInterpreter { path, interpreter });
+            let found = match found {
+                Ok(found) => found,
+                Err(why) => {
+                    let (path, why) = (claude.path, Box::new(why));
+                    return Err(LocateError::NoInterpreter {
+                        path,
+                        interpreter,
+                        why,
+                    });
+                }
             };
             claude.interpreter_dir = found.parent().map(Path::to_owned);
         }
@@ -133,7 +153,10 @@ impl Claude {
     pub(crate) fn search_path(&self, env: &Env) -> SearchPath {
         let mut path = SearchPath::outside(env, &self.workspace);
         if let Some(dir) = self.path.parent() {
-            path = path.starting_with(dir);
+            path = match self.is_named {
+                true => path.starting_with_named(dir),
+                false => path.starting_with(dir),
+            };
         }
         match &self.interpreter_dir {
             Some(dir) => path.ending_with(dir),

@@ -385,7 +385,10 @@ impl Explained for LocateError {
 impl Explained for GitError {
     fn advice(&self) -> Advice {
         match self {
-            Self::GitMissing | Self::GitTooOld => {
+            Self::GitMissing(LocateError::Unsafe { .. }) => {
+                NotSetUp.hint("Install Git where only you can write and put it on your PATH.")
+            }
+            Self::GitMissing(_) | Self::GitTooOld => {
                 NotSetUp.hint("Install a recent Git and put it on your PATH.")
             }
             Self::DubiousOwnership { root } => {

@@ -21,6 +21,7 @@ pub mod parallel;
 pub mod paths;
 pub mod process;
 pub mod program;
+pub mod session;
 pub mod text;
 pub mod time;
 pub mod usage;

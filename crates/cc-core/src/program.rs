@@ -24,7 +24,7 @@ const SUFFIXES: &[&str] = if cfg!(windows) {
 };
 
 use safety::SYSTEM_DIRS;
-pub use safety::Unsafe;
+pub use safety::{Unsafe, temporary_dirs};
 
 /// Why a program was not found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,12 +52,14 @@ pub enum LocateError {
         why: Unsafe,
     },
     /// It is a script whose interpreter is missing.
-    #[error("`{}` is a script that needs `{interpreter}`, which was not found", path.display())]
+    #[error("`{}` is a script that needs `{interpreter}`: {why}", path.display())]
     NoInterpreter {
         /// The script.
         path: PathBuf,
         /// The program that its first line names.
         interpreter: String,
+        /// Why that is not run.
+        why: Box<LocateError>,
     },
     /// The only one may not be executed.
     #[error("`{}` is not an executable file", path.display())]
@@ -140,6 +142,8 @@ pub struct SearchPath {
     fence: Fence,
     /// Directories below which commands in Codex's sandbox may write.
     sandbox_roots: Vec<PathBuf>,
+    /// The directory of a program that the user named: what lies beside it is as good.
+    named: Option<PathBuf>,
 }
 
 impl SearchPath {
@@ -158,6 +162,7 @@ impl SearchPath {
             left_out: Vec::new(),
             fence: Fence::default(),
             sandbox_roots: safety::sandbox_roots(env),
+            named: None,
         };
         places
             .leaving_out(&Fence::of_caller(env))
@@ -173,6 +178,7 @@ impl SearchPath {
             left_out: relative.iter().map(|dir| env.absolute(dir)).collect(),
             fence: Fence::default(),
             sandbox_roots: safety::sandbox_roots(env),
+            named: None,
         }
     }
 
@@ -200,6 +206,14 @@ impl SearchPath {
         self.with(dir, 0)
     }
 
+    /// A search path with `dir`, that of a program which the user named, as its first: it is trusted wherever it lies, unless
+    /// that is inside a fence.
+    #[must_use]
+    pub fn starting_with_named(mut self, dir: &Path) -> Self {
+        self.named = Some(dir.to_owned()).filter(|dir| !self.fence.holds(dir));
+        self.starting_with(dir)
+    }
+
     /// A search path with `dir` as its last, unless it is one of them or lies inside a fence.
     #[must_use]
     pub fn ending_with(self, dir: &Path) -> Self {
@@ -223,7 +237,7 @@ impl SearchPath {
     /// The value of PATH for a child; `None` where no directory is left.
     pub fn to_var(&self) -> Option<OsString> {
         // The name in it does not matter, only the directory.
-        let is_safe = |dir: &&PathBuf| safety::check(&dir.join("x"), &self.sandbox_roots).is_ok();
+        let is_safe = |dir: &&PathBuf| self.check(&dir.join("x")).is_ok();
         let joined = join_paths(self.dirs.iter().filter(is_safe)).ok()?;
         (!joined.is_empty()).then_some(joined)
     }
@@ -236,7 +250,7 @@ impl SearchPath {
     pub fn find(&self, program: &str) -> Result<PathBuf, LocateError> {
         let mut refused = None;
         for path in candidates(&self.dirs, program).filter(|path| path.exists()) {
-            match self.accept(path).and_then(|path| self.safe(path)) {
+            match self.accept_found(path) {
                 Ok(path) => return Ok(path),
                 Err(error) => {
                     refused.get_or_insert(error);
@@ -256,15 +270,27 @@ impl SearchPath {
             }))
     }
 
-    /// Gives back the path of a program that nobody named, if only we and the system could put it there.
-    fn safe(&self, path: PathBuf) -> Result<PathBuf, LocateError> {
-        match safety::check(&path, &self.sandbox_roots) {
+    /// Gives back the path of a program that exists and that nobody named, if it may be run and only we and the system
+    /// could put it there.
+    ///
+    /// # Errors
+    /// When it lies inside a fence, is not executable, or somebody else could have put it there.
+    pub fn accept_found(&self, path: PathBuf) -> Result<PathBuf, LocateError> {
+        let path = self.accept(path)?;
+        match self.check(&path) {
             Ok(()) => Ok(path),
             Err(why) => Err(LocateError::Unsafe { path, why }),
         }
     }
 
-    /// Gives back the path of a program that exists, if it may be run.
+    fn check(&self, path: &Path) -> Result<(), Unsafe> {
+        match path.parent() {
+            dir if dir == self.named.as_deref() => Ok(()),
+            _ => safety::check(path, &self.sandbox_roots),
+        }
+    }
+
+    /// Gives back the path of a program that the user named and that exists, if it may be run.
     ///
     /// # Errors
     /// When it lies inside a fence or is not executable.

@@ -4,10 +4,61 @@
 //! it runs its own program. Nobody can execute such a file meanwhile (`ETXTBSY`, "Text file busy"). So
 //! the file that a test starts is created by another process: `install`.
 //!
-//! Every test makes its executables here; the suite `executables` of cc-tests checks that.
+//! Every test makes its executables here; the suite `executables` of cc-tests checks that. Those that the
+//! product is to find by its own search lie in a [`dir`].
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// A directory for programs that the product finds, removed when it is dropped: not among temporary files, where it
+/// takes no program from. Its path is short, for the sockets in it.
+///
+/// # Panics
+/// When there is no place for it.
+#[must_use]
+pub fn dir() -> TempDir {
+    let exe = std::env::current_exe().expect("the running test has a path");
+    // The test is `target/debug/deps/NAME`.
+    let target = exe.ancestors().nth(3).map(|target| target.join("s"));
+    // For a checkout among temporary files, or one of another user.
+    let home = std::env::home_dir().map(|home| home.join(".cache/cc-tests"));
+    let places = [target, home].into_iter().flatten();
+    for place in places.filter(|place| fs::create_dir_all(place).is_ok()) {
+        let dir = place
+            .canonicalize()
+            .and_then(|place| tempfile::Builder::new().prefix("").tempdir_in(place))
+            .unwrap_or_else(|error| panic!("{}: {error}", place.display()));
+        if is_ours_alone(dir.path()) {
+            return dir;
+        }
+    }
+    panic!("the tests need a target or home directory that others cannot write, outside of /tmp");
+}
+
+/// Whether no other user could have put a program there, nor a command in a sandbox.
+fn is_ours_alone(dir: &Path) -> bool {
+    let temporary = std::env::temp_dir().canonicalize();
+    let fixed = ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from);
+    let mut temporary = temporary.into_iter().chain(fixed);
+    !temporary.any(|place| dir.starts_with(place)) && is_kept_by_us(dir)
+}
+
+#[cfg(unix)]
+fn is_kept_by_us(dir: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = |path: &Path| fs::metadata(path).map(|meta| meta.uid()).ok();
+    let owners = [owner(dir), owner(Path::new("/"))];
+    dir.ancestors()
+        .filter_map(|dir| fs::metadata(dir).ok())
+        .all(|meta| owners.contains(&Some(meta.uid())) && meta.mode() & 0o002 == 0)
+}
+
+#[cfg(not(unix))]
+fn is_kept_by_us(_: &Path) -> bool {
+    true
+}
 
 /// Writes an executable file, such as a script.
 ///
@@ -64,8 +115,8 @@ mod tests {
 
     #[test]
     fn an_executable_can_be_started_while_others_are_written() {
-        let dir = std::env::temp_dir().join(format!("cc-executable-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
+        let dir = dir();
+        let dir = dir.path();
         let write_and_run = |thread: usize| {
             for n in 0..25 {
                 let path = dir.join(format!("{thread}-{n}"));
@@ -80,8 +131,7 @@ mod tests {
                 scope.spawn(move || write_and_run(thread));
             }
         });
-        let left = fs::read_dir(&dir).unwrap().count();
-        fs::remove_dir_all(&dir).unwrap();
+        let left = fs::read_dir(dir).unwrap().count();
         assert_eq!(left, 200, "no draft stays");
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cc_core::IoError;
+use cc_core::{IoError, LocateError};
 
 use crate::RepoPath;
 
@@ -11,8 +11,8 @@ use crate::RepoPath;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No usable `git` is on the search path.
-    #[error("git is not installed, or only found inside the repository under review")]
-    GitMissing,
+    #[error("git cannot be used: {0}")]
+    GitMissing(LocateError),
     /// This git ignores settings that protect against a hostile repository.
     #[error("git is too old: 2.31 or newer is needed")]
     GitTooOld,

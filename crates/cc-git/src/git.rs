@@ -155,5 +155,5 @@ fn is_inherited(name: &OsStr) -> bool {
 fn git_of(search: &SearchPath) -> Result<PathBuf, Error> {
     // Not what the search also takes on Windows: a script cannot be given every argument.
     let name = format!("git{}", std::env::consts::EXE_SUFFIX);
-    search.find(&name).map_err(|_| Error::GitMissing)
+    search.find(&name).map_err(Error::GitMissing)
 }

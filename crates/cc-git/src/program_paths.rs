@@ -73,7 +73,7 @@ pub fn program_paths(env: &Env, root: &Path) -> Result<ProgramPaths, Error> {
     }
     if !found.in_place.is_empty() || git_dir(root).is_some_and(|dir| dir.is_dir()) {
         let git = match Git::locate(env).and_then(|git| git.outside(root)) {
-            Err(Error::GitMissing) => return Ok(found),
+            Err(Error::GitMissing(_)) => return Ok(found),
             git => git?,
         };
         let mut runner = Runner::new(&git, root, hardening::pinned());

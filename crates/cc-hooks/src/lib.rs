@@ -18,8 +18,8 @@ use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
+use cc_core::session::inherited;
 use cc_core::{Env, SessionId};
-use cc_jobs::session::inherited;
 use cc_workflows::Project;
 
 use error::{HookError, in_one_line};

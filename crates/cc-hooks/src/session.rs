@@ -1,8 +1,9 @@
 //! `session-start` and `session-end`: remembers the session of the workspace.
 
 use cc_core::fs::{canonical, create_private_dir, remove_if_there, write_atomic};
+use cc_core::session::SessionRecord;
 use cc_core::{IoError, SessionId};
-use cc_jobs::session::{CurrentSession, SessionRecord, marked};
+use cc_jobs::session::{CurrentSession, marked};
 use cc_workflows::{Project, cancel, gate, push};
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cc_core::fs::resolve;
-use cc_core::program::Fence;
+use cc_core::program::{Fence, temporary_dirs};
 use cc_core::{DataDir, Env};
 
 /// The marketplace that holds our plugin and nothing else.
@@ -229,15 +229,7 @@ impl Layout {
         if !path.to_str().is_some_and(|text| text.chars().all(is_plain)) {
             return Err(BinDirError::NeedsQuoting { path });
         }
-        let open = ["TMPDIR", "TMP", "TEMP"].map(|name| env.var(name).map(PathBuf::from));
-        let fixed = ["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from);
-        let open = open
-            .into_iter()
-            .flatten()
-            .chain(fixed.into_iter().filter(|_| cfg!(unix)));
-        let root = open
-            .map(|root| resolve(&root))
-            .find(|root| path.starts_with(root));
+        let root = temporary_dirs(env).find(|root| path.starts_with(root));
         let workspace = workspace(env);
         let inside = || workspace.root_of(&path);
         match root.or_else(|| inside().map(Path::to_owned)) {

@@ -11,8 +11,8 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
 
 use cc_core::fs::{IoError, canonical, open_below, open_regular};
+use cc_core::session::{SessionRecord, inherited};
 use cc_core::{DataDir, Env};
-use cc_jobs::session::{SessionRecord, inherited};
 use serde::Deserialize;
 
 use crate::project::{Caller, Project};

@@ -25,6 +25,9 @@ pub fn for_obstacle(error: Obstacle) -> &'static str {
 /// What to do where there is no Claude Code to run.
 pub fn for_claude(error: &LocateError) -> &'static str {
     match error {
+        LocateError::NoInterpreter { why, .. } if matches!(**why, LocateError::Unsafe { .. }) => {
+            "Install it where only you can write, or name a Claude Code beside it that you trust: cc-cli config set claude.path PATH"
+        }
         LocateError::NoInterpreter { interpreter, .. } if interpreter == "node" => {
             "Install Node.js, or put the directory of `node` on your PATH."
         }

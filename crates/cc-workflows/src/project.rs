@@ -6,8 +6,8 @@ use std::time::Duration;
 use cc_claude::Claude;
 use cc_core::fs::check_own_dir;
 use cc_core::process::Survivors;
+use cc_core::session::SessionRecord;
 use cc_core::{DataDir, Env, LocateError, SessionId, Workspace};
-use cc_jobs::session::SessionRecord;
 use cc_jobs::settings::Settings;
 use cc_jobs::{Body, Job, SettingsError, SettingsFile, Store, session};
 
@@ -88,7 +88,7 @@ impl Project {
             return found;
         }
         let seen = session::marker(self.store.dir()).and_then(|marker| marker.claude);
-        let seen = seen.and_then(|path| Claude::locate(&self.env, workspace, Some(&path)).ok());
+        let seen = seen.and_then(|path| Claude::locate_seen(&self.env, workspace, &path).ok());
         let elsewhere = || match Claude::locate_elsewhere(&self.env, workspace) {
             Err(LocateError::NotFound { .. }) => found,
             elsewhere => elsewhere,

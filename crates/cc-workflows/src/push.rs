@@ -67,16 +67,19 @@ fn news(project: &Project, id: &JobId) -> Option<(Job, SessionId)> {
 
 /// The `codex` that the session runs in, as its hook saw it, else the one on the PATH.
 fn codex(project: &Project) -> Option<PathBuf> {
-    session::marker(project.store.dir())
-        .and_then(|marker| marker.codex)
-        .filter(|path| path.is_absolute() && path.is_file())
+    let seen = session::marker(project.store.dir()).and_then(|marker| marker.codex);
+    let seen = seen.filter(|path| path.is_absolute());
+    seen.and_then(|path| search(project).accept_found(path).ok())
         .or_else(|| find_codex(project))
 }
 
 /// The `codex` on the PATH, never one of the workspace.
 pub fn find_codex(project: &Project) -> Option<PathBuf> {
-    let search = SearchPath::outside(&project.env, project.store.workspace().root());
-    search.find("codex").ok()
+    search(project).find("codex").ok()
+}
+
+fn search(project: &Project) -> SearchPath {
+    SearchPath::outside(&project.env, project.store.workspace().root())
 }
 
 /// Codex without a queue takes the word for a prompt and answers with the help for everything.

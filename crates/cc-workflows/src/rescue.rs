@@ -257,7 +257,7 @@ fn trust(
 /// A repository that Git refuses fails before Claude is asked about it, not at each of its questions.
 fn is_usable(project: &Project, work_root: &Path) -> Result<(), cc_git::Error> {
     match Git::locate(&project.env).and_then(|git| Repository::discover(git, work_root)) {
-        Ok(_) | Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing) => Ok(()),
+        Ok(_) | Err(cc_git::Error::NotARepository { .. } | cc_git::Error::GitMissing(_)) => Ok(()),
         Err(error) => Err(error),
     }
 }

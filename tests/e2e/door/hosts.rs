@@ -147,6 +147,64 @@ fn what_the_model_plants_in_the_settings_of_the_repository_does_not_run() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_program_that_the_model_plants_is_not_run() {
+    for codex in [CODEX, CODEX_OLD] {
+        let api = ResponsesApi::start([]);
+        let mut sandbox = allowed(codex, &api);
+        let cli = sandbox.installed_file("cc-cli").display().to_string();
+        // The user has these on the PATH: Codex lets its sandbox write the first two.
+        let temporary = tempfile::tempdir_in("/tmp").unwrap();
+        let tmp = sandbox.tmp().join("bin");
+        let path = format!(
+            "{}:{}:{}:/usr/bin:/bin",
+            temporary.path().display(),
+            tmp.display(),
+            sandbox.bin().display()
+        );
+        sandbox.set_env("PATH", &path);
+        fs::write(sandbox.home().join(".profile"), format!("PATH='{path}'\n")).unwrap();
+        sandbox.write(
+            "planted",
+            "#!/bin/sh\necho \"${0##*/} $(cat /proc/$PPID/comm)\" >>\"${0%/*}/ran\"\necho 2.1.999\n",
+        );
+        for dir in [temporary.path(), &tmp] {
+            let dir = dir.display();
+            let plant = format!(
+                "mkdir -p {dir}; for p in claude git node bwrap socat codex; do install -m 755 planted {dir}/$p; done; echo planted"
+            );
+            let read = runs(&sandbox, &api, "workspace-write", &plant);
+            assert!(read.contains("planted"), "{codex}: {read}");
+        }
+        let review = format!("{cli} codex review");
+        let read = runs(&sandbox, &api, "workspace-write", &review);
+        assert!(read.contains("No findings."), "{codex}: {read}");
+        // Nor where there is no other.
+        fs::remove_file(sandbox.bin().join("claude")).unwrap();
+        let read = runs(&sandbox, &api, "workspace-write", &review);
+        let why = format!(
+            "`{}/claude` is not used: commands in Codex's sandbox may write `/tmp`",
+            temporary.path().display()
+        );
+        assert!(read.contains(&why), "{codex}: {read}");
+        for call in ["setup --check", "rescue 'Go on.'", "status"] {
+            runs(
+                &sandbox,
+                &api,
+                "workspace-write",
+                &format!("{cli} codex {call}"),
+            );
+        }
+        for dir in [temporary.path(), &tmp] {
+            // Codex itself takes its `git` from there.
+            let ran = fs::read_to_string(dir.join("ran")).unwrap_or_default();
+            let by_us = ran.lines().find(|line| !line.contains(" codex"));
+            assert_eq!(by_us, None, "{codex}");
+        }
+    }
+}
+
+#[test]
 fn who_declines_the_rule_for_rescues_has_them_in_the_sandbox() {
     let api = ResponsesApi::start([]);
     let sandbox = Sandbox::codex_at(CODEX, &api)

@@ -16,14 +16,11 @@ fn it_opens_the_page_in_the_browser_and_prune_removes_it() {
         missing.contains("there is no xdg-open") && missing.contains("Open this file"),
         "{missing}"
     );
-    // Not among the temporary files, where no program is looked for.
-    let opener = sandbox.root().join("opener");
     let script = format!(
         "#!/bin/sh\ncp \"$1\" {}/opened.html\n",
         sandbox.tmp().display()
     );
-    cc_executable::write(&opener, script);
-    sandbox.add_program("xdg-open", &opener);
+    cc_executable::write(sandbox.bin().join("xdg-open"), script);
     assert!(sandbox.record()["resultViewedAt"].is_null());
     let output = sandbox.cc(["result", "--web"]).run().success();
     assert!(

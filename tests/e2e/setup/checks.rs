@@ -282,7 +282,7 @@ fn binaries_of_different_installations_are_reported_until_they_are_replaced() {
 fn a_repository_of_another_user_is_found_and_the_named_command_fixes_it() {
     let mut sandbox = Sandbox::fake(&Scenario::says("Fine.")).with_change();
     // The real Git, which takes every repository for one of somebody else.
-    let dir = sandbox.root().join("other owner");
+    let dir = sandbox.bin().join("other owner");
     fs::create_dir(&dir).unwrap();
     let real = sandbox.bin().join("git");
     let script = format!(

@@ -94,20 +94,15 @@ fn add_npm(sandbox: &Sandbox) {
         home = sandbox.home().display(),
         bin = sandbox.bin().display(),
     );
-    let npm = sandbox.home().join("npm");
-    fs::write(&npm, script).unwrap();
-    std::process::Command::new("chmod")
-        .arg("+x")
-        .arg(&npm)
-        .status()
-        .unwrap();
-    sandbox.add_program("npm", &npm);
+    cc_executable::write(sandbox.bin().join("npm"), script);
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn claude_code_is_installed_only_after_a_yes_at_a_terminal() {
-    let sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::new();
+    // Should the system's npm be called after all, it gets nothing.
+    sandbox.set_env("npm_config_registry", "http://127.0.0.1:9/");
     add_npm(&sandbox);
     let called = sandbox.home().join("npm-was-called");
 

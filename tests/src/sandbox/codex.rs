@@ -11,7 +11,7 @@ use super::output::Output;
 use super::world::Sandbox;
 use super::world::program_name;
 use crate::app_server::AppServer;
-use crate::peers::{self, Peer};
+use crate::peers::Peer;
 use crate::responses_api::{ResponsesApi, Turn};
 
 impl Sandbox {
@@ -25,9 +25,7 @@ impl Sandbox {
     /// When it cannot be installed or set up.
     pub fn codex_at(codex: Peer<'_>, api: &ResponsesApi) -> Self {
         let codex = codex.ensure().unwrap_or_else(|error| panic!("{error}"));
-        let parent = peers::target_dir().join("sandboxes");
-        fs::create_dir_all(&parent).expect("the target directory is writable");
-        let mut sandbox = Self::below(&parent);
+        let mut sandbox = Self::with_programs_at_home();
         sandbox.add_program("codex", &codex);
         // Codex asks for the distribution twice at each start; a script that starts a dozen programs answers.
         #[cfg(target_os = "linux")]

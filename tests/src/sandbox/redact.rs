@@ -37,6 +37,7 @@ impl Sandbox {
     pub fn redact(&self, text: &str) -> String {
         let text = text
             .replace(&*self.root().to_string_lossy(), "<root>")
+            .replace(&*self.bin().to_string_lossy(), "<root>/bin")
             .replace(CLAUDE.version, "<claude>");
         masks()
             .iter()

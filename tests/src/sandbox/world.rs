@@ -18,6 +18,7 @@ use crate::{binaries, cost, eventually, peers};
 pub struct Sandbox {
     _removed_at_the_end: TempDir,
     root: PathBuf,
+    programs: TempDir,
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) product: Option<PathBuf>,
 }
@@ -28,16 +29,20 @@ impl Sandbox {
     /// # Panics
     /// When it cannot be set up.
     pub fn new() -> Self {
-        Self::below(&std::env::temp_dir())
+        // Outside of this checkout: what is below is in no repository but its own.
+        let dir = tempfile::Builder::new().prefix("cc-test-").tempdir();
+        Self::in_dir(dir.expect("a temporary place"))
     }
 
-    /// A sandbox without Claude, in its own directory in `parent`.
-    pub(super) fn below(parent: &Path) -> Self {
+    /// A sandbox without Claude whose home directory too is a place where programs are found. It lies in this checkout,
+    /// as a directory that is in no repository must not.
+    pub fn with_programs_at_home() -> Self {
+        Self::in_dir(cc_executable::dir())
+    }
+
+    /// A sandbox without Claude in this directory.
+    fn in_dir(dir: TempDir) -> Self {
         cost::measure();
-        let dir = tempfile::Builder::new()
-            .prefix("cc-test-")
-            .tempdir_in(parent)
-            .expect("a temporary place");
         let root = dir
             .path()
             .canonicalize()
@@ -45,15 +50,11 @@ impl Sandbox {
         let mut sandbox = Self {
             _removed_at_the_end: dir,
             root,
+            programs: cc_executable::dir(),
             env: Vec::new(),
             product: None,
         };
-        for part in [
-            sandbox.home(),
-            sandbox.codex_home(),
-            sandbox.tmp(),
-            sandbox.bin(),
-        ] {
+        for part in [sandbox.home(), sandbox.codex_home(), sandbox.tmp()] {
             cc_core::fs::create_private_dir(&part).expect("the sandbox is writable");
         }
         sandbox.env = sandbox.fresh_env();
@@ -161,9 +162,10 @@ impl Sandbox {
         self.root.join("tmp")
     }
 
-    /// The first directory of `PATH`: `git`, and `claude` where there is one.
+    /// The first directory of `PATH`: `git`, and `claude` where there is one. It is not below the root, which may lie
+    /// among temporary files: no program is taken from there.
     pub fn bin(&self) -> PathBuf {
-        self.root.join("bin")
+        self.programs.path().to_owned()
     }
 
     /// The repository, the current directory of every program.

@@ -10,7 +10,7 @@ struct Fake {
 
 impl Fake {
     fn new(body: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = cc_executable::dir();
         let path = dir.path().join("claude");
         cc_executable::write(path, format!("#!/bin/sh\n{body}\n"));
         let env = Env::fixed(dir.path(), "/bin/cc", [("PATH", "/usr/bin:/bin")]);
@@ -90,7 +90,7 @@ fn a_binary_that_is_gone_is_reported() {
 
 #[test]
 fn a_configured_path_is_judged_alike() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = cc_executable::dir();
     let at = |name: &str| dir.path().join(name);
     for name in ["w", "a"] {
         fs::create_dir(at(name)).unwrap();

@@ -5,9 +5,10 @@ use std::fmt;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-use crate::Env;
 use crate::fs::{read_bounded, resolve};
 use crate::paths::codex_home;
+use crate::session::{SessionRecord, inherited};
+use crate::{DataDir, Env};
 
 /// Where the programs of the system are.
 pub(super) const SYSTEM_DIRS: &[&str] = if cfg!(windows) {
@@ -15,6 +16,23 @@ pub(super) const SYSTEM_DIRS: &[&str] = if cfg!(windows) {
 } else {
     &["/usr/bin", "/bin"]
 };
+
+/// Directories for temporary files that every user and, whatever the environment says, every command in a sandbox may
+/// write.
+const TEMPORARY_DIRS: &[&str] = if cfg!(windows) {
+    &[]
+} else {
+    &["/tmp", "/var/tmp", "/dev/shm"]
+};
+
+/// The directories for temporary files, links followed: those of the system and those that the environment names.
+pub fn temporary_dirs(env: &Env) -> impl Iterator<Item = PathBuf> {
+    let named = ["TMPDIR", "TMP", "TEMP"].into_iter();
+    let named = named.filter_map(|name| env.var(name).map(PathBuf::from));
+    let dirs = named.chain(TEMPORARY_DIRS.iter().map(PathBuf::from));
+    dirs.filter(|dir| dir.is_absolute())
+        .map(|dir| resolve(&dir))
+}
 
 /// Why a program is not run that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,21 +64,36 @@ impl fmt::Display for Unsafe {
 }
 
 /// The directories below which commands in Codex's sandbox may write, links followed: those for temporary
-/// files that the environment names, and the `writable_roots` of the user.
+/// files, the `writable_roots` of the user, and that of the session of Codex that calls.
 pub(super) fn sandbox_roots(env: &Env) -> Vec<PathBuf> {
-    let named = ["TMPDIR", "TMP", "TEMP"].into_iter();
-    let temporary = named.filter_map(|name| env.var(name).map(PathBuf::from));
-    let roots = temporary.chain(writable_roots(env).unwrap_or_default());
+    let roots = writable_roots(env).unwrap_or_default().into_iter();
     let roots = roots
         .filter(|root| root.is_absolute())
-        .map(|root| resolve(&root));
+        .map(|root| resolve(&root))
+        .chain(temporary_dirs(env));
     // A root that holds the system's programs means something else.
-    let holds_system = |root: &PathBuf| {
+    let holds_system = |root: &Path| {
         SYSTEM_DIRS
             .iter()
             .any(|dir| Path::new(dir).starts_with(root))
     };
-    roots.filter(|root| !holds_system(root)).collect()
+    // As of a workspace, there is none around the home directory.
+    let holds_home = |root: &Path| {
+        env.home()
+            .is_some_and(|home| resolve(home).starts_with(root))
+    };
+    let session = session_directory(env).filter(|directory| !holds_home(directory));
+    roots
+        .chain(session)
+        .filter(|root| !holds_system(root))
+        .collect()
+}
+
+/// The directory of the session of Codex that the environment names, links followed.
+fn session_directory(env: &Env) -> Option<PathBuf> {
+    let data = DataDir::locate(env)?;
+    let directory = SessionRecord::directory_of(&data, &inherited(env)?)?;
+    Some(resolve(&directory))
 }
 
 /// `sandbox_workspace_write.writable_roots` of Codex's `config.toml`.

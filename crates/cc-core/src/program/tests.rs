@@ -1,13 +1,15 @@
 use std::fs;
 
 use super::*;
+use crate::session::SessionRecord;
+use crate::{DataDir, SessionId};
 
 /// A directory tree with a workspace `w`, a home `h` and two directories for programs.
 struct Tree(tempfile::TempDir);
 
 impl Tree {
     fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = cc_executable::dir();
         for name in ["w/bin", "h", "a", "b"] {
             fs::create_dir_all(dir.path().join(name)).unwrap();
         }
@@ -224,7 +226,7 @@ fn the_interpreter_of_a_script_is_read_from_its_first_line() {
 #[test]
 #[cfg(unix)]
 fn what_the_caller_or_the_main_working_tree_brings_is_refused_too() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = cc_executable::dir();
     let base = dir.path().canonicalize().unwrap();
     let (main, linked, here) = (base.join("main"), base.join("linked"), base.join("here"));
     let entry = main.join(".git/worktrees/linked");
@@ -298,6 +300,180 @@ fn a_program_that_somebody_else_could_have_put_there_is_skipped_and_named() {
         Ok(second),
         "named by the user"
     );
+}
+
+/// What becomes of a `claude` in a directory, whoever looks for it.
+#[cfg(unix)]
+#[track_caller]
+fn check(tree: &Tree, dir: &Path, vars: &[(&str, PathBuf)], expect: Result<(), &str>) {
+    let program = dir.join(NAME);
+    if !program.exists() {
+        fs::create_dir_all(dir).unwrap();
+        cc_executable::write(&program, "");
+    }
+    let vars = vars
+        .iter()
+        .map(|(name, value)| ((*name).into(), value.into()));
+    let vars = vars.chain([("PATH".into(), dir.into())]);
+    let env = tree.env(&[]).with_vars(vars);
+    let workspace = tree.path("w");
+    // Git is looked for without a workspace, Codex by the installer, what is not on PATH where installers put it.
+    let elsewhere = env.with_vars([("PNPM_HOME".into(), dir.into()), ("PATH".into(), "".into())]);
+    let searches = [
+        SearchPath::outside(&env, &workspace),
+        SearchPath::of(&env).leaving_out(&Fence::of_caller(&env)),
+        SearchPath::of(&env).without(Fence::strict(&workspace)),
+        SearchPath::elsewhere(&elsewhere, &workspace),
+    ];
+    for search in searches {
+        let child_gets = search
+            .to_var()
+            .is_some_and(|path| split_paths(&path).any(|one| one == dir));
+        assert_eq!(child_gets, expect.is_ok(), "{search:?}");
+        let seen = search.accept_found(program.clone());
+        for found in [search.find("claude"), seen] {
+            match (found, expect) {
+                (Ok(path), Ok(())) => assert_eq!(path, program),
+                (Err(error), Err(told)) => {
+                    let error = error.to_string();
+                    assert!(
+                        error.contains(told) && error.contains("is not used"),
+                        "{error}"
+                    );
+                }
+                (found, _) => panic!("{found:?} instead of {expect:?} of {search:?}"),
+            }
+        }
+        assert_eq!(
+            search.accept(program.clone()).as_ref(),
+            Ok(&program),
+            "named"
+        );
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn no_program_is_taken_from_where_a_sandbox_or_another_user_can_write() {
+    const SANDBOX: Result<(), &str> = Err("commands in Codex's sandbox may write");
+    let tree = Tree::new();
+    for root in ["/tmp", "/var/tmp", "/dev/shm"] {
+        if let Ok(dir) = tempfile::tempdir_in(root) {
+            check(&tree, dir.path(), &[], SANDBOX);
+            check(&tree, &dir.path().join("x/bin"), &[], SANDBOX);
+            // Nor through a link, from a place or of a file.
+            std::os::unix::fs::symlink(dir.path(), tree.path("link")).unwrap();
+            check(&tree, &tree.path("link"), &[], SANDBOX);
+            fs::remove_file(tree.path("link")).unwrap();
+            let file = tree.path("b").join(NAME);
+            std::os::unix::fs::symlink(dir.path().join(NAME), &file).unwrap();
+            let found = tree.locate(&["b"]);
+            assert!(
+                matches!(found, Err(LocateError::Unsafe { .. })),
+                "{found:?}"
+            );
+            fs::remove_file(file).unwrap();
+            // A home there is as open as the rest of it.
+            let home = ("HOME", dir.path().to_owned());
+            check(&tree, &dir.path().join(".local/bin"), &[home], SANDBOX);
+        }
+    }
+    let a = tree.path("a");
+    check(&tree, &a, &[], Ok(()));
+    for name in ["TMPDIR", "TMP", "TEMP"] {
+        check(&tree, &a, &[(name, a.clone())], SANDBOX);
+        check(&tree, &a.join("x"), &[(name, a.clone())], SANDBOX);
+    }
+    let codex = tree.path("h/.codex");
+    let roots = |roots: &str| {
+        fs::create_dir_all(&codex).unwrap();
+        let text = format!("[sandbox_workspace_write]\nwritable_roots = [{roots}]\n");
+        fs::write(codex.join("config.toml"), text).unwrap();
+    };
+    roots(&format!("{a:?}"));
+    check(&tree, &a, &[], SANDBOX);
+    roots("\"~/mine\"");
+    check(&tree, &tree.path("h/mine/bin"), &[], SANDBOX);
+    check(&tree, &a, &[], Ok(()));
+    // Codex started above the workspace: its sandbox writes everywhere below.
+    let data = DataDir::at(codex.join("plugins/data/cc"));
+    let session = SessionId::parse("s1").unwrap();
+    let mut record = SessionRecord {
+        directory: a.clone(),
+        transcript: None,
+        ended: true,
+    };
+    record.save(&data, &session).unwrap();
+    check(
+        &tree,
+        &a.join("tools"),
+        &[("CODEX_THREAD_ID", "s1".into())],
+        SANDBOX,
+    );
+    check(&tree, &a, &[("CODEX_THREAD_ID", "s2".into())], Ok(()));
+    record.directory = tree.0.path().to_owned();
+    record.save(&data, &session).unwrap();
+    check(&tree, &a, &[("CODEX_THREAD_ID", "s1".into())], Ok(()));
+}
+
+#[test]
+#[cfg(unix)]
+fn programs_of_package_and_version_managers_are_found() {
+    use std::os::unix::fs::PermissionsExt;
+    let tree = Tree::new();
+    for place in [
+        "h/.nvm/versions/node/v22.1.0/bin",
+        "h/.npm-global/bin",
+        "h/.local/share/mise/shims",
+    ] {
+        check(&tree, &tree.path(place), &[], Ok(()));
+        fs::remove_dir_all(tree.path(place)).unwrap();
+    }
+    let mode = |name: &str, mode: u32| {
+        let path = tree.path(name);
+        fs::create_dir_all(&path).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    // Homebrew's directories belong to a group; the store of Nix is sticky besides, and a profile links to it.
+    mode("brew/bin", 0o775);
+    check(&tree, &tree.path("brew/bin"), &[], Ok(()));
+    mode("nix/store", 0o1775);
+    let store = tree.path("nix/store/0c-claude-code/bin");
+    check(&tree, &store, &[], Ok(()));
+    std::os::unix::fs::symlink(&store, tree.path("nix/profile")).unwrap();
+    check(&tree, &tree.path("nix/profile"), &[], Ok(()));
+    // In a sticky directory for all nobody can replace a directory of ours, but everybody can add a program.
+    mode("shared", 0o1777);
+    check(&tree, &tree.path("shared/mine/bin"), &[], Ok(()));
+    check(
+        &tree,
+        &tree.path("shared"),
+        &[],
+        Err("every user may write"),
+    );
+    mode("shared", 0o777);
+    check(
+        &tree,
+        &tree.path("shared/mine/bin"),
+        &[],
+        Err("every user may write"),
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn what_lies_beside_a_named_program_is_taken_too() {
+    let tree = Tree::new();
+    let dir = tempfile::tempdir_in("/tmp").unwrap();
+    let node = dir.path().join("node");
+    cc_executable::write(&node, "");
+    let search = || SearchPath::outside(&tree.env(&["a"]), &tree.path("w"));
+    assert!(search().starting_with(dir.path()).find("node").is_err());
+    let search = search().starting_with_named(dir.path());
+    assert_eq!(search.find("node"), Ok(node));
+    let w = tree.program(&format!("w/bin/{NAME}"));
+    let search = search.starting_with_named(w.parent().unwrap());
+    assert!(search.find("claude").is_err(), "not in a fence");
 }
 
 #[test]

@@ -189,17 +189,20 @@ fn git_is_never_taken_from_the_repository_or_a_relative_directory() {
         let vars = [("PATH", path), ("HOME", lab.home.to_str().unwrap())];
         Git::locate(&Env::fixed(&lab.root, "/nowhere", vars))
     };
-    assert!(matches!(locate(&hostile), Err(Error::GitMissing)));
-    assert!(matches!(locate(""), Err(Error::GitMissing)));
+    assert!(matches!(locate(&hostile), Err(Error::GitMissing(_))));
+    assert!(matches!(locate(""), Err(Error::GitMissing(_))));
     let git = locate(&format!("{hostile}:{}", search_path())).unwrap();
     assert!(git.path().is_absolute() && !git.path().starts_with(&lab.base));
 
     // Located from elsewhere, and only then pointed at the repository.
+    let inside = lab.bin.path().join("work");
+    fs::create_dir(&inside).unwrap();
+    cc_executable::write(inside.join("git"), &script);
     let vars = [("PATH", inside.to_str().unwrap())];
     let git = Git::locate(&Env::fixed(&lab.home, "/nowhere", vars)).unwrap();
     assert!(git.path().starts_with(&inside));
-    let error = cc_git::Repository::discover(git, &lab.root).unwrap_err();
-    assert!(matches!(error, Error::GitMissing), "{error}");
+    let error = cc_git::Repository::discover(git, &inside).unwrap_err();
+    assert!(matches!(error, Error::GitMissing(_)), "{error}");
     assert!(!marker.exists());
 }
 
@@ -207,13 +210,12 @@ fn git_is_never_taken_from_the_repository_or_a_relative_directory() {
 #[cfg(unix)]
 fn a_git_that_ignores_settings_from_its_environment_is_refused() {
     let lab = Lab::new();
-    let bin = lab.base.join("bin");
+    let bin = lab.bin.path();
     let real = Git::locate(&lab.env()).unwrap();
     let script = format!(
         "#!/bin/sh\nunset GIT_CONFIG_COUNT\nexec {} \"$@\"\n",
         real.path().display()
     );
-    fs::create_dir(&bin).unwrap();
     cc_executable::write(bin.join("git"), script);
     let vars = [("PATH", bin.to_str().unwrap())];
     let git = Git::locate(&Env::fixed(&lab.root, "/nowhere", vars)).unwrap();

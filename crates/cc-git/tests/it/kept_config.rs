@@ -103,7 +103,7 @@ fn every_change_of_a_configuration_is_noticed() {
     let of_this = |lab: &Lab| drop(lab.git(["config", "--worktree", "core.autocrlf", "input"]));
     check("the worktree's own", &of_worktrees, &of_this);
     let other_git = |lab: &Lab| {
-        let git = lab.base.join("bin/git");
+        let git = lab.bin.path().join("git");
         let text = fs::read_to_string(&git).unwrap() + "\n";
         cc_executable::write(git, text);
     };

@@ -18,6 +18,8 @@ pub(crate) struct Lab {
     _dir: TempDir,
     pub(crate) base: PathBuf,
     pub(crate) home: PathBuf,
+    /// Where a program is found, unlike below `base`.
+    pub(crate) bin: TempDir,
     pub(crate) root: PathBuf,
     vars: Vec<(String, String)>,
     clock: Clock,
@@ -50,6 +52,7 @@ impl Lab {
             _dir: dir,
             base,
             home,
+            bin: cc_executable::dir(),
             root,
             vars: Vec::new(),
             clock: Clock::System,
@@ -74,14 +77,13 @@ impl Lab {
     /// Has the product's calls of git noted down.
     #[cfg(unix)]
     pub(crate) fn with_calls_noted(self) -> Self {
-        let bin = self.base.join("bin");
+        let bin = self.bin.path().to_owned();
         let real = Git::locate(&self.env()).unwrap();
         let script = format!(
             "#!/bin/sh\necho \"$*\" >>{}\nexec {} \"$@\"\n",
             self.base.join("calls").display(),
             real.path().display()
         );
-        fs::create_dir_all(&bin).unwrap();
         cc_executable::write(bin.join("git"), script);
         let path = format!("{}:{}", bin.display(), search_path());
         self.with_var("PATH", path)

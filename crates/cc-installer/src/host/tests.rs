@@ -26,7 +26,7 @@ const SHORT: Duration = Duration::from_millis(300);
 
 #[test]
 fn a_command_gets_the_environment_it_needs_and_no_more() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = cc_executable::dir();
     let printed = codex(dir.path(), "env; pwd; echo oops >&2; exit 3\n", LONG)
         .run(&["x"])
         .unwrap();
@@ -42,7 +42,7 @@ fn a_command_gets_the_environment_it_needs_and_no_more() {
 
 #[test]
 fn a_codex_that_hangs_is_ended_with_its_children() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = cc_executable::dir();
     let script = "sleep 300 & echo $! > \"$CODEX_HOME/child\"; wait\n";
     let error = codex(dir.path(), script, SHORT)
         .run(&["--version"])
@@ -76,7 +76,7 @@ fn server(then: &str) -> String {
 
 #[test]
 fn answers_are_distinguished_from_notifications_and_refusals_from_unknown_methods() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = cc_executable::dir();
     let ask = |then: &str| {
         let mut server = codex(dir.path(), &server(then), LONG).app_server()?;
         server.call("hooks/list", &json!({}))
@@ -102,7 +102,7 @@ fn answers_are_distinguished_from_notifications_and_refusals_from_unknown_method
 
 #[test]
 fn a_silent_server_is_not_waited_for_forever() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = cc_executable::dir();
     let error = codex(dir.path(), "cat > /dev/null\n", SHORT)
         .app_server()
         .map(drop)
@@ -112,7 +112,7 @@ fn a_silent_server_is_not_waited_for_forever() {
 
 #[test]
 fn a_program_of_the_workspace_is_never_taken() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = cc_executable::dir();
     let root = dir.path().canonicalize().unwrap();
     let program = |dir: &str| {
         let dir = root.join(dir);

@@ -27,7 +27,7 @@ pub(super) struct Did {
 impl World {
     /// A world whose Codex lacks what `mode` says.
     pub(super) fn new(mode: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = cc_executable::dir();
         let root = dir.path().canonicalize().unwrap();
         let world = Self {
             _removed_at_the_end: dir,

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::fs::{changed_at, modified_at, read_bounded};
+use cc_core::session::SessionRecord;
 use cc_core::{SessionId, Time};
 use cc_git::SharedRepository;
-use cc_jobs::session::SessionRecord;
 use serde::Deserialize;
 
 use super::activity::{Activity, WantedTurn};

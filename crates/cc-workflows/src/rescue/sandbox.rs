@@ -8,19 +8,21 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use cc_core::Env;
 use cc_core::child::ShortCommand;
 use cc_core::program::SearchPath;
 use cc_core::text::one_line;
+use cc_core::{Env, LocateError};
 
 /// The sandbox cannot start here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SandboxMissing {
     /// Programs that it needs are not installed.
-    #[error("the sandbox for Claude's commands needs {}, which {} not installed", missing.join(" and "), if missing.len() == 1 { "is" } else { "are" })]
+    #[error("the sandbox for Claude's commands needs {}, which {} not installed{}", missing.join(" and "), if missing.len() == 1 { "is" } else { "are" }, refused(rejected))]
     Programs {
         /// The programs.
         missing: Vec<&'static str>,
+        /// Why those of them that were found are not used.
+        rejected: Vec<LocateError>,
         /// The command that installs them, where the package manager is known.
         install: Option<String>,
     },
@@ -114,6 +116,10 @@ pub(crate) fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     Err(SandboxMissing::Programs {
         install: installer.map(|(_, command)| format!("{command} {}", packages.join(" "))),
         missing: missing.iter().map(|(program, _)| *program).collect(),
+        rejected: missing
+            .iter()
+            .filter_map(|(program, _)| rejection(&search, program))
+            .collect(),
     })
 }
 
@@ -123,8 +129,20 @@ fn real_bwrap(env: &Env, workspace: &Path) -> Result<std::path::PathBuf, Sandbox
     let search = SearchPath::outside(env, workspace);
     search.find("bwrap").map_err(|_| SandboxMissing::Programs {
         missing: vec!["bwrap"],
+        rejected: rejection(&search, "bwrap").into_iter().collect(),
         install: None,
     })
+}
+
+/// Why a program that was found is not used.
+fn rejection(search: &SearchPath, program: &str) -> Option<LocateError> {
+    let error = search.find(program).err()?;
+    (!matches!(error, LocateError::NotFound { .. })).then_some(error)
+}
+
+fn refused(rejected: &[LocateError]) -> String {
+    let told = rejected.iter().map(|error| format!("; {error}"));
+    told.collect()
 }
 
 /// Has it run the one program that is known to be there: itself.

@@ -61,7 +61,7 @@ impl Observer for Watcher {
 
 impl Script {
     pub(super) fn new(body: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = cc_executable::dir();
         let path = dir.path().join("claude");
         let vars = format!("DIR='{}'\n", dir.path().display());
         cc_executable::write(&path, SPEECH.to_owned() + &vars + body);

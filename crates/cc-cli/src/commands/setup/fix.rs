@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use cc_core::program::SearchPath;
 use cc_core::{Env, LocateError};
 use cc_workflows::Project;
+use cc_workflows::push::find_codex;
 use cc_workflows::setup::{Installation, SetupCheck, installer};
 
 use crate::printer::Printer;
@@ -85,7 +86,7 @@ fn install_plugin(
             "The Codex integration needs fixing. Run cc-installer install?",
             printer,
         )
-        && run(project, &installer(&project.env), &["install"]);
+        && succeeds(of_installer(project, &["install"]));
     installed.then(|| "Ran cc-installer install.".to_owned())
 }
 
@@ -94,7 +95,14 @@ fn restore(project: &Project, installation: Option<&Installation>) -> Option<Str
     let installation = installation.filter(|installation| installation.can_be_restored())?;
     let ours = installer(&project.env);
     let is_installed = ours.parent() == Some(Path::new(&installation.binaries.dir));
-    let restored = is_installed && run_quietly(project, &ours, &["update", "--yes", "--json"]);
+    let restored = is_installed && {
+        let mut command = of_installer(project, &["update", "--yes", "--json"]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        succeeds(command)
+    };
     restored.then(|| "Restored the Codex integration.".to_owned())
 }
 
@@ -117,22 +125,28 @@ fn run(project: &Project, program: &Path, args: &[&str]) -> bool {
     succeeds(command(project, program, args))
 }
 
-fn run_quietly(project: &Project, program: &Path, args: &[&str]) -> bool {
-    let mut command = command(project, program, args);
+/// A call of the installer, with the Codex that is found from here: where it runs, it does not know what the workspace
+/// is, and takes another repository for one, if the data directory is in it.
+fn of_installer(project: &Project, args: &[&str]) -> Command {
+    let mut command = command(project, &installer(&project.env), args);
+    if let Some(codex) = find_codex(project) {
+        command.arg("--codex").arg(codex);
+    }
     command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    succeeds(command)
 }
 
-/// Runs outside the workspace, whose files could configure npm.
+/// Runs outside the workspace, whose files could configure npm, and finds no program of it.
 fn command(project: &Project, program: &Path, args: &[&str]) -> Command {
+    let mut search = SearchPath::outside(&project.env, project.store.workspace().root());
+    if let Some(dir) = program.parent() {
+        search = search.starting_with(dir);
+    }
     let mut command = Command::new(program);
     command
         .args(args)
         .env_clear()
         .envs(project.env.vars())
+        .env("PATH", search.to_var().unwrap_or_default())
         .current_dir(project.data.root());
     command
 }
