@@ -39,7 +39,7 @@ impl FileEvents {
 /// A `git` that notes down what it is called with, first on the PATH.
 fn with_git_noted(session: &mut Session) -> std::path::PathBuf {
     let sandbox = &mut session.sandbox;
-    let (dir, calls) = (sandbox.root().join("noted"), sandbox.root().join("calls"));
+    let (dir, calls) = (sandbox.bin().join("noted"), sandbox.root().join("calls"));
     std::fs::create_dir(&dir).unwrap();
     let (git, note) = (sandbox.bin().join("git"), calls.display());
     let script = format!(

@@ -51,9 +51,8 @@ fn where_the_sandbox_may_not_start_it_says_why() {
     let mut sandbox = Sandbox::fake(&Scenario::says("Done.")).with_change();
     without_a_sandbox(&mut sandbox);
     let said = "bwrap: setting up uid map: Permission denied";
-    let refusing = sandbox.root().join("refusing");
-    cc_executable::write(&refusing, format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n"));
-    sandbox.add_program("bwrap", &refusing);
+    let script = format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n");
+    cc_executable::write(sandbox.bin().join("bwrap"), script);
     sandbox.add_program("socat", "/bin/true".as_ref());
     let refused = sandbox.cc(["rescue", "fix it"]).run().exits(3);
     assert!(refused.stderr.contains(said), "{refused}");

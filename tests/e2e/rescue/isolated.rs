@@ -39,7 +39,7 @@ pub(super) struct SlowGit(PathBuf);
 #[cfg(unix)]
 impl SlowGit {
     pub(super) fn new(sandbox: &mut Sandbox, subcommand: &str) -> Self {
-        let dir = sandbox.root().join("slow");
+        let dir = sandbox.bin().join("slow");
         fs::create_dir(&dir).unwrap();
         let script = format!(
             "#!/bin/sh\nmarks={dir}\ncase \"$*\" in *--check*) ;; {subcommand}*)\n\

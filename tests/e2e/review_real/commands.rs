@@ -245,9 +245,7 @@ fn where_it_cannot_be_shown_to_hold_it_is_refused_before_any_cost() {
     let (api, sandbox) = real();
     // A `bwrap` whose sandbox lets everything through.
     let open = "#!/bin/sh\n[ \"$1\" = --version ] && exec true\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec \"$@\"\n";
-    let program = sandbox.root().join("open-bwrap");
-    cc_executable::write(&program, open);
-    sandbox.add_program("bwrap", &program);
+    cc_executable::write(sandbox.bin().join("bwrap"), open);
     let refused = sandbox.cc(["review", "--run-commands"]).run();
     assert!(!refused.status.success(), "{refused}");
     let reasons = ["can write the workspace", "keeps capabilities"];
