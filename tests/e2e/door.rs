@@ -16,9 +16,15 @@ use serde_json::{Value, json};
 
 const SESSION: &str = "01a2-session";
 
+/// A workspace whose data directory no sandbox can write, unlike one among temporary files.
+fn apart(scenario: &Scenario) -> Sandbox {
+    let sandbox = Sandbox::with_programs_at_home();
+    sandbox.with_fake_claude(scenario).with_change()
+}
+
 /// A workspace in which a session of Codex works, as the hook at its start remembers it.
 fn remembered() -> Sandbox {
-    let sandbox = Sandbox::fake(&Scenario::says("No findings.")).with_change();
+    let sandbox = apart(&Scenario::says("No findings."));
     remember(&sandbox, &sandbox.repo(), None);
     sandbox
 }
@@ -66,6 +72,61 @@ fn without_a_known_session_nothing_gets_through() {
     let unnamed = sandbox.cc(["codex", "status"]).run().exits(3);
     assert!(unnamed.stderr.contains("is not known"), "{unnamed}");
     assert!(sandbox.records().is_empty());
+}
+
+#[test]
+fn a_data_directory_that_a_sandbox_can_write_is_refused() {
+    let sandbox = remembered();
+    let record = fs::read(
+        sandbox
+            .data_dir()
+            .session(&SessionId::parse(SESSION).unwrap()),
+    )
+    .unwrap();
+    let forge = |data: &Path| {
+        let sessions = data.join("sessions");
+        fs::create_dir_all(&sessions).unwrap();
+        fs::write(sessions.join(format!("{SESSION}.json")), &record).unwrap();
+    };
+    let tmp = tempfile::tempdir_in("/tmp").unwrap();
+    let inside = sandbox.repo().join("data");
+    for data in [
+        &sandbox.tmp().join("data"),
+        &tmp.path().join("data"),
+        &inside,
+    ] {
+        forge(data);
+        let output = door(&sandbox, &["review"]).env("CC_DATA_DIR", data).run();
+        let stderr = output.exits(3).stderr;
+        assert!(
+            stderr.contains("commands in a sandbox may write"),
+            "{stderr}"
+        );
+    }
+    // By the variable that Codex's directory has too.
+    let codex = tmp.path().join("codex");
+    forge(&codex.join("plugins/data/cc"));
+    door(&sandbox, &["review"])
+        .env("CODEX_HOME", &codex)
+        .run()
+        .exits(3);
+    assert!(sandbox.records().is_empty() && sandbox.claude_calls().is_empty());
+    // In the workspace it is nobody's, but for `.codex`, which every sandbox protects.
+    let refused = sandbox
+        .cc(["review"])
+        .env("CC_DATA_DIR", &inside)
+        .run()
+        .exits(3);
+    assert!(
+        refused.stderr.contains("commands in a sandbox may write"),
+        "{refused}"
+    );
+    let codex = sandbox.repo().join(".codex");
+    sandbox
+        .cc(["review"])
+        .env("CODEX_HOME", &codex)
+        .run()
+        .success();
 }
 
 #[test]

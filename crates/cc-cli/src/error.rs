@@ -291,6 +291,9 @@ impl Explained for Error {
             Self::UnknownSession => NotSetUp.hint(format!(
                 "Trust the hooks (cc-installer install --trust-hooks) and start a new session, or {BY_HAND}."
             )),
+            Self::OpenData { .. } => NotSetUp.hint(
+                "Set CC_DATA_DIR to a directory outside of the workspace and of those for temporary files, or unset it.",
+            ),
             Self::Outside { .. } => NotSetUp.hint(format!("Start Codex there, or {BY_HAND}.")),
             Self::ReadOnlySession { .. } => NotSetUp.hint(format!(
                 "Use --read-only, let Codex write in the workspace, or {BY_HAND}."

@@ -71,9 +71,10 @@ impl DayRest {
         }))
     }
 
-    /// The lower of a job's own limit and what is left.
+    /// What a job may spend: its own limit, if so much is left; without one half of what is left, so that another
+    /// can run beside it.
     pub(crate) fn bound(&self, own: Option<f64>) -> f64 {
-        own.map_or(self.left, |own| own.min(self.left))
+        own.map_or(self.left / 2.0, |own| own.min(self.left))
     }
 
     /// Reserves for a job that was made of `draft` what it may spend; it starts after this.

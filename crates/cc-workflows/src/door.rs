@@ -11,6 +11,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
 
 use cc_core::fs::{IoError, canonical, open_below, open_regular};
+use cc_core::program::open_to_sandbox;
 use cc_core::session::{SessionRecord, inherited};
 use cc_core::{DataDir, Env};
 use serde::Deserialize;
@@ -33,6 +34,11 @@ pub fn open(env: &Env) -> Result<Project, Error> {
         preflight::check(env)?;
         return Err(Error::UnknownSession);
     };
+    // What is remembered could be made up.
+    if let Some(root) = open_to_sandbox(env, data.root()) {
+        let path = data.root().to_owned();
+        return Err(Error::OpenData { path, root });
+    }
     let cwd = canonical(&env.cwd)
         .map_err(|error| Error::Directory(IoError::at("read", &env.cwd)(error)))?;
     within(&record.directory, &cwd)?;

@@ -227,6 +227,14 @@ pub enum Error {
     /// No hook told of the session that calls through the [door](crate::door).
     #[error("the session of Codex that calls is not known: the hooks of cc have not run in it")]
     UnknownSession,
+    /// The directory of our own files lies where commands of Codex or of a rescue may write.
+    #[error("the data directory `{}` is not safe: commands in a sandbox may write `{}`", path.display(), root.display())]
+    OpenData {
+        /// The data directory.
+        path: PathBuf,
+        /// The directory below which they may write.
+        root: PathBuf,
+    },
     /// Its call is about something beyond the session's directory.
     #[error("`{}` is outside of the directory of this session of Codex, `{}`", path.display(), directory.display())]
     Outside {

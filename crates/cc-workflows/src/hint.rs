@@ -5,7 +5,7 @@ use cc_core::{Failure, FailureClass, LocateError};
 use crate::Obstacle;
 
 /// What to do when the budget of the day is spent or reserved.
-pub const DAY_BUDGET: &str = "Raise the limit: cc-cli config set budget.per_day_usd DOLLARS. A running job reserves what it may spend: with a limit of its own (--max-budget-usd) others can run beside it.";
+pub const DAY_BUDGET: &str = "Raise the limit: cc-cli config set budget.per_day_usd DOLLARS. A running job reserves what it may spend: wait for one to end.";
 
 /// What to do when a session has as many jobs as it may.
 pub const TOO_MANY_JOBS: &str = "Wait for one to end (`wait`), or cancel one. The user can raise the limit in a terminal: cc-cli config set jobs.max_per_session NUMBER";
@@ -93,7 +93,9 @@ pub fn for_failure(failure: &Failure) -> Option<String> {
         }
         C::TimeoutTotal => "Allow more time with --timeout, or ask for less at a time.",
         C::Turns => "Ask for less at a time.",
-        C::Budget => "Allow more with --max-budget-usd, or ask for less at a time.",
+        C::Budget => {
+            "Allow more with --max-budget-usd, or ask for less at a time. Without it a job may spend half of what is left of `budget.per_day_usd`."
+        }
         C::Killed | C::Lost => "Start the job again.",
         C::Protocol => {
             "Check that Claude Code works: claude -p hello. If it does, update cc and Claude Code."

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use cc_claude::Claude;
-use cc_core::fs::check_own_dir;
+use cc_core::fs::{check_own_dir, resolve};
 use cc_core::process::Survivors;
+use cc_core::program::Fence;
 use cc_core::session::SessionRecord;
 use cc_core::{DataDir, Env, LocateError, SessionId, Workspace};
 use cc_jobs::settings::Settings;
@@ -51,6 +52,7 @@ impl Project {
         let data = DataDir::locate(env).ok_or(Error::NoHome)?;
         check_own_dir(data.root()).map_err(Error::Data)?;
         let workspace = cc_git::workspace(&env.cwd).map_err(Error::Directory)?;
+        check_apart(env, data.root(), workspace.root())?;
         Ok(Self::at(env, data, workspace))
     }
 
@@ -107,6 +109,20 @@ impl Project {
             session,
             caller: Caller::Person,
         }
+    }
+}
+
+/// Refuses a data directory in the workspace, where Codex and rescues may write; what is in `.codex` is protected.
+fn check_apart(env: &Env, data: &Path, workspace: &Path) -> Result<(), Error> {
+    let fence = Fence::around(env, workspace);
+    match fence.root_of(data) {
+        Some(root) if !resolve(data).starts_with(resolve(root).join(".codex")) => {
+            Err(Error::OpenData {
+                path: data.to_owned(),
+                root: root.to_owned(),
+            })
+        }
+        _ => Ok(()),
     }
 }
 

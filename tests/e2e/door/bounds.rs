@@ -11,7 +11,7 @@ use super::*;
 /// A session whose jobs run until they are cancelled.
 fn hanging() -> Sandbox {
     let runs = std::iter::repeat_with(Run::hangs).take(12);
-    let sandbox = Sandbox::fake(&Scenario::runs(runs)).with_change();
+    let sandbox = apart(&Scenario::runs(runs));
     remember(&sandbox, &sandbox.repo(), None);
     sandbox
 }

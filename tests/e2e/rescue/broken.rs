@@ -150,7 +150,7 @@ fn a_day_has_a_budget_over_all_jobs() {
 
 #[test]
 fn what_a_running_job_may_spend_is_reserved_until_it_ends() {
-    let sandbox = Sandbox::fake(&Scenario::runs([Run::hangs(), Run::hangs(), Run::hangs()]));
+    let sandbox = Sandbox::fake(&Scenario::runs([1, 2, 3, 4].map(|_| Run::hangs())));
     let sandbox = sandbox.with_change();
     let set = ["config", "set", "budget.per_day_usd", "10"];
     sandbox.cc(set).run().success();
@@ -160,16 +160,18 @@ fn what_a_running_job_may_spend_is_reserved_until_it_ends() {
     };
     let first = start(&["--max-budget-usd", "4"]).success().json();
     sandbox.wait_for_run(1, SOON);
-    // The second may spend the rest, and so there is none for a third.
+    // Without a limit of its own a job leaves half of the rest to others; with one it may take all of it.
     start(&[]).success();
     sandbox.wait_for_run(2, SOON);
+    start(&["--max-budget-usd", "9"]).success();
+    sandbox.wait_for_run(3, SOON);
     let limits = || -> Vec<String> {
         let calls = sandbox.claude_calls();
         let runs = calls.iter().filter(|call| call.is_run());
         runs.map(|run| run.flag("--max-budget-usd").unwrap().to_owned())
             .collect()
     };
-    assert_eq!(limits(), ["4", "6"]);
+    assert_eq!(limits(), ["4", "3", "3"]);
     for limit in [&[][..], &["--max-budget-usd", "0.1"]] {
         let refused = start(limit).exits(1);
         assert!(
@@ -192,11 +194,11 @@ fn what_a_running_job_may_spend_is_reserved_until_it_ends() {
     let kill = sandbox.command("/bin/kill".as_ref()).args(["-9", &worker]);
     kill.run().success();
     eventually(SOON, "its reservation ends", || {
-        let third = start(&[]);
-        (third.code() == Some(0)).then_some(())
+        let next = start(&[]);
+        (next.code() == Some(0)).then_some(())
     });
-    sandbox.wait_for_run(3, SOON);
-    assert_eq!(limits()[2], "4");
+    sandbox.wait_for_run(4, SOON);
+    assert_eq!(limits()[3], "2");
     let running = sandbox.cc(["status", "--json"]).run().json();
     for job in running["running"].as_array().unwrap() {
         let cancel = ["cancel", job["id"].as_str().unwrap()];

@@ -5,11 +5,11 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use cc_core::SessionId;
-use cc_tests::Sandbox;
 use cc_tests::sandbox::Output;
+use cc_tests::{Sandbox, Scenario};
 use serde_json::{Value, json};
 
-use super::isolated::{answering, isolated};
+use super::isolated::isolated;
 
 const PLANTS: [&str; 4] = [
     ".claude/settings.json",
@@ -17,6 +17,14 @@ const PLANTS: [&str; 4] = [
     "sub/.agents/skills/x/SKILL.md",
     "tools/watch",
 ];
+
+/// A Claude that is done at once, and a data directory that Codex's sandbox cannot write.
+fn answering() -> Sandbox {
+    let sandbox = Sandbox::with_programs_at_home();
+    sandbox
+        .with_fake_claude(&Scenario::says("Done."))
+        .with_change()
+}
 
 /// A worktree with something for every program, and links that lead elsewhere.
 fn planted() -> (Sandbox, String, PathBuf) {

@@ -89,6 +89,17 @@ pub(super) fn sandbox_roots(env: &Env) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The directory below which commands in Codex's sandbox may write `path`, if they may. What is in a `.codex` at its top
+/// they may not.
+pub fn open_to_sandbox(env: &Env, path: &Path) -> Option<PathBuf> {
+    let path = resolve(path);
+    let holds = |root: &PathBuf| {
+        let inside = path.strip_prefix(root).ok();
+        inside.is_some_and(|inside| !inside.starts_with(".codex"))
+    };
+    sandbox_roots(env).into_iter().find(holds)
+}
+
 /// The directory of the session of Codex that the environment names, links followed.
 fn session_directory(env: &Env) -> Option<PathBuf> {
     let data = DataDir::locate(env)?;
