@@ -219,8 +219,11 @@ fn ask(runner: &Runner, git: &Git) -> Result<Answer, Error> {
         true => Vec::new(),
         false => programs::disabled(&entries().cloned().collect::<Vec<_>>())?,
     };
-    let question = question(runner, git);
-    git.configs().keep(question, asked, &found, &reported);
+    // Of a repository of another user Git reports none of its own: with what is kept it would not be asked any more.
+    if entries().any(|entry| entry.scope == SettingOwner::Repository) {
+        let question = question(runner, git);
+        git.configs().keep(question, asked, &found, &reported);
+    }
     Ok((reported, overrides))
 }
 

@@ -1,6 +1,6 @@
 //! Reviews: a change becomes a job, and its worker turns Claude's answer into a report.
 
-mod commands;
+pub(crate) mod commands;
 mod estimate;
 pub(crate) mod findings;
 pub(crate) mod instructions;

@@ -14,7 +14,9 @@ use cc_git::{Git, Repository};
 use cc_jobs::SettingsError;
 use cc_jobs::settings::ClaudeSettings;
 
-use crate::rescue::sandbox::{self, SandboxMissing};
+use crate::rescue::sandbox::{self, CommandsUnavailable, SandboxMissing};
+use crate::review::commands;
+use crate::trust::{self, Standing};
 use crate::{Obstacle, Project, preflight};
 
 pub use cc_core::installation::Installation;
@@ -32,6 +34,10 @@ pub struct SetupCheck {
     pub claude: Result<ClaudeFound, LocateError>,
     /// Whether the sandbox for Claude's commands can start.
     pub sandbox: Result<(), SandboxMissing>,
+    /// Whether a review may run commands (`--run-commands`); `None` if it was not checked.
+    pub run_commands: Option<Result<(), CommandsUnavailable>>,
+    /// How what the repository can have executed relates to what the user allowed; `None` if that cannot be read.
+    pub trust: Option<Standing>,
     /// Whether jobs can be saved.
     pub state: Result<(), IoError>,
     /// Whether the user's settings are valid.
@@ -98,17 +104,25 @@ pub fn look(project: &Project) -> SetupCheck {
     let obstacle = preflight::check(&project.env).err();
     let claude = project.claude(path.as_deref());
     let claude = claude.map(|claude| claude.passing(pass_env));
-    let (claude, installation) = if obstacle.is_some() {
-        (claude.map(not_asked), None)
+    let (claude, installation, run_commands) = if obstacle.is_some() {
+        (claude.map(not_asked), None, None)
     } else {
-        let (installation, claude) =
-            parallel::join(|| installation::look(project), || ask(project, claude?));
-        (claude, Some(installation))
+        let ((installation, run_commands), claude) = parallel::join(
+            || {
+                let installation = || installation::look(project);
+                parallel::join(installation, || commands::check(project))
+            },
+            || ask(project, claude?),
+        );
+        (claude, Some(installation), Some(run_commands))
     };
+    let inspection = trust::inspect(&project.data, workspace);
     SetupCheck {
         obstacle,
         claude,
         sandbox: sandbox::check(&project.env, workspace),
+        run_commands,
+        trust: inspection.ok().map(|inspection| inspection.standing),
         state: try_writing(project),
         settings: settings.map(drop),
         git: try_git(project),

@@ -148,9 +148,11 @@ fn no_try_brings_a_secret_from_outside_into_the_conversation_with_any_claude() {
             api.push(turns.collect::<Vec<_>>());
             api.push([Turn::text("Nothing to be had.")]);
             sandbox.cc(call).timeout(super::SOON * 10).run().success();
-            let results = api.requests().pop().unwrap().tool_results();
-            assert_eq!(results.len(), tries.len(), "{peer}");
-            for ((tool, input), result) in tries.iter().zip(&results) {
+            let calls = api.requests().pop().unwrap().tool_calls();
+            assert_eq!(calls.len(), tries.len(), "{peer}");
+            for (call, result) in &calls {
+                let (tool, input) = (&call["name"], &call["input"]);
+                assert!(!result.is_empty(), "{peer}: {tool} {input} has no result");
                 let leaks = [SECRET, "sk-ant-made-up", "ANTHROPIC_API_KEY="];
                 // Where a try itself has the word, only the rest counts.
                 let rest = result.replace(&input.to_string(), "");

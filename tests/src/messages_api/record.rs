@@ -128,6 +128,22 @@ impl Request {
         results.map(|result| texts(&result["content"])).collect()
     }
 
+    /// The calls of tools in the conversation, each with its result, by their ids.
+    #[must_use]
+    pub fn tool_calls(&self) -> Vec<(Value, String)> {
+        let blocks = || {
+            let contents = self.messages().filter_map(|it| it["content"].as_array());
+            contents.flatten()
+        };
+        let result_of = |call: &Value| {
+            let mut results = blocks().filter(|block| block["type"] == "tool_result");
+            let result = results.find(|result| result["tool_use_id"] == call["id"]);
+            texts(&result.unwrap_or(&Value::Null)["content"])
+        };
+        let calls = blocks().filter(|block| block["type"] == "tool_use");
+        calls.map(|call| (call.clone(), result_of(call))).collect()
+    }
+
     fn messages(&self) -> impl Iterator<Item = &Value> {
         self.body["messages"].as_array().into_iter().flatten()
     }

@@ -20,6 +20,12 @@ A command that starts something else of this repository (npm run, make) runs wha
 whoever can change those files, Codex in its sandbox too, can then run programs with your permissions.
 ";
 
+/// What allowing files means that run where they are.
+const IN_PLACE: &str = "
+The files in the working tree are compared when a rescue starts. Until it ends, whoever can change them, Codex in its
+sandbox too, can have something else run.
+";
+
 /// The most files that are named.
 const NAMED: usize = 30;
 
@@ -108,6 +114,9 @@ fn shown(project: &Project, inspection: &Inspection) -> String {
         if !entries.is_empty() {
             text.push_str(&format!("\n{title}:\n{}", lines(&entries)));
         }
+    }
+    if inspection.in_place().next().is_some() {
+        text.push_str(IN_PLACE);
     }
     if runs_programs(inspection) {
         text.push_str(WHAT_IT_STARTS);

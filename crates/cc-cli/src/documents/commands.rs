@@ -127,8 +127,10 @@ pub(super) struct Setup {
     git: Check,
     /// The directory of the jobs.
     state: Check,
-    /// What the sandbox for the commands of rescues needs; also `available`.
+    /// What the sandbox for the commands of rescues needs; also `available`, and `runCommands` for those of reviews.
     sandbox: Check,
+    /// What the repository can have executed in rescues; also `allowed`.
+    project_settings: Check,
     /// Codex.
     codex: Check,
     /// The hooks; also `installed`, `trusted`.

@@ -47,6 +47,26 @@ pub(super) fn prepare(
     })
 }
 
+/// Whether a review could run commands here: makes their sandbox and has a command try to get out.
+///
+/// # Errors
+/// Why it could not.
+pub(crate) fn check(project: &Project) -> Result<(), CommandsUnavailable> {
+    let spec = prepare(project, &[])?;
+    let request = Request::new(project.store.workspace().root());
+    let made = CommandSandbox::make(project, &spec, request);
+    Leftovers::tidy(&spec.leftovers, &[], project.store.now());
+    spec.clean_up();
+    match made {
+        Ok(_) => Ok(()),
+        Err(CannotRun::Sandbox(missing)) => Err(missing.into()),
+        Err(error) => Err(CommandsUnavailable::Sandbox(SandboxMissing::Refused {
+            reason: error.to_string(),
+            allow: None,
+        })),
+    }
+}
+
 /// What Claude is told of it.
 pub(super) fn note(spec: &CommandSpec) -> String {
     let scratch = spec.scratch.display();

@@ -5,11 +5,13 @@ use std::fmt::{self, Display, Formatter};
 use cc_claude::{AuthStatus, ProbeError};
 use cc_core::child::CommandError;
 use cc_core::installation::{HooksTrusted, InstalledHooks, InstalledRule};
+use cc_core::time::human_duration;
 use cc_workflows::Obstacle;
 use cc_workflows::Project;
 use cc_workflows::setup::{
     ClaudeFound, Installation, InstallationError, OLDEST_TESTED, SetupCheck,
 };
+use cc_workflows::trust::Standing;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
@@ -68,6 +70,10 @@ impl SetupReport {
         report.add(git(findings));
         report.add(state_dir(project, findings));
         report.add(sandbox(findings));
+        let trust = findings.trust.iter();
+        report
+            .checks
+            .extend(trust.map(|standing| project_settings(project, standing)));
         match &findings.installation {
             Some(Ok(installation)) => {
                 report.checks.extend(codex_checks(installation));
@@ -95,6 +101,7 @@ impl SetupReport {
             "workspaceRoot": self.workspace,
             "hooks": {"installed": null, "trusted": null, "detail": "not checked"},
             "codex": {"found": null, "detail": "not checked"},
+            "projectSettings": {"allowed": null, "detail": "not readable"},
             "execRule": {"present": null, "matches": null, "detail": "not checked"},
             "reviewGateEnabled": self.gate,
             "actionsTaken": self.actions,
@@ -336,20 +343,53 @@ fn state_dir(project: &Project, findings: &SetupCheck) -> (CheckRow, Option<Next
 
 fn sandbox(findings: &SetupCheck) -> (CheckRow, Option<NextStep>) {
     let missing = findings.sandbox.as_ref().err();
+    let of_reviews = match &findings.run_commands {
+        None => String::new(),
+        Some(Ok(())) => " and of reviews (--run-commands)".to_owned(),
+        Some(Err(why)) => format!(", not of reviews (--run-commands): {why}"),
+    };
+    let run_commands = findings.run_commands.as_ref().map(Result::is_ok);
     let check = CheckRow {
         key: "sandbox",
         label: "Sandbox",
         passed: missing.is_none(),
         detail: missing.map_or_else(
-            || "available for the commands of rescues".to_owned(),
+            || format!("available for the commands of rescues{of_reviews}"),
             ToString::to_string,
         ),
-        fields: json!({"available": missing.is_none()}),
+        fields: json!({"available": missing.is_none(), "runCommands": run_commands}),
     };
     (
         check,
         missing.map(|missing| CliError::from(missing.clone()).into()),
     )
+}
+
+/// What the repository can have executed in rescues.
+fn project_settings(project: &Project, standing: &Standing) -> CheckRow {
+    let (allowed, detail) = match standing {
+        Standing::Nothing => (None, "none that run anything".to_owned()),
+        Standing::Allowed(at) => {
+            let age = human_duration(at.until(project.store.now()));
+            (Some(true), format!("allowed {age} ago"))
+        }
+        Standing::New => (
+            Some(false),
+            "not allowed, rescues load none of them; to see them: cc-cli trust".to_owned(),
+        ),
+        Standing::Changed(_) => (
+            Some(false),
+            "changed since you allowed them, rescues load none of them; to see them: cc-cli trust"
+                .to_owned(),
+        ),
+    };
+    CheckRow {
+        key: "projectSettings",
+        label: "Project settings",
+        passed: true,
+        detail,
+        fields: json!({"allowed": allowed}),
+    }
 }
 
 fn codex_checks(installation: &Installation) -> [CheckRow; 4] {
