@@ -368,24 +368,24 @@ fn sandbox(findings: &SetupCheck) -> (CheckRow, Option<NextStep>) {
 /// What the repository can have executed in rescues.
 fn project_settings(project: &Project, standing: &Standing) -> CheckRow {
     let (allowed, detail) = match standing {
-        Standing::Nothing => (None, "none that run anything".to_owned()),
+        Standing::Nothing => (None, "has no hooks, servers or skills of its own".to_owned()),
         Standing::Allowed(at) => {
             let age = human_duration(at.until(project.store.now()));
-            (Some(true), format!("allowed {age} ago"))
+            (Some(true), format!("its hooks, servers and skills were allowed {age} ago"))
         }
         Standing::New => (
             Some(false),
-            "not allowed, rescues load none of them; to see them: cc-cli trust".to_owned(),
+            "its hooks, servers and skills are not allowed in rescues; to see them: cc-cli trust".to_owned(),
         ),
         Standing::Changed(_) => (
             Some(false),
-            "changed since you allowed them, rescues load none of them; to see them: cc-cli trust"
+            "its hooks, servers and skills changed since you allowed them; to see them: cc-cli trust"
                 .to_owned(),
         ),
     };
     CheckRow {
         key: "projectSettings",
-        label: "Project settings",
+        label: "Project",
         passed: true,
         detail,
         fields: json!({"allowed": allowed}),
