@@ -43,6 +43,14 @@ pub fn open(env: &Env) -> Result<Project, Error> {
         .map_err(|error| Error::Directory(IoError::at("read", &env.cwd)(error)))?;
     within(&record.directory, &cwd)?;
     let mut project = Project::open(env)?;
+    // A link that took the place of the directory meanwhile would lead elsewhere.
+    let root = project.store.workspace().root();
+    if !cwd.starts_with(root) {
+        return Err(Error::Outside {
+            path: root.to_owned(),
+            directory: record.directory,
+        });
+    }
     project.caller = Caller::Codex(record);
     Ok(project)
 }

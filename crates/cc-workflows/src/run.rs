@@ -5,7 +5,10 @@ mod recorder;
 mod stop;
 pub(crate) mod tools;
 
+use std::path::PathBuf;
+
 use cc_claude::{Claude, End, Outcome, Request, RunReport};
+use cc_core::fs::canonical;
 use cc_core::{Failure, FailureClass, IoError, LocateError};
 use cc_jobs::{Ending, Job, JobReport, StoreError};
 use serde_json::Value;
@@ -46,6 +49,8 @@ pub(crate) enum CannotRun {
     NotText(#[from] tools::NotText),
     #[error(transparent)]
     Sandbox(#[from] SandboxMissing),
+    #[error("another directory is in the place of the workspace `{}`", .0.display())]
+    Replaced(PathBuf),
     #[error("cannot find what Git runs here: {0}")]
     Git(#[from] cc_git::Error),
     #[error(transparent)]
@@ -69,6 +74,9 @@ impl Run<'_> {
     /// The first thing that is missing.
     pub(crate) fn prepare(&self) -> Result<Prologue, CannotRun> {
         let store = &self.project.store;
+        if let Some(root) = self.replaced() {
+            return Err(CannotRun::Replaced(root));
+        }
         let (_, body) = store.read(&self.job.id)?;
         let order = WorkOrder::read(self.job.kind, &body)?;
         let prompt = store.prompt(&self.job.id)?;
@@ -100,11 +108,25 @@ impl Run<'_> {
         let env = &self.project.env;
         self.recorder.work_in(&request.cwd);
         let stop = self.stop.requested();
-        let outcome = cc_claude::run(claude, request, env, stop, &mut self.recorder).await;
+        let mut outcome = cc_claude::run(claude, request, env, stop, &mut self.recorder).await;
+        if outcome.end == End::Completed
+            && let Some(root) = self.replaced()
+        {
+            let detail = CannotRun::Replaced(root).to_string();
+            outcome.end = End::Failed(Failure::new(FailureClass::Protected, detail));
+        }
         if let Some(limit) = &outcome.report.limit {
             account::keep(&self.project.data, limit, self.project.store.now());
         }
         outcome
+    }
+
+    /// The workspace, if a link has taken its place since the job was made: whoever can write the directory above can
+    /// do that, and lead Claude elsewhere.
+    fn replaced(&self) -> Option<PathBuf> {
+        let root = self.project.store.workspace().root();
+        let real = canonical(root).ok()?;
+        (real != root).then(|| root.to_owned())
     }
 
     /// The end of the job after its last run.
@@ -158,6 +180,7 @@ impl From<CannotRun> for JobEnd {
         let class = match error {
             CannotRun::Claude(_) => FailureClass::NotInstalled,
             CannotRun::Sandbox(_) => FailureClass::Sandbox,
+            CannotRun::Replaced(_) => FailureClass::Protected,
             _ => FailureClass::Internal,
         };
         Self {

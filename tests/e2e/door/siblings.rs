@@ -2,11 +2,16 @@
 //! repository itself knows, whatever a directory of the session says.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use cc_tests::Sandbox;
+use cc_tests::fake::Run;
+use cc_tests::{Sandbox, Scenario};
 
-use super::{door, other, remember, remembered, transcript};
+use super::{apart, door, other, remember, remembered, transcript};
+
+const SOON: Duration = Duration::from_secs(20);
 
 /// A worktree beside the workspace, with a change.
 fn worktree(sandbox: &Sandbox) -> PathBuf {
@@ -59,6 +64,29 @@ fn a_job_of_a_sibling_is_found_and_its_files_are_out_of_reach() {
     }
     let resume = ["rescue", "--read-only", "--resume", &talk, "go on"];
     door(&sandbox, &resume).run().exits(2);
+}
+
+/// Who can write the directory above the workspace, as a session of Codex that started there, can put a link in its
+/// place while a job runs.
+#[test]
+fn a_job_fails_whose_workspace_was_replaced_by_a_link() {
+    let slow = Run::started().sleep(Duration::from_secs(2));
+    let sandbox = apart(&Scenario::runs([slow.success("Fine.", None)]));
+    remember(&sandbox, sandbox.root(), None);
+    let elsewhere = other(&sandbox);
+    let start = door(&sandbox, &["review", "--background"]).run();
+    start.success();
+    sandbox.wait_for_run(1, SOON);
+    fs::rename(sandbox.repo(), sandbox.root().join("moved")).unwrap();
+    symlink(elsewhere, sandbox.repo()).unwrap();
+    sandbox.wait_quiet(SOON);
+    let record = sandbox.record();
+    assert_eq!(record["failure"]["class"], "protected", "{record:#}");
+    let detail = record["failure"]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("another directory is in the place"),
+        "{detail}"
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Claude Code starts this as `bwrap` in a review. Of what it asks for only what is no mount is passed on: a command
 # sees the system, the tools of the user and the workspace, and writes in its own directories alone.
-# In front stand: bwrap, here, masked, seen, workspace, covered, writable, home, temporary, scratch, passed.
+# In front stand: bwrap, here, root, real_root, masked, seen, workspace, covered, writable, home, temporary, scratch, passed.
 # SCRUB
 
 if [ "$*" = --version ]; then exec "$bwrap" --version; fi
@@ -75,6 +75,11 @@ for arg do
 done
 if [ "$state" != command ]; then
     echo "bwrap: a call without a command" >&2
+    exit 1
+fi
+# In the place of a workspace that was moved away can be a link that leads elsewhere.
+if [ -n "$root" ] && [ "$(cd "$root" && pwd -P)" != "$real_root" ]; then
+    echo "bwrap: another directory is in the place of $root" >&2
     exit 1
 fi
 : > "$here/used"

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cc_core::child::ShortCommand;
-use cc_core::fs::create_private_dir;
+use cc_core::fs::{create_private_dir, resolve};
 use cc_core::text::one_line;
 use cc_core::{Env, IoError};
 
@@ -80,7 +80,7 @@ impl Starter {
         let starter = Self {
             dir: dir.to_owned(),
         };
-        let written = starter.write(&bwrap, closed);
+        let written = starter.write(&bwrap, workspace, closed);
         written.map_err(|error| refused(&error.to_string()))?;
         starter.prove()?;
         Ok(starter)
@@ -100,12 +100,12 @@ impl Starter {
         let starter = Self {
             dir: dir.to_owned(),
         };
-        let written = starter.write_script(READER, &bwrap, values);
+        let written = starter.write_script(READER, &bwrap, workspace, values);
         written.map_err(|error| refused(&error.to_string()))?;
         Ok(starter)
     }
 
-    fn write(&self, bwrap: &Path, closed: &Closed) -> Result<(), IoError> {
+    fn write(&self, bwrap: &Path, workspace: &Path, closed: &Closed) -> Result<(), IoError> {
         let mut read_only = closed.read_only.clone();
         read_only.push(self.dir.clone());
         let values = [
@@ -118,7 +118,7 @@ impl Starter {
             ("emptied", lines(&closed.emptied)),
             ("passed", patterns(&closed.passed)),
         ];
-        self.write_script(SCRIPT, bwrap, &values)
+        self.write_script(SCRIPT, bwrap, workspace, &values)
     }
 
     /// Writes a script with its variables in front.
@@ -126,6 +126,7 @@ impl Starter {
         &self,
         script: &str,
         bwrap: &Path,
+        workspace: &Path,
         values: &[(&str, String)],
     ) -> Result<(), IoError> {
         // A worker that was killed leaves its own.
@@ -135,6 +136,8 @@ impl Starter {
         let own = [
             ("bwrap", lines(&[bwrap.to_owned()])),
             ("here", lines(std::slice::from_ref(&self.dir))),
+            ("root", lines(&[workspace.to_owned()])),
+            ("real_root", lines(&[resolve(workspace)])),
         ];
         let mut script = format!("{head}\n");
         for (name, value) in own.iter().chain(values) {

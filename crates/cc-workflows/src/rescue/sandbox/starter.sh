@@ -1,7 +1,7 @@
 #!/bin/sh
 # Claude Code starts this as `bwrap`. It starts the real one with fewer rights: without secrets in the
 # environment, without capabilities, and with what is closed mounted over all that Claude Code mounts.
-# In front stand: bwrap, here, in_place, shadow, shown, closed, opened, hidden, emptied, passed.
+# In front stand: bwrap, here, root, real_root, in_place, shadow, shown, closed, opened, hidden, emptied, passed.
 # SCRUB
 
 # A command in the sandbox that starts a sandbox of its own.
@@ -10,7 +10,13 @@
 # To show what it does about capabilities, it needs no workspace.
 if [ "$1" = --prove ]; then
     shift
-    closed='' shadow='' shown='' opened='' in_place='' hidden='' emptied=''
+    root='' closed='' shadow='' shown='' opened='' in_place='' hidden='' emptied=''
+fi
+
+# In the place of a workspace that was moved away can be a link that leads elsewhere.
+if [ -n "$root" ] && [ "$(cd "$root" && pwd -P)" != "$real_root" ]; then
+    echo "bwrap: another directory is in the place of $root" >&2
+    exit 1
 fi
 
 # Sets `missing` to the first part of a path that does not exist.
