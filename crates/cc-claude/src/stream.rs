@@ -5,7 +5,8 @@
 //! it does not know an [`ClaudeEvent::Other`]. Any split of the bytes gives the same events. Memory is
 //! bounded by one line, and a line that arrived whole is read where it lies.
 //!
-//! [`event`] says what comes out, `read` how a line becomes one, `line` what a line may hold,
+//! [`event`] says what comes out, `read` how a line becomes one, `scan` how the most frequent ones do without a
+//! reader of JSON, `line` what a line may hold,
 //! `loose` how a field of an unexpected type is read as absent, `repair` what is done about a line that
 //! is nearly JSON.
 
@@ -14,6 +15,7 @@ mod line;
 mod loose;
 mod read;
 mod repair;
+mod scan;
 #[cfg(test)]
 mod tests;
 

@@ -11,7 +11,7 @@ use super::event::{
 };
 use super::line::{RawBlock, RawDenial, RawInput, RawUsage, StreamLine};
 use super::loose::{Object, Scalar};
-use super::repair;
+use super::{repair, scan};
 use crate::observer::LINE;
 
 /// The most bytes of a structured output. A tree of values takes a multiple of its text.
@@ -22,6 +22,14 @@ const MOST_DOLLARS: f64 = 1e9;
 
 /// Reads one line without its line feed. A blank line is nothing.
 pub(super) fn line(line: &[u8], sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
+    match scan::text_delta(line) {
+        Some(text) => sink(ClaudeEvent::TextDelta(text)),
+        None => parse(line, sink),
+    }
+}
+
+/// Reads one line of any shape.
+pub(super) fn parse(line: &[u8], sink: &mut dyn FnMut(ClaudeEvent<'_>)) {
     if line.trim_ascii().is_empty() {
         return;
     }

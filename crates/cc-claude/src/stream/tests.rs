@@ -439,3 +439,94 @@ fn both_spellings_of_a_limit_in_one_line_are_one_limit() {
         }],
     );
 }
+
+/// The events of one line, found by `read`.
+fn read_by(read: impl FnOnce(&[u8], &mut dyn FnMut(ClaudeEvent<'_>)), line: &[u8]) -> Vec<String> {
+    let mut events = Vec::new();
+    read(line, &mut |event| events.push(format!("{event:?}")));
+    events
+}
+
+/// The recorded lines with a piece of text.
+fn recorded_deltas() -> Vec<String> {
+    let mut lines = recorded();
+    lines.retain(|line| {
+        let events = read_by(read::parse, line.as_bytes());
+        events
+            .first()
+            .is_some_and(|event| event.starts_with("TextDelta"))
+    });
+    assert!(lines.len() > 200, "{}", lines.len());
+    lines
+}
+
+#[test]
+fn every_recorded_piece_of_text_is_found_by_the_scan() {
+    for line in recorded_deltas() {
+        assert!(scan::text_delta(line.as_bytes()).is_some(), "{line}");
+    }
+}
+
+/// One change of a line: what is put in where, and how much is taken out there. Half of them are where a value ends.
+fn change() -> impl Strategy<Value = (proptest::sample::Index, bool, Vec<u8>, usize)> {
+    let pieces: [&[u8]; 30] = [
+        b"",
+        b"\"",
+        b"\\",
+        b"\\n",
+        b"\\\"",
+        b"\\x",
+        b"\\u0000",
+        b"\\ud83d",
+        b"\\ud83d\\ude00",
+        b"\x01",
+        b"\x7f",
+        b"\xff",
+        "é😀".as_bytes(),
+        b" ",
+        b"\r",
+        b",",
+        b":",
+        b"{}",
+        b"[]",
+        b"01",
+        b"-1",
+        b"1e999",
+        b"12345678901234567890",
+        b",\"text\":\"b\"",
+        b",\"text\":7",
+        b",\"type\":\"text_delta\"",
+        b",\"a\":{\"b\":1}",
+        b",\"delta\":{\"type\":\"text_delta\",\"text\":\"z\"}",
+        b",\"parent_tool_use_id\":\"t\"",
+        b",\"parent_tool_use_id\":7",
+    ];
+    let put_in = proptest::sample::select(pieces.map(<[u8]>::to_vec).to_vec());
+    (
+        any::<proptest::sample::Index>(),
+        any::<bool>(),
+        put_in,
+        0..4usize,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn the_scan_finds_what_a_reader_of_json_finds(
+        index: proptest::sample::Index,
+        changes in proptest::collection::vec(change(), 0..4),
+    ) {
+        thread_local!(static LINES: Vec<String> = recorded_deltas());
+        let mut line = LINES.with(|lines| index.get(lines).clone().into_bytes());
+        for (at, is_between, put_in, taken) in changes {
+            let between = |at: &usize| matches!(line[*at], b',' | b'}');
+            let places: Vec<usize> = (0..line.len()).filter(|at| !is_between || between(at)).collect();
+            let Some(&at) = places.get(at.index(places.len() + 1)) else { continue };
+            let taken = if is_between { 0 } else { taken };
+            let end = line.len().min(at + taken);
+            line.splice(at..end, put_in);
+        }
+        prop_assert_eq!(read_by(read::line, &line), read_by(read::parse, &line));
+    }
+}
