@@ -36,7 +36,9 @@ pub(crate) fn serve(env: &Env, data: Option<&Path>) -> CliResult {
             format!("the Git server ended: {error}"),
         )
     };
+    // At the end of the input, rmcp waits for answers that are on their way, with a timer.
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .map_err(|error| failed(&error))?;
     // Claude has no variables of Codex, which would lead to that directory.
