@@ -253,24 +253,37 @@ impl Repository {
         Ok((found.name, found.id))
     }
 
-    /// The commits of HEAD that the default branch does not have; with a Git before 2.41 by two calls.
+    /// The commits of HEAD that the default branch does not have. Calls Git at most once, where files do not tell
+    /// and it is before 2.41 twice.
     pub(crate) fn commits_of_branch(&self) -> Option<Reason> {
         let head = self.head().id()?;
-        let (base, commits) = match self.listed_default_ref("%(ahead-behind:HEAD)") {
-            Ok(found) => {
-                let (found, counts) = found?;
-                let behind = counts.split(' ').next_back()?;
-                (found.name, behind.parse().ok()?)
+        let (base, commits) = match self.default_ref_of_files() {
+            InFiles::Missing => return None,
+            InFiles::Found(found) if found.id == *head => return None,
+            InFiles::Found(found) => {
+                let commits = self.count_commits(&found.id, head)?;
+                (found.name, commits)
             }
-            Err(_) => {
-                let found = self.default_ref().ok()??;
-                let range = format!("{}..{head}", found.id);
-                let output = self.runner.call(&["rev-list", "--count", &range]).checked();
-                let output = String::from_utf8(output.ok()?).ok()?;
-                (found.name, output.trim().parse().ok()?)
-            }
+            InFiles::Unreadable => match self.listed_default_ref("%(ahead-behind:HEAD)") {
+                Ok(found) => {
+                    let (found, counts) = found?;
+                    let behind = counts.split(' ').next_back()?;
+                    (found.name, behind.parse().ok()?)
+                }
+                Err(_) => {
+                    let found = self.default_ref().ok()??;
+                    let commits = self.count_commits(&found.id, head)?;
+                    (found.name, commits)
+                }
+            },
         };
         (commits > 0).then_some(Reason::BranchCommits { commits, base })
+    }
+
+    fn count_commits(&self, base: &ObjectId, head: &ObjectId) -> Option<u64> {
+        let range = format!("{base}..{head}");
+        let output = self.runner.call(&["rev-list", "--count", &range]).checked();
+        String::from_utf8(output.ok()?).ok()?.trim().parse().ok()
     }
 
     /// The refs that may name the default branch, the likeliest first.
