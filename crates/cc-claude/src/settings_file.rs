@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use cc_core::IoError;
-use cc_core::fs::write_atomic;
+use cc_core::fs::write_transient;
 use serde_json::{Map, Value};
 use tempfile::{Builder, TempPath};
 
@@ -22,7 +22,7 @@ pub(crate) fn write(
     let content = Value::Object(settings).to_string();
     // Claude cannot be given a path that is not valid Unicode.
     if let Some(file) = file.filter(|file| file.to_str().is_some()) {
-        write_atomic(file, content.as_bytes())?;
+        write_transient(file, content.as_bytes())?;
         let failed = IoError::at("write", file);
         return TempPath::try_from_path(file).map(Some).map_err(failed);
     }

@@ -55,6 +55,15 @@ const RANDOM: usize = 6;
 /// # Errors
 /// When any step fails; the old content is then untouched and no temporary file stays.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
+    write_beside(path, content, |file| file.sync_data())
+}
+
+/// The same without the sync, for what only running processes read: after a crash of the machine the file may be
+/// empty.
+///
+/// # Errors
+/// When any step fails; the old content is then untouched and no temporary file stays.
+pub fn write_transient(path: &Path, content: &[u8]) -> Result<(), IoError> {
     write_beside(path, content, |_| Ok(()))
 }
 
@@ -64,16 +73,18 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
 /// When any step fails; the old content is then untouched.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), IoError> {
     let path = canonical(path).unwrap_or_else(|_| path.to_owned());
-    write_beside(&path, content, |file| match fs::metadata(&path) {
-        Ok(known) => file.set_permissions(known.permissions()),
-        Err(_) => Ok(()),
+    write_beside(&path, content, |file| {
+        if let Ok(known) = fs::metadata(&path) {
+            file.set_permissions(known.permissions())?;
+        }
+        file.sync_data()
     })
 }
 
 fn write_beside(
     path: &Path,
     content: &[u8],
-    prepare: impl FnOnce(&File) -> io::Result<()>,
+    finish: impl FnOnce(&File) -> io::Result<()>,
 ) -> Result<(), IoError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
@@ -83,10 +94,7 @@ fn write_beside(
         .map_err(IoError::at("write", path))?;
     file.write_all(content)
         .map_err(IoError::at("write", path))?;
-    prepare(file.as_file()).map_err(IoError::at("set the mode of", path))?;
-    file.as_file()
-        .sync_data()
-        .map_err(IoError::at("write", path))?;
+    finish(file.as_file()).map_err(IoError::at("write", path))?;
     file.persist(path).map_err(|error| IoError {
         action: "replace",
         path: path.to_owned(),

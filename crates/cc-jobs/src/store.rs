@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use cc_core::fs::{create_private_dir, read_own, remove_if_there, write_atomic};
+use cc_core::fs::{create_private_dir, read_own, remove_if_there, write_atomic, write_transient};
 use cc_core::process::Survivors;
 use cc_core::{
     Clock, DataDir, FileLock, IoError, JobId, LockError, StateDir, Time, Workspace, lock,
@@ -189,7 +189,7 @@ impl Store {
         };
         let make = || {
             let alive = FileLock::exclusive(&self.dir.alive(&job.id), Duration::ZERO)?;
-            write_atomic(&self.dir.prompt(&job.id), prompt.as_bytes())?;
+            write_transient(&self.dir.prompt(&job.id), prompt.as_bytes())?;
             self.save(&job, &body)?;
             Ok(alive)
         };
