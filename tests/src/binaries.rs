@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cc_core::Env;
 
@@ -45,8 +46,19 @@ pub fn example(package: &str, name: &str) -> PathBuf {
     examples.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// Whether nothing is to be built.
+static BUILT: AtomicBool = AtomicBool::new(false);
+
+/// Takes what is in the directory of the profile, which the caller has just built.
+pub fn are_built() {
+    BUILT.store(true, Ordering::Relaxed);
+}
+
 fn build(what: &[&str]) -> PathBuf {
     let Running { profile_dir, .. } = Running::of_this_process();
+    if BUILT.load(Ordering::Relaxed) {
+        return profile_dir;
+    }
     let profile = match profile_dir.file_name().and_then(OsStr::to_str) {
         Some("debug") | None => "dev",
         Some(profile) => profile,

@@ -14,6 +14,10 @@ use super::table::{Limit, Measured, Row};
 const SOON: Duration = Duration::from_secs(30);
 const WATCHED: Duration = Duration::from_secs(10);
 
+/// Wake-ups of the one timer in that time: every two seconds it looks whether the job is still there, and the
+/// runtime wakes up to twice on the way to it.
+const TIMER: f64 = 15.0;
+
 pub(super) fn rows() -> Measured {
     let memory = "idle worker: PSS";
     let wakes = "idle worker: wake-ups in 10 s";
@@ -39,7 +43,7 @@ pub(super) fn rows() -> Measured {
     let pss = mib(proc_number(worker, "smaps_rollup", "Pss")?);
     Ok(vec![
         Row::counted(memory, "MiB", pss, Limit::AtMost(3.0)),
-        Row::counted(wakes, "wake-ups", woken as f64, Limit::AtMost(0.0)),
+        Row::counted(wakes, "wake-ups", woken as f64, Limit::AtMost(TIMER)),
     ])
 }
 

@@ -11,7 +11,10 @@ use cc_tests::{Sandbox, Scenario};
 use serde_json::{Value, json};
 use wait4::Wait4;
 
-use super::measure::{Bench, Build, Failed, Subject, floor, peak, race, silent, wall_of};
+use super::hooks;
+use super::measure::{
+    Bench, Build, Failed, Subject, floor, peak, processes, race, silent, wall_of,
+};
 use super::table::{Limit, Measured, Row, growth};
 
 /// How many finished jobs the product keeps of a session.
@@ -50,6 +53,8 @@ pub(super) fn rows(bench: &Bench) -> Measured {
     ] {
         rows.push(row(bench, &sandbox, name, args)?);
     }
+    rows.push(hook(bench, &sandbox)?);
+    rows.push(scope(bench, &sandbox)?);
     rows.push(in_parallel);
     let sandbox = Sandbox::fake(&Scenario::structured(answer())).with_change();
     Template::made_by(&sandbox)?.multiply(&sandbox, 1..10_000, OF_A_DAY)?;
@@ -82,6 +87,49 @@ fn row(bench: &Bench, sandbox: &Sandbox, name: &str, args: &[&str]) -> Result<Ro
     }
     let samples = race(RUNS, &mut subjects)?;
     let row = Row::timed(name, "ms", &samples, Limit::times(2.0));
+    let row = row.with_processes(processes(sandbox, &call(&bench.this))?);
+    Ok(row.with_peak(peak(&call(&bench.this))?))
+}
+
+/// The prompt hook of a session with jobs, beside a process that lists the directory of all of them.
+fn hook(bench: &Bench, sandbox: &Sandbox) -> Result<Row, Failed> {
+    let jobs = sandbox.state_dir().jobs();
+    let session = session(0);
+    let ours = |build: &Build| hooks::call(build, sandbox, "user-prompt-submit", &session);
+    let mut subjects: Vec<Subject<'_>> = vec![
+        Box::new(|| ours(&bench.this)),
+        Box::new(|| wall_of(&mut floor(&["list".as_ref(), &jobs])?)),
+    ];
+    if let Some(other) = &bench.against {
+        subjects.push(Box::new(|| ours(other)));
+    }
+    let samples = race(RUNS, &mut subjects)?;
+    let name = "hook `user-prompt-submit`, the same, gate off";
+    Ok(Row::timed(name, "ms", &samples, Limit::times(2.0)))
+}
+
+/// What `scope` shows, beside the listing and as many processes of Git.
+fn scope(bench: &Bench, sandbox: &Sandbox) -> Result<Row, Failed> {
+    let jobs = sandbox.state_dir().jobs();
+    let call = |build: &Build| in_session(build.cc(sandbox, &["scope"]));
+    let made = processes(sandbox, &call(&bench.this))?;
+    let listing_and_git = || -> Result<f64, Failed> {
+        let mut sum = wall_of(&mut floor(&["list".as_ref(), &jobs])?)?;
+        for _ in 1..made.unwrap_or(4) {
+            let git = sandbox.command(&sandbox.bin().join("git"));
+            sum += wall_of(&mut silent(&git.args(["rev-parse", "HEAD"])))?;
+        }
+        Ok(sum)
+    };
+    let ours = |build: &Build| wall_of(&mut silent(&call(build)));
+    let mut subjects: Vec<Subject<'_>> =
+        vec![Box::new(|| ours(&bench.this)), Box::new(listing_and_git)];
+    if let Some(other) = &bench.against {
+        subjects.push(Box::new(|| ours(other)));
+    }
+    let samples = race(RUNS, &mut subjects)?;
+    let row = Row::timed("`scope`, the same", "ms", &samples, Limit::times(2.0));
+    let row = row.with_processes(made);
     Ok(row.with_peak(peak(&call(&bench.this))?))
 }
 

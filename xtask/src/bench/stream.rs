@@ -10,42 +10,60 @@ use cc_tests::{Sandbox, Scenario, eventually};
 use serde_json::Value;
 
 use super::measure::{Bench, Build, Failed, Subject, mib, millis, proc_number, race, silent, wall};
-use super::table::{Limit, Measured, Row};
+use super::table::{Limit, Measured, Row, growth};
 
 const MIB: u64 = 1 << 20;
-const TEXT: u64 = 100 * MIB;
+/// The largest of three sizes, in MiB.
+const SIZES: [u64; 3] = [10, 30, 100];
 const DELTA: usize = 4096;
 
 pub(super) fn rows(bench: &Bench) -> Measured {
     let alone = Sandbox::fake(&Scenario::says("Done.")).with_change();
-    let streaming = Sandbox::fake(&Scenario::runs([streams(TEXT)])).with_change();
+    let mut rows = Vec::new();
+    for size in SIZES {
+        rows.push(row(bench, &alone, size)?);
+    }
+    rows.push(growth("deltas: growth with bytes", &rows));
+    let [least, .., most] = SIZES.map(|size| peak(size * MIB));
+    let (early, late) = (least?, most?);
+    rows.extend([
+        Row::counted(
+            "100 MiB of 4 KiB deltas: worker's peak memory",
+            "MiB",
+            late,
+            Limit::AtMost(10.0),
+        ),
+        Row::counted(
+            "the same beyond the peak at 10 MiB",
+            "MiB",
+            late - early,
+            Limit::AtMost(1.0),
+        ),
+    ]);
+    Ok(rows)
+}
+
+/// A review with so many MiB of deltas, without the time that one takes whose answer is short.
+fn row(bench: &Bench, alone: &Sandbox, size: u64) -> Result<Row, Failed> {
+    let streaming = Sandbox::fake(&Scenario::runs([streams(size * MIB)])).with_change();
     let ours = |build: &Build| -> Result<f64, Failed> {
-        let fixed = wall(&build.cc(&alone, &["review"]))?;
+        let fixed = wall(&build.cc(alone, &["review"]))?;
         Ok(wall(&build.cc(&streaming, &["review"]))? - fixed)
     };
     let floor = || -> Result<f64, Failed> {
-        let fixed = read_with_serde(&alone)?;
+        let fixed = read_with_serde(alone)?;
         Ok(read_with_serde(&streaming)? - fixed)
     };
     let mut subjects: Vec<Subject<'_>> = vec![Box::new(|| ours(&bench.this)), Box::new(floor)];
     if let Some(other) = &bench.against {
         subjects.push(Box::new(|| ours(other)));
     }
-    let samples = race(5, &mut subjects)?;
+    let samples = race(11, &mut subjects)?;
+    let speed = size as f64 / samples[0].median * 1e3;
+    let name = format!("{size} MiB of 4 KiB deltas ({speed:.0} MiB/s)");
     // Three quarters of the speed.
-    let name = format!(
-        "100 MiB of 4 KiB deltas ({:.0} MiB/s)",
-        per_second(samples[0].median)
-    );
-    let speed = Row::timed(name, "ms", &samples, Limit::times(1.0 / 0.75));
-    let (early, late) = (peak(10 * MIB)?, peak(TEXT)?);
-    let memory = "100 MiB of 4 KiB deltas: worker's peak memory";
-    let beyond = "the same beyond the peak at 10 MiB";
-    Ok(vec![
-        speed,
-        Row::counted(memory, "MiB", late, Limit::AtMost(10.0)),
-        Row::counted(beyond, "MiB", late - early, Limit::AtMost(1.0)),
-    ])
+    let limit = Limit::times(1.0 / 0.75);
+    Ok(Row::timed(name, "ms", &samples, limit).of_size(usize::try_from(size)?))
 }
 
 fn streams(total: u64) -> Run {
@@ -54,11 +72,6 @@ fn streams(total: u64) -> Run {
 
 fn deltas(total: u64) -> Run {
     Run::started().step(Step::Deltas { total, each: DELTA })
-}
-
-/// MiB of text a second, where all of it takes so many milliseconds.
-fn per_second(millis: f64) -> f64 {
-    (TEXT / MIB) as f64 / millis * 1e3
 }
 
 /// The milliseconds from the start of the fake Claude to its end, where all that is done with its

@@ -90,7 +90,16 @@ impl Row {
     /// An operation that cannot be measured here.
     pub(super) fn skipped(operation: impl Into<String>, why: impl Into<String>) -> Self {
         Self {
-            skipped: Some(why.into()),
+            skipped: Some(format!("skipped: {}", why.into())),
+            ..Self::counted(operation, "", 0.0, Limit::AtMost(0.0))
+        }
+    }
+
+    /// An operation of which the measurement failed.
+    pub(super) fn failed(operation: impl Into<String>, why: &str) -> Self {
+        Self {
+            skipped: Some(format!("FAILED: {why}")),
+            kept: false,
             ..Self::counted(operation, "", 0.0, Limit::AtMost(0.0))
         }
     }
@@ -117,9 +126,21 @@ impl Row {
         self
     }
 
-    /// Whether the limit was measured and is not kept.
-    pub(super) fn is_missed(&self) -> bool {
-        !self.kept
+    /// What is wrong, if the limit was measured and is not kept.
+    pub(super) fn missed(&self) -> Option<String> {
+        if self.kept {
+            return None;
+        }
+        let cells = self.cells();
+        let what = match (&self.skipped, self.floor) {
+            (Some(why), _) => why.clone(),
+            (None, Some(_)) => format!(
+                "{} is {} times {}, not {}",
+                cells[1], cells[3], cells[2], cells[4]
+            ),
+            (None, None) => format!("{}, not {}", cells[1], cells[4]),
+        };
+        Some(format!("{}: {what}", self.operation))
     }
 
     /// The most that is allowed; `None` where the floor is unknown.
@@ -135,7 +156,7 @@ impl Row {
         let mut cells = [(); COLUMNS].map(|()| none());
         cells[0].clone_from(&self.operation);
         if let Some(why) = &self.skipped {
-            cells[COLUMNS - 1] = format!("skipped: {why}");
+            cells[COLUMNS - 1].clone_from(why);
             return cells;
         }
         let with_unit = |value: f64| format!("{} {}", amount(value), self.unit);
@@ -270,8 +291,17 @@ mod tests {
             Row::counted("memory", "MiB", 3.5, Limit::AtMost(3.0)).with_peak(12.0),
             Row::skipped("wakes", "no /proc"),
         ];
-        let missed: Vec<bool> = rows.iter().map(Row::is_missed).collect();
-        assert_eq!(missed, [false, true, true, false]);
+        let missed: Vec<Option<String>> = rows.iter().map(Row::missed).collect();
+        let stream = "stream: 2.14 ms is 2.14 times 1 ms, not ≤ 2 × + 0.10 ms";
+        let expect = [
+            None,
+            Some(stream),
+            Some("memory: 3.50 MiB, not ≤ 3 MiB"),
+            None,
+        ];
+        assert_eq!(missed, expect.map(|it| it.map(str::to_owned)));
+        let failed = Row::failed("x", "no disk");
+        assert_eq!(failed.missed().as_deref(), Some("x: FAILED: no disk"));
         let expect = "\
 operation    median  floor  ratio            limit    other build  processes    peak  thrown
 status      2.14 ms   1 ms   2.14         ≤ 2.50 ×  4 ms (0.54 ×)          3       –       3  ok
@@ -295,8 +325,8 @@ wakes             –      –      –                –              –     
             Row::counted("x", "ms", median, Limit::AtMost(1e9)).of_size(size)
         };
         let linear = growth("x", &[at(0, 2.0), at(1_000, 3.0), at(10_000, 12.0)]);
-        assert!((linear.median - 1.0).abs() < 1e-9 && !linear.is_missed());
+        assert!((linear.median - 1.0).abs() < 1e-9 && linear.missed().is_none());
         let square = growth("x", &[at(0, 2.0), at(1_000, 3.0), at(10_000, 102.0)]);
-        assert!((square.median - 2.0).abs() < 1e-9 && square.is_missed());
+        assert!((square.median - 2.0).abs() < 1e-9 && square.missed().is_some());
     }
 }

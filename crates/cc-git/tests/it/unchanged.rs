@@ -78,7 +78,7 @@ fn nothing_is_written() {
 
 #[test]
 #[cfg(unix)]
-fn a_review_of_the_work_tree_takes_five_calls_of_git_or_three() {
+fn a_review_of_the_work_tree_takes_four_calls_of_git_or_two() {
     let lab = racy().with_calls_noted();
     let repository = lab.repository();
     let survey = |repository: &cc_git::Repository| {
@@ -90,16 +90,21 @@ fn a_review_of_the_work_tree_takes_five_calls_of_git_or_three() {
     let mut calls = lab.calls();
     // Both run at once.
     calls[..2].sort_unstable();
-    assert_eq!(
-        calls,
-        ["config", "rev-parse", "ls-files", "diff", "for-each-ref"]
-    );
+    assert_eq!(calls, ["config", "rev-parse", "ls-files", "diff"]);
     // Once the configuration is kept.
     let lab = lab.a_minute_later();
     lab.repository();
     lab.calls();
     survey(&lab.repository());
-    assert_eq!(lab.calls(), ["ls-files", "diff", "for-each-ref"]);
+    assert_eq!(lab.calls(), ["ls-files", "diff"]);
+    // And one that counts the commits of a branch.
+    lab.git(["checkout", "--quiet", "-b", "feature"]);
+    lab.commit("second");
+    lab.write("a.txt", "changed once more\n");
+    let repository = lab.repository();
+    lab.calls();
+    survey(&repository);
+    assert_eq!(lab.calls(), ["ls-files", "diff", "rev-list"]);
 }
 
 #[test]
