@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use cc_tests::fake::Call;
 use cc_tests::sandbox::Cmd;
-use cc_tests::{Sandbox, Scenario, binaries, peers};
+use cc_tests::{Sandbox, Scenario};
+#[cfg(target_os = "linux")]
+use cc_tests::{binaries, peers};
 use insta::assert_snapshot;
 
 fn sandbox() -> Sandbox {

@@ -9,6 +9,7 @@
 mod assets;
 mod bench;
 mod ci;
+#[cfg(unix)]
 mod drift;
 mod package;
 mod peers;
@@ -33,6 +34,7 @@ enum Task {
     /// Runs every check in order and stops at the first that fails.
     Ci(ci::Args),
     /// Test what works with which versions of Codex and Claude Code.
+    #[cfg(unix)]
     Drift(drift::Args),
     /// Shows the product at work, without any account.
     Tour,
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run(&args),
         Task::Floor(args) => bench::floor::run(&args),
         Task::Ci(args) => ci::run(&args),
+        #[cfg(unix)]
         Task::Drift(args) => drift::run(&args),
         Task::Tour => tour::run(),
         #[cfg(target_os = "linux")]

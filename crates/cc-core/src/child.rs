@@ -13,6 +13,11 @@ use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::text::Tail;
 
+/// How programs are started on Windows: a worker has no console, so each of its programs would open a window.
+#[cfg(windows)]
+pub const NO_CONSOLE: windows::Win32::System::Threading::PROCESS_CREATION_FLAGS =
+    windows::Win32::System::Threading::CREATE_NO_WINDOW;
+
 /// How much of standard error is kept, in bytes: the end of it.
 const STDERR_LIMIT: usize = 8 << 10;
 
@@ -213,7 +218,9 @@ impl ShortCommand {
         #[cfg(unix)]
         command.wrap(process_wrap::std::ProcessGroup::leader());
         #[cfg(windows)]
-        command.wrap(process_wrap::std::JobObject);
+        command
+            .wrap(process_wrap::std::CreationFlags(NO_CONSOLE))
+            .wrap(process_wrap::std::JobObject);
         let started = command.spawn().map_err(|source| CommandError::Start {
             program: self.program.clone(),
             source,

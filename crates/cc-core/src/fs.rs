@@ -1,10 +1,13 @@
 //! Files that are never half written, never readable by others, never read without a bound.
 
+mod persist;
+
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::persist::persist;
 use crate::Time;
 
 /// A failed file operation: what was tried, where, and why it failed.
@@ -95,12 +98,7 @@ fn write_beside(
     file.write_all(content)
         .map_err(IoError::at("write", path))?;
     finish(file.as_file()).map_err(IoError::at("write", path))?;
-    file.persist(path).map_err(|error| IoError {
-        action: "replace",
-        path: path.to_owned(),
-        source: error.error,
-    })?;
-    Ok(())
+    persist(file, path).map_err(IoError::at("replace", path))
 }
 
 /// Whether a name is one that [`write_atomic`] gives to its temporary files.
@@ -441,7 +439,7 @@ mod tests {
         }
         fs::create_dir(at(".tmp-direct")).unwrap();
         std::os::unix::fs::symlink(at("tmp-abc123"), at(".tmp-linked")).unwrap();
-        rustix::fs::mkfifoat(rustix::fs::CWD, at(".tmp-fifo00"), 0o600.into()).unwrap();
+        cc_executable::make_fifo(at(".tmp-fifo00"));
         let held = File::open(at(".tmp-held00")).unwrap();
         held.lock().unwrap();
         assert_eq!(
@@ -465,7 +463,7 @@ mod tests {
         std::os::unix::fs::symlink(at("secret"), at("in/link")).unwrap();
         std::os::unix::fs::symlink("sub", at("in/linked")).unwrap();
         fs::hard_link(at("secret"), at("in/second")).unwrap();
-        rustix::fs::mkfifoat(rustix::fs::CWD, at("in/fifo"), 0o600.into()).unwrap();
+        cc_executable::make_fifo(at("in/fifo"));
         let open = |file: &str| open_below(&at("in"), Path::new(file));
         assert!(open("sub/plain").is_ok() && open("./sub/plain").is_err());
         for refused in [
@@ -513,14 +511,7 @@ mod tests {
     fn a_fifo_or_directory_is_refused_without_waiting() {
         let dir = tempfile::tempdir().unwrap();
         let fifo = dir.path().join("fifo");
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &fifo,
-            rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::RWXU,
-            0,
-        )
-        .unwrap();
+        cc_executable::make_fifo(&fifo);
         assert!(read_bounded(&fifo, 10).is_err());
         assert!(read_bounded(dir.path(), 10).is_err());
     }

@@ -1,4 +1,4 @@
-//! Executable files for tests, safe to start while other threads start programs.
+//! Executable files for tests, and other files that are made by programs. Executables are safe to start while other threads start programs.
 //!
 //! A child that another thread starts inherits every file that this process has open for writing until
 //! it runs its own program. Nobody can execute such a file meanwhile (`ETXTBSY`, "Text file busy"). So
@@ -88,6 +88,21 @@ fn draft(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".draft");
     name.into()
+}
+
+/// Makes a named pipe, which whoever opens it waits for.
+///
+/// # Panics
+/// When it cannot be made.
+#[cfg(unix)]
+#[track_caller]
+pub fn make_fifo(path: impl AsRef<Path>) {
+    // The system call is not the same everywhere; the program is.
+    let status = std::process::Command::new("mkfifo")
+        .arg(path.as_ref())
+        .status();
+    let made = status.is_ok_and(|status| status.success());
+    assert!(made, "cannot make the pipe {}", path.as_ref().display());
 }
 
 #[cfg(unix)]

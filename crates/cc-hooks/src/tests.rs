@@ -16,7 +16,7 @@ impl World {
     }
 
     fn root(&self) -> std::path::PathBuf {
-        self.dir.path().canonicalize().unwrap()
+        cc_core::fs::canonical(self.dir.path()).unwrap()
     }
 
     fn env(&self, more: &[(&str, &str)]) -> Env {

@@ -3,7 +3,9 @@
 use std::fs;
 
 use cc_tests::peers::{CODEX, CODEX_OLD, CODEX_OLDEST, Peer};
-use cc_tests::{MessagesApi, ResponsesApi, Sandbox, Scenario, Turn as ClaudeTurn, peers};
+#[cfg(target_os = "linux")]
+use cc_tests::{MessagesApi, Turn as ClaudeTurn, peers};
+use cc_tests::{ResponsesApi, Sandbox, Scenario};
 use serde_json::json;
 
 /// A Codex with everything that its user can allow.

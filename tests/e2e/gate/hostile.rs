@@ -6,13 +6,12 @@ use std::os::unix::net::UnixListener;
 
 use cc_tests::Sandbox;
 use cc_tests::fake::{Run, Scenario};
-use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::json;
 
 use super::*;
 
 fn fifo(sandbox: &Sandbox, path: &str) {
-    mkfifoat(CWD, sandbox.repo().join(path), Mode::RWXU).unwrap();
+    cc_executable::make_fifo(sandbox.repo().join(path));
 }
 
 /// What Claude was asked about the turn just stopped.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use cc_tests::app_server::HookRun;
-use cc_tests::peers::{CODEX, HOOKED};
+#[cfg(target_os = "linux")]
+use cc_tests::peers::CODEX;
+use cc_tests::peers::HOOKED;
 use cc_tests::responses_api::{Call, OVER, Turn};
 use cc_tests::{ResponsesApi, Sandbox};
 use serde_json::json;

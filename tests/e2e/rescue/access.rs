@@ -1,6 +1,7 @@
 //! What Claude's tools and commands can reach.
 
 use std::fs;
+#[cfg(target_os = "linux")]
 use std::net::TcpListener;
 
 use cc_tests::{MessagesApi, Sandbox, Turn};

@@ -5,9 +5,12 @@ use cc_core::process::Signal;
 use cc_tests::fake::{Run, Scenario};
 use cc_tests::{MessagesApi, Sandbox, Turn, eventually};
 use serde_json::json;
+#[cfg(target_os = "linux")]
 use std::fs;
 
-use super::{SOON, files};
+use super::SOON;
+#[cfg(target_os = "linux")]
+use super::files;
 
 /// A PATH with `git`, Claude and a package manager, and nothing else.
 #[cfg(target_os = "linux")]

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+#[cfg(target_os = "linux")]
 use cc_tests::responses_api::Turn;
 use cc_tests::{MessagesApi, Sandbox, Scenario};
 

@@ -1,9 +1,12 @@
 //! What it puts right itself, and what only after a yes.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use cc_tests::Sandbox;
+#[cfg(target_os = "linux")]
 use cc_tests::sandbox::Output;
 
 use super::{document, installed};

@@ -16,6 +16,12 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use super::command::Cmd;
 use crate::eventually;
 
+/// From the start on, where the system can.
+#[cfg(target_os = "linux")]
+const CLOSED_IN_CHILDREN: OpenptFlags = OpenptFlags::CLOEXEC;
+#[cfg(not(target_os = "linux"))]
+const CLOSED_IN_CHILDREN: OpenptFlags = OpenptFlags::empty();
+
 /// The lines that have left the screen at its top and are kept.
 const SCROLLBACK: usize = 10_000;
 
@@ -115,7 +121,8 @@ impl Cmd<'_> {
 
 fn open(columns: u16, rows: u16) -> (File, OwnedFd) {
     let open = || {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | CLOSED_IN_CHILDREN)?;
+        rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
         grantpt(&master)?;
         unlockpt(&master)?;
         let name = ptsname(&master, Vec::new())?;

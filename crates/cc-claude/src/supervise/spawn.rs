@@ -190,7 +190,8 @@ mod os {
     use std::io;
     use std::process::ExitStatus;
 
-    use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject, KillOnDrop};
+    use cc_core::child::NO_CONSOLE;
+    use process_wrap::tokio::{ChildWrapper, CommandWrap, CreationFlags, JobObject, KillOnDrop};
     use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
     pub(super) type Child = Box<dyn ChildWrapper>;
@@ -199,7 +200,10 @@ mod os {
     /// The job is ended with its last handle, so Claude ends when we do.
     pub(super) fn prepare(command: Command) -> CommandWrap {
         let mut command = CommandWrap::from(command);
-        command.wrap(KillOnDrop).wrap(JobObject);
+        command
+            .wrap(CreationFlags(NO_CONSOLE))
+            .wrap(KillOnDrop)
+            .wrap(JobObject);
         command
     }
 

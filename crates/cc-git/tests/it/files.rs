@@ -180,9 +180,7 @@ fn what_is_no_file_is_not_opened() {
 
 #[cfg(unix)]
 fn fifo(lab: &Lab, name: &str) {
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
-    let path = lab.root.join(name);
-    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    cc_executable::make_fifo(lab.root.join(name));
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! Runs that are ended: nothing may be left, however it hides.
 
-use std::fs;
-use std::time::Duration;
-
-use cc_core::{FailureClass, Proc};
+use cc_core::FailureClass;
+#[cfg(target_os = "linux")]
+use {
+    crate::UserSettings,
+    crate::supervise::spawn,
+    cc_core::Proc,
+    std::{fs, time::Duration},
+};
 
 use super::kit::{Script, appears, assert_failed};
-use crate::supervise::spawn;
-use crate::{End, UserSettings};
+use crate::End;
 
 /// Cancels `script` once it is ready; then neither it nor what it noted may run.
 #[track_caller]

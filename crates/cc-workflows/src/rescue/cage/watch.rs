@@ -4,8 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cc_core::IoError;
-use cc_core::fs::{read_bounded, write_atomic};
+use cc_core::fs::read_bounded;
 use cc_core::text::one_line;
 use serde::{Deserialize, Serialize};
 
@@ -47,11 +46,12 @@ impl ProtectedWatch {
     }
 
     /// Keeps it in `dir`, for who finds that this process was killed.
-    pub(super) fn save(&self, dir: &Path) -> Result<(), IoError> {
+    #[cfg(any(target_os = "linux", all(test, unix)))]
+    pub(super) fn save(&self, dir: &Path) -> Result<(), cc_core::IoError> {
         let file = dir.join(FILE);
         let text = serde_json::to_vec(self).map_err(std::io::Error::from);
-        let text = text.map_err(IoError::at("write", &file))?;
-        write_atomic(&file, &text)
+        let text = text.map_err(cc_core::IoError::at("write", &file))?;
+        cc_core::fs::write_atomic(&file, &text)
     }
 
     /// What was kept in `dir`; `None` if nothing was.

@@ -75,13 +75,8 @@ fn is_local(file: &Path) -> bool {
         0x794C_7630,
         0x2FC1_2FC1,
     ];
-    rustix::fs::statfs(file).is_ok_and(|found| {
-        #[expect(
-            clippy::cast_sign_loss,
-            reason = "a number of 32 bits, whose type differs between systems"
-        )]
-        LOCAL.contains(&(found.f_type as u64 & 0xFFFF_FFFF))
-    })
+    // A number of 32 bits, whose type differs between systems.
+    rustix::fs::statfs(file).is_ok_and(|found| LOCAL.contains(&(found.f_type as u64 & 0xFFFF_FFFF)))
 }
 
 /// Whether a process is one of Git's and may work at `roots`.

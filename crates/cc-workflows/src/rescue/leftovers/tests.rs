@@ -1,10 +1,7 @@
 use std::collections::BTreeSet;
-use std::ffi::CString;
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-
-use rustix::fs::{CWD, FileType, Mode};
 
 use super::*;
 
@@ -240,8 +237,7 @@ fn a_pipe_holds_nothing_up_and_stays() {
     let noted = lab.note();
     let pipes = [".pipe", ".git/pipe", ".git/pipe.lock"].map(|name| lab.root.join(name));
     for pipe in &pipes {
-        let path = CString::new(pipe.to_str().unwrap()).unwrap();
-        rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        cc_executable::make_fifo(pipe);
     }
     Leftovers::tidy(&noted, &[], after());
     assert!(pipes.iter().all(|pipe| pipe.exists()));
