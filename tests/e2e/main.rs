@@ -5,6 +5,7 @@
 #![cfg(unix)]
 #![cfg(test)]
 
+mod action;
 #[cfg(target_os = "linux")]
 mod completions;
 mod cycles;
