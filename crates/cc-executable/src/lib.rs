@@ -20,8 +20,13 @@ use tempfile::TempDir;
 #[must_use]
 pub fn dir() -> TempDir {
     let exe = std::env::current_exe().expect("the running test has a path");
-    // The test is `target/debug/deps/NAME`.
-    let target = exe.ancestors().nth(3).map(|target| target.join("s"));
+    // A test is `target/debug/deps/NAME`, another program `target/debug/NAME`.
+    let mut above = exe.ancestors().skip(1);
+    let target = match above.next() {
+        Some(dir) if dir.ends_with("deps") => above.nth(1),
+        _ => above.next(),
+    };
+    let target = target.map(|target| target.join("s"));
     // For a checkout among temporary files, or one of another user.
     let home = std::env::home_dir().map(|home| home.join(".cache/cc-tests"));
     let places = [target, home].into_iter().flatten();
