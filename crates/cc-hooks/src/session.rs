@@ -1,6 +1,6 @@
 //! `session-start` and `session-end`: remembers the session of the workspace.
 
-use cc_core::fs::{canonical, create_private_dir, remove_if_there, write_atomic};
+use cc_core::fs::{canonical, create_private_dir, remove_if_there, write_transient};
 use cc_core::session::SessionRecord;
 use cc_core::{IoError, SessionId};
 use cc_jobs::session::{CurrentSession, marked};
@@ -28,7 +28,7 @@ pub(crate) fn start(
             .map(|claude| claude.path().to_owned()),
     };
     let marker = serde_json::to_vec(&marker).map_err(cc_jobs::StoreError::from)?;
-    write_atomic(&dir.current_session(), &marker)?;
+    write_transient(&dir.current_session(), &marker)?;
     Ok(None)
 }
 

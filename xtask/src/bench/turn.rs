@@ -141,6 +141,6 @@ fn fingerprint(sandbox: &Sandbox) -> Result<f64, Failed> {
     };
     let repository = Repository::discover(Git::locate(&env)?, &env.cwd)?;
     let next = repository.fingerprint(previous.as_ref(), Clock::System.now())?;
-    cc_core::fs::write_atomic(&stored, &serde_json::to_vec(&next)?)?;
+    cc_core::fs::write_transient(&stored, &serde_json::to_vec(&next)?)?;
     Ok(millis(begun.elapsed()))
 }

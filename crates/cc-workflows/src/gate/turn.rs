@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_atomic};
+use cc_core::fs::{create_private_dir, read_bounded, remove_if_there, write_transient};
 use cc_core::{FileLock, IoError, LockError, SessionId, Time};
 use cc_git::{Changes, Fingerprint, Git, Repository};
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ impl TurnState {
         let text = serde_json::to_vec(self)
             .map_err(std::io::Error::from)
             .map_err(IoError::at("write", &path))?;
-        write_atomic(&path, &text)
+        write_transient(&path, &text)
     }
 
     /// The fingerprint taken last, whose digests can be used again.
