@@ -14,6 +14,9 @@ pub(crate) struct Args {
     /// takes minutes.
     #[arg(long)]
     all_hosts: bool,
+    /// Checks the code for Windows and macOS instead, and runs the unit tests of Windows with Wine, on Debian.
+    #[arg(long, conflicts_with = "all_hosts")]
+    platforms: bool,
 }
 
 /// A check: its name, the arguments of cargo, one variable.
@@ -74,6 +77,13 @@ const VERSIONS: Step = (
 );
 
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    if args.platforms {
+        let script = root()?.join(".ci").join("platforms");
+        return match Command::new(script).arg("--install").status()? {
+            status if status.success() => Ok(()),
+            status => Err(format!("the platforms failed with {status}").into()),
+        };
+    }
     if !args.all_hosts {
         return check(&STEPS);
     }
@@ -85,10 +95,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
 }
 
 fn check(steps: &[Step]) -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .ok_or("xtask is not in a workspace")?;
-    let costs = root.join("target").join("test-costs");
+    let costs = root()?.join("target").join("test-costs");
     for &(name, args, variable) in steps {
         println!("== {name}: cargo {}", args.join(" "));
         // What an earlier run of the tests left.
@@ -107,4 +114,9 @@ fn check(steps: &[Step]) -> Result<(), Box<dyn Error>> {
     }
     println!("== all {} checks passed", steps.len());
     Ok(())
+}
+
+fn root() -> Result<&'static Path, Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    Ok(root.ok_or("xtask is not in a workspace")?)
 }

@@ -9,6 +9,7 @@
 mod assets;
 mod bench;
 mod ci;
+mod dist;
 #[cfg(unix)]
 mod drift;
 mod package;
@@ -43,6 +44,8 @@ enum Task {
     Pictures,
     /// Writes the manual pages and completions of the product, for packages of it.
     Assets(assets::Args),
+    /// Makes the archives and packages of a release.
+    Dist(dist::Args),
     /// Makes the packages, and installs the product from nothing but them.
     Package,
     /// Kills, races, fills and damages the product, and checks what is left.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Task::Pictures => pictures::run(),
         Task::Assets(args) => assets::run(&args),
+        Task::Dist(args) => dist::run(&args),
         Task::Package => package::run(),
         #[cfg(target_os = "linux")]
         Task::Torture(args) => torture::run(&args),

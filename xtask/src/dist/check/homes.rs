@@ -1,0 +1,95 @@
+//! Homes to install in: with the real Codex and a scripted Claude, and on a system without Rust and Node.
+
+use std::fs;
+use std::path::Path;
+
+use cc_tests::peers::CODEX;
+use cc_tests::responses_api::ResponsesApi;
+use cc_tests::{Sandbox, Scenario};
+
+use super::super::commands::Done;
+use super::super::release::{PROGRAMS, VERSION};
+
+/// What the shell installer and a shell need. There is no Rust, no Node and no Python among it.
+const PROGRAMS_OF_A_BARE_SYSTEM: [&str; 18] = [
+    "cat",
+    "cp",
+    "curl",
+    "cut",
+    "env",
+    "false",
+    "gzip",
+    "head",
+    "mkdir",
+    "mktemp",
+    "mv",
+    "rm",
+    "sed",
+    "sh",
+    "sha256sum",
+    "tail",
+    "tar",
+    "uname",
+];
+
+/// A home with Codex and Claude, and a change to review.
+pub(super) fn home(api: &ResponsesApi) -> Sandbox {
+    let sandbox = Sandbox::codex_at(CODEX, api);
+    sandbox
+        .with_fake_claude(&Scenario::says("No findings."))
+        .with_change()
+}
+
+/// The PATH of a system without Rust and Node.
+pub(super) fn bare(sandbox: &Sandbox) -> Done<String> {
+    let dir = sandbox.root().join("system");
+    fs::create_dir(&dir)?;
+    for program in PROGRAMS_OF_A_BARE_SYSTEM {
+        let places = ["/usr/bin", "/bin"].map(|place| Path::new(place).join(program));
+        let found = places.into_iter().find(|file| file.exists());
+        let found = found.ok_or(format!("{program} is not here"))?;
+        cc_tests::sandbox::link(&found, &dir.join(program));
+    }
+    Ok(format!("{}:{}", sandbox.bin().display(), dir.display()))
+}
+
+/// Has Codex take the programs in `dir` as their user would, and a review run.
+pub(super) fn installs(sandbox: &Sandbox, dir: &Path, path: &str) -> Done {
+    let call = |program: &str, args: &[&str]| {
+        let call = sandbox
+            .command(&dir.join(program))
+            .args(args)
+            .env("PATH", path);
+        call.run().success().stdout
+    };
+    for program in PROGRAMS {
+        let told = call(program, &["--version"]);
+        if told.trim() != format!("{program} {VERSION}") {
+            return Err(format!("{program} says {told}").into());
+        }
+    }
+    let bin = sandbox.codex_home().join("cc/bin");
+    let bin = bin.to_str().ok_or("a sandbox has a plain path")?;
+    call(
+        "cc-installer",
+        &[
+            "install",
+            "--yes",
+            "--bin-dir",
+            bin,
+            "--allow-commands",
+            "--trust-hooks",
+        ],
+    );
+    let installed = Path::new(bin).join("cc-cli");
+    let review = sandbox
+        .command(&installed)
+        .args(["review"])
+        .env("PATH", path);
+    if !review.run().success().stdout.contains("No findings.") {
+        return Err("the review has no answer".into());
+    }
+    call("cc-installer", &["status"]);
+    call("cc-installer", &["uninstall", "--yes"]);
+    Ok(())
+}
