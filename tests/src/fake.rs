@@ -142,10 +142,54 @@ impl Call {
     }
 }
 
-/// Reads a file of JSON lines; a missing file has none, and an incomplete last line is skipped.
+/// Reads a file of JSON lines. A missing file has none; a line that is cut off, because its writer was
+/// killed or had no room, is skipped.
+///
+/// # Panics
+/// When a line is no JSON for another reason.
 pub(crate) fn json_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let parse = |line| serde_json::from_str(line).expect("the fake Claude writes JSON lines");
-    whole.lines().map(parse).collect()
+    let text = fs::read(path).unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n');
+    let parse = |line| match serde_json::from_slice(line) {
+        Ok(value) => Some(value),
+        Err(error) if error.is_eof() => None,
+        Err(error) => panic!("{}: {error}", path.display()),
+    };
+    lines.filter_map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8]) -> Vec<Value> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), text).unwrap();
+        json_lines(file.path())
+    }
+
+    #[test]
+    fn lines_that_are_cut_off_are_skipped() {
+        let whole = r#"{"a":{"text":"ä"}}"#.as_bytes();
+        for cut in 0..whole.len() {
+            let text = [
+                whole,
+                b"\n\n",
+                &whole[..cut],
+                b"\n",
+                whole,
+                b"\n\n",
+                &whole[..cut],
+            ]
+            .concat();
+            assert_eq!(read(&text).len(), 2, "cut at {cut}");
+        }
+        assert_eq!(read(b"").len(), 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "expected")]
+    fn a_broken_line_is_an_error() {
+        read(b"{\"a\":1}\n{\"a\":{\"a\":1}\n{\"a\" 1}\n");
+    }
 }

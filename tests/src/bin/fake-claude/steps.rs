@@ -154,10 +154,11 @@ pub(crate) fn be_grandchild() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Appends a JSON line in one write, so that processes do not mix theirs.
+/// Appends a JSON line in one write, so that processes do not mix theirs. It begins with a line break,
+/// because the line before may be cut off.
 pub(super) fn note<T: Serialize>(path: &Path, value: &T) {
-    let mut line = serde_json::to_vec(value).expect("plain data");
-    line.push(b'\n');
+    let line = serde_json::to_vec(value).expect("plain data");
+    let line = [b"\n", line.as_slice(), b"\n"].concat();
     let file = fs::OpenOptions::new().append(true).create(true).open(path);
     file.and_then(|mut file| file.write_all(&line))
         .expect("the sandbox is writable");
