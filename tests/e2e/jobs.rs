@@ -5,6 +5,8 @@ mod answers;
 mod attached;
 #[cfg(target_os = "linux")]
 mod costs;
+#[cfg(target_os = "linux")]
+mod damaged;
 mod ending;
 #[cfg(unix)]
 mod instructions;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cc_core::process::{Signal, Survivors};
 use cc_core::{JobId, Proc};
 
-use crate::run_processes::RunProcesses;
+use crate::run_processes::{Oldest, RunProcesses};
 
 /// Ends what a job left running whose worker is gone: Claude, if it is known, and everything it
 /// started, also where Claude itself has ended. `survivors` are those that an earlier try could not
@@ -28,8 +28,32 @@ pub fn end_orphans(
     claude: Option<&Proc>,
     survivors: &[Proc],
 ) -> Result<(), Survivors> {
-    let (worker, claude) = (worker.clone(), claude.cloned());
-    let processes = RunProcesses::left_by(job.clone(), worker, claude, survivors.to_vec());
+    let (oldest, claude) = (Oldest::Worker(worker.clone()), claude.cloned());
+    end(RunProcesses::left_by(
+        job.clone(),
+        oldest,
+        claude,
+        survivors.to_vec(),
+    ))
+}
+
+/// The same for a job of which nothing but its id is known: ends what carries it.
+///
+/// # Errors
+/// [`Survivors`] when something still runs afterwards. It can be tried again.
+pub fn end_marked(job: &JobId) -> Result<(), Survivors> {
+    let Some(made) = job.made_at() else {
+        return Ok(());
+    };
+    end(RunProcesses::left_by(
+        job.clone(),
+        Oldest::Job(made),
+        None,
+        Vec::new(),
+    ))
+}
+
+fn end(processes: RunProcesses) -> Result<(), Survivors> {
     let mut sequence = KillSequence::begin(processes);
     loop {
         match sequence.step() {

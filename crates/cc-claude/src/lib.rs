@@ -24,7 +24,7 @@ mod cancel;
 mod run_processes;
 mod supervise;
 
-pub use cancel::end_orphans;
+pub use cancel::{end_marked, end_orphans};
 pub use claude::{AuthStatus, Claude, ProbeError};
 pub use observer::{Observer, Progress};
 pub use outcome::{End, Incomplete, Omitted, Outcome, RunReport};

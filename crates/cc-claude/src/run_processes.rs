@@ -9,22 +9,37 @@
 //! as our user and is no older than the worker; and the id, 40 bits of which are random, is known to
 //! nobody before there is a job.
 
+use std::time::Duration;
+
 use cc_core::process::Processes;
-use cc_core::{JobId, Proc};
+use cc_core::{JobId, Proc, Time};
 
 /// The variable that carries the mark of a run: the id of its job.
 pub(crate) const MARK: &str = "CC_RUN";
+
+/// How much the wall clock may be wrong about the start of a process: the time of the boot is known to a
+/// second, and the clock may have been set since.
+const CLOCK_ERROR: Duration = Duration::from_secs(60);
 
 /// Claude and everything that it started, as far as it was seen.
 #[derive(Debug)]
 pub(crate) struct RunProcesses {
     job: JobId,
     /// Nothing that is older belongs to the job.
-    worker: Proc,
+    oldest: Oldest,
     /// `None` where the worker ended before it could record it.
     claude: Option<Proc>,
     started_by: StartedBy,
     known: Vec<Proc>,
+}
+
+/// What every process of a run is no older than.
+#[derive(Clone, Debug)]
+pub(crate) enum Oldest {
+    /// Its worker.
+    Worker(Proc),
+    /// Its job, made at this time: its worker is not known.
+    Job(Time),
 }
 
 /// Where a run comes from, and so what is certain of it.
@@ -43,7 +58,7 @@ impl RunProcesses {
     pub(crate) fn started_here(job: JobId, claude: Proc, alone: bool) -> Self {
         Self {
             job,
-            worker: Proc::current().unwrap_or_else(|| claude.clone()),
+            oldest: Oldest::Worker(Proc::current().unwrap_or_else(|| claude.clone())),
             claude: Some(claude),
             started_by: if alone {
                 StartedBy::UsAlone
@@ -58,13 +73,13 @@ impl RunProcesses {
     /// are `known`.
     pub(crate) fn left_by(
         job: JobId,
-        worker: Proc,
+        oldest: Oldest,
         claude: Option<Proc>,
         known: Vec<Proc>,
     ) -> Self {
         Self {
             job,
-            worker,
+            oldest,
             claude,
             started_by: StartedBy::LostWorker,
             known,
@@ -110,7 +125,13 @@ impl RunProcesses {
 
     fn carries_mark(&self, proc: &Proc) -> bool {
         // What costs nothing comes first: most processes are older.
-        proc.is_no_older_than(&self.worker)
+        let is_young = match &self.oldest {
+            Oldest::Worker(worker) => proc.is_no_older_than(worker),
+            Oldest::Job(made) => {
+                (proc.started_at()).is_some_and(|at| at.plus(CLOCK_ERROR) >= *made)
+            }
+        };
+        is_young
             && os::variable(proc, MARK).as_deref() == Some(self.job.as_str())
             && os::runs_as_our_user(proc)
     }

@@ -104,6 +104,13 @@ impl JobId {
         let random = base36(u64::from_le_bytes(random_bytes()) >> 24);
         Self(format!("{prefix}-{time}-{random:0>8}"))
     }
+
+    /// When it was made, as it says; `None` where it is not of this form.
+    pub fn made_at(&self) -> Option<Time> {
+        let (_, rest) = self.0.split_once('-')?;
+        let (time, _) = rest.split_once('-')?;
+        i64::from_str_radix(time, 36).ok().map(Time::from_millis)
+    }
 }
 
 impl ThreadId {
@@ -183,6 +190,12 @@ mod tests {
         assert_ne!(a, b);
         assert!(a.as_str().starts_with("review-loyw3v28-"), "{a}");
         assert_eq!(JobId::parse(a.as_str()).unwrap(), a);
+        assert_eq!(a.made_at(), Some(now));
+        for other in ["task-notes", "a-b-c!", "one"] {
+            let other = JobId::parse(&other.replace('!', ""));
+            let made = other.unwrap().made_at();
+            assert!(made.is_none_or(|at| at < now), "{made:?}");
+        }
     }
 
     #[test]

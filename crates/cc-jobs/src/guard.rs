@@ -13,6 +13,20 @@ use crate::store::{Store, StoreError};
 /// How long a change waits for another change of the same job.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What is in the record of a job, for the worker, which alone changes its state while it runs.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    job: Job,
+    body: Body,
+}
+
+impl Remembered {
+    /// The job.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+}
+
 /// A locked job. Every change is saved before it returns.
 #[must_use = "dropping the guard releases the lock"]
 #[derive(Debug)]
@@ -49,6 +63,35 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Takes the lock of the job that this process works on. Where its record is damaged, or does not name
+    /// its worker any more, it is written anew as it is `remembered`.
+    ///
+    /// # Errors
+    /// When there is no such job, its record is newer, the lock stays held, or the record cannot be saved.
+    pub fn lock_at_work(&self, remembered: &Remembered) -> Result<Guard<'_>, StoreError> {
+        let id = &remembered.job.id;
+        let worker = |job: &Job| job.state.processes().0.cloned();
+        match self.lock(id) {
+            // A job that has ended stays ended.
+            Ok(guard)
+                if !guard.job.state.is_active()
+                    || worker(&guard.job) == worker(&remembered.job) =>
+            {
+                return Ok(guard);
+            }
+            Ok(guard) => drop(guard),
+            Err(StoreError::Damaged { .. }) => {}
+            error => return error,
+        }
+        let lock = FileLock::exclusive(&self.dir().lock(id), PATIENCE)?;
+        let Remembered { job, body } = remembered.clone();
+        let mut guard = Guard::new(self, lock, job, body);
+        guard.change(|_, _| Ok(()))?;
+        Ok(guard)
+    }
+}
+
 impl<'store> Guard<'store> {
     fn new(store: &'store Store, lock: FileLock, job: Job, body: Body) -> Self {
         Self {
@@ -67,6 +110,14 @@ impl<'store> Guard<'store> {
     /// Its bulky parts.
     pub fn body(&self) -> &Body {
         &self.body
+    }
+
+    /// Releases the lock and returns what is in the record.
+    pub fn remember(self) -> Remembered {
+        Remembered {
+            job: self.job,
+            body: self.body,
+        }
     }
 
     /// Returns the job and releases the lock.

@@ -35,7 +35,7 @@ mod settings_file;
 
 pub use config::WorkspaceConfig;
 pub use ended::EndedJob;
-pub use guard::Guard;
+pub use guard::{Guard, Remembered};
 pub use job::{Body, Draft, Job, JobReport};
 pub use kind::JobKind;
 pub use listing::{Choice, Latest, Listing, Skipped, without_record};

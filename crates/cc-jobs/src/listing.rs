@@ -124,11 +124,17 @@ impl Store {
 
     fn read_into(&self, listing: &mut Listing, ids: &[String]) {
         let dir = self.dir().jobs();
-        for head in on_several_cores(ids, |id| read_head(&dir, id)) {
+        let heads = on_several_cores(ids, |id| read_head(&dir, id));
+        for (head, id) in heads.into_iter().zip(ids) {
             match head {
                 Ok(Some(job)) => listing.jobs.extend(self.settle(job)),
                 Ok(None) => {}
-                Err(skipped) => listing.skipped.push(skipped),
+                Err(skipped) => {
+                    if let Ok(id) = JobId::parse(id) {
+                        self.end_damaged(&id);
+                    }
+                    listing.skipped.push(skipped);
+                }
             }
         }
     }

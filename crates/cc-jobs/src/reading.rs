@@ -2,7 +2,7 @@
 
 use std::{fs, io};
 
-use cc_core::fs::open_own;
+use cc_core::fs::{open_own, remove_if_there};
 use cc_core::process::Survivors;
 use cc_core::{DataDir, Failure, FailureClass, IoError, JobId, StateDir, Time};
 
@@ -17,7 +17,11 @@ impl Store {
     /// # Errors
     /// When there is no such job or its record is damaged.
     pub fn read(&self, id: &JobId) -> Result<(Job, Body), StoreError> {
-        let (job, body) = self.load(id)?;
+        let (job, body) = self.load(id).inspect_err(|error| {
+            if matches!(error, StoreError::Damaged { .. }) {
+                self.end_damaged(id);
+            }
+        })?;
         let settled = self.settle(job.clone());
         let settled = settled.ok_or_else(|| StoreError::NotFound { id: id.clone() })?;
         if settled.state == job.state {
@@ -40,7 +44,14 @@ impl Store {
             }
             file => file.map_err(IoError::at("read", &path))?,
         };
-        let job = record::read_head(file).map_err(|source| StoreError::Damaged { path, source })?;
+        let job = match record::read_head(file) {
+            Ok(job) if job.id != *id => Err(RecordError::Other(job.id)),
+            head => head,
+        };
+        let job = job.map_err(|source| {
+            self.end_damaged(id);
+            StoreError::Damaged { path, source }
+        })?;
         self.settle(job)
             .ok_or_else(|| StoreError::NotFound { id: id.clone() })
     }
@@ -63,8 +74,12 @@ impl Store {
     fn lost_in_memory(&self, mut job: Job, error: &StoreError) -> Job {
         let left = match (error, self.load(&job.id)) {
             // Only a newer version may touch it.
-            (StoreError::Newer { .. }, _) | (_, Err(_)) => Ok(None),
-            (_, Ok((_, body))) => (self.clean_up)(&job, &body),
+            (StoreError::Newer { .. }, _) => Ok(None),
+            (_, Ok((_, body))) => (self.clean_up)(&job.id, Some((&job, &body))),
+            (_, Err(_)) => {
+                self.end_damaged(&job.id);
+                Ok(None)
+            }
         };
         let event = lost_or_held_up(&job.state, self.now(), left);
         let _ = job.apply(event);
@@ -84,13 +99,26 @@ impl Store {
         self.is_alive(&job.id).unwrap_or(true)
     }
 
+    /// Ends what a job left behind whose record is damaged, and whose worker is gone. While that runs, it
+    /// writes its record anew. What can be done is done once: then there is no `alive` file any more.
+    pub(crate) fn end_damaged(&self, id: &JobId) {
+        let alive = self.dir().alive(id);
+        if !alive.exists() || self.is_alive(id).unwrap_or(true) {
+            return;
+        }
+        if (self.clean_up)(id, None).is_ok() {
+            // If this fails, the next reader finds nothing left to end.
+            let _ = remove_if_there(&alive);
+        }
+    }
+
     fn finish_lost(&self, id: &JobId) -> Result<Job, StoreError> {
         let mut guard = self.lock(id)?;
         let job = guard.job();
         if self.is_settled(job) {
             return Ok(guard.into_job());
         }
-        let left = (self.clean_up)(job, guard.body());
+        let left = (self.clean_up)(id, Some((job, guard.body())));
         let event = lost_or_held_up(&job.state, self.now(), left);
         guard.apply(event)?;
         Ok(guard.into_job())

@@ -31,6 +31,9 @@ pub enum RecordError {
     /// The file cannot be read to its end, or is larger than a record can be.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// It is the record of another job.
+    #[error("holds the record of `{0}`")]
+    Other(JobId),
     /// The status is unknown.
     #[error("unknown status `{0}`")]
     Status(String),

@@ -93,10 +93,10 @@ pub fn content_of<T>(
     }
 }
 
-/// Ends the processes of a job whose worker is gone, and removes the files it left behind. Returns what its
-/// processes changed that they must not, in words; nothing if that is nothing. The error names the surviving
-/// processes.
-pub type CleanUp = fn(&Job, &Body) -> Result<Option<String>, Survivors>;
+/// Ends the processes of a job whose worker is gone, and removes the files it left behind, as far as its
+/// record can be read. Returns what its processes changed that they must not, in words; nothing if that is
+/// nothing. The error names the surviving processes.
+pub type CleanUp = fn(&JobId, Option<(&Job, &Body)>) -> Result<Option<String>, Survivors>;
 
 /// The jobs of one workspace.
 #[derive(Clone, Debug)]
@@ -264,9 +264,18 @@ impl Store {
             Err(error) if error.source.kind() == io::ErrorKind::NotFound => {
                 return Err(StoreError::NotFound { id: id.clone() });
             }
+            // No record is larger than is read.
+            Err(error) if error.source.kind() == io::ErrorKind::FileTooLarge => {
+                let source = error.source.into();
+                return Err(StoreError::Damaged { path, source });
+            }
             bytes => bytes?,
         };
-        record::read(&bytes).map_err(|source| StoreError::Damaged { path, source })
+        let damaged = |source| StoreError::Damaged { path, source };
+        match record::read(&bytes) {
+            Ok((job, _)) if job.id != *id => Err(damaged(RecordError::Other(job.id))),
+            read => read.map_err(damaged),
+        }
     }
 }
 

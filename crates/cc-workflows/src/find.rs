@@ -1,6 +1,8 @@
 //! The jobs of a repository: those of all its working trees, and which of them a reference means.
 
 use std::collections::{HashMap, HashSet};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cc_core::{JobId, Workspace};
 use cc_git::SharedRepository;
@@ -11,6 +13,28 @@ use cc_jobs::{Body, Choice, EndedJob, Job, Latest, Listing, Skipped, Store, Stor
 
 use crate::Error;
 use crate::project::{Caller, Project};
+
+/// How long a worker may take to write its damaged record anew.
+const WRITTEN_ANEW: Duration = Duration::from_secs(5);
+
+/// Reads a record. If it is damaged and its worker runs, that writes it anew, which is waited for.
+pub(crate) fn once_written_anew<T>(
+    store: &Store,
+    id: &JobId,
+    read: impl Fn() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let until = Instant::now() + WRITTEN_ANEW;
+    loop {
+        match read() {
+            Err(StoreError::Damaged { .. })
+                if store.is_alive(id).unwrap_or(false) && Instant::now() < until =>
+            {
+                thread::sleep(Duration::from_millis(100));
+            }
+            found => return found,
+        }
+    }
+}
 
 /// The jobs of a repository, newest first.
 #[derive(Debug)]
@@ -143,7 +167,7 @@ impl Project {
             return Ok((jobs.project_of(job), job.clone()));
         }
         if let Ok(id) = JobId::parse(reference) {
-            match self.store.find(&id) {
+            match once_written_anew(&self.store, &id, || self.store.find(&id)) {
                 Err(StoreError::NotFound { .. }) => {}
                 found => return Ok((self.clone(), found?)),
             }

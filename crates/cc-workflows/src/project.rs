@@ -8,7 +8,7 @@ use cc_core::fs::{check_own_dir, resolve};
 use cc_core::process::Survivors;
 use cc_core::program::Fence;
 use cc_core::session::SessionRecord;
-use cc_core::{DataDir, Env, LocateError, SessionId, Workspace};
+use cc_core::{DataDir, Env, JobId, LocateError, SessionId, Workspace};
 use cc_jobs::settings::Settings;
 use cc_jobs::{Body, Job, SettingsError, SettingsFile, Store, session};
 
@@ -130,8 +130,11 @@ fn check_apart(env: &Env, data: &Path, workspace: &Path) -> Result<(), Error> {
 const LONGEST_START: Duration = Duration::from_secs(30);
 
 /// Ends the processes of a job whose worker is gone, and removes what its sandbox left in the repository. Returns
-/// what of the protected files they changed.
-fn clean_up(job: &Job, body: &Body) -> Result<Option<String>, Survivors> {
+/// what of the protected files they changed. Where the record is damaged, what carries the job's id is ended.
+fn clean_up(id: &JobId, record: Option<(&Job, &Body)>) -> Result<Option<String>, Survivors> {
+    let Some((job, body)) = record else {
+        return cc_claude::end_marked(id).map(|()| None);
+    };
     let state = job.state();
     let ended = match state.processes() {
         (Some(worker), claude) => {

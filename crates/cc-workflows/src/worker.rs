@@ -9,7 +9,7 @@ use cc_core::fs::check_own_dir;
 use cc_core::text::count;
 use cc_core::{DataDir, Env, FileLock, IoError, JobId, Proc, Workspace};
 use cc_jobs::log::Log;
-use cc_jobs::{Body, Draft, Ending, Job, JobEvent, JobState, StoreError, retention};
+use cc_jobs::{Body, Draft, Ending, Job, JobEvent, JobState, Remembered, StoreError, retention};
 
 use crate::day_budget::DayRest;
 use crate::order::WorkOrder;
@@ -92,15 +92,16 @@ fn work_holding(
         let reserve = reserve_files(FILES_TO_SAVE).map_err(WorkError::Setup)?;
         // Listens before the record names this process, so that no request to stop is missed.
         let stop = StopRequest::listen(&project.store, id).map_err(WorkError::Setup)?;
-        let Some(job) = begin(project, id)? else {
+        let Some(remembered) = begin(project, id)? else {
             return Ok(false);
         };
+        let job = remembered.job().clone();
         let log = Log::append_to(&project.store.dir().log(id))?;
         let mut run = Run {
             project,
             job: &job,
             stop,
-            recorder: RunRecorder::new(&project.store, id, log),
+            recorder: RunRecorder::new(&project.store, remembered, log),
         };
         run.recorder.note(&format!("{} started", job.title));
         let end = carry_out(&mut run).await.unwrap_or_else(JobEnd::from);
@@ -146,7 +147,7 @@ fn prune(project: &Project, id: &JobId) {
 }
 
 /// Marks the job as running; `None` where it was cancelled first.
-fn begin(project: &Project, id: &JobId) -> Result<Option<Job>, WorkError> {
+fn begin(project: &Project, id: &JobId) -> Result<Option<Remembered>, WorkError> {
     let worker =
         Proc::current().ok_or_else(|| WorkError::Setup(io::ErrorKind::Unsupported.into()))?;
     let mut guard = project.store.lock(id)?;
@@ -154,7 +155,7 @@ fn begin(project: &Project, id: &JobId) -> Result<Option<Job>, WorkError> {
         at: project.store.now(),
         worker,
     }) {
-        Ok(()) => Ok(Some(guard.into_job())),
+        Ok(()) => Ok(Some(guard.remember())),
         Err(StoreError::Rejected(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -179,8 +180,9 @@ async fn save(run: &mut Run<'_>, end: JobEnd, patience: Duration) -> Result<(), 
     let begun = tokio::time::Instant::now();
     let mut noted = None;
     loop {
-        let saved = run.project.store.lock(&run.job.id).and_then(|mut guard| {
-            if let Some(survivors) = run.recorder.survivors() {
+        let survivors = run.recorder.survivors();
+        let saved = run.recorder.change(|guard| {
+            if let Some(survivors) = survivors {
                 match guard.apply(JobEvent::CancelFailed { survivors }) {
                     // Nobody cancelled it: its failure names what survived.
                     Err(StoreError::Rejected(_)) => {}

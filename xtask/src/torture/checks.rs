@@ -90,6 +90,16 @@ pub(super) fn records(sandbox: &Sandbox) -> Vec<(JobId, Value)> {
     entries.filter_map(|entry| record(entry.path())).collect()
 }
 
+/// The jobs that have a worker, whatever their records say.
+pub(super) fn with_worker(sandbox: &Sandbox) -> Vec<String> {
+    let state = sandbox.state_dir();
+    let entries = fs::read_dir(state.jobs()).into_iter().flatten().flatten();
+    let id = |path: PathBuf| JobId::parse(path.file_name()?.to_str()?.strip_suffix(".alive")?).ok();
+    let ids = entries.filter_map(|entry| id(entry.path()));
+    let working = ids.filter(|id| lock::is_held(&state.alive(id)).unwrap_or(true));
+    working.map(|id| id.to_string()).collect()
+}
+
 /// Whether a record says that its job has not ended.
 pub(super) fn is_active(record: &Value) -> bool {
     let status = record["status"].as_str().unwrap_or_default();
@@ -128,11 +138,10 @@ pub(super) fn all_ended(sandbox: &Sandbox) -> Result<(), String> {
         if record["status"] == "completed" && !has_result && !is_check {
             return Err(format!("`{id}` completed without a result"));
         }
-        if read(&sandbox.state_dir().log(&id))
-            .windows(8)
-            .any(|text| text == b"panicked")
-        {
-            return Err(format!("the worker of `{id}` panicked"));
+        let log = read(&sandbox.state_dir().log(&id));
+        let log = String::from_utf8_lossy(&log);
+        if let Some(line) = log.lines().find(|line| line.contains("panicked")) {
+            return Err(format!("the worker of `{id}` panicked: {line}"));
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! A round about jobs and hooks.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -93,10 +93,7 @@ pub(super) fn round(rng: &mut Rng, binaries: Option<&Path>) -> Result<Tally, Str
     let receipts = round.end_calls(answers && !is_short)?;
     round.settle()?;
     checks::all_ended(&sandbox)?;
-    // What ran for a job is known by its record: once that is destroyed, nobody can end it.
-    if !round.damages {
-        checks::no_orphans(&sandbox)?;
-    }
+    checks::no_orphans(&sandbox)?;
     foreign.check()?;
     if !round.pruned && !round.damages {
         checks::have_jobs(&sandbox, &receipts)?;
@@ -405,7 +402,11 @@ impl Round<'_> {
     fn active(&self) -> impl Iterator<Item = String> + use<> {
         let records = checks::records(self.sandbox).into_iter();
         let active = records.filter(|(_, record)| checks::is_active(record));
-        active.map(|(id, _)| id.to_string())
+        let mut active: BTreeSet<_> = active.map(|(id, _)| id.to_string()).collect();
+        if self.damages {
+            active.extend(checks::with_worker(self.sandbox));
+        }
+        active.into_iter()
     }
 
     /// Brings every job to its end.

@@ -119,6 +119,25 @@ fn what_is_older_than_the_worker_is_not_reached_whatever_it_carries() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn where_only_the_id_is_known_what_carries_it_and_is_no_older_is_ended() {
+    let now = cc_core::Clock::System.now();
+    let later = now.plus(Duration::from_secs(600));
+    for (made, is_ended) in [(now, true), (later, false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let script = "trap '' INT TERM; : > ready; exec sleep 600";
+        let job = JobId::fresh("test", made);
+        let (mut child, proc) = orphan(dir.path(), script, &[(MARK, job.as_str())]);
+        end_marked(&JobId::fresh("test", made)).unwrap();
+        assert!(proc.is_running(), "of another job");
+        end_marked(&job).unwrap();
+        assert_eq!(proc.is_running(), !is_ended);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
 /// Only the administrator can start processes as somebody else, and would reach them.
 #[cfg(target_os = "linux")]
 #[test]

@@ -2,19 +2,22 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use cc_claude::{Observer, Progress};
 use cc_core::process::Survivors;
 use cc_core::text::Tail;
 use cc_core::{JobId, Proc, Time};
 use cc_jobs::log::Log;
-use cc_jobs::{JobEvent, Store, StoreError};
+use cc_jobs::{Guard, JobEvent, Remembered, Store, StoreError};
 
 use super::progress::ProgressWriter;
 
 /// The shortest time between two saves of the text so far; each writes the whole record.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often is looked whether the record is still what was written.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The most bytes of finished text that are saved so, and of the block that is being written.
 const SAVED_BYTES: usize = 1 << 20;
@@ -22,7 +25,12 @@ const SAVED_BYTES: usize = 1 << 20;
 /// Writes what a run does to the record and the log of its job.
 pub(crate) struct RunRecorder<'a> {
     store: &'a Store,
-    id: &'a JobId,
+    /// What the record says.
+    record: Remembered,
+    /// The file of the record when it was last looked at.
+    seen: Option<(u64, SystemTime)>,
+    /// When to look at it next.
+    look_at: Instant,
     log: Log,
     /// The finished blocks of text.
     said: Tail,
@@ -42,10 +50,13 @@ pub(crate) struct RunRecorder<'a> {
 }
 
 impl<'a> RunRecorder<'a> {
-    pub(crate) fn new(store: &'a Store, id: &'a JobId, log: Log) -> Self {
+    pub(crate) fn new(store: &'a Store, record: Remembered, log: Log) -> Self {
+        let shown = store.dir().progress(&record.job().id);
         Self {
             store,
-            id,
+            record,
+            seen: None,
+            look_at: Instant::now() + LOOK_INTERVAL,
             log,
             said: Tail::new(SAVED_BYTES),
             writing: String::new(),
@@ -55,11 +66,7 @@ impl<'a> RunRecorder<'a> {
             keeps_thread: false,
             ready: None,
             survivors: Vec::new(),
-            shown: ProgressWriter::new(
-                store.dir().progress(id),
-                store.workspace().root(),
-                store.now(),
-            ),
+            shown: ProgressWriter::new(shown, store.workspace().root(), store.now()),
             last_block: String::new(),
         }
     }
@@ -99,21 +106,45 @@ impl<'a> RunRecorder<'a> {
         self.save_at.get_or_insert(next);
     }
 
+    /// Changes the record; one that was damaged meanwhile is written anew.
+    ///
+    /// # Errors
+    /// When it cannot be changed.
+    pub(crate) fn change(
+        &mut self,
+        change: impl FnOnce(&mut Guard<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut guard = self.store.lock_at_work(&self.record)?;
+        let changed = change(&mut guard);
+        self.record = guard.remember();
+        changed
+    }
+
+    /// Writes the record anew if it was damaged: without it, nobody finds the job.
+    fn look_at_record(&mut self) {
+        self.look_at = Instant::now() + LOOK_INTERVAL;
+        let file = self.store.dir().record(&self.record.job().id);
+        let file = file.symlink_metadata().ok();
+        let file = file.and_then(|meta| Some((meta.len(), meta.modified().ok()?)));
+        if file != self.seen {
+            // If this fails, the next look or the end of the job does it.
+            let _ = self.change(|_| Ok(()));
+            self.seen = file;
+        }
+    }
+
     fn save_text(&mut self) {
         self.save_at = None;
-        let text = self.said.text() + self.writing.as_str();
+        let text = format!("{}{}", self.said.text(), self.writing);
         // The text so far only serves if this worker dies; its own report does not need it.
-        let _ = self
-            .store
-            .lock(self.id)
-            .and_then(|mut guard| guard.keep_partial(&text));
+        let _ = self.change(|guard| guard.keep_partial(&text));
         self.saved = Some(Instant::now());
     }
 }
 
 impl Observer for RunRecorder<'_> {
     fn job(&self) -> &JobId {
-        self.id
+        &self.record.job().id
     }
 
     /// A worker does nothing else.
@@ -126,11 +157,7 @@ impl Observer for RunRecorder<'_> {
         let event = JobEvent::Spawned {
             claude: claude.clone(),
         };
-        match self
-            .store
-            .lock(self.id)
-            .and_then(|mut guard| guard.apply(event))
-        {
+        match self.change(|guard| guard.apply(event)) {
             Err(StoreError::Rejected(_)) => ControlFlow::Break(()),
             Err(error) => {
                 self.note(&format!("cannot record that Claude was started: {error}"));
@@ -150,7 +177,10 @@ impl Observer for RunRecorder<'_> {
     }
 
     fn save_at(&self) -> Option<Instant> {
-        [self.save_at, self.shown.due()].into_iter().flatten().min()
+        [self.save_at, self.shown.due(), Some(self.look_at)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn save(&mut self) {
@@ -165,6 +195,9 @@ impl Observer for RunRecorder<'_> {
         if self.save_at.is_some_and(|at| at <= now) {
             self.save_text();
         }
+        if self.look_at <= now {
+            self.look_at_record();
+        }
     }
 
     fn progress(&mut self, progress: Progress) {
@@ -178,10 +211,7 @@ impl Observer for RunRecorder<'_> {
                 self.ready.get_or_insert(self.store.now());
                 if let Some(thread) = thread.filter(|_| self.keeps_thread) {
                     // A thread that is not recorded cannot be resumed; the job itself continues.
-                    let _ = self
-                        .store
-                        .lock(self.id)
-                        .and_then(|mut guard| guard.keep_thread(thread));
+                    let _ = self.change(|guard| guard.keep_thread(thread));
                 }
                 let version = version.as_deref().unwrap_or("of unknown version");
                 let model = model.as_deref().unwrap_or("unknown");

@@ -11,7 +11,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// A job that runs in this process.
-fn running(project: &Project) -> (Job, FileLock) {
+fn running(project: &Project) -> (Remembered, FileLock) {
     let draft = Draft {
         kind: JobKind::Review,
         title: "Review".into(),
@@ -32,7 +32,8 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
     let env = Env::fixed(dir.path(), "/bin/cc", [("PATH", "/bin")]);
     let workspace = Workspace::from_canonical(dir.path().into());
     let project = Project::at(&env, DataDir::at(dir.path().join("data")), workspace);
-    let (job, _alive) = running(&project);
+    let (remembered, _alive) = running(&project);
+    let job = remembered.job().clone();
     if cancelled {
         let event = JobEvent::Cancel {
             at: Time::from_millis(0),
@@ -51,7 +52,7 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
             project: &project,
             job: &job,
             stop: StopRequest::listen(&project.store, &job.id).unwrap(),
-            recorder: RunRecorder::new(&project.store, &job.id, log),
+            recorder: RunRecorder::new(&project.store, remembered, log),
         }
     };
     let lock = project.store.dir().lock(&job.id);
@@ -117,7 +118,8 @@ fn a_request_to_stop_between_two_runs_is_heard_by_the_next_one_and_all_later() {
     let env = Env::fixed(dir.path(), "/bin/cc", [("PATH", "/bin")]);
     let workspace = Workspace::from_canonical(dir.path().into());
     let project = Project::at(&env, DataDir::at(dir.path().join("data")), workspace);
-    let (job, _alive) = running(&project);
+    let (remembered, _alive) = running(&project);
+    let job = remembered.job();
     runtime().block_on(async {
         let mut stop = StopRequest::listen(&project.store, &job.id).unwrap();
         let in_a_run = async |stop: &mut StopRequest, patience| {

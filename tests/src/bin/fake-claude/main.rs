@@ -10,6 +10,7 @@ mod steps;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::panic;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -17,6 +18,15 @@ use cc_core::{Env, Proc};
 use cc_tests::fake::{self, Call, Run, Scenario};
 
 fn main() -> ExitCode {
+    // Says so without the word by which tests know a panic of the product: the log of a job has both.
+    panic::set_hook(Box::new(|panic| {
+        let why = panic.payload_as_str().unwrap_or_default();
+        let place = panic.location().map(ToString::to_string);
+        let _ = writeln!(
+            io::stderr(),
+            "the scripted Claude fails at {place:?}: {why}"
+        );
+    }));
     let args: Vec<String> = std::env::args_os()
         .skip(1)
         .map(|arg| arg.to_string_lossy().into_owned())

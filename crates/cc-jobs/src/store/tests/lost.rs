@@ -148,3 +148,83 @@ fn who_may_not_write_takes_no_job_for_cancelled_of_which_something_survived() {
         assert_eq!(job.state().status(), "cancel_failed");
     }
 }
+
+/// Ways in which a file can be damaged.
+fn damages() -> [Vec<u8>; 4] {
+    let other = br#"{"id":"review-1-2","kind":"review","status":"queued","createdAt":"2026-01-01T00:00:00Z"}"#;
+    [
+        Vec::new(),
+        b"{\"schemaVersion\": 1, \"id\"".to_vec(),
+        vec![b' '; 33 << 20],
+        other.to_vec(),
+    ]
+}
+
+#[test]
+fn the_worker_writes_a_damaged_record_anew() {
+    let World { store, .. } = world();
+    let (job, _alive) = store.create(draft(), "").unwrap();
+    started(&store, &job.id, Some(no_such_process()));
+    let known = store.lock(&job.id).unwrap().remember();
+    for damage in damages() {
+        fs::write(store.dir().record(&job.id), &damage).unwrap();
+        let mut guard = store.lock_at_work(&known).unwrap();
+        assert_eq!(status(&store, &job.id), "running");
+        guard.keep_partial("so far").unwrap();
+    }
+    let record = fs::read_to_string(store.dir().record(&job.id)).unwrap();
+    let worker = format!("\"pid\": {}", std::process::id());
+    assert!(record.contains(&worker), "{record}");
+    fs::write(
+        store.dir().record(&job.id),
+        record.replacen(&worker, "\"pid\": 1", 1),
+    )
+    .unwrap();
+    drop(store.lock_at_work(&known).unwrap());
+    let (again, _) = store.read(&job.id).unwrap();
+    assert_eq!(again.state().processes().0, Proc::current().as_ref());
+    // What has ended or is gone stays so.
+    let mut guard = store.lock_at_work(&known).unwrap();
+    guard
+        .finish(Ending::Completed, JobReport::default())
+        .unwrap();
+    drop(guard);
+    let mut guard = store.lock_at_work(&known).unwrap();
+    let again = guard.finish(Ending::Cancelled, JobReport::default());
+    assert!(matches!(again, Err(StoreError::Rejected(_))));
+    guard.remove().unwrap();
+    let gone = store.lock_at_work(&known);
+    assert!(matches!(gone, Err(StoreError::NotFound { .. })));
+}
+
+#[test]
+fn what_a_job_with_a_damaged_record_left_is_ended_once_its_worker_is_gone() {
+    static ENDED: std::sync::Mutex<Vec<JobId>> = std::sync::Mutex::new(Vec::new());
+    let World { store, .. } = world_with(|id, record| {
+        assert!(record.is_none());
+        ENDED.lock().unwrap().push(id.clone());
+        Ok(None)
+    });
+    for damage in damages() {
+        for by_list in [true, false] {
+            let (job, alive) = store.create(draft(), "").unwrap();
+            started(&store, &job.id, Some(no_such_process()));
+            fs::write(store.dir().record(&job.id), &damage).unwrap();
+            let read = || match by_list {
+                true => assert_eq!(store.list().unwrap().skipped.len(), 1),
+                false => {
+                    let found = store.find(&job.id);
+                    assert!(matches!(found, Err(StoreError::Damaged { .. })));
+                }
+            };
+            read();
+            assert_eq!(ENDED.lock().unwrap().len(), 0, "its worker runs");
+            drop(alive);
+            read();
+            read();
+            let ended: Vec<_> = ENDED.lock().unwrap().drain(..).collect();
+            assert_eq!(ended, std::slice::from_ref(&job.id), "once");
+            fs::remove_file(store.dir().record(&job.id)).unwrap();
+        }
+    }
+}
