@@ -14,6 +14,8 @@ mod instructions;
 mod left_running;
 #[cfg(target_os = "linux")]
 mod older;
+#[cfg(target_os = "linux")]
+mod no_threads;
 mod origins;
 mod outcomes;
 mod places;

@@ -63,19 +63,26 @@ pub fn wait_and(
 #[must_use]
 pub fn ended(store: &Store, id: &JobId) -> mpsc::Receiver<Result<(), StoreError>> {
     let (tell, told) = mpsc::channel();
+    // Nobody listens any more if the patience was over first.
+    tell_ended(store, id, move |result| drop(tell.send(result)));
+    told
+}
+
+/// Calls `tell` once, when the worker of a job is gone, or at once if the system allows no more threads. The
+/// thread that waits ends with the process.
+pub fn tell_ended(
+    store: &Store,
+    id: &JobId,
+    tell: impl Fn(Result<(), StoreError>) + Clone + Send + 'static,
+) {
     let (store, id) = (store.clone(), id.clone());
     let path = store.dir().alive(&id);
     let waits = tell.clone();
     let thread = thread::Builder::new().spawn(move || {
-        let result = store.wait_ended(&id).map_err(StoreError::from);
-        // Nobody listens any more if the patience was over first.
-        let _ = waits.send(result);
+        waits(store.wait_ended(&id).map_err(StoreError::from));
     });
     if let Err(error) = thread {
-        let _ = tell.send(Err(IoError::at("start a thread that waits for", &path)(
-            error,
-        )
-        .into()));
+        let error = IoError::at("start a thread that waits for", &path)(error);
+        tell(Err(error.into()));
     }
-    told
 }

@@ -134,7 +134,10 @@ fn wait_attached(
 ) -> Result<Attached, StoreError> {
     let (sender, receiver) = mpsc::channel();
     send_first_signal(sender.clone());
-    send_end_of_job(project, job, sender);
+    wait::tell_ended(&project.store, &job.id, move |ended| {
+        // Nobody receives it if a signal came first.
+        let _ = sender.send(ended.map(|()| Attached::Ended));
+    });
     let mut display = ProgressDisplay::new(project, STARTED);
     let watched = [Watched::new(project, job)];
     if !display.is_live() {
@@ -157,16 +160,6 @@ pub(super) fn last_line(log: &Path) -> Option<String> {
     let lines = log::tail(log, 4 << 10).ok()?;
     let (_, text) = lines.lines().next_back()?.split_once(' ')?;
     Some(one_line(text, 200))
-}
-
-fn send_end_of_job(project: &Project, job: &Job, sender: Sender<Result<Attached, StoreError>>) {
-    let ended = wait::ended(&project.store, &job.id);
-    // Where the system allows no more threads, nobody sends: the caller then reads the job as it is.
-    let _ = thread::Builder::new().spawn(move || {
-        let result = ended.recv().unwrap_or(Ok(())).map(|()| Attached::Ended);
-        // Nobody receives it if a signal came first.
-        let _ = sender.send(result);
-    });
 }
 
 /// Sends the first signal that arrives; returns once the handlers are installed. If they cannot be, a

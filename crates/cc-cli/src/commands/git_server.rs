@@ -3,9 +3,12 @@
 //!
 //! What the tools read is in `cc-git` (`lookup.rs`); here are their names and how they are asked for.
 
+mod stdio;
+
 use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use cc_core::Env;
 use cc_core::text::one_line;
@@ -20,7 +23,7 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::error::{CliError, CliResult, ExitStatus};
 
@@ -48,7 +51,8 @@ pub(crate) fn serve(env: &Env, data: Option<&Path>) -> CliResult {
         free: Semaphore::new(AT_ONCE),
     };
     runtime.block_on(async {
-        let running = server.serve(rmcp::transport::stdio()).await;
+        let input = stdio::Input::open().map_err(|error| failed(&error))?;
+        let running = server.serve((input, stdio::Output)).await;
         let running = running.map_err(|error| failed(&error))?;
         running.waiting().await.map_err(|error| failed(&error))?;
         Ok(ExitStatus::Success)
@@ -171,14 +175,19 @@ impl GitServer {
     async fn look_up(&self, lookup: Lookup) -> Result<String, String> {
         let _permit = self.free.acquire().await;
         let env = Arc::clone(&self.env);
-        let work = tokio::task::spawn_blocking(move || {
-            let repository =
-                Git::locate(&env).and_then(|git| Repository::discover(git, &env.cwd))?;
-            repository.look_up(&lookup)
+        let (tell, told) = oneshot::channel();
+        // Not in a pool of threads: that panics, or waits without end, where the system allows no more of them.
+        let thread = thread::Builder::new().spawn(move || {
+            let repository = Git::locate(&env).and_then(|git| Repository::discover(git, &env.cwd));
+            let answer = repository.and_then(|repository| repository.look_up(&lookup));
+            // Nobody listens any more if the call was cancelled.
+            let _ = tell.send(answer.map_err(|error| error.to_string()));
         });
-        match work.await {
-            Ok(answer) => answer.map_err(|error| error.to_string()),
-            Err(error) => Err(format!("the lookup failed: {error}")),
+        match thread {
+            Ok(_) => told
+                .await
+                .unwrap_or_else(|_| Err("the lookup failed".to_owned())),
+            Err(error) => Err(format!("cannot start a thread: {error}")),
         }
     }
 }
