@@ -13,9 +13,9 @@ mod instructions;
 #[cfg(target_os = "linux")]
 mod left_running;
 #[cfg(target_os = "linux")]
-mod older;
-#[cfg(target_os = "linux")]
 mod no_threads;
+#[cfg(target_os = "linux")]
+mod older;
 mod origins;
 mod outcomes;
 mod places;
@@ -27,6 +27,8 @@ mod repository_file;
 mod sessions;
 #[cfg(target_os = "linux")]
 mod settings;
+#[cfg(target_os = "linux")]
+mod signals;
 mod structure;
 #[cfg(target_os = "linux")]
 mod unwritable;

@@ -71,18 +71,30 @@ async fn removed(record: &Path) {
     }
 }
 
+/// SIGTERM and SIGINT. What listens for a signal does not hand on to Claude that its caller ignores it.
 #[cfg(unix)]
-struct StopSource(tokio::signal::unix::Signal);
+struct StopSource([tokio::signal::unix::Signal; 2]);
 
 #[cfg(unix)]
 impl StopSource {
     fn open(_: &Store, _: &JobId) -> io::Result<Self> {
+        Self::listen()
+    }
+
+    fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self(signal(SignalKind::terminate())?))
+        Ok(Self([
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        ]))
     }
 
     async fn heard(&mut self) {
-        self.0.recv().await;
+        let [terminate, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
@@ -114,7 +126,6 @@ impl StopSource {
 mod tests {
     use cc_core::Proc;
     use cc_core::process::Signal;
-    use tokio::signal::unix::{SignalKind, signal};
 
     use super::*;
 
@@ -122,7 +133,7 @@ mod tests {
     async fn what_was_asked_while_nobody_waited_is_remembered() {
         let mut stop = StopRequest {
             requested: false,
-            source: StopSource(signal(SignalKind::terminate()).unwrap()),
+            source: StopSource::listen().unwrap(),
             record: PathBuf::from("/"),
         };
         assert!(!stop.is_requested().await);
