@@ -115,3 +115,21 @@ fn a_damaged_count_of_what_was_spent_stops_what_has_a_budget() {
         .run()
         .success();
 }
+
+#[test]
+fn settings_that_are_not_valid_do_not_turn_the_gate_off() {
+    for broken in ["\n[gate", "\n[claude]\nno_such_setting = 1\n"] {
+        let session = Session::with_verdicts(["allow"]);
+        session.set("gate.enabled", "true");
+        let switch = session.sandbox.state_dir().config();
+        fs::remove_file(switch).unwrap();
+        session.turn_with_edit();
+        let file = session.sandbox.data_dir().settings();
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text + broken).unwrap();
+        let answer = session.stop().unwrap();
+        let told = warning(&answer);
+        assert!(told.contains("config.toml"), "{broken}: {answer}");
+        assert_eq!(session.checks(), 0);
+    }
+}

@@ -3,7 +3,7 @@
 use cc_core::Workspace;
 use cc_git::SharedRepository;
 use cc_jobs::settings::Settings;
-use cc_jobs::{SettingsError, Store, StoreError};
+use cc_jobs::{SettingsError, SettingsFile, Store, StoreError};
 
 use super::turn;
 use crate::Project;
@@ -24,7 +24,7 @@ pub(super) fn damage(project: &Project) -> Option<StoreError> {
     }
 }
 
-/// [`is_on`] by settings that were read already; ones that cannot be read do not turn it on.
+/// [`is_on`] by settings that were read already.
 pub(super) fn is_on_by(project: &Project, settings: Result<&Settings, &SettingsError>) -> bool {
     if let Some(on) = switch_of(&project.store) {
         return on;
@@ -40,8 +40,18 @@ pub(super) fn is_on_by(project: &Project, settings: Result<&Settings, &SettingsE
     match main {
         Some(on) => on,
         None if any() => true,
-        None => settings.is_ok_and(|settings| settings.gate.enabled),
+        None => settings.map_or_else(
+            |_| may_be_enabled(project),
+            |settings| settings.gate.enabled,
+        ),
     }
+}
+
+/// Whether the user's settings, which are not valid, may turn the gate on: then it counts as on, and tells the
+/// user why it cannot check.
+fn may_be_enabled(project: &Project) -> bool {
+    let text = SettingsFile::text_of(&project.data);
+    text.map_or(true, |text| text.contains("enabled"))
 }
 
 /// Turns the gate of the workspace and of the other working trees of its repository on or off; returns
