@@ -24,6 +24,10 @@ pub const MAKING: Duration = Duration::from_secs(3_600);
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
 
+/// The most jobs that a worker removes: after an update there may be thousands too many, and somebody waits for
+/// the hook that it is in.
+const REMOVED_AT_ONCE: usize = 100;
+
 /// How many finished jobs are kept. Checks of the gate are counted apart: they come with every turn, and
 /// must not displace what was requested.
 #[derive(Clone, Copy, Debug)]
@@ -32,11 +36,16 @@ pub struct Kept {
     pub of_a_session: usize,
     /// Of all sessions.
     pub of_a_workspace: usize,
+    /// The most that are removed at once, the oldest.
+    pub removed_at_once: usize,
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self::of_each_session(KEPT_A_SESSION)
+        Self {
+            removed_at_once: REMOVED_AT_ONCE,
+            ..Self::of_each_session(KEPT_A_SESSION)
+        }
     }
 }
 
@@ -46,6 +55,7 @@ impl Kept {
         Self {
             of_a_session: count,
             of_a_workspace: count.max(KEPT_A_WORKSPACE),
+            removed_at_once: usize::MAX,
         }
     }
 
@@ -110,7 +120,10 @@ impl Store {
         dry_run: bool,
         is_needed: impl Fn(&Job) -> bool,
     ) -> Result<Pruned, StoreError> {
-        let prunable = self.prunable(kept, is_needed)?;
+        let mut prunable = self.prunable(kept, is_needed)?;
+        // The newest come first, and the oldest go first.
+        let later = prunable.jobs.len().saturating_sub(kept.removed_at_once);
+        prunable.jobs.drain(..later);
         self.remove_finished(prunable, dry_run)
     }
 

@@ -151,10 +151,17 @@ fn a_workspace_keeps_a_number_of_jobs_however_many_sessions_it_had() {
     let kept = Kept {
         of_a_session: 80,
         of_a_workspace: 90,
+        removed_at_once: usize::MAX,
     };
     assert!(store.prune(kept, true, |_| true).unwrap().jobs.is_empty());
+    let few = Kept {
+        removed_at_once: 3,
+        ..kept
+    };
+    let pruned = store.prune(few, false, |_| false).unwrap();
+    assert_eq!(pruned.jobs, [&ids[2], &ids[1], &ids[0]].map(Clone::clone));
     let pruned = store.prune(kept, false, |_| false).unwrap();
-    assert_eq!((pruned.jobs.len(), pruned.unread), (MANY - 90, 0));
+    assert_eq!((pruned.jobs.len(), pruned.unread), (MANY - 93, 0));
     let left = store.list().unwrap();
     assert_eq!(left.jobs.len(), 90);
     assert_eq!(left.jobs[89].id, ids[MANY - 90]);
@@ -173,6 +180,7 @@ fn a_result_waits_a_month_for_somebody_to_read_it() {
     let none = Kept {
         of_a_session: 0,
         of_a_workspace: 0,
+        removed_at_once: usize::MAX,
     };
     let waiting = |days: i64| {
         let now = days_later(days);
