@@ -108,20 +108,26 @@ pub(super) fn is_active(record: &Value) -> bool {
 
 /// Every job has ended, or truly runs. A read makes that true of jobs whose worker is gone.
 pub(super) fn tell_the_truth(sandbox: &Sandbox) -> Result<(), String> {
-    let output = sandbox.cc(["status", "--all", "--json"]).run();
-    ended_well(&output)?;
-    for (id, record) in records(sandbox) {
-        let alive = sandbox.state_dir().alive(&id);
-        if is_active(&record) && !lock::is_held(&alive).unwrap_or(true) {
-            // It may have ended meanwhile.
-            let now = read(&sandbox.state_dir().record(&id));
-            let now: Value = serde_json::from_slice(&now).unwrap_or_default();
-            if is_active(&now) {
-                return Err(format!("`{id}` is {} without a worker", record["status"]));
-            }
-        }
+    let read = || ended_well(&sandbox.cc(["status", "--all", "--json"]).run());
+    let without_worker = || {
+        let records = records(sandbox).into_iter();
+        let active = records.filter(|(_, record)| is_active(record));
+        let lost =
+            active.filter(|(id, _)| !lock::is_held(&sandbox.state_dir().alive(id)).unwrap_or(true));
+        lost.map(|(id, _)| id).collect::<HashSet<_>>()
+    };
+    read()?;
+    // The worker of some may have ended since that read.
+    let before = without_worker();
+    if before.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    read()?;
+    let now = without_worker();
+    let lie = before.intersection(&now).next();
+    lie.map_or(Ok(()), |id| {
+        Err(format!("`{id}` is active without a worker"))
+    })
 }
 
 /// Every job has ended; whoever completed has its result.
