@@ -29,6 +29,10 @@ pub struct SessionRecord {
     /// The file in which Codex writes the session down, among other things what its sandbox allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript: Option<PathBuf>,
+    /// The Git directories of the repository in which it started, without links. The session itself may not write them,
+    /// wherever they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub git_dirs: Vec<PathBuf>,
     /// Whether the session has ended. It can no longer call, but what it did until then still counts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,

@@ -4,7 +4,7 @@ use cc_core::fs::{canonical, create_private_dir, remove_if_there, write_transien
 use cc_core::session::SessionRecord;
 use cc_core::{IoError, SessionId};
 use cc_jobs::session::{CurrentSession, marked};
-use cc_workflows::{Project, cancel, gate, push};
+use cc_workflows::{Project, cancel, door, gate, push};
 use serde_json::Value;
 
 use crate::error::HookError;
@@ -39,12 +39,20 @@ pub(crate) fn remember(
     input: &HookInput,
 ) -> Result<(), HookError> {
     let cwd = &project.env.cwd;
+    let known = SessionRecord::read(&project.data, session);
+    let directory = canonical(cwd).map_err(IoError::at("read", cwd))?;
+    // What leads to another repository later was not there at the start.
+    let git_dirs = match &known {
+        Some(known) if known.directory == directory => known.git_dirs.clone(),
+        _ => door::git_dirs_of(&directory),
+    };
     let record = SessionRecord {
-        directory: canonical(cwd).map_err(IoError::at("read", cwd))?,
+        directory,
         transcript: input.transcript.clone(),
+        git_dirs,
         ended: false,
     };
-    if SessionRecord::read(&project.data, session).as_ref() != Some(&record) {
+    if known.as_ref() != Some(&record) {
         record.save(&project.data, session)?;
     }
     Ok(())

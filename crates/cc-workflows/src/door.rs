@@ -11,9 +11,11 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
 
 use cc_core::fs::{IoError, canonical, open_below, open_regular};
+use cc_core::paths::main_working_tree;
 use cc_core::program::open_to_sandbox;
 use cc_core::session::{SessionRecord, inherited};
 use cc_core::{DataDir, Env};
+use cc_git::{git_dirs, top_level};
 use serde::Deserialize;
 
 use crate::project::{Caller, Project};
@@ -69,7 +71,11 @@ impl Project {
         let mode = record.transcript.as_deref().and_then(sandbox_mode);
         match mode.as_deref() {
             Some("danger-full-access") => Ok(()),
-            Some("workspace-write") => within(&record.directory, self.store.workspace().root()),
+            Some("workspace-write") => {
+                let root = self.store.workspace().root();
+                within(&record.directory, root)?;
+                is_own_repository(record, root)
+            }
             Some(_) | None => Err(Error::ReadOnlySession {
                 mode: mode.unwrap_or_else(|| "unknown".into()),
             }),
@@ -120,6 +126,26 @@ impl Project {
         let why = "it is neither in the workspace nor in the directory for temporary files";
         Err(io::Error::new(io::ErrorKind::InvalidInput, why))
     }
+}
+
+/// Refuses a working tree that only says that it belongs to a repository beyond the session's directory: jobs write
+/// in its Git directory. A repository knows its linked worktrees, and that in which the session started is known.
+fn is_own_repository(record: &SessionRecord, root: &Path) -> Result<(), Error> {
+    let is_known = |dir: &&PathBuf| record.git_dirs.iter().any(|known| dir.starts_with(known));
+    let dirs = git_dirs(root);
+    let mut unknown = dirs.iter().filter(|dir| !is_known(dir));
+    if main_working_tree(root).is_some() {
+        return Ok(());
+    }
+    unknown.try_for_each(|dir| within(&record.directory, dir))
+}
+
+/// The Git directories of the repository that `directory` is in; those whose names are no text are left out.
+pub fn git_dirs_of(directory: &Path) -> Vec<PathBuf> {
+    let root = top_level(directory);
+    let mut dirs = root.map(|root| git_dirs(&root)).unwrap_or_default();
+    dirs.retain(|dir| dir.to_str().is_some());
+    dirs
 }
 
 fn within(directory: &Path, path: &Path) -> Result<(), Error> {

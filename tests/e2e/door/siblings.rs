@@ -21,6 +21,11 @@ fn worktree(sandbox: &Sandbox) -> PathBuf {
     root
 }
 
+fn session_file(sandbox: &Sandbox) -> PathBuf {
+    let id = cc_core::SessionId::parse(super::SESSION).unwrap();
+    sandbox.data_dir().session(&id)
+}
+
 /// The id of a job that a person starts in `dir`.
 fn job_in(sandbox: &Sandbox, dir: &Path, args: &[&str]) -> String {
     let started = sandbox.cc(args).args(["--json"]).cwd(dir).run().success();
@@ -64,6 +69,61 @@ fn a_job_of_a_sibling_is_found_and_its_files_are_out_of_reach() {
     }
     let resume = ["rescue", "--read-only", "--resume", &talk, "go on"];
     door(&sandbox, &resume).run().exits(2);
+}
+
+#[test]
+fn nothing_is_changed_in_a_repository_that_a_directory_only_points_to() {
+    let sandbox = remembered();
+    let elsewhere = other(&sandbox);
+    let git_dir = elsewhere.join(".git").canonicalize().unwrap();
+    let inner = sandbox.repo().join("inner");
+    fs::create_dir(&inner).unwrap();
+    let writes = transcript(&sandbox, "workspace-write");
+    remember(&sandbox, &sandbox.repo(), Some(&writes));
+    let refused = |what: &str| {
+        for call in [
+            &["rescue", "Go on."][..],
+            &["rescue", "--isolated", "Go on."],
+        ] {
+            let output = door(&sandbox, call).cwd(&inner).run().exits(3);
+            let is_named = output.stderr.contains(&git_dir.display().to_string());
+            assert!(
+                is_named && output.stderr.contains("outside of the directory"),
+                "{what}: {output}"
+            );
+        }
+    };
+    fs::write(
+        inner.join(".git"),
+        format!("gitdir: {}\n", git_dir.display()),
+    )
+    .unwrap();
+    refused("a file");
+    fs::remove_file(inner.join(".git")).unwrap();
+    symlink(&git_dir, inner.join(".git")).unwrap();
+    refused("a link");
+    fs::remove_file(inner.join(".git")).unwrap();
+    sandbox.git_in(&inner, ["init", "-q"]);
+    fs::write(inner.join(".git/commondir"), git_dir.to_str().unwrap()).unwrap();
+    refused("a shared directory");
+    assert!(sandbox.records().is_empty() && sandbox.claude_calls().is_empty());
+    // The repository in which the session started is known, wherever its Git directory is.
+    let record = fs::read(session_file(&sandbox)).unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    record["gitDirs"] = serde_json::json!([git_dir]);
+    fs::write(session_file(&sandbox), record.to_string()).unwrap();
+    fs::remove_file(inner.join(".git/commondir")).unwrap();
+    fs::remove_dir_all(inner.join(".git")).unwrap();
+    fs::write(
+        inner.join(".git"),
+        format!("gitdir: {}\n", git_dir.display()),
+    )
+    .unwrap();
+    let output = door(&sandbox, &["rescue", "Go on."]).cwd(&inner).run();
+    assert!(
+        !output.stderr.contains("outside of the directory"),
+        "{output}"
+    );
 }
 
 /// Who can write the directory above the workspace, as a session of Codex that started there, can put a link in its

@@ -401,6 +401,7 @@ fn no_program_is_taken_from_where_a_sandbox_or_another_user_can_write() {
     let mut record = SessionRecord {
         directory: a.clone(),
         transcript: None,
+        git_dirs: Vec::new(),
         ended: true,
     };
     record.save(&data, &session).unwrap();
