@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
 
-use cc_git::{ContextLimits, Error, Head, Repository, Selection};
+use cc_git::{ContextLimits, Error, Git, Head, Repository, Selection};
 
 use crate::lab::Lab;
 
@@ -127,6 +127,23 @@ fn what_cannot_be_followed_is_not_kept() {
     lab.repository();
     lab.calls();
     assert_eq!(opening(&lab), ASKED);
+}
+
+#[test]
+fn of_a_repository_of_another_user_nothing_is_kept() {
+    let lab = Lab::new().with_calls_noted().a_minute_later();
+    let git = lab.bin.path().join("git");
+    let text = fs::read_to_string(&git).unwrap();
+    let foreign = text.replace("exec ", "GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec ");
+    cc_executable::write(&git, foreign);
+    for _ in 0..2 {
+        let env = lab.env();
+        let opened = Repository::discover(Git::locate(&env).unwrap(), &lab.root);
+        assert!(
+            matches!(opened, Err(Error::DubiousOwnership { .. })),
+            "{opened:?}"
+        );
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod kept_config;
 mod lines;
 mod lookup;
 mod pathspecs;
+mod program_paths;
 mod scopes;
 mod since;
 mod unchanged;
