@@ -219,3 +219,40 @@ pub(crate) fn patterns(names: &[String]) -> String {
         false => names.join("|"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn no_command_starts_where_a_link_took_the_place_of_the_workspace() {
+        for script in [SCRIPT, READER] {
+            let dir = tempfile::tempdir().unwrap();
+            let root = dir.path().join("root");
+            fs::create_dir(&root).unwrap();
+            let starter = Starter {
+                dir: dir.path().join("starter"),
+            };
+            let values = [("passed", patterns(&[]))];
+            let echo = Path::new("/bin/echo");
+            starter.write_script(script, echo, &root, &values).unwrap();
+            // Read by the shell, since another thread can start a process while the file is written.
+            let call = || {
+                let call = ShortCommand::new(Path::new("/bin/sh"), PATIENCE);
+                let bwrap = starter.dir.join("bwrap").display().to_string();
+                call.args([bwrap.as_str(), "--", "/bin/true"])
+                    .run()
+                    .unwrap()
+            };
+            let started = call();
+            assert!(started.success && started.stdout.contains("-- /bin/true"));
+            fs::rename(&root, dir.path().join("moved")).unwrap();
+            symlink("/", &root).unwrap();
+            let refused = call();
+            assert!(!refused.success && refused.stdout.is_empty());
+            assert!(refused.stderr.contains("another directory is in the place"));
+        }
+    }
+}
