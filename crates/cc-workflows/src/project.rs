@@ -114,6 +114,10 @@ impl Project {
 
 /// Refuses a data directory in the workspace, where Codex and rescues may write; what is in `.codex` is protected.
 fn check_apart(env: &Env, data: &Path, workspace: &Path) -> Result<(), Error> {
+    // Our own calls in the data directory have no other workspace.
+    if workspace.starts_with(resolve(data)) {
+        return Ok(());
+    }
     let fence = Fence::around(env, workspace);
     match fence.root_of(data) {
         Some(root) if !resolve(data).starts_with(resolve(root).join(".codex")) => {
