@@ -13,6 +13,8 @@ mod instructions;
 #[cfg(target_os = "linux")]
 mod left_running;
 #[cfg(target_os = "linux")]
+mod named;
+#[cfg(target_os = "linux")]
 mod no_threads;
 #[cfg(target_os = "linux")]
 mod older;
@@ -34,6 +36,8 @@ mod structure;
 mod unwritable;
 #[cfg(target_os = "linux")]
 mod verdicts;
+#[cfg(target_os = "linux")]
+mod width;
 
 use std::time::Duration;
 

@@ -15,8 +15,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use examples::{
-    ADVERSARIAL_EXAMPLES, CONFIG_EXAMPLES, EXIT_CODES, JOB_IDS, PRUNE_EXAMPLES, RESCUE_EXAMPLES,
-    RESULT_EXAMPLES, REVIEW_EXAMPLES, WAIT_EXAMPLES,
+    ADVERSARIAL_EXAMPLES, APPLY_EXAMPLES, COMPLETIONS_EXAMPLES, CONFIG_EXAMPLES, EXIT_CODES,
+    JOB_IDS, LOGS_EXAMPLES, PRUNE_EXAMPLES, RESCUE_EXAMPLES, RESULT_EXAMPLES, REVIEW_EXAMPLES,
+    SCOPE_EXAMPLES, SETUP_EXAMPLES, WAIT_EXAMPLES,
 };
 
 pub(crate) mod door;
@@ -50,6 +51,7 @@ pub(crate) enum Commands {
     /// Show the rescue that `rescue --resume` would continue
     ResumeCandidate(CandidateArgs),
     /// Apply the change of an isolated rescue to your working tree
+    #[command(after_help = APPLY_EXAMPLES)]
     Apply(ApplyByHand),
     /// Remove the worktree of an isolated rescue
     Discard(DiscardArgs),
@@ -65,8 +67,10 @@ pub(crate) enum Commands {
     /// Cancel a job and stop everything it started
     Cancel(CancelArgs),
     /// Show the log of a job
+    #[command(after_help = LOGS_EXAMPLES)]
     Logs(LogsByHand),
     /// Show what a review would cover, without starting one
+    #[command(after_help = SCOPE_EXAMPLES)]
     Scope(ScopeArgs),
     /// Remove old finished jobs of this workspace whose results were read
     #[command(visible_alias = "rm", after_help = PRUNE_EXAMPLES)]
@@ -82,10 +86,12 @@ pub(crate) enum Commands {
     /// Show what rescues would run of this repository's Claude settings, and allow it
     Trust(TrustArgs),
     /// Check the setup, and turn the review gate on or off
+    #[command(after_help = SETUP_EXAMPLES)]
     Setup(SetupArgs),
     /// Write an archive for a bug report, without prompts, results and names of yours
     SupportBundle(SupportArgs),
     /// Generate completions for a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// Shell to generate completions for
         shell: Shell,
@@ -383,7 +389,7 @@ pub(crate) struct CandidateArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ApplyArgs {
-    /// Job id or unique prefix
+    /// Job: id, unique prefix of one, or its place in `status`, such as `@2` or `last`
     pub(crate) job: String,
     /// Merge a change that does not apply cleanly, leaving conflict markers like `git merge`
     #[arg(long)]
@@ -408,7 +414,7 @@ pub(crate) struct ApplyByHand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DiscardArgs {
-    /// Job id or unique prefix
+    /// Job: id, unique prefix of one, or its place in `status`, such as `@2` or `last`
     pub(crate) job: String,
     /// Discard a change that was never applied without asking
     #[arg(long)]
@@ -427,7 +433,7 @@ pub(crate) enum ViewState {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct StatusArgs {
-    /// Job id or unique prefix
+    /// Job: id, unique prefix of one, or its place in `status`, such as `@2` or `last`
     pub(crate) job: Option<String>,
     /// Show the jobs of all sessions
     #[arg(long, conflicts_with = "job")]
@@ -461,7 +467,7 @@ impl StatusArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResultArgs {
-    /// Job id or unique prefix; default: the latest finished job of this session
+    /// Job: id, prefix of one, `@2` or `last`; default: the latest finished job of this session
     pub(crate) job: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
@@ -500,7 +506,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WaitArgs {
-    /// Job ids or unique prefixes; default: the only running job of this session
+    /// Jobs: ids, prefixes, `@2` or `last`; default: the only running job of this session
     #[arg(value_name = "JOB")]
     pub(crate) jobs: Vec<String>,
     /// Stop waiting after this time, such as 90s or 20m
@@ -525,7 +531,7 @@ impl WaitArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CancelArgs {
-    /// Job id or unique prefix; default: the only running job of this session
+    /// Job: id, prefix of one, `@2` or `last`; default: the only running job of this session
     pub(crate) job: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -534,7 +540,7 @@ pub(crate) struct CancelArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogsArgs {
-    /// Job id or unique prefix; default: the newest running job, else the latest finished
+    /// Job: id, prefix of one, `@2` or `last`; default: the newest running job, else the latest
     pub(crate) job: Option<String>,
     /// Keep printing until the job ends
     #[arg(short, long)]

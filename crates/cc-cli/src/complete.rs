@@ -11,10 +11,10 @@ use std::io;
 use std::path::PathBuf;
 
 use cc_core::text::{one_line, shell_word};
-use cc_core::time::human_duration;
+use cc_core::time::age;
 use cc_core::{Env, Time};
 use cc_git::Git;
-use cc_jobs::{Job, JobKind, SettingsFile};
+use cc_jobs::{Job, JobKind, SettingsFile, select};
 use cc_workflows::Project;
 use cc_workflows::review::LocatedFinding;
 use clap::{Arg, Command, CommandFactory};
@@ -206,11 +206,11 @@ fn job_candidates(typed: &Typed, fits: fn(&Job) -> bool) -> Vec<CompletionCandid
     candidates.collect()
 }
 
-/// `Review of uncommitted changes · completed 3m 20s ago`.
+/// `Review of uncommitted changes · completed 3m ago`.
 fn described(job: &Job, now: Time) -> String {
     let state = job.state();
     let at = state.completed_at().unwrap_or(job.created_at);
-    let ago = human_duration(at.until(now));
+    let ago = age(at.until(now));
     one_line(
         &format!("{} · {} {ago} ago", job.title, state.status()),
         100,
@@ -237,8 +237,11 @@ fn findings(typed: &Typed) -> Vec<CompletionCandidate> {
         let project = typed.project()?;
         let from = typed.from.as_deref()?;
         let jobs = project.latest_recorded(JOBS);
-        let mut fitting = jobs.iter().filter(|job| job.id.as_str().starts_with(from));
-        let job = fitting.next().filter(|_| fitting.next().is_none())?;
+        let job = match select::place(from) {
+            Some(place) => select::at_place(&jobs, project.session.as_ref(), place),
+            None => select::by_reference(&jobs, from),
+        };
+        let job = job.ok()?;
         let body = project.recorded_body(&job.id)?;
         serde_json::from_value::<Vec<LocatedFinding>>(body.result["findings"].clone()).ok()
     };

@@ -43,29 +43,75 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// [`table`] in lines of at most `width` columns: where it is wider, the last column gets lines of its own.
-/// Without a width, nothing is cut.
+/// [`table`] in lines of at most `width` columns: where it is wider, the last column gets lines of its own, and where
+/// that is not enough, the one before it, too. Without a width, nothing is cut.
 pub(crate) fn table_within(rows: &[Vec<String>], width: Option<usize>) -> String {
     let text = table(rows);
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let fits = |width: usize| text.lines().all(|line| line.chars().count() <= width);
-    let Some(width) = width.filter(|width| columns > 2 && !fits(*width)) else {
+    let Some(width) = width.filter(|width| columns > 2 && !fits(&text, *width)) else {
         return text;
     };
-    let rows = rows.iter().filter_map(|row| row.split_last());
-    let (last, heads): (Vec<&String>, Vec<Vec<String>>) =
-        rows.map(|(last, head)| (last, head.to_vec())).unzip();
-    let mut lines = String::new();
-    for (line, last) in table(&heads).lines().zip(last) {
-        lines.push_str(&cut(line, width));
-        lines.push('\n');
-        if !last.is_empty() {
-            let below = format!("{BELOW}{last}");
-            lines.push_str(&cut(&below, width));
-            lines.push('\n');
+    let heads = |below: usize| {
+        let head = |row: &Vec<String>| row[..row.len().saturating_sub(below)].to_vec();
+        table(&rows.iter().map(head).collect::<Vec<_>>())
+    };
+    let (mut below, mut lines) = (1, heads(1));
+    if columns > 3 && !fits(&lines, width) {
+        (below, lines) = (2, heads(2));
+    }
+    let mut text = String::new();
+    for (line, row) in lines.lines().zip(rows) {
+        text.push_str(&cut(line, width));
+        text.push('\n');
+        let cells = &row[row.len().saturating_sub(below)..];
+        for cell in cells.iter().filter(|cell| !cell.is_empty()) {
+            text.push_str(&cut(&format!("{BELOW}{cell}"), width));
+            text.push('\n');
         }
     }
+    text
+}
+
+fn fits(text: &str, width: usize) -> bool {
+    text.lines().all(|line| line.chars().count() <= width)
+}
+
+/// [`table`] in lines of at most `width` columns: what the last column has no room for goes on below itself.
+pub(crate) fn table_wrapped(rows: &[Vec<String>], width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return table(rows);
+    };
+    let marked = |row: &Vec<String>| {
+        let heads = row.iter().take(row.len().saturating_sub(1)).cloned();
+        heads.chain([String::from("|")]).collect::<Vec<_>>()
+    };
+    let heads = table(&rows.iter().map(marked).collect::<Vec<_>>());
+    let mut text = String::new();
+    for (head, row) in heads.lines().zip(rows) {
+        let head = head.strip_suffix('|').unwrap_or(head);
+        let last = row.last().map(String::as_str).unwrap_or_default();
+        text.push_str(&wrapped(last, head, head.chars().count(), width));
+    }
+    text
+}
+
+/// `text` after `head`, in lines of at most `width` columns, those after the first indented by `indent`. A word
+/// that is longer, such as a path, is not broken.
+pub(crate) fn wrapped(text: &str, head: &str, indent: usize, width: usize) -> String {
+    if text.trim().is_empty() {
+        return format!("{}\n", head.trim_end());
+    }
+    let indent = " ".repeat(indent);
+    let options = textwrap::Options::new(width.clamp(indent.len() + 20, LONGEST))
+        .initial_indent(head)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options);
     lines
+        .iter()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }
 
 fn cut(cell: &str, limit: usize) -> String {
@@ -103,6 +149,32 @@ mod tests {
         );
         check(&rows, Some(10), "  id  tit…\n      the…\n  id  x\n");
         check(&[], Some(10), "");
+    }
+
+    #[test]
+    fn what_tells_rows_apart_is_not_cut_for_the_rest() {
+        let row = ["id", "done", "a long title", "an outcome"].map(str::to_owned);
+        let check = |width, expected: &str| {
+            assert_eq!(table_within(&[row.to_vec()], Some(width)), expected);
+        };
+        check(40, "  id  done  a long title  an outcome\n");
+        check(30, "  id  done  a long title\n      an outcome\n");
+        check(20, "  id  done\n      a long title\n      an outcome\n");
+        check(14, "  id  done\n      a long …\n      an outc…\n");
+    }
+
+    #[test]
+    fn the_last_column_goes_on_below_itself() {
+        let rows = [["Job", "one two three four five six"], ["Status", "x"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(
+            table_wrapped(&rows, Some(34)),
+            "  Job     one two three four five\n          six\n  Status  x\n"
+        );
+        assert_eq!(table_wrapped(&rows, None), table(&rows));
+        let path = "x".repeat(90);
+        let rows = [vec!["Path".to_owned(), path.clone()]];
+        assert_eq!(table_wrapped(&rows, Some(40)), format!("  Path  {path}\n"));
     }
 
     #[test]

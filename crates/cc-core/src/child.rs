@@ -9,6 +9,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::time::exact_duration;
+
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::text::Tail;
@@ -40,7 +42,7 @@ pub enum CommandError {
         source: io::Error,
     },
     /// It did not end in time and was killed.
-    #[error("`{command}` did not end within {}s", waited.as_secs())]
+    #[error("`{command}` did not end within {}", exact_duration(*waited))]
     Timeout {
         /// The program's name and its arguments.
         command: String,

@@ -135,6 +135,11 @@ impl Env {
         self.var(name).map(Path::new)
     }
 
+    /// The width of the terminal to which standard output goes, if it goes to one.
+    pub fn output_columns(&self) -> Option<usize> {
+        self.columns.filter(|_| self.stdout_is_terminal)
+    }
+
     /// `path` as an absolute path, relative ones taken from [`Env::cwd`].
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.join(path)

@@ -20,12 +20,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::IoError;
+use crate::time::age;
 
 /// Why a lock was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process held it all the time.
-    #[error("lock `{}` is still held by another process after {}s", path.display(), waited.as_secs())]
+    #[error("lock `{}` is still held by another process after {}", path.display(), age(*waited))]
     Timeout {
         /// The lock file.
         path: PathBuf,

@@ -45,6 +45,11 @@ impl Time {
         format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute())
     }
 
+    /// The second in the time zone of the system: `2026-03-01 14:05:09`.
+    pub fn local_second(self) -> String {
+        format!("{} {}", self.local_day(), self.local_clock())
+    }
+
     /// The time of day in the time zone of the system: `14:05:09`.
     pub fn local_clock(self) -> String {
         let local = self.0.to_zoned(TimeZone::system());
@@ -166,6 +171,16 @@ pub fn human_duration(duration: Duration) -> String {
     }
 }
 
+/// How long ago something was, in the largest unit: `5s`, `3m`, `2h`, `4d`.
+pub fn age(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds @ 60..3_600 => format!("{}m", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +265,19 @@ mod tests {
             (3_900_000, "1h 05m"),
         ] {
             assert_eq!(human_duration(Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn ages_have_one_unit() {
+        for (seconds, text) in [
+            (0, "0s"),
+            (59, "59s"),
+            (3_599, "59m"),
+            (86_399, "23h"),
+            (400_000, "4d"),
+        ] {
+            assert_eq!(age(Duration::from_secs(seconds)), text);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cc_core::time::exact_duration;
 use cc_core::{IoError, LocateError};
 
 use crate::RepoPath;
@@ -199,7 +200,7 @@ pub enum Error {
         dir: PathBuf,
     },
     /// A call of git timed out.
-    #[error("`git {command}` timed out after {}s", waited.as_secs())]
+    #[error("`git {command}` timed out after {}", exact_duration(*waited))]
     Timeout {
         /// The subcommand.
         command: String,

@@ -29,7 +29,7 @@ pub use patience::stdin;
 
 /// An event that the host calls us for.
 #[derive(Debug)]
-pub struct Event {
+pub struct HookEvent {
     /// The first argument of the call.
     pub name: &'static str,
     /// What is done then.
@@ -38,23 +38,23 @@ pub struct Event {
 }
 
 /// All events.
-pub const EVENTS: [Event; 4] = [
-    Event {
+pub const EVENTS: [HookEvent; 4] = [
+    HookEvent {
         name: "session-start",
         about: "Remember the session, which owns the jobs started in it",
         handle: session::start,
     },
-    Event {
+    HookEvent {
         name: "session-end",
         about: "Forget the session",
         handle: session::end,
     },
-    Event {
+    HookEvent {
         name: "user-prompt-submit",
         about: "Tell the session which jobs have ended",
         handle: prompt::submit,
     },
-    Event {
+    HookEvent {
         name: "stop",
         about: "Review what the turn edited, if the review gate is on",
         handle: stop::stop,

@@ -98,6 +98,14 @@ pub fn tail(path: &Path, limit: u64) -> Result<String, IoError> {
     read().map_err(IoError::at("read", path))
 }
 
+/// The time of a line and its text; `None` for one without a time, which is not of a log's writer.
+#[must_use]
+pub fn dated(line: &str) -> Option<(Time, &str)> {
+    let (time, text) = line.split_once(' ')?;
+    let time = serde_json::from_value(time.into()).ok()?;
+    Some((time, text))
+}
+
 /// Reads a log as it grows, also when it is cut to its last half.
 #[derive(Debug)]
 pub struct Follower {

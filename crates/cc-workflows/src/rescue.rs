@@ -92,13 +92,13 @@ pub struct StartedRescue {
 /// When it cannot run or cannot be stored; no job is left behind then.
 pub fn start(project: &Project, request: &RescueRequest) -> Result<StartedRescue, Error> {
     let options = preflight::clear(project, &request.options, request.day_budget)?;
+    let task = task(project, request)?;
     if request.access != Access::ReadOnly && !request.isolated {
         not_all_of_home(project)?;
     }
     if request.access == Access::Write {
         sandbox::check(&project.env, project.store.workspace().root())?;
     }
-    let task = task(project, request)?;
     let place = Workplace::of(project, request)?;
     let spec = spec(project, request, options, &place);
     let budget = request.day_budget;

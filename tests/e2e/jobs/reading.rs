@@ -277,11 +277,19 @@ fn logs_are_shown_and_followed_to_the_end() {
         "{}",
         shown.stdout
     );
+    // The file is in UTC; people read their own time.
     let path = sandbox.cc(["logs", &id, "--path"]).run().success();
-    assert_eq!(
-        std::fs::read_to_string(path.stdout.trim_end()).unwrap(),
-        shown.stdout
-    );
+    let file = std::fs::read_to_string(path.stdout.trim_end()).unwrap();
+    let (utc, text) = file.lines().next().unwrap().split_once(' ').unwrap();
+    let utc: cc_core::Time = serde_json::from_value(utc.into()).unwrap();
+    let east = sandbox.cc(["logs", &id]).env("TZ", "Asia/Tokyo").run();
+    let nine = utc
+        .plus(std::time::Duration::from_secs(9 * 3_600))
+        .to_string();
+    let nine = nine[..19].replace('T', " ");
+    let first = east.success().stdout.lines().next().unwrap().to_owned();
+    assert_eq!(first, format!("{nine} {text}"));
+    assert_eq!(file.lines().count(), shown.stdout.lines().count());
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn a_review_as_a_page() {
     <p>One thing.</p>
     </section>
     <article class="card finding f-high" id="finding-1" aria-labelledby="title-1">
-    <div class="row"><span class="chip high"><svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M8 1.5 15 14H1zM8 6v4M8 12v.3"/></svg>High</span><span class="number">#1</span><span class="sure"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="all" width="100" height="8" rx="4"/><rect class="part" width="90" height="8" rx="4"/></svg>90 % confident</span></div>
+    <div class="row"><span class="chip high"><svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M8 1.5 15 14H1zM8 6v4M8 12v.3"/></svg>High</span><span class="number">#1</span><span class="sure"><svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="all" width="100" height="8" rx="4"/><rect class="part" width="90" height="8" rx="4"/></svg>90% confident</span></div>
     <h2 class="title" id="title-1">Subtracts</h2>
     <p class="where"><code class="place">src/lib.rs:2</code></p>
     <pre class="lines" tabindex="0" aria-label="The reviewed lines"><code><span class="l"><span class="n">1</span><span class="w">pub</span> <span class="w">fn</span> add(a: i32, b: i32) -&gt; i32 {

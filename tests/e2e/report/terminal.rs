@@ -115,11 +115,11 @@ fn it_is_wrapped_coloured_and_can_be_clicked() {
             "Adversarial review of uncommitted changes",
             "Verdict: needs attention · 2 high",
             "Not reviewed\n  - logo.png: binary",
-            "1. High: Subtracts\n   src/lib.rs:2 · 90 % confident",
+            "1. High: Subtracts\n   src/lib.rs:2 · 90% confident",
             "   > 2 |     a - b\n",
             "   Every caller of this function",
             "   Fix\n     -    a - b\n",
-            "2. High: Subtracts\n   src/gone.rs:7-9 · 90 % confident · no such file",
+            "2. High: Subtracts\n   src/gone.rs:7-9 · 90% confident · no such file",
             "Next steps",
             "Reviewed: uncommitted changes · branch main",
         ];

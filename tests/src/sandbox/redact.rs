@@ -9,9 +9,10 @@ use super::world::Sandbox;
 use crate::peers::CLAUDE;
 
 /// Patterns and their replacements, applied in this order.
-const MASKS: [(&str, &str); 13] = [
+const MASKS: [(&str, &str); 14] = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "<minute>"),
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "<time>"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b", "<minute>"),
     (r"(?m)^  \d\d:\d\d:\d\d ", "  <time> "),
     // The widest cell decides the padding of a table, so what follows is made one width too.

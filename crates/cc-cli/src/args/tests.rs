@@ -40,6 +40,36 @@ fn help_is_one_sentence_case_line_without_a_full_stop() {
     }
 }
 
+/// The text below the flags of every command.
+fn notes(command: &clap::Command, all: &mut Vec<String>) {
+    all.extend(command.get_after_help().map(ToString::to_string));
+    for command in command.get_subcommands() {
+        notes(command, all);
+    }
+}
+
+#[test]
+fn examples_fit_a_terminal_and_are_valid() {
+    let mut all = Vec::new();
+    notes(&Cli::command(), &mut all);
+    let lines: Vec<&str> = all.iter().flat_map(|note| note.lines()).collect();
+    let mut calls = 0;
+    for line in lines {
+        assert!(line.chars().count() <= 79, "{line}");
+        let Some(call) = line.trim().strip_prefix("cc-cli ") else {
+            continue;
+        };
+        // What follows two spaces says what the call does.
+        let call = call.split("  ").next().unwrap_or_default();
+        let words = shell_words(&format!("cc-cli {call}"));
+        if let Err(error) = Cli::try_parse_from(&words) {
+            panic!("{line}\n{error}");
+        }
+        calls += 1;
+    }
+    assert!(calls > 20, "{calls}");
+}
+
 /// The words of a line of a shell: quotes join, `#` begins a comment, and `>` and `|` end the command.
 fn shell_words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);

@@ -91,13 +91,18 @@ fn edit(project: &Project, printer: &mut Printer) -> CliResult {
         open_editor(&project.env, &copy)?;
         let bytes = cc_core::fs::read_bounded(&copy, 1 << 20).map_err(SettingsError::from)?;
         let text = String::from_utf8_lossy(&bytes);
-        let saved = match text == before || text == start {
+        let is_same = text == before || text == start;
+        let saved = match is_same {
             true => Ok(()),
             false => SettingsFile::put_in_place(data, &before, &text),
         };
         match saved {
             Ok(()) => {
                 cc_core::fs::remove_if_there(&copy).map_err(StoreError::from)?;
+                printer.note(match is_same {
+                    true => "No changes.",
+                    false => "Saved.",
+                });
                 return Ok(ExitStatus::Success);
             }
             Err(error) => {

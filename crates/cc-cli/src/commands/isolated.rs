@@ -177,15 +177,15 @@ pub(super) fn discard(project: &Project, args: &DiscardArgs, printer: &mut Print
     if lost > 0 {
         let id = &job.id;
         let lost = format!(
-            "the change of `{id}` was never applied ({})",
+            "change of `{id}` was never applied ({})",
             count(lost, "file")
         );
         if !is_interactive(&project.env) {
             let hint =
                 format!("See it: cc-cli apply {id} --diff. Discard it: cc-cli discard {id} --yes");
-            return Err(CliError::new(ExitStatus::Usage, lost).hint(hint));
+            return Err(CliError::new(ExitStatus::Usage, format!("the {lost}")).hint(hint));
         }
-        if !ask(&format!("{lost}. Discard it?"), printer) {
+        if !ask(&format!("The {lost}. Discard it?"), printer) {
             printer.note("Nothing was discarded.");
             return Ok(ExitStatus::Success);
         }

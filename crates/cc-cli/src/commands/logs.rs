@@ -38,7 +38,8 @@ pub(super) fn logs(
         return Ok(ExitStatus::Success);
     }
     if !args.follow {
-        printer.text(log::tail(&path, 2 * LOG_LIMIT).map_err(StoreError::from)?);
+        let log = log::tail(&path, 2 * LOG_LIMIT).map_err(StoreError::from)?;
+        printer.text(in_local_time(&log));
         return Ok(ExitStatus::Success);
     }
     let ended = wait::ended(&project.store, &job.id);
@@ -47,10 +48,19 @@ pub(super) fn logs(
         let is_last = !matches!(ended.recv_timeout(INTERVAL), Err(RecvTimeoutError::Timeout));
         let added = follower.added().map_err(StoreError::from)?;
         if !added.is_empty() {
-            printer.text(added);
+            printer.text(in_local_time(&added));
         }
         if is_last || !printer.was_delivered() {
             return Ok(ExitStatus::Success);
         }
     }
+}
+
+/// The lines of a log with their times as the clock of the user shows them; the file has UTC.
+fn in_local_time(log: &str) -> String {
+    let lines = log.lines().map(|line| match log::dated(line) {
+        Some((time, text)) => format!("{} {text}\n", time.local_second()),
+        None => format!("{line}\n"),
+    });
+    lines.collect()
 }

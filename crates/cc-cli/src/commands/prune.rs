@@ -120,6 +120,10 @@ fn may_remove(project: &Project, number: usize, printer: &mut Printer) -> Result
 fn print(pruned: &Pruned, worktrees: usize, dry_run: bool, printer: &mut Printer) {
     let verb = if dry_run { "Would remove" } else { "Removed" };
     let jobs = count(pruned.jobs.len(), "finished job");
+    if pruned.jobs.is_empty() && pruned.leftovers == 0 && worktrees == 0 {
+        printer.text("Nothing to remove");
+        return;
+    }
     printer.text(match pruned.unread {
         0 => format!("{verb} {jobs}"),
         unread => format!("{verb} {jobs}, {unread} of them not read"),

@@ -1,12 +1,12 @@
 //! `rescue` and `resume-candidate`: hands a task to Claude.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::Path;
 
 use cc_core::text::one_line;
 use cc_jobs::settings::SettingSources;
-use cc_jobs::{EndedJob, JobKind, Latest, StoreError};
+use cc_jobs::{EndedJob, JobKind, Latest, StoreError, select};
 use cc_workflows::rescue::{self, Access, Continuation, FromReview, RescueRequest, TASK_LIMIT};
 use cc_workflows::{Caller, Error, Project};
 
@@ -120,6 +120,10 @@ fn continuation<'a>(
         None => (Continuation::Fresh, None),
         Some(None) => (Continuation::Latest, None),
         Some(Some(value)) => match value.to_str() {
+            Some(text) if is_place(text, &args.task) => {
+                let (_, job) = project.find(text)?;
+                (Continuation::Job(job.id.to_string()), None)
+            }
             Some(text) if is_job_reference(project, text)? => {
                 (Continuation::Job(text.to_owned()), None)
             }
@@ -143,6 +147,11 @@ fn place_of(project: &Project, continuation: &Continuation) -> Option<Project> {
     }
     there.env.cwd = root;
     Some(there)
+}
+
+/// Whether a text is the place of a job. `last` may be the first word of a task that was not quoted.
+fn is_place(text: &str, task: &[OsString]) -> bool {
+    select::place(text).is_some() && (text != "last" || task.len() < 2)
 }
 
 /// Whether a text looks like an id, or is the prefix of the id of a rescue that is there.

@@ -13,6 +13,7 @@ use crate::printer::Printer;
 use report::SetupReport;
 
 pub(super) fn setup(project: &Project, args: &SetupArgs, printer: &mut Printer) -> CliResult {
+    let width = project.env.output_columns();
     let mut actions = Vec::new();
     let mut fixed_something = false;
     if let Some(on) = args.gate() {
@@ -23,7 +24,7 @@ pub(super) fn setup(project: &Project, args: &SetupArgs, printer: &mut Printer) 
     if asks {
         // Questions come after what they are about.
         let report = SetupReport::new(project, &findings, std::mem::take(&mut actions));
-        printer.text(report.to_string());
+        printer.text(report.text(width));
     }
     if !args.check {
         let fixed = fix::fix(project, &findings, args.json, printer);
@@ -37,7 +38,7 @@ pub(super) fn setup(project: &Project, args: &SetupArgs, printer: &mut Printer) 
     if args.json {
         printer.json(&report.document());
     } else if !asks || fixed_something {
-        printer.text(report.to_string());
+        printer.text(report.text(width));
     }
     Ok(match findings.is_ready() {
         true => ExitStatus::Success,

@@ -4,11 +4,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cc_core::text::{count, human_count, one_line};
-use cc_core::time::human_duration;
+use cc_core::time::{age, human_duration};
 use cc_core::{SessionId, Time};
 use cc_git::Worktree;
 use cc_jobs::spending::Spending;
-use cc_jobs::{EndedJob, Ending, Job, JobState, Latest, RunProgress, WorkspaceConfig, select};
+use cc_jobs::{EndedJob, Ending, Job, JobState, Latest, RunProgress, WorkspaceConfig, log, select};
 use cc_workflows::rescue::{self, isolated};
 use cc_workflows::review::ReviewedChange;
 use cc_workflows::{Error, Project, RepositoryJobs, gate, hint};
@@ -22,7 +22,7 @@ use crate::args::StatusArgs;
 use crate::documents::{Status, StatusOfJob};
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
-use crate::render::{table, table_within};
+use crate::render::{table_within, table_wrapped};
 
 /// How many finished jobs are listed without `--all`.
 const RECENT: usize = 8;
@@ -160,10 +160,7 @@ fn overview_text(
     } = overview;
     let now = project.store.now();
     let limit = if all_sessions { usize::MAX } else { RECENT };
-    let width = project
-        .env
-        .columns
-        .filter(|_| project.env.stdout_is_terminal);
+    let width = project.env.output_columns();
     let mut text = String::new();
     if !running.is_empty() {
         let rows: Vec<_> = running
@@ -183,7 +180,11 @@ fn overview_text(
         text.push_str(&table_within(&rows, width));
         let count = finished.len() + overview.more;
         if count > limit {
-            text.push_str(&format!("  and {} more (--all)\n", count - limit));
+            text.push_str(&format!(
+                "  and {} more (--all)
+",
+                count - limit
+            ));
         }
     }
     if text.is_empty() {
@@ -238,7 +239,7 @@ fn running_row(project: &Project, job: &Job, now: Time) -> Vec<String> {
 fn finished_row(job: &Job, now: Time) -> Vec<String> {
     let mark = if job.is_unread() { "*" } else { "" };
     let completed_at = job.state().completed_at();
-    let ago = completed_at.map(|at| format!("{} ago", rounded(at.until(now))));
+    let ago = completed_at.map(|at| format!("{} ago", age(at.until(now))));
     let outcome = match job.state().ending() {
         Some(Ending::Failed(failure)) => &failure.detail,
         _ => &job.summary,
@@ -265,16 +266,6 @@ fn status_word(job: &Job) -> &'static str {
     match state.is_active() {
         true => state.phase(),
         false => state.status(),
-    }
-}
-
-/// A duration in its largest unit: `5s`, `3m`, `2h`, `4d`.
-fn rounded(duration: Duration) -> String {
-    match duration.as_secs() {
-        seconds @ 0..60 => format!("{seconds}s"),
-        seconds @ 60..3_600 => format!("{}m", seconds / 60),
-        seconds @ 3_600..86_400 => format!("{}h", seconds / 3_600),
-        seconds => format!("{}d", seconds / 86_400),
     }
 }
 
@@ -311,11 +302,11 @@ fn details(project: &Project, job: &Job) -> String {
     let rows: Vec<_> = rows
         .map(|(label, value)| vec![label.to_owned(), value])
         .collect();
-    let mut text = table(&rows);
+    let mut text = table_wrapped(&rows, project.env.output_columns());
     if !job.state().is_active() {
         return text + &format!("\nShow the result: cc-cli result {}\n", job.id);
     }
-    let log = cc_jobs::log::tail(&project.store.dir().log(&job.id), 2 << 10).unwrap_or_default();
+    let log = log::tail(&project.store.dir().log(&job.id), 2 << 10).unwrap_or_default();
     let lines: Vec<&str> = log.lines().collect();
     if !lines.is_empty() {
         text.push_str("\nLatest\n");
@@ -328,10 +319,9 @@ fn details(project: &Project, job: &Job) -> String {
 
 /// A line of a log with the time of day as the clock of the user shows it.
 fn in_local_time(line: &str) -> String {
-    let (time, text) = line.split_once(' ').unwrap_or((line, ""));
-    match serde_json::from_value::<Time>(time.into()) {
-        Ok(time) => format!("{} {text}", time.local_clock()),
-        Err(_) => line.to_owned(),
+    match log::dated(line) {
+        Some((time, text)) => format!("{} {text}", time.local_clock()),
+        None => line.to_owned(),
     }
 }
 
@@ -355,7 +345,7 @@ fn detail_rows(project: &Project, job: &Job) -> Vec<(&'static str, String)> {
         ("Status", status_word(job).to_owned()),
     ];
     let now = project.store.now();
-    let moment = |at: Time| format!("{} ({} ago)", at.local(), rounded(at.until(now)));
+    let moment = |at: Time| format!("{} ({} ago)", at.local(), age(at.until(now)));
     let started = job.state().started_at();
     rows.extend(started.map(|at| ("Started", moment(at))));
     let ended = job.state().completed_at();

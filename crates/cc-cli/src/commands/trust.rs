@@ -1,7 +1,7 @@
 //! `trust`: what a repository can have executed in rescues, and the user's word about it.
 
 use cc_core::text::{count, one_line};
-use cc_core::time::human_duration;
+use cc_core::time::age;
 use cc_workflows::Project;
 use cc_workflows::trust::{self, Inspection, Standing};
 
@@ -74,10 +74,10 @@ fn list(project: &Project, printer: &mut Printer) -> CliResult {
     let allowed = trust::list(&project.data)?;
     let now = project.store.now();
     let row = |allowed: &trust::AllowedVersion| {
-        let age = human_duration(allowed.allowed_at.until(now));
+        let ago = age(allowed.allowed_at.until(now));
         vec![
             allowed.workspace_root.display().to_string(),
-            format!("{age} ago"),
+            format!("{ago} ago"),
         ]
     };
     match allowed.is_empty() {
@@ -98,9 +98,9 @@ fn shown(project: &Project, inspection: &Inspection) -> String {
             ));
         }
         Standing::Allowed(at) => {
-            let age = human_duration(at.until(project.store.now()));
+            let ago = age(at.until(project.store.now()));
             text.push_str(&format!(
-                "Rescues in {root} load this; you allowed it {age} ago.\n"
+                "Rescues in {root} load this; you allowed it {ago} ago.\n"
             ));
         }
         Standing::New => text.push_str(&format!("Rescues in {root} would load:\n")),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cc_core::text::{count, human_count};
-use cc_core::time::human_duration;
+use cc_core::time::age;
 use cc_core::{Time, Usage};
 use cc_jobs::ledger::{self, Cost};
 use cc_workflows::Project;
@@ -21,6 +21,9 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// The longest bar, in characters.
 const BAR: usize = 24;
 
+/// The least room for which bars are drawn.
+const SHORTEST: usize = 8;
+
 pub(super) fn usage(project: &Project, args: &UsageArgs, printer: &mut Printer) -> CliResult {
     let now = project.store.now();
     let mut report = report(ledger::of_all_workspaces(&project.data), args.days, now);
@@ -29,7 +32,7 @@ pub(super) fn usage(project: &Project, args: &UsageArgs, printer: &mut Printer) 
         printer.json(&report);
     } else {
         let home = project.env.home().and_then(|home| home.to_str());
-        printer.text(text(&report, project.env.stdout_is_terminal, home));
+        printer.text(text(&report, project.env.output_columns(), home));
         if let Some(account) = &report.account {
             printer.text(format!("\n{}", limit_text(account, now)));
         }
@@ -76,7 +79,8 @@ fn grouped(costs: &[Cost], name: impl Fn(&Cost) -> String) -> Vec<UsageGroup> {
     groups
 }
 
-fn text(report: &UsageReport, with_bars: bool, home: Option<&str>) -> String {
+/// The report for people; with bars at a terminal of `width` columns, as far as they have room.
+fn text(report: &UsageReport, width: Option<usize>, home: Option<&str>) -> String {
     let Some(total) = &report.total else {
         return format!("No jobs since {}.\n", report.first_day);
     };
@@ -95,15 +99,16 @@ fn text(report: &UsageReport, with_bars: bool, home: Option<&str>) -> String {
         ("By repository", &report.by_repository),
     ] {
         let most = groups.iter().map(|it| it.cost_usd).fold(0.0, f64::max);
-        let rows = groups.iter().map(|group| {
-            let bar = if with_bars {
-                bar(group.cost_usd, most)
-            } else {
-                String::new()
-            };
-            row(group, bar, home)
-        });
-        text.push_str(&format!("\n{title}\n{}", table(&rows.collect::<Vec<_>>())));
+        let mut rows: Vec<_> = groups.iter().map(|group| row(group, home)).collect();
+        let taken = table(&rows).lines().map(|line| line.chars().count()).max();
+        // What a row takes is padded to the widest, and two spaces more.
+        let room = width.map_or(0, |width| width.saturating_sub(taken.unwrap_or(0) + 4));
+        if room >= SHORTEST {
+            for (row, group) in rows.iter_mut().zip(groups) {
+                row.push(bar(group.cost_usd, most, room.min(BAR)));
+            }
+        }
+        text.push_str(&format!("\n{title}\n{}", table(&rows)));
     }
     text
 }
@@ -122,12 +127,12 @@ fn limit_text(account: &Account, now: Time) -> String {
         .map(|at| format!(", resets at {}", at.local()));
     format!(
         "Account, as Claude Code said {} ago: {window} limit {used}{}",
-        human_duration(account.at.until(now)),
+        age(account.at.until(now)),
         resets.unwrap_or_default()
     )
 }
 
-fn row(group: &UsageGroup, bar: String, home: Option<&str>) -> Vec<String> {
+fn row(group: &UsageGroup, home: Option<&str>) -> Vec<String> {
     let name = match home.and_then(|home| group.name.strip_prefix(home)) {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("~{rest}"),
         _ => group.name.clone(),
@@ -138,15 +143,14 @@ fn row(group: &UsageGroup, bar: String, home: Option<&str>) -> Vec<String> {
         count(usize::try_from(group.jobs).unwrap_or(usize::MAX), "job"),
         format!("{} in", human_count(group.usage.total_input())),
         format!("{} out", human_count(group.usage.output_tokens)),
-        bar,
     ]
 }
 
-/// A bar that is as long as the share of `most`; what has cost anything has one.
-fn bar(cost: f64, most: f64) -> String {
+/// A bar of at most `longest` characters, as long as the share of `most`; what has cost anything has one.
+fn bar(cost: f64, most: f64, longest: usize) -> String {
     let share = if most > 0.0 { cost / most } else { 0.0 };
-    // At most `BAR`, and never negative.
-    let length = (share * BAR as f64).round() as usize;
+    // At most `longest`, and never negative.
+    let length = (share * longest as f64).round() as usize;
     "█".repeat(length.max(usize::from(cost > 0.0)))
 }
 
@@ -158,7 +162,7 @@ mod tests {
     fn a_bar_is_as_long_as_its_share() {
         let check = |cost, most, expected: usize| {
             assert_eq!(
-                bar(cost, most).chars().count(),
+                bar(cost, most, BAR).chars().count(),
                 expected,
                 "{cost} of {most}"
             );

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use cc_core::text::one_line;
 use cc_jobs::{Ending, Job, StoreError, select};
 use cc_workflows::{Error, Project};
 
@@ -37,7 +38,11 @@ pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) ->
     } else {
         for job in &jobs {
             let (status, outcome) = (job.state().status(), outcome(job));
-            printer.text(format!("{}  {status}  {outcome}", job.id));
+            let line = format!("{}  {status}  {outcome}", job.id);
+            printer.text(match project.env.output_columns() {
+                Some(width) => one_line(&line, width),
+                None => line,
+            });
         }
     }
     let mut statuses = Vec::new();

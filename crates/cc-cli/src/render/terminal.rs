@@ -164,7 +164,7 @@ impl Page<'_> {
         let mut place = self.look.place(finding, *location);
         place.push(Piece::new(
             DIM,
-            &format!(" · {} % confident", finding.percent()),
+            &format!(" · {}% confident", finding.percent()),
         ));
         if let Some(warning) = location.warning() {
             place.push(Piece::new(WARN, &format!(" · {warning}")));

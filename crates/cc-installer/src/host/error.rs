@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cc_core::child::CommandError;
 use cc_core::text::tail;
+use cc_core::time::exact_duration;
 
 /// Why a request to Codex failed.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +13,7 @@ pub(crate) enum HostError {
     #[error(transparent)]
     Command(#[from] CommandError),
     /// It did not answer in time and was ended.
-    #[error("codex did not answer `{request}` within {}s", waited.as_secs())]
+    #[error("codex did not answer `{request}` within {}", exact_duration(*waited))]
     Timeout {
         /// What it was asked.
         request: String,

@@ -22,7 +22,7 @@ pub enum Continuation {
     Fresh,
     /// That of the latest finished rescue of this session; without a session, of the workspace.
     Latest,
-    /// That of this rescue: an id, or a prefix of one.
+    /// That of this rescue: an id, a prefix of one, or its place in the list of `status`.
     Job(String),
 }
 
@@ -92,6 +92,9 @@ pub(super) fn lock_resume(project: &Project) -> Result<FileLock, StoreError> {
 }
 
 fn named(project: &Project, reference: &str) -> Result<Job, Error> {
+    let at_place = select::place(reference).map(|_| project.find(reference));
+    let at_place = at_place.transpose()?.map(|(_, job)| job.id.to_string());
+    let reference = at_place.as_deref().unwrap_or(reference);
     let begins = |job: &EndedJob| job.id.as_str().starts_with(reference);
     let jobs = project.store.list_with(&[Latest::all(&begins)])?.jobs;
     let job = match select::by_reference(&jobs, reference) {

@@ -15,7 +15,7 @@ use cc_workflows::trust::Standing;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
-use crate::render::table;
+use crate::render::{table_wrapped, wrapped};
 
 pub(crate) struct SetupReport {
     ready: bool,
@@ -116,13 +116,15 @@ impl SetupReport {
     }
 }
 
-impl Display for SetupReport {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl SetupReport {
+    /// The report for people, in lines of at most `width` columns.
+    pub(crate) fn text(&self, width: Option<usize>) -> String {
+        let mut text = String::new();
         for action in &self.actions {
-            writeln!(f, "{action}")?;
+            text += &format!("{action}\n");
         }
         if !self.actions.is_empty() {
-            writeln!(f)?;
+            text.push('\n');
         }
         let gate = if self.gate { "on" } else { "off" };
         let row = |mark: &str, label: &str, detail: &str| {
@@ -138,22 +140,19 @@ impl Display for SetupReport {
             gate.push_str(&format!(", but it does not run: the hooks are {why}"));
         }
         rows.push(row("", "Review gate", &gate));
-        f.write_str(&table(&rows))?;
+        text += &table_wrapped(&rows, width);
         if !self.steps.is_empty() {
-            writeln!(f, "\nNext steps")?;
+            text += "\nNext steps\n";
         }
         for step in &self.steps {
-            writeln!(f, "  - {}", step.problem)?;
-            if let Some(fix) = &step.fix {
-                writeln!(f, "    {fix}")?;
-            }
+            text += &step.text(width.unwrap_or(usize::MAX));
         }
         let verdict = match (self.ready, !self.steps.is_empty()) {
             (true, false) => "Ready.",
             (true, true) => "Reviews work; the steps above enable the rest.",
             (false, _) => "Not ready.",
         };
-        writeln!(f, "\n{verdict}")
+        text + &format!("\n{verdict}\n")
     }
 }
 
@@ -176,6 +175,17 @@ impl From<CliError> for NextStep {
 }
 
 impl NextStep {
+    /// The step in lines of at most `width` columns; a command, which is to be copied, is one line.
+    fn text(&self, width: usize) -> String {
+        let mut text = wrapped(&self.problem, "  - ", 4, width);
+        if let Some(fix) = &self.fix {
+            let is_sentence = fix.starts_with(|first: char| first.is_ascii_uppercase());
+            let width = if is_sentence { width } else { usize::MAX };
+            text += &wrapped(fix, "    ", 4, width);
+        }
+        text
+    }
+
     fn new(problem: impl Display, fix: impl Display) -> Self {
         Self {
             problem: problem.to_string(),

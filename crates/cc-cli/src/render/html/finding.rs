@@ -63,7 +63,7 @@ fn confidence(percent: u8) -> String {
     format!(
         "<span class=\"sure\"><svg viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
          <rect class=\"all\" width=\"100\" height=\"8\" rx=\"4\"/><rect class=\"part\" width=\"{percent}\" height=\"8\" rx=\"4\"/>\
-         </svg>{percent} % confident</span>"
+         </svg>{percent}% confident</span>"
     )
 }
 

@@ -107,5 +107,5 @@ impl ProtectedWatch {
 /// What it means that protected files changed.
 pub(crate) fn told(changes: &[String]) -> String {
     let changes = changes.join(", ");
-    format!("what Git, Codex or an editor run changed during the rescue: {changes}")
+    format!("files that Git, Codex or editors run were changed during the rescue: {changes}")
 }
