@@ -26,20 +26,28 @@ pub fn dir() -> TempDir {
         Some(dir) if dir.ends_with("deps") => above.nth(1),
         _ => above.next(),
     };
-    let target = target.map(|target| target.join("s"));
-    // For a checkout among temporary files, or one of another user.
+    let target = target.expect("the running test lies in a target directory");
+    tempfile::Builder::new()
+        .prefix("")
+        .tempdir_in(place(target, "s"))
+        .expect("a place that was just written")
+}
+
+/// A directory `name` for programs that the product finds: in `target`, or for a checkout among temporary files, or
+/// one of another user, below the home directory. Links are followed.
+///
+/// # Panics
+/// When others could write both.
+#[must_use]
+pub fn place(target: &Path, name: &str) -> PathBuf {
     let home = std::env::home_dir().map(|home| home.join(".cache/cc-tests"));
-    let places = [target, home].into_iter().flatten();
-    for place in places.filter(|place| fs::create_dir_all(place).is_ok()) {
-        let dir = place
-            .canonicalize()
-            .and_then(|place| tempfile::Builder::new().prefix("").tempdir_in(place))
-            .unwrap_or_else(|error| panic!("{}: {error}", place.display()));
-        if is_ours_alone(dir.path()) {
-            return dir;
-        }
-    }
-    panic!("the tests need a target or home directory that others cannot write, outside of /tmp");
+    let places = [Some(target.to_owned()), home].into_iter().flatten();
+    let mut places = places.map(|place| place.join(name)).filter_map(|place| {
+        fs::create_dir_all(&place).ok()?;
+        place.canonicalize().ok()
+    });
+    let place = places.find(|place| is_ours_alone(place));
+    place.expect("a target or home directory that others cannot write, outside of /tmp")
 }
 
 /// Whether no other user could have put a program there, nor a command in a sandbox.

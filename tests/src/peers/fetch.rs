@@ -148,7 +148,7 @@ pub(super) fn list(dir: &Path) -> Vec<PathBuf> {
 }
 
 pub(super) fn peers_dir() -> PathBuf {
-    target_dir().join("peers")
+    cc_executable::place(&target_dir(), "peers")
 }
 
 /// `target` of the workspace, wherever the build goes: what lies there outlives a rebuild.
