@@ -31,7 +31,7 @@ impl Serialize for TimeSpan {
 
 impl<'de> Deserialize<'de> for TimeSpan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = Written::deserialize(deserializer)?;
+        let written = WrittenSpan::deserialize(deserializer)?;
         written.span().map(Self).map_err(D::Error::custom)
     }
 }
@@ -39,12 +39,12 @@ impl<'de> Deserialize<'de> for TimeSpan {
 /// A number or a text.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a time above zero, such as 90s, 20m or 1h 30m")]
-enum Written {
+enum WrittenSpan {
     Seconds(u64),
     Text(String),
 }
 
-impl Written {
+impl WrittenSpan {
     fn span(self) -> Result<Duration, InvalidDuration> {
         match self {
             Self::Seconds(seconds) => parse_duration(&seconds.to_string()),
@@ -70,8 +70,8 @@ pub(super) mod rest {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Duration, D::Error> {
-        match Written::deserialize(deserializer)? {
-            Written::Seconds(0) => Ok(Duration::ZERO),
+        match WrittenSpan::deserialize(deserializer)? {
+            WrittenSpan::Seconds(0) => Ok(Duration::ZERO),
             written => written.span().map_err(D::Error::custom),
         }
     }
