@@ -52,7 +52,7 @@ pub(crate) fn serve(env: &Env, data: Option<&Path>) -> CliResult {
     };
     runtime.block_on(async {
         let input = stdio::Input::open().map_err(|error| failed(&error))?;
-        let running = server.serve((input, stdio::Output)).await;
+        let running = server.serve((input, stdio::StandardOutput)).await;
         let running = running.map_err(|error| failed(&error))?;
         running.waiting().await.map_err(|error| failed(&error))?;
         Ok(ExitStatus::Success)

@@ -65,9 +65,9 @@ impl AsyncRead for Input {
 }
 
 /// Standard output; a write waits for its reader, and everything else with it.
-pub(super) struct Output;
+pub(super) struct StandardOutput;
 
-impl AsyncWrite for Output {
+impl AsyncWrite for StandardOutput {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
