@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use cc_core::{DataDir, SessionId, Workspace};
 use cc_jobs::{Draft, Ending, JobKind, JobReport, Store};
 use serde_json::{Value, json};
@@ -10,18 +12,21 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self {
-            dir: tempfile::tempdir().unwrap(),
-        }
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("workspace")).unwrap();
+        Self { dir }
     }
 
-    fn root(&self) -> std::path::PathBuf {
-        cc_core::fs::canonical(self.dir.path()).unwrap()
+    fn root(&self) -> PathBuf {
+        cc_core::fs::canonical(&self.dir.path().join("workspace")).unwrap()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.root().with_file_name("data")
     }
 
     fn env(&self, more: &[(&str, &str)]) -> Env {
-        let data = self.root().join("data").into_os_string();
-        let vars = [(OsString::from("CC_DATA_DIR"), data)];
+        let vars = [(OsString::from("CC_DATA_DIR"), self.data().into())];
         let more = more
             .iter()
             .map(|(name, value)| (OsString::from(name), OsString::from(value)));
@@ -34,7 +39,7 @@ impl World {
     }
 
     fn store(&self) -> Store {
-        let data = DataDir::at(self.root().join("data"));
+        let data = DataDir::at(self.data());
         Store::new(
             &data,
             Workspace::from_canonical(self.root()),

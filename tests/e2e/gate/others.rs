@@ -438,7 +438,7 @@ fn what_cc_and_codex_note_themselves_is_no_edit() {
     let home = sandbox.repo();
     sandbox.set_env("HOME", &home);
     sandbox.set_env("CODEX_HOME", home.join(".codex"));
-    sandbox.set_env("CC_DATA_DIR", home.join("notes/cc"));
+    sandbox.set_env("CC_DATA_DIR", home.join(".codex/notes"));
     for identity in [["user.name", "x"], ["user.email", "x@y"]] {
         sandbox.git(["config", identity[0], identity[1]]);
     }
@@ -457,7 +457,7 @@ fn what_cc_and_codex_note_themselves_is_no_edit() {
     for round in ["1", "2"] {
         sandbox.hook("user-prompt-submit", &codex).run().success();
         note(&home.join(".codex/sessions").join(round));
-        note(&home.join("notes/cc").join(round));
+        note(&home.join(".codex/notes").join(round));
         assert_eq!(sandbox.hook("stop", &codex).run().success().stdout, "");
         assert_eq!(sandbox.claude_calls().len(), 0, "round {round}");
     }
@@ -469,13 +469,10 @@ fn what_cc_and_codex_note_themselves_is_no_edit() {
         .run();
     let scope = scope.success().stdout;
     assert!(scope.contains("project/lib.rs"), "{scope}");
-    assert!(
-        !scope.contains("notes/cc") && !scope.contains(".codex"),
-        "{scope}"
-    );
+    assert!(!scope.contains(".codex"), "{scope}");
     sandbox.hook("user-prompt-submit", &codex).run().success();
     note(&home.join(".codex/sessions/3"));
-    note(&home.join("notes/cc/3"));
+    note(&home.join(".codex/notes/3"));
     assert_eq!(sandbox.hook("stop", &codex).run().success().stdout, "");
     assert_eq!(sandbox.claude_calls().len(), 0);
 }
