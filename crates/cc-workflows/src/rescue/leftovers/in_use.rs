@@ -7,11 +7,17 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::Stat;
 
 /// The most that is read of one list of mounts.
 const LIST: u64 = 1 << 20;
+
+/// How often is looked for the holder of a lock, and the time in between.
+const LOOKS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where something is mounted, in any sandbox that we can see; looked at once, when first asked.
 #[derive(Default)]
@@ -58,10 +64,20 @@ fn unescaped(text: &[u8]) -> PathBuf {
 /// have it open, and none of Git's may work in the repository. Where no processes can be seen, as
 /// elsewhere than on Linux, nothing is certain.
 pub(super) fn is_abandoned(lock: &Path, stat: &Stat, roots: &[&Path]) -> bool {
-    let mut processes = processes().peekable();
-    processes.peek().is_some()
-        && is_local(lock)
-        && !processes.any(|process| has(&process, stat) || is_git_in(&process, roots))
+    let holders = || {
+        let mut processes = processes().peekable();
+        processes.peek().is_none()
+            || processes.any(|process| has(&process, stat) || is_git_in(&process, roots))
+    };
+    // Most calls of Git take a moment, those in somebody else's sandbox or container too.
+    let mut looks = 0..LOOKS;
+    is_local(lock)
+        && looks.any(|look| {
+            if look > 0 {
+                thread::sleep(PAUSE);
+            }
+            !holders()
+        })
 }
 
 /// Whether a file's holders are all on this machine: no other one can have its file system.
