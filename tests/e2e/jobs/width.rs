@@ -22,13 +22,24 @@ fn no_word_is_broken_at_the_edge() {
     let sandbox = sandbox();
     // What changes from call to call is how long ago things were.
     let words = |text: &str| -> Vec<String> {
-        let words = text.split_whitespace().map(str::to_owned);
-        words.filter(|word| !word.starts_with('(')).collect()
+        let mut in_brackets = false;
+        let words = text.split_whitespace().filter(|word| {
+            in_brackets |= word.starts_with('(');
+            let is_kept = !in_brackets;
+            in_brackets &= !word.contains(')');
+            is_kept
+        });
+        words.map(str::to_owned).collect()
     };
     for args in [&["setup", "--check"][..], &["status", "last"]] {
         let wide = shown(&sandbox, args, 400);
         assert!(wide.lines().any(|line| line.len() > 60), "{wide}");
-        for columns in [60, 80, 120] {
+        // What is longer than a line, such as the path of a checkout, is broken by the terminal itself.
+        let longest = words(&wide).iter().map(String::len).max().unwrap_or(0);
+        for columns in [60, 80, 120]
+            .into_iter()
+            .filter(|width| longest + 24 <= usize::from(*width))
+        {
             let narrow = shown(&sandbox, args, columns);
             assert_eq!(words(&narrow), words(&wide), "{columns}:\n{narrow}");
         }
