@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cc_core::IoError;
 use clap::builder::PossibleValue;
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
@@ -60,13 +60,7 @@ pub(crate) fn all(cli: &str) -> io::Result<Vec<Asset>> {
         command.build();
         manual_pages(&command, &mut assets)?;
     }
-    for shell in [
-        Shell::Bash,
-        Shell::Elvish,
-        Shell::Fish,
-        Shell::PowerShell,
-        Shell::Zsh,
-    ] {
+    for &shell in Shell::value_variants() {
         for mut command in commands() {
             let name = command.get_name().to_owned();
             let content = match name.as_str() {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use cc_tests::{Sandbox, Scenario};
 use serde_json::json;
 
-use super::measure::{Bench, Build, Failed, Subject, millis, peak, processes, race, silent, wall};
+use super::measure::{Bench, Build, Failed, millis, peak, processes, silent, wall};
 use super::table::{Limit, Measured, Row};
 
 const RUNS: usize = 41;
@@ -65,11 +65,7 @@ pub(super) fn rows(bench: &Bench) -> Measured {
 fn start(bench: &Bench, sandbox: &Sandbox) -> Result<Row, Failed> {
     let ours = |build: &Build| wall(&build.call(sandbox, "cc-hooks").args(["--version"]));
     let floor = || wall(&sandbox.command("/bin/true".as_ref()));
-    let mut subjects: Vec<Subject<'_>> = vec![Box::new(|| ours(&bench.this)), Box::new(floor)];
-    if let Some(other) = &bench.against {
-        subjects.push(Box::new(|| ours(other)));
-    }
-    let samples = race(RUNS, &mut subjects)?;
+    let samples = bench.race(RUNS, ours, floor)?;
     let call = bench.this.call(sandbox, "cc-hooks").args(["--version"]);
     let row = Row::timed("`cc-hooks --version`", "ms", &samples, Limit::times(1.5));
     Ok(row.with_peak(peak(&call)?))
@@ -89,11 +85,7 @@ fn row(
         let call = sandbox.command(&sandbox.bin().join("git"));
         wall(&call.env("GIT_OPTIONAL_LOCKS", "0").args(git))
     };
-    let mut subjects: Vec<Subject<'_>> = vec![Box::new(|| ours(&bench.this)), Box::new(floor)];
-    if let Some(other) = &bench.against {
-        subjects.push(Box::new(|| ours(other)));
-    }
-    let samples = race(RUNS, &mut subjects)?;
+    let samples = bench.race(RUNS, ours, floor)?;
     let script = format!(
         "exec \"$0\" {event} <'{}'",
         input_file(sandbox, event).display()

@@ -91,6 +91,23 @@ pub(super) fn race(runs: usize, subjects: &mut [Subject<'_>]) -> Result<Vec<Samp
     Ok(values.into_iter().map(Sample::of).collect())
 }
 
+impl Bench {
+    /// Measures what this build does, its floor, and what the other build does where there is one; in that
+    /// order, as [`race`] does.
+    pub(super) fn race(
+        &self,
+        runs: usize,
+        ours: impl Fn(&Build) -> Result<f64, Failed>,
+        floor: impl FnMut() -> Result<f64, Failed>,
+    ) -> Result<Vec<Sample>, Failed> {
+        let mut subjects: Vec<Subject<'_>> = vec![Box::new(|| ours(&self.this)), Box::new(floor)];
+        if let Some(other) = &self.against {
+            subjects.push(Box::new(|| ours(other)));
+        }
+        race(runs, &mut subjects)
+    }
+}
+
 /// Runs a program to its end and gives the time that took, in milliseconds. Nobody reads what it says.
 pub(super) fn wall(command: &Cmd<'_>) -> Result<f64, Failed> {
     wall_of(&mut silent(command))

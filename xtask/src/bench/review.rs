@@ -75,11 +75,7 @@ fn sized(bench: &Bench, sandbox: &Sandbox, name: &str) -> Result<Row, Failed> {
         Ok(sum)
     };
     review(&bench.this)?;
-    let mut subjects: Vec<Subject<'_>> = vec![Box::new(|| review(&bench.this)), Box::new(floor)];
-    if let Some(other) = &bench.against {
-        subjects.push(Box::new(|| review(other)));
-    }
-    let samples = race(RUNS, &mut subjects)?;
+    let samples = bench.race(RUNS, review, floor)?;
     let row = Row::timed(name, "ms", &samples, Limit::times(1.5));
     Ok(row.with_peak(peak(&bench.this.cc(sandbox, &["review"]))?))
 }
@@ -153,11 +149,7 @@ fn row(
         Ok(sum)
     };
     review(&bench.this)?;
-    let mut subjects: Vec<Subject<'_>> = vec![Box::new(|| review(&bench.this)), Box::new(floor)];
-    if let Some(other) = &bench.against {
-        subjects.push(Box::new(|| review(other)));
-    }
-    let samples = race(RUNS, &mut subjects)?;
+    let samples = bench.race(RUNS, review, floor)?;
     let made = processes(sandbox, &bench.this.cc(sandbox, &["review"]))?;
     let row = Row::timed(name, "ms", &samples, Limit::times(1.5)).with_processes(made);
     let row = row.with_peak(peak(&bench.this.cc(sandbox, &["review"]))?);

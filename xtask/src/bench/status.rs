@@ -78,14 +78,9 @@ fn row(bench: &Bench, sandbox: &Sandbox, name: &str, args: &[&str]) -> Result<Ro
         command.status()?;
         Ok(super::measure::millis(begun.elapsed()))
     };
-    let mut subjects: Vec<Subject<'_>> = vec![
-        Box::new(|| ours(&bench.this)),
-        Box::new(|| wall_of(&mut floor(&["list".as_ref(), &jobs])?)),
-    ];
-    if let Some(other) = &bench.against {
-        subjects.push(Box::new(|| ours(other)));
-    }
-    let samples = race(RUNS, &mut subjects)?;
+    let samples = bench.race(RUNS, ours, || {
+        wall_of(&mut floor(&["list".as_ref(), &jobs])?)
+    })?;
     let row = Row::timed(name, "ms", &samples, Limit::times(2.0));
     let row = row.with_processes(processes(sandbox, &call(&bench.this))?);
     Ok(row.with_peak(peak(&call(&bench.this))?))
@@ -96,14 +91,9 @@ fn hook(bench: &Bench, sandbox: &Sandbox) -> Result<Row, Failed> {
     let jobs = sandbox.state_dir().jobs();
     let session = session(0);
     let ours = |build: &Build| hooks::call(build, sandbox, "user-prompt-submit", &session);
-    let mut subjects: Vec<Subject<'_>> = vec![
-        Box::new(|| ours(&bench.this)),
-        Box::new(|| wall_of(&mut floor(&["list".as_ref(), &jobs])?)),
-    ];
-    if let Some(other) = &bench.against {
-        subjects.push(Box::new(|| ours(other)));
-    }
-    let samples = race(RUNS, &mut subjects)?;
+    let samples = bench.race(RUNS, ours, || {
+        wall_of(&mut floor(&["list".as_ref(), &jobs])?)
+    })?;
     let name = "hook `user-prompt-submit`, the same, gate off";
     Ok(Row::timed(name, "ms", &samples, Limit::times(2.0)))
 }

@@ -9,7 +9,7 @@ use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario, eventually};
 use serde_json::Value;
 
-use super::measure::{Bench, Build, Failed, Subject, mib, millis, proc_number, race, silent, wall};
+use super::measure::{Bench, Build, Failed, mib, millis, proc_number, silent, wall};
 use super::table::{Limit, Measured, Row, growth};
 
 const MIB: u64 = 1 << 20;
@@ -54,11 +54,7 @@ fn row(bench: &Bench, alone: &Sandbox, size: u64) -> Result<Row, Failed> {
         let fixed = read_with_serde(alone)?;
         Ok(read_with_serde(&streaming)? - fixed)
     };
-    let mut subjects: Vec<Subject<'_>> = vec![Box::new(|| ours(&bench.this)), Box::new(floor)];
-    if let Some(other) = &bench.against {
-        subjects.push(Box::new(|| ours(other)));
-    }
-    let samples = race(11, &mut subjects)?;
+    let samples = bench.race(11, ours, floor)?;
     let speed = size as f64 / samples[0].median * 1e3;
     let name = format!("{size} MiB of 4 KiB deltas ({speed:.0} MiB/s)");
     // Three quarters of the speed; the text so far is saved once in a short run too.
