@@ -65,7 +65,7 @@ impl Store {
 
 impl Store {
     /// Takes the lock of the job that this process works on. Where its record is damaged, or does not name
-    /// its worker any more, it is written anew as it is `remembered`.
+    /// its worker any more, it is rewritten from what is `remembered`.
     ///
     /// # Errors
     /// When there is no such job, its record is newer, the lock stays held, or the record cannot be saved.

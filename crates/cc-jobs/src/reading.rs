@@ -99,8 +99,8 @@ impl Store {
         self.is_alive(&job.id).unwrap_or(true)
     }
 
-    /// Ends what a job left behind whose record is damaged, and whose worker is gone. While that runs, it
-    /// writes its record anew. What can be done is done once: then there is no `alive` file any more.
+    /// Ends what a job left behind whose record is damaged, and whose worker is gone: a running worker
+    /// rewrites its record. What can be done is done once: then there is no `alive` file any more.
     pub(crate) fn end_damaged(&self, id: &JobId) {
         let alive = self.dir().alive(id);
         if !alive.exists() || self.is_alive(id).unwrap_or(true) {

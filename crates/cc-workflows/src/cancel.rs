@@ -8,7 +8,7 @@ use cc_core::process::Signal;
 use cc_core::{JobId, Proc, SessionId};
 use cc_jobs::{Job, JobEvent, JobState, Store, StoreError, select};
 
-use crate::find::once_written_anew;
+use crate::find::once_rewritten;
 use crate::{Error, Project, launch, wait};
 
 /// How long a worker has to stop Claude: its own sequence takes up to six seconds.
@@ -57,7 +57,7 @@ pub fn cancel(project: &Project, id: &JobId) -> Result<Job, Error> {
 
 fn cancel_recorded(project: &Project, id: &JobId) -> Result<Job, Error> {
     let store = &project.store;
-    let mut guard = once_written_anew(store, id, || store.lock(id))?;
+    let mut guard = once_rewritten(store, id, || store.lock(id))?;
     if guard.job().is_older() && *guard.job().state() == JobState::Queued {
         let why = "its worker has not started yet".to_owned();
         let job = Box::new(guard.into_job());

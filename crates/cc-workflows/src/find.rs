@@ -14,16 +14,16 @@ use cc_jobs::{Body, Choice, EndedJob, Job, Latest, Listing, Skipped, Store, Stor
 use crate::Error;
 use crate::project::{Caller, Project};
 
-/// How long a worker may take to write its damaged record anew.
-const WRITTEN_ANEW: Duration = Duration::from_secs(5);
+/// How long a worker may take to rewrite its damaged record.
+const REWRITE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads a record. If it is damaged and its worker runs, that writes it anew, which is waited for.
-pub(crate) fn once_written_anew<T>(
+/// Reads a record. If it is damaged and its worker runs, waits until the worker has rewritten it.
+pub(crate) fn once_rewritten<T>(
     store: &Store,
     id: &JobId,
     read: impl Fn() -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let until = Instant::now() + WRITTEN_ANEW;
+    let until = Instant::now() + REWRITE_PATIENCE;
     loop {
         match read() {
             Err(StoreError::Damaged { .. })
@@ -167,7 +167,7 @@ impl Project {
             return Ok((jobs.project_of(job), job.clone()));
         }
         if let Ok(id) = JobId::parse(reference) {
-            match once_written_anew(&self.store, &id, || self.store.find(&id)) {
+            match once_rewritten(&self.store, &id, || self.store.find(&id)) {
                 Err(StoreError::NotFound { .. }) => {}
                 found => return Ok((self.clone(), found?)),
             }

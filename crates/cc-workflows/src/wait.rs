@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cc_core::{IoError, JobId};
 use cc_jobs::{Job, Store, StoreError};
 
-use crate::find::once_written_anew;
+use crate::find::once_rewritten;
 
 /// Blocks until the job has ended or `patience` is over; `None` waits without limit. Returns the job
 /// afterwards.
@@ -30,7 +30,7 @@ pub fn wait_and(
 ) -> Result<Job, StoreError> {
     let deadline = patience.map(|patience| Instant::now() + patience);
     loop {
-        let (job, _) = once_written_anew(store, id, || store.read(id))?;
+        let (job, _) = once_rewritten(store, id, || store.read(id))?;
         if !job.state().is_active() {
             return Ok(job);
         }

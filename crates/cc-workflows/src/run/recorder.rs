@@ -106,7 +106,7 @@ impl<'a> RunRecorder<'a> {
         self.save_at.get_or_insert(next);
     }
 
-    /// Changes the record; one that was damaged meanwhile is written anew.
+    /// Changes the record; one that was damaged meanwhile is rewritten.
     ///
     /// # Errors
     /// When it cannot be changed.
@@ -120,7 +120,7 @@ impl<'a> RunRecorder<'a> {
         changed
     }
 
-    /// Writes the record anew if it was damaged: without it, nobody finds the job.
+    /// Rewrites the record if it was damaged: without it, nobody finds the job.
     fn look_at_record(&mut self) {
         self.look_at = Instant::now() + LOOK_INTERVAL;
         let file = self.store.dir().record(&self.record.job().id);

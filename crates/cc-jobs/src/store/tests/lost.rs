@@ -161,7 +161,7 @@ fn damages() -> [Vec<u8>; 4] {
 }
 
 #[test]
-fn the_worker_writes_a_damaged_record_anew() {
+fn the_worker_rewrites_a_damaged_record() {
     let World { store, .. } = world();
     let (job, _alive) = store.create(draft(), "").unwrap();
     started(&store, &job.id, Some(no_such_process()));
