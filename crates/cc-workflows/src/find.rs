@@ -26,13 +26,14 @@ pub(crate) fn once_rewritten<T>(
     let until = Instant::now() + REWRITE_PATIENCE;
     loop {
         match read() {
-            Err(StoreError::Damaged { .. })
-                if store.is_alive(id).unwrap_or(false) && Instant::now() < until =>
-            {
-                thread::sleep(Duration::from_millis(100));
-            }
+            Err(StoreError::Damaged { .. }) if Instant::now() < until => {}
             found => return found,
         }
+        if !store.is_alive(id).unwrap_or(false) {
+            // What the worker rewrote since, as the last thing it did.
+            return read();
+        }
+        thread::sleep(Duration::from_millis(100));
     }
 }
 
