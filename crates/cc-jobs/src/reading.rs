@@ -81,7 +81,8 @@ impl Store {
                 Ok(None)
             }
         };
-        let event = lost_or_held_up(&job.state, self.now(), left);
+        // The last that is known of it: each reader says the same.
+        let event = lost_or_held_up(&job.state, job.updated_at, left);
         let _ = job.apply(event);
         job
     }

@@ -77,7 +77,10 @@ pub(super) fn ended_well(output: &Output) -> Result<(), String> {
     }
 }
 
-/// The ids and records that can be read.
+/// The largest record that the product reads, in bytes.
+const RECORD: u64 = 32 << 20;
+
+/// The ids and records that can be read, by the product too.
 pub(super) fn records(sandbox: &Sandbox) -> Vec<(JobId, Value)> {
     let entries = fs::read_dir(sandbox.state_dir().jobs())
         .into_iter()
@@ -85,7 +88,8 @@ pub(super) fn records(sandbox: &Sandbox) -> Vec<(JobId, Value)> {
         .flatten();
     let record = |path: PathBuf| {
         let id = JobId::parse(path.file_name()?.to_str()?.strip_suffix(".json")?).ok()?;
-        Some((id, serde_json::from_slice(&fs::read(path).ok()?).ok()?))
+        let bytes = cc_core::fs::read_own(&path, RECORD).ok()?;
+        Some((id, serde_json::from_slice(&bytes).ok()?))
     };
     entries.filter_map(|entry| record(entry.path())).collect()
 }

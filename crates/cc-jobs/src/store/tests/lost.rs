@@ -131,6 +131,32 @@ fn who_may_not_write_still_tells_the_truth() {
 }
 
 #[test]
+fn what_cannot_be_saved_of_a_lost_job_is_the_same_for_each_reader() {
+    let World { store, .. } = world();
+    let later = Store {
+        clock: Clock::Fixed(Time::from_millis(store.now().as_millis() + 60_000)),
+        ..store.clone()
+    };
+    for head_only in [false, true] {
+        let (job, alive) = store.create(draft(), "").unwrap();
+        started(&store, &job.id, Some(no_such_process()));
+        drop(alive);
+        fs::remove_file(store.dir().lock(&job.id)).unwrap();
+        if head_only {
+            // The start of it can be read, the whole cannot.
+            let path = store.dir().record(&job.id);
+            let record = fs::read(&path).unwrap();
+            fs::write(&path, [record, vec![b' '; 33 << 20]].concat()).unwrap();
+        } else {
+            fs::create_dir(store.dir().lock(&job.id)).unwrap();
+        }
+        let [first, second] = [&store, &later].map(|store| store.find(&job.id).unwrap());
+        assert_eq!(first.state().status(), "failed");
+        assert_eq!(first.state(), second.state());
+    }
+}
+
+#[test]
 fn who_may_not_write_takes_no_job_for_cancelled_of_which_something_survived() {
     let World { store, .. } = world_with(|_, _| Err(survivors()));
     let ended = Survivors {
