@@ -12,6 +12,8 @@ mod ci;
 mod dist;
 #[cfg(unix)]
 mod drift;
+#[cfg(target_os = "linux")]
+mod fuzz;
 mod package;
 mod peers;
 #[cfg(target_os = "linux")]
@@ -51,6 +53,9 @@ enum Task {
     /// Kills, races, fills and damages the product, and checks what is left.
     #[cfg(target_os = "linux")]
     Torture(torture::Args),
+    /// Feeds random bytes to what reads foreign input, led by what they reach.
+    #[cfg(target_os = "linux")]
+    Fuzz(fuzz::Args),
     /// Installs the pinned `claude` and `codex` into target/peers and prints where they are.
     Peers(peers::Args),
 }
@@ -70,6 +75,8 @@ fn main() -> ExitCode {
         Task::Package => package::run(),
         #[cfg(target_os = "linux")]
         Task::Torture(args) => torture::run(&args),
+        #[cfg(target_os = "linux")]
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Peers(args) => peers::run(&args),
     };
     match done {

@@ -8,6 +8,9 @@
 
 mod child_env;
 mod claude;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod project_settings;
 mod request;
 mod settings_file;

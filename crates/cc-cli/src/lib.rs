@@ -11,6 +11,9 @@ mod commands;
 mod complete;
 mod documents;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod printer;
 mod render;
 

@@ -32,6 +32,15 @@ use crate::repo_path::RepoPath;
 use file_state::{ContentDigest, FileState};
 use status::IndexFlags;
 
+/// Reads records as Git's status and as its list of flags.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_records<'a>(records: impl Iterator<Item = &'a [u8]>) {
+    let (mut status, mut flags) = (status::StatusOutput::default(), IndexFlags::default());
+    for record in records {
+        let _ = (status.push(record), flags.push(record));
+    }
+}
+
 /// The most paths of an index that are kept.
 const SPECIAL: usize = 1_000;
 

@@ -9,6 +9,9 @@
 //! Start with [`Repository::discover`], then [`Repository::resolve`], then [`Repository::collect`].
 
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod siblings;
 mod top_level;
 

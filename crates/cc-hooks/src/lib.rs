@@ -7,6 +7,9 @@
 //! Start with [`run`].
 
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod input;
 mod patience;
 mod prompt;

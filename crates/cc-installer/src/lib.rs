@@ -9,6 +9,9 @@
 //! Start with [`run`], then read `install` and `uninstall`.
 
 mod args;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod install;
 mod uninstall;
 

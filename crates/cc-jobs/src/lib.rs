@@ -7,6 +7,9 @@
 //!
 //! Start with [`Store`] and [`JobState`].
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod kind;
 mod state;
 

@@ -252,6 +252,21 @@ impl SettingsFile {
     }
 }
 
+/// Sets every key of a file to what `value` can mean, and checks that this is what is read then.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn set_everywhere(text: &str, value: &str) {
+    let Ok(file) = SettingsFile::parse(text.to_owned()) else {
+        return;
+    };
+    for SettingEntry { key, .. } in file.entries() {
+        let Ok((document, settings)) = with_value(&file.document, &key, value, &key) else {
+            continue;
+        };
+        let again = SettingsFile::parse(document.to_string()).expect("what is set can be read");
+        assert_eq!(format!("{:?}", again.settings), format!("{settings:?}"));
+    }
+}
+
 fn is_absent(error: &IoError) -> bool {
     use std::io::ErrorKind as E;
     matches!(error.source.kind(), E::NotFound | E::NotADirectory)
