@@ -26,7 +26,7 @@ type Step = (
     Option<(&'static str, &'static str)>,
 );
 
-const STEPS: [Step; 6] = [
+const STEPS: &[Step] = &[
     ("format", &["fmt", "--all", "--check"], None),
     (
         "lints",
@@ -53,6 +53,8 @@ const STEPS: [Step; 6] = [
         Some(("RUSTDOCFLAGS", "-D warnings")),
     ),
     ("tests", &["test", "--workspace", "--locked"], None),
+    #[cfg(target_os = "linux")]
+    ("torture", &["xtask", "torture", "--seconds", "25"], None),
     ("packages", &["xtask", "package"], None),
     ("tour", &["xtask", "tour"], None),
 ];
@@ -85,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
         };
     }
     if !args.all_hosts {
-        return check(&STEPS);
+        return check(STEPS);
     }
     // Here, because a test that has to wait for npm looks as if it hung.
     for peer in EVERY_CODEX.iter().chain(EVERY_CLAUDE) {

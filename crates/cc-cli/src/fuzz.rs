@@ -5,7 +5,7 @@ use clap::Parser;
 use crate::args::door::{CHANGING, DoorCli, LOOKING, WORD};
 
 /// Reads arguments of a call through the door, each ended by a NUL: what is accepted begins with a word of an
-/// exec rule, and nothing more is accepted that names another directory.
+/// exec rule.
 ///
 /// # Panics
 /// When something is wrong.
