@@ -1,13 +1,10 @@
 //! Runs that are ended: nothing may be left, however it hides.
 
+use std::time::{Duration, Instant};
+
 use cc_core::FailureClass;
 #[cfg(target_os = "linux")]
-use {
-    crate::UserSettings,
-    crate::supervise::spawn,
-    cc_core::Proc,
-    std::{fs, time::Duration},
-};
+use {crate::UserSettings, crate::supervise::spawn, cc_core::Proc, std::fs};
 
 use super::kit::{Script, appears, assert_failed};
 use crate::End;
@@ -118,6 +115,19 @@ async fn what_a_cancelled_run_still_says_is_heard() {
     let outcome = script.run_until_ready().await;
     assert_eq!(outcome.end, End::Cancelled);
     assert_eq!(outcome.report.text, "so far");
+}
+
+#[tokio::test]
+async fn a_flood_of_output_does_not_delay_the_end() {
+    let flood = r#"trap '' INT TERM; init; ready; exec yes "$(say flood)""#;
+    let mut script = Script::new(flood);
+    script.watcher.work = Duration::from_micros(50);
+    let begun = Instant::now();
+    let outcome = script.run_until_ready().await;
+    let took = begun.elapsed();
+    assert_eq!(outcome.end, End::Cancelled);
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    script.assert_claude_ended();
 }
 
 #[tokio::test]

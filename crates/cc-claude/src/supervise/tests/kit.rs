@@ -38,6 +38,8 @@ pub(super) struct Watcher {
     pub(super) breaks_off: bool,
     pub(super) claude: Option<Proc>,
     pub(super) progress: Vec<Progress>,
+    /// How long it works on each progress, as one that writes a log does.
+    pub(super) work: Duration,
 }
 
 impl Observer for Watcher {
@@ -55,6 +57,7 @@ impl Observer for Watcher {
     }
 
     fn progress(&mut self, progress: Progress) {
+        std::thread::sleep(self.work);
         self.progress.push(progress);
     }
 }
@@ -79,6 +82,7 @@ impl Script {
                 breaks_off: false,
                 claude: None,
                 progress: Vec::new(),
+                work: Duration::ZERO,
             },
         }
     }
