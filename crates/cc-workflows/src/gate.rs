@@ -68,10 +68,14 @@ pub fn stop(project: &Project, session: &SessionId, end: &TurnEnd) -> Decision {
         // Whatever is wrong with the directory, the check finds out and says.
         Err(_) => None,
     };
-    // The defaults neither check nor block: the error decides.
+    // The defaults do not check: the error decides.
     let (settings, broken) = match settings {
         Ok(settings) => (settings, None),
-        Err(error) => (Settings::default(), Some(error)),
+        Err(error) => {
+            let mut settings = Settings::default();
+            settings.gate.fail_closed = switch::may_fail_closed(project);
+            (settings, Some(error))
+        }
     };
     let mut stop = Stop {
         project,

@@ -117,6 +117,35 @@ fn a_damaged_count_of_what_was_spent_stops_what_has_a_budget() {
 }
 
 #[test]
+fn settings_that_are_not_valid_keep_the_gate_closed_that_fails_closed() {
+    let broken = [
+        ("[gate]\nfail_closed = true\n[gate", true),
+        ("[gate]\nfail_closed = true\nno_such_setting = 1\n", true),
+        ("[claude]\npath = \"\ngate.'fail_closed'=true\n", true),
+        ("gate = { fail_closed = true, max_rounds = \"x\" }\n", true),
+        ("[gate]\nfail_closed = false\n[gate", false),
+        ("# fail_closed = true\n[gate", false),
+    ];
+    for (text, blocks) in broken {
+        let session = Session::with_verdicts(["allow"]);
+        session.turn_with_edit();
+        fs::write(session.sandbox.data_dir().settings(), text).unwrap();
+        let answer = session.stop().unwrap();
+        let told = if blocks { reason } else { warning }(&answer);
+        assert!(told.contains("config.toml"), "{text}: {answer}");
+        assert_eq!(session.checks(), 0);
+    }
+    // What cannot be read at all may say so too.
+    let session = Session::with_verdicts(["allow"]);
+    session.turn_with_edit();
+    fs::create_dir_all(session.sandbox.data_dir().settings()).unwrap();
+    let answer = session.stop().unwrap();
+    assert!(reason(&answer).contains("config.toml"), "{answer}");
+    // It traps nobody.
+    warning(&session.stop_again().unwrap());
+}
+
+#[test]
 fn settings_that_are_not_valid_do_not_turn_the_gate_off() {
     for broken in ["\n[gate", "\n[claude]\nno_such_setting = 1\n"] {
         let session = Session::with_verdicts(["allow"]);

@@ -121,8 +121,8 @@ pub(super) fn blocked(project: &Project, job: &JobId, reason: &str) -> String {
 /// The message to Codex where the gate failed and is set to block then.
 pub(super) fn failed_closed(project: &Project, error: &GateError) -> String {
     format!(
-        "The review gate could not check this turn and is set to block it then (gate.fail_closed): {} Tell the user. \
-         The user can turn the gate off: {}.",
+        "The review gate could not check this turn and blocks it (gate.fail_closed is set, or cannot be read): {} \
+         Tell the user. The user can turn the gate off: {}.",
         told(error),
         way_out(project),
     )

@@ -3,7 +3,7 @@
 use cc_core::Workspace;
 use cc_git::SharedRepository;
 use cc_jobs::settings::Settings;
-use cc_jobs::{SettingsError, SettingsFile, Store, StoreError};
+use cc_jobs::{SettingsError, SettingsFile, Store, StoreError, variable_of};
 
 use super::turn;
 use crate::Project;
@@ -52,6 +52,23 @@ pub(super) fn is_on_by(project: &Project, settings: Result<&Settings, &SettingsE
 fn may_be_enabled(project: &Project) -> bool {
     let text = SettingsFile::text_of(&project.data);
     text.map_or(true, |text| text.contains("enabled"))
+}
+
+/// Whether the user's settings, which are not valid, may ask to block what cannot be checked.
+pub(super) fn may_fail_closed(project: &Project) -> bool {
+    const KEY: &str = "fail_closed";
+    let variable = project.env.text(&variable_of(&format!("gate.{KEY}")));
+    let sets = |line: &str| {
+        let line = line.split('#').next().unwrap_or_default();
+        // However the key is written: in its table, dotted, quoted or in an inline table.
+        let bare = line.replace([' ', '\t', '"', '\''], "");
+        bare.contains(&format!("{KEY}=true"))
+    };
+    let text = SettingsFile::text_of(&project.data);
+    match variable {
+        Some(value) => value != "false",
+        None => text.map_or(true, |text| text.lines().any(sets)),
+    }
 }
 
 /// Turns the gate of the workspace and of the other working trees of its repository on or off; returns
