@@ -26,6 +26,7 @@ pub(crate) fn launch(
     let place = JobSlot::find(project)?;
     let rest = DayRest::find(project, budget)?;
     project.remember();
+    project.before_launch.run();
     let (job, alive) = day_budget::create(project, draft, prompt, rest)?;
     let taken = place.map_or(Ok(()), |place| place.take(project, &job));
     if let Err(error) = taken.and_then(|()| spawn(project, &job.id, alive)) {

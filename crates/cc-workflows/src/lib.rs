@@ -37,5 +37,5 @@ mod running;
 pub use error::{Error, Obstacle, WorkPlace};
 pub use find::RepositoryJobs;
 pub use job_result::{JobResult, current, report_of};
-pub use project::{Caller, Project};
+pub use project::{BeforeLaunch, Caller, Project};
 pub use run_options::RunOptions;

@@ -1,6 +1,8 @@
 //! What a call works on: its workspace, the jobs there, and the session that calls.
 
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cc_claude::Claude;
@@ -31,6 +33,34 @@ pub struct Project {
     pub session: Option<SessionId>,
     /// Who calls.
     pub caller: Caller,
+    /// What the caller does right before it makes a job.
+    pub before_launch: BeforeLaunch,
+}
+
+/// What a caller does right before it makes a job, such as to listen for signals: from then on the end of the caller
+/// would leave a job behind.
+#[derive(Clone, Default)]
+pub struct BeforeLaunch(Option<Arc<dyn Fn() + Send + Sync>>);
+
+impl BeforeLaunch {
+    /// Does this.
+    pub fn new(what: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(what)))
+    }
+
+    pub(crate) fn run(&self) {
+        if let Some(what) = &self.0 {
+            what();
+        }
+    }
+}
+
+impl fmt::Debug for BeforeLaunch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BeforeLaunch")
+            .field(&self.0.is_some())
+            .finish()
+    }
 }
 
 /// Who makes a call.
@@ -108,6 +138,7 @@ impl Project {
             store,
             session,
             caller: Caller::Person,
+            before_launch: BeforeLaunch::default(),
         }
     }
 }

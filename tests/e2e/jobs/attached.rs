@@ -1,5 +1,7 @@
 //! A `cc-cli` that waits in the foreground is only a spectator: the job does not need it.
 
+use std::time::Instant;
+
 use cc_core::process::Signal;
 use insta::assert_snapshot;
 use serde_json::json;
@@ -95,6 +97,24 @@ fn an_interrupt_as_soon_as_the_job_is_announced_cancels_too() {
         review.signal(Signal::Interrupt);
         review.wait().exits(4);
         assert_eq!(sandbox.record()["status"], "cancelled");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_as_soon_as_there_is_a_job_cancels_it() {
+    for args in [["review", "--json"], ["rescue", "look"]] {
+        for _ in 0..5 {
+            let sandbox = hanging();
+            let call = sandbox.cc(args).spawn();
+            let until = Instant::now() + SOON;
+            while sandbox.records().is_empty() {
+                assert!(Instant::now() < until, "there is no job");
+            }
+            call.signal(Signal::Interrupt);
+            call.wait().exits(4);
+            assert_eq!(sandbox.record()["status"], "cancelled");
+        }
     }
 }
 

@@ -3,14 +3,14 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 
 use cc_core::text::one_line;
 use cc_jobs::{Ending, Job, StoreError, log};
 use cc_workflows::cancel::cancel;
 use cc_workflows::review::Severity;
-use cc_workflows::{Error, Project, wait};
+use cc_workflows::{BeforeLaunch, Error, Project, wait};
 
 use super::progress::{ProgressDisplay, STARTED, Watched};
 use super::{result, verdict};
@@ -27,9 +27,36 @@ pub(super) struct Delivery {
     pub(super) fail_on: Option<Severity>,
 }
 
+/// A project whose next job somebody waits for, and how that wait ends.
+pub(super) struct Attaching {
+    pub(super) project: Project,
+    sender: Sender<WaitEnd>,
+    receiver: Receiver<WaitEnd>,
+}
+
+type WaitEnd = Result<Attached, StoreError>;
+
+impl Attaching {
+    /// Listens for signals from right before the job is made, unless nobody waits for it: until then a signal ends
+    /// this process, and later there is a job that it is about.
+    pub(super) fn new(project: &Project, args: &AttachArgs) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        let mut project = project.clone();
+        if !args.background {
+            let sender = sender.clone();
+            project.before_launch = BeforeLaunch::new(move || send_first_signal(sender.clone()));
+        }
+        Self {
+            project,
+            sender,
+            receiver,
+        }
+    }
+}
+
 /// Prints the receipt of a background job, or waits for the job and prints its result.
 pub(super) fn attach(
-    project: &Project,
+    attaching: Attaching,
     job: Job,
     args: &AttachArgs,
     delivery: Delivery,
@@ -44,7 +71,15 @@ pub(super) fn attach(
         print_receipt(&job, format, delivery.fail_on, printer);
         return Ok(ExitStatus::Success);
     }
-    match wait_attached(project, &job, printer)? {
+    let Attaching {
+        mut project,
+        sender,
+        receiver,
+    } = attaching;
+    // It sends too: while it is there, nothing tells that nobody else does any more.
+    project.before_launch = BeforeLaunch::default();
+    let project = &project;
+    match wait_attached(project, &job, sender, &receiver, printer)? {
         Attached::Ended => {}
         Attached::Interrupted => match cancel(project, &job.id) {
             // It may have ended just before.
@@ -130,10 +165,10 @@ enum Attached {
 fn wait_attached(
     project: &Project,
     job: &Job,
+    sender: Sender<WaitEnd>,
+    receiver: &Receiver<WaitEnd>,
     printer: &mut Printer,
 ) -> Result<Attached, StoreError> {
-    let (sender, receiver) = mpsc::channel();
-    send_first_signal(sender.clone());
     wait::tell_ended(&project.store, &job.id, move |ended| {
         // Nobody receives it if a signal came first.
         let _ = sender.send(ended.map(|()| Attached::Ended));
@@ -164,7 +199,7 @@ pub(super) fn last_line(log: &Path) -> Option<String> {
 
 /// Sends the first signal that arrives; returns once the handlers are installed. If they cannot be, a
 /// signal ends this process and the job keeps running.
-fn send_first_signal(sender: Sender<Result<Attached, StoreError>>) {
+fn send_first_signal(sender: Sender<WaitEnd>) {
     let (ready, is_ready) = mpsc::channel();
     let _ = thread::Builder::new().spawn(move || {
         let builder = tokio::runtime::Builder::new_current_thread()

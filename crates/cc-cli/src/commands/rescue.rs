@@ -10,7 +10,7 @@ use cc_jobs::{EndedJob, JobKind, Latest, StoreError, select};
 use cc_workflows::rescue::{self, Access, Continuation, FromReview, RescueRequest, TASK_LIMIT};
 use cc_workflows::{Caller, Error, Project};
 
-use super::attach::{Delivery, attach};
+use super::attach::{Attaching, Delivery, attach};
 use crate::args::{CandidateArgs, RescueArgs};
 use crate::documents::Candidate;
 use crate::error::{CliError, CliResult, ExitStatus};
@@ -53,7 +53,8 @@ pub(super) fn rescue(
         options: args.run.options(&settings, (&settings.rescue).into()),
         day_budget: settings.budget.per_day_usd,
     };
-    let started = rescue::start(project, &request).map_err(|error| match error {
+    let attaching = Attaching::new(project, &args.attach);
+    let started = rescue::start(&attaching.project, &request).map_err(|error| match error {
         Error::NoTask => CliError::from(error).hint(format!(
             "Pass a task: cc-cli rescue 'TASK'{}",
             args.given(no_sandbox)
@@ -77,7 +78,7 @@ pub(super) fn rescue(
         printer.note(format!("Not in the worktree: {line}"));
     }
     attach(
-        project,
+        attaching,
         started.job,
         &args.attach,
         Delivery::default(),

@@ -9,7 +9,7 @@ use cc_workflows::review::{
     ReviewRequest, estimate, is_small, names_revision, start, totals_in_record,
 };
 
-use super::attach::{Delivery, attach};
+use super::attach::{Attaching, Delivery, attach};
 use crate::args::{ReviewArgs, ReviewByHand};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
@@ -60,13 +60,14 @@ pub(super) fn review(
         options: args.run.options(&settings, defaults.into()),
         day_budget: settings.budget.per_day_usd,
     };
-    let job = start(project, &request)?;
+    let attaching = Attaching::new(project, &args.attach);
+    let job = start(&attaching.project, &request)?;
     tell_cost(project, &job, printer)?;
     let delivery = Delivery {
         format: args.format,
         fail_on: args.verdict.fail_on,
     };
-    attach(project, job, &args.attach, delivery, printer)
+    attach(attaching, job, &args.attach, delivery, printer)
 }
 
 /// Says what a large review will cost, about.
