@@ -16,6 +16,7 @@ pub mod id;
 pub mod installation;
 pub mod lines;
 pub mod lock;
+pub mod memory_dir;
 pub mod os_text;
 pub mod parallel;
 pub mod paths;

@@ -7,6 +7,7 @@ use cc_core::text::tail;
 use cc_core::{FileLock, IoError, JobId, ThreadId};
 
 use crate::job::{Body, Job, JobReport, PARTIAL_OUTPUT_LIMIT, SCHEMA_VERSION};
+use crate::kept::KeptEnd;
 use crate::state::{Ending, JobEvent};
 use crate::store::{Store, StoreError};
 
@@ -24,6 +25,10 @@ impl Remembered {
     /// The job.
     pub fn job(&self) -> &Job {
         &self.job
+    }
+
+    pub(crate) fn body(&self) -> &Body {
+        &self.body
     }
 }
 
@@ -144,6 +149,23 @@ impl<'store> Guard<'store> {
         self.change(|job, body| {
             job.apply(JobEvent::Finish { at, ending })?;
             report.store(job, body);
+            Ok(())
+        })?;
+        self.drop_files_of_ended();
+        Ok(())
+    }
+
+    /// Ends the job whose worker is gone by `event`, with what the worker could not save, if it kept that.
+    pub(crate) fn finish_lost(
+        &mut self,
+        event: JobEvent,
+        kept: Option<KeptEnd>,
+    ) -> Result<(), StoreError> {
+        self.change(|job, body| {
+            job.apply(event)?;
+            if let Some(kept) = kept {
+                kept.restore(job, body);
+            }
             Ok(())
         })?;
         self.drop_files_of_ended();

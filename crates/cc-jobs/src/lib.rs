@@ -19,6 +19,7 @@ mod record;
 
 mod ended;
 mod guard;
+mod kept;
 mod listing;
 mod reading;
 mod store;

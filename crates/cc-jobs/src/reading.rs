@@ -7,6 +7,7 @@ use cc_core::process::Survivors;
 use cc_core::{DataDir, Failure, FailureClass, IoError, JobId, StateDir, Time};
 
 use crate::job::{Body, Job};
+use crate::kept::KeptEnd;
 use crate::record::{self, RecordError};
 use crate::state::{Ending, JobEvent, JobState};
 use crate::store::{Store, StoreError};
@@ -28,7 +29,11 @@ impl Store {
             return Ok((job, body));
         }
         // The text of a lost job may have been saved after the first read.
-        let body = self.load(id).map_or(body, |(_, body)| body);
+        let body = match (self.load(id), self.kept_end(id)) {
+            (Ok((saved, body)), kept) if !saved.state.is_active() || kept.is_none() => body,
+            (_, Some(kept)) => kept.body,
+            _ => body,
+        };
         Ok((settled, body))
     }
 
@@ -81,9 +86,14 @@ impl Store {
                 Ok(None)
             }
         };
+        let kept = self.kept_end(&job.id);
         // The last that is known of it: each reader says the same.
-        let event = lost_or_held_up(&job.state, job.updated_at, left);
-        let _ = job.apply(event);
+        let event = ending(&job.state, job.updated_at, left, kept.as_ref());
+        if job.apply(event).is_ok()
+            && let Some(kept) = kept
+        {
+            kept.restore(&mut job, &mut Body::default());
+        }
         job
     }
 
@@ -120,8 +130,10 @@ impl Store {
             return Ok(guard.into_job());
         }
         let left = (self.clean_up)(id, Some((job, guard.body())));
-        let event = lost_or_held_up(&job.state, self.now(), left);
-        guard.apply(event)?;
+        let kept = self.kept_end(id);
+        let event = ending(&job.state, self.now(), left, kept.as_ref());
+        guard.finish_lost(event, kept)?;
+        self.drop_kept_end(id);
         Ok(guard.into_job())
     }
 }
@@ -143,6 +155,19 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Result<Option<(StateDir, Job
         }
     }
     damaged.map_or(Ok(None), Err)
+}
+
+/// What becomes of a job without a worker: the end that the worker kept, where nothing of the job runs.
+fn ending(
+    state: &JobState,
+    at: Time,
+    left: Result<Option<String>, Survivors>,
+    kept: Option<&KeptEnd>,
+) -> JobEvent {
+    match (left, kept.and_then(KeptEnd::event)) {
+        (Ok(None), Some(event)) => event,
+        (left, _) => lost_or_held_up(state, at, left),
+    }
 }
 
 /// What becomes of a job without a worker, by what it changed or which of its processes could not be ended.

@@ -243,6 +243,7 @@ impl Store {
 
     /// Removes the record first: without it, what is left of the other files means nothing.
     pub(crate) fn remove_files(&self, id: &JobId) -> Result<(), IoError> {
+        self.drop_kept_end(id);
         let dir = &self.dir;
         [
             dir.record(id),

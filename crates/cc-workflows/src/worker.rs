@@ -197,13 +197,23 @@ async fn save(run: &mut Run<'_>, end: JobEnd, patience: Duration) -> Result<(), 
         });
         match saved {
             // Somebody else has ended or removed it.
-            Ok(()) | Err(StoreError::Rejected(_) | StoreError::NotFound { .. }) => return Ok(()),
+            Ok(()) | Err(StoreError::Rejected(_) | StoreError::NotFound { .. }) => {
+                if noted.is_some() {
+                    run.project.store.drop_kept_end(&run.job.id);
+                }
+                return Ok(());
+            }
             Err(error) if begun.elapsed() > patience => return Err(error.into()),
             Err(error) => {
                 let now = tokio::time::Instant::now();
                 if noted.is_none_or(|at| now - at > NOTE_INTERVAL) {
+                    let mut note = format!("cannot save the result yet: {error}");
+                    if noted.is_none()
+                        && let Some(path) = run.recorder.keep_end(&end)
+                    {
+                        note = format!("{note}; until then it is in `{}`", path.display());
+                    }
                     noted = Some(now);
-                    let note = format!("cannot save the result yet: {error}");
                     run.recorder.note(&note);
                 }
                 tokio::time::sleep(Duration::from_secs(1)).await;

@@ -1,6 +1,7 @@
 //! Nothing can be written: the disk is full, a lock is held, the directory is gone.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -113,6 +114,37 @@ fn a_result_is_kept_until_there_is_room_for_it() {
     assert!(result.stdout.contains("Fine."), "{result}");
     let status = sandbox.cc(["status", &id]).run().success();
     assert!(!status.stdout.contains("free some space"), "{status}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_could_not_be_saved_outlives_its_worker() {
+    let sandbox = waiting_for_go();
+    let (id, _) = running(&sandbox);
+    block(&sandbox);
+    sandbox.write("go", "");
+    // In `/run/user` or `/dev/shm`, one of which every Linux has.
+    let kept = eventually(SOON, "the worker keeps it", || {
+        let log = sandbox.cc(["logs", &id]).run().success().stdout;
+        let (_, path) = log.split_once("until then it is in `")?;
+        Some(PathBuf::from(path.split_once('`')?.0))
+    });
+    kill_and_await(&[worker(&sandbox)]);
+    for _ in 0..2 {
+        let result = sandbox.cc(["result", &id]).run().success();
+        assert!(result.stdout.contains("Fine."), "{result}");
+        assert_eq!(sandbox.record()["status"], "running", "nobody could write");
+        let status = sandbox.cc(["status", &id, "--json"]).run().success();
+        assert_eq!(status.json()["job"]["status"], "completed");
+    }
+    unblock(&sandbox);
+    let result = sandbox.cc(["result", &id]).run().success();
+    assert!(result.stdout.contains("Fine."), "{result}");
+    let record = sandbox.record();
+    assert_eq!(record["status"], "completed");
+    assert!(record["costUsd"].is_number(), "{record}");
+    assert!(!kept.exists());
+    sandbox.wait_quiet(SOON);
 }
 
 #[test]

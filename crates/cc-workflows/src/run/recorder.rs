@@ -1,7 +1,7 @@
 //! Records a run while it lasts: Claude's process, its steps, its text so far.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use cc_claude::{Observer, Progress};
@@ -11,6 +11,7 @@ use cc_core::{JobId, Proc, Time};
 use cc_jobs::log::Log;
 use cc_jobs::{Guard, JobEvent, Remembered, Store, StoreError};
 
+use super::JobEnd;
 use super::progress::ProgressWriter;
 
 /// The shortest time between two saves of the text so far; each writes the whole record.
@@ -118,6 +119,12 @@ impl<'a> RunRecorder<'a> {
         let changed = change(&mut guard);
         self.record = guard.remember();
         changed
+    }
+
+    /// Keeps the end of the job in memory, where it outlives this process; returns the file.
+    pub(crate) fn keep_end(&self, end: &JobEnd) -> Option<PathBuf> {
+        let (ending, report) = (end.ending.clone(), end.report.clone());
+        self.store.keep_end(&self.record, ending, report)
     }
 
     /// Rewrites the record if it was damaged: without it, nobody finds the job.
