@@ -2,7 +2,10 @@
 //! but them.
 //!
 //! They are unpacked into a workspace of their own, below one directory of it. Our own crates are in no
-//! registry, so a patch leads each package to the others.
+//! registry, so a patch leads each package to the others. There they get the numbers that the next version and a new
+//! format of records would have, so that an update and a downgrade can be tried with two builds.
+
+mod upgrade;
 
 use std::error::Error;
 use std::fs;
@@ -17,6 +20,9 @@ const SIZE_LIMIT: u64 = 320 << 10;
 /// Where the packages are in their workspace. In the places that the crates have in ours, Cargo would take
 /// what is built of them for what is built of the crates, since both builds share their directory.
 const PLACE: &str = "packages";
+
+/// The version of everything.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The binaries that one `cargo install` brings.
 const BINARIES: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
@@ -41,7 +47,10 @@ pub(crate) fn run() -> Checked {
     if elsewhere.exists() {
         fs::remove_dir_all(&elsewhere)?;
     }
-    unpack(root, &target.join("package"), &elsewhere)?;
+    let crates = unpack(root, &target.join("package"), &elsewhere)?;
+    let next = next_version()?;
+    number(&elsewhere, &crates, &next)?;
+    let format = next_format(&elsewhere)?;
     let installed = elsewhere.join("installed");
     let mut install = cargo(&elsewhere);
     install.args(["install", "--locked", "--debug", "--path"]);
@@ -50,15 +59,16 @@ pub(crate) fn run() -> Checked {
     succeed(install.arg("--target-dir").arg(&target))?;
     BINARIES
         .into_iter()
-        .try_for_each(|name| tells_its_version(&installed.join("bin"), name))
+        .try_for_each(|name| tells_its_version(&installed.join("bin"), name, &next))?;
+    upgrade::check(&installed.join("bin"), &next, format)
 }
 
-/// Puts every package below [`PLACE`], and what the workspace's own two files say of others above.
-fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked {
+/// Puts every package below [`PLACE`], and what the workspace's own two files say of others above. Their names.
+fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked<Vec<String>> {
     let mut patches = String::from("\n[patch.crates-io]\n");
-    for name in crates(root)? {
-        let version = env!("CARGO_PKG_VERSION");
-        let package = packages.join(format!("{name}-{version}.crate"));
+    let crates = crates(root)?;
+    for name in &crates {
+        let package = packages.join(format!("{name}-{VERSION}.crate"));
         let size =
             fs::metadata(&package).map_err(|error| format!("{}: {error}", package.display()))?;
         let size = size.len();
@@ -66,7 +76,7 @@ fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked {
         if size > SIZE_LIMIT {
             return Err(format!("the package {name} takes {size} bytes").into());
         }
-        let place = elsewhere.join(PLACE).join(&name);
+        let place = elsewhere.join(PLACE).join(name);
         fs::create_dir_all(&place)?;
         let mut tar = Command::new("tar");
         // All files in a package are of one old day, which would look like nothing new.
@@ -86,7 +96,65 @@ fn unpack(root: &Path, packages: &Path, elsewhere: &Path) -> Checked {
     let manifest: String = manifest.collect();
     fs::write(elsewhere.join("Cargo.toml"), manifest + &patches)?;
     fs::copy(root.join("Cargo.lock"), elsewhere.join("Cargo.lock"))?;
-    Ok(())
+    Ok(crates)
+}
+
+/// The minor version after this one.
+fn next_version() -> Checked<String> {
+    let (major, minor) = (
+        env!("CARGO_PKG_VERSION_MAJOR"),
+        env!("CARGO_PKG_VERSION_MINOR"),
+    );
+    Ok(format!("{major}.{}.0", minor.parse::<u32>()? + 1))
+}
+
+/// Gives all crates a version, each in its manifest, in those of others and in the lock file.
+fn number(elsewhere: &Path, crates: &[String], version: &str) -> Checked {
+    let (of_ours, next) = (format!("\"={VERSION}\""), format!("\"={version}\""));
+    let (own, new) = (
+        format!("version = \"{VERSION}\"\n"),
+        format!("version = \"{version}\"\n"),
+    );
+    for name in crates {
+        change(
+            &elsewhere.join(PLACE).join(name).join("Cargo.toml"),
+            |text| text.replacen(&own, &new, 1).replace(&of_ours, &next),
+        )?;
+    }
+    change(&elsewhere.join("Cargo.toml"), |text| {
+        text.replacen(&own, &new, 1)
+    })?;
+    change(&elsewhere.join("Cargo.lock"), |text| {
+        crates.iter().fold(text, |text, name| {
+            let head = format!("name = \"{name}\"\n");
+            text.replacen(&(head.clone() + &own), &(head + &new), 1)
+        })
+    })
+}
+
+/// Counts the format of records on, and returns it.
+fn next_format(elsewhere: &Path) -> Checked<u32> {
+    let source = elsewhere.join(PLACE).join("cc-codex-jobs/src/job.rs");
+    let text = fs::read_to_string(&source)?;
+    let (_, rest) = text
+        .split_once("SCHEMA_VERSION: u32 = ")
+        .ok_or("no format of records")?;
+    let (format, _) = rest.split_once(';').ok_or("no end of a line")?;
+    let next = format.parse::<u32>()? + 1;
+    change(&source, |text| {
+        let line = |format: &str| format!("SCHEMA_VERSION: u32 = {format};");
+        text.replace(&line(format), &line(&next.to_string()))
+    })?;
+    Ok(next)
+}
+
+fn change(file: &Path, change: impl FnOnce(String) -> String) -> Checked {
+    let text = fs::read_to_string(file)?;
+    let changed = change(text.clone());
+    if changed == text {
+        return Err(format!("nothing to change in {}", file.display()).into());
+    }
+    Ok(fs::write(file, changed)?)
 }
 
 /// The names of the crates of the workspace.
@@ -113,11 +181,11 @@ fn crates(root: &Path) -> Checked<Vec<String>> {
     Ok(names.ok_or("cargo metadata tells of a package without a name")?)
 }
 
-fn tells_its_version(bin: &Path, name: &str) -> Checked {
+fn tells_its_version(bin: &Path, name: &str, version: &str) -> Checked {
     let told = Command::new(bin.join(name)).arg("--version").output()?;
     let told = String::from_utf8_lossy(&told.stdout).trim().to_owned();
     println!("{told}");
-    if told == format!("{name} {}", env!("CARGO_PKG_VERSION")) {
+    if told == format!("{name} {version}") {
         return Ok(());
     }
     Err(format!("{name} told the version `{told}`").into())

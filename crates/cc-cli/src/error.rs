@@ -485,7 +485,7 @@ impl Explained for StoreError {
             Self::Lock(_) => {
                 Failure.hint("Try again. If that fails, check for a suspended cc-cli process.")
             }
-            Self::Newer { .. } => Failure.hint("Update cc: cargo install cc-installer"),
+            Self::Newer { .. } => Failure.hint("Update cc, or use the version that wrote it."),
             Self::Damaged { .. } => Failure
                 .hint("Other jobs are unaffected. To stop this message, move the file away."),
             Self::DamagedFile { .. } => Failure.hint(

@@ -55,7 +55,7 @@ impl Store {
         };
         let job = job.map_err(|source| {
             self.end_damaged(id);
-            StoreError::Damaged { path, source }
+            StoreError::of_record(id, path, source)
         })?;
         self.settle(job)
             .ok_or_else(|| StoreError::NotFound { id: id.clone() })
@@ -111,10 +111,14 @@ impl Store {
     }
 
     /// Ends what a job left behind whose record is damaged, and whose worker is gone: a running worker
-    /// rewrites its record. What can be done is done once: then there is no `alive` file any more.
+    /// rewrites its record. What can be done is done once: then there is no `alive` file any more. A job of a
+    /// newer version is left to it.
     pub(crate) fn end_damaged(&self, id: &JobId) {
         let alive = self.dir().alive(id);
         if !alive.exists() || self.is_alive(id).unwrap_or(true) {
+            return;
+        }
+        if matches!(self.load(id), Err(StoreError::Newer { .. })) {
             return;
         }
         if (self.clean_up)(id, None).is_ok() {
@@ -151,7 +155,7 @@ pub fn find_anywhere(data: &DataDir, id: &JobId) -> Result<Option<(StateDir, Job
         match read.and_then(record::read_head) {
             Ok(job) => return Ok(Some((dir, job))),
             Err(_) if path.symlink_metadata().is_err() => {}
-            Err(source) => damaged = Some(StoreError::Damaged { path, source }),
+            Err(source) => damaged = Some(StoreError::of_record(id, path, source)),
         }
     }
     damaged.map_or(Ok(None), Err)

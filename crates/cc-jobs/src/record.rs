@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::job::{Body, Job};
+use crate::job::{Body, Job, SCHEMA_VERSION};
 use crate::kind::JobKind;
 use crate::state::{Ending, JobState};
 
@@ -37,6 +37,9 @@ pub enum RecordError {
     /// The status is unknown.
     #[error("unknown status `{0}`")]
     Status(String),
+    /// A newer version wrote it, in a form that this one does not know.
+    #[error("written by a newer version of cc")]
+    Newer,
 }
 
 /// The fields of the head, as in the file.
@@ -112,7 +115,10 @@ impl TryFrom<RecordHead> for Job {
     type Error = RecordError;
 
     fn try_from(head: RecordHead) -> Result<Self, RecordError> {
-        let state = state_of(&head)?;
+        let state = state_of(&head).map_err(|error| match head.schema_version {
+            Some(version) if version > SCHEMA_VERSION => RecordError::Newer,
+            _ => error,
+        })?;
         Ok(Self {
             id: head.id,
             kind: head.kind,
@@ -296,7 +302,18 @@ impl Job {
 }
 
 fn whole_head(bytes: &[u8]) -> Result<Job, RecordError> {
-    serde_json::from_slice::<RecordHead>(bytes)?.try_into()
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        schema_version: u32,
+    }
+    match serde_json::from_slice::<RecordHead>(bytes) {
+        Ok(head) => head.try_into(),
+        Err(error) => Err(match serde_json::from_slice(bytes) {
+            Ok(Version { schema_version }) if schema_version > SCHEMA_VERSION => RecordError::Newer,
+            _ => error.into(),
+        }),
+    }
 }
 
 /// Reads a whole record.

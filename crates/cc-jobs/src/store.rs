@@ -49,8 +49,8 @@ pub enum StoreError {
         /// What is wrong with it.
         source: RecordError,
     },
-    /// The record was written by a newer version, which alone may change it.
-    #[error("job `{id}` was written by a newer version of cc, which alone may change it")]
+    /// A newer version wrote the record, and this one cannot read it, or must not change it.
+    #[error("job `{id}` was written by a newer version of cc")]
     Newer {
         /// The id.
         id: JobId,
@@ -64,6 +64,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Why a job cannot be read whose record is no record to this version.
+    pub(crate) fn of_record(id: &JobId, path: PathBuf, source: RecordError) -> Self {
+        match source {
+            RecordError::Newer => Self::Newer { id: id.clone() },
+            source => Self::Damaged { path, source },
+        }
+    }
+
     /// Whether the job is there and cannot be changed at the moment: a full disk, a directory that may
     /// not be written, a lock that somebody holds.
     pub fn is_about_writing(&self) -> bool {
@@ -272,7 +280,7 @@ impl Store {
             }
             bytes => bytes?,
         };
-        let damaged = |source| StoreError::Damaged { path, source };
+        let damaged = |source| StoreError::of_record(id, path, source);
         match record::read(&bytes) {
             Ok((job, _)) if job.id != *id => Err(damaged(RecordError::Other(job.id))),
             read => read.map_err(damaged),

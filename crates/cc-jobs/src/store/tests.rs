@@ -8,7 +8,7 @@ use cc_core::{FailureClass, Proc, ThreadId};
 use serde_json::json;
 
 use super::*;
-use crate::{Ending, JobEvent, JobKind, JobReport};
+use crate::{Ending, JobEvent, JobKind, JobReport, find_anywhere};
 
 struct World {
     dir: tempfile::TempDir,
@@ -215,6 +215,55 @@ fn a_record_of_a_newer_version_is_read_but_not_changed() {
     assert_eq!(status(&store, &job.id), "queued");
     assert!(matches!(store.lock(&job.id), Err(StoreError::Newer { .. })));
     assert_eq!(fs::read_to_string(&path).unwrap(), newer);
+}
+
+#[test]
+fn a_record_that_only_a_newer_version_can_read_is_not_called_damaged_and_left_alone() {
+    let World { store, .. } = world_with(|id, _| panic!("{id} is of a newer version"));
+    let (job, alive) = store.create(draft(), "").unwrap();
+    let path = store.dir().record(&job.id);
+    let written = fs::read_to_string(&path).unwrap();
+    drop(alive);
+    for (current, new) in [
+        ("\"status\": \"queued\"", "\"status\": \"paused\""),
+        ("\"kind\": \"review\"", "\"kind\": \"dance\""),
+        ("\"createdAt\"", "\"created\""),
+        (
+            "\"title\": \"Review of working tree\"",
+            "\"title\": [\"Review\"]",
+        ),
+    ] {
+        let newer = written
+            .replace("\"schemaVersion\": 1", "\"schemaVersion\": 2")
+            .replace(current, new);
+        fs::write(&path, &newer).unwrap();
+        let errors = [
+            store.read(&job.id).err(),
+            store.find(&job.id).err(),
+            store.lock(&job.id).err(),
+            find_anywhere(store.data(), &job.id).err(),
+        ];
+        for error in errors {
+            assert!(
+                matches!(error, Some(StoreError::Newer { .. })),
+                "{new}: {error:?}"
+            );
+        }
+        let listing = store.list().unwrap();
+        assert_eq!(
+            listing.skipped[0].reason,
+            "written by a newer version of cc"
+        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), newer);
+        assert!(store.dir().alive(&job.id).exists(), "{new}");
+        // Of this version it is a damaged record.
+        let ours = newer.replace("\"schemaVersion\": 2", "\"schemaVersion\": 1");
+        fs::write(&path, ours).unwrap();
+        assert!(
+            matches!(store.load(&job.id), Err(StoreError::Damaged { .. })),
+            "{new}"
+        );
+    }
 }
 
 #[test]
