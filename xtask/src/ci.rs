@@ -57,6 +57,7 @@ const STEPS: &[Step] = &[
     ("torture", &["xtask", "torture", "--seconds", "25"], None),
     ("packages", &["xtask", "package"], None),
     ("tour", &["xtask", "tour"], None),
+    ("release", &["xtask", "dist", "--quick", "--check"], None),
 ];
 
 /// The check of `--all-hosts`.

@@ -11,6 +11,7 @@ mod check;
 mod commands;
 mod marketplace;
 mod packages;
+mod python;
 mod release;
 mod sbom;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::commands::{Done, said_by, succeed};
+use super::python;
 use super::release::{PROGRAMS, Release, TARGETS, Target};
 
 /// Packages of PyPI, with programs for every system.
@@ -39,7 +40,7 @@ pub(super) fn all(
     };
     let is_foreign = |target: &&Target| target.npm.0 != "darwin";
     let tools = match wanted.iter().any(is_foreign) {
-        true => Some(tools(release)?),
+        true => Some(python::environment(release, "dist-tools", &TOOLS)?),
         false => None,
     };
     wanted
@@ -66,27 +67,6 @@ fn debug(release: &Release) -> Done<PathBuf> {
     cargo.current_dir(&release.root);
     succeed(cargo.args(["build", "--locked", "--package", "cc-installer", "--bins"]))?;
     Ok(release.root.join("target").join("debug"))
-}
-
-/// The directory of cargo-zigbuild and its zig.
-fn tools(release: &Release) -> Done<PathBuf> {
-    let dir = release.root.join("target").join("dist-tools");
-    let bin = dir.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let wanted = TOOLS.join("\n");
-    let noted = dir.join("tools.txt");
-    if fs::read_to_string(&noted).is_ok_and(|it| it == wanted) {
-        return Ok(bin);
-    }
-    succeed(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&dir),
-    )?;
-    let mut pip = Command::new(bin.join("pip"));
-    pip.args(["--quiet", "--disable-pip-version-check", "install"]);
-    succeed(pip.args(TOOLS))?;
-    fs::write(noted, wanted)?;
-    Ok(bin)
 }
 
 fn build(release: &Release, target: &Target, tools: Option<&Path>) -> Done<PathBuf> {

@@ -11,7 +11,10 @@ use std::process::Command;
 use cc_tests::responses_api::ResponsesApi;
 
 use self::homes::{bare, home, installs};
+use super::archive::{Entry, Pack};
 use super::commands::{Done, said_by, succeed};
+use super::packages::put;
+use super::python;
 use super::release::{PROGRAMS, Release, Target, VERSION};
 
 pub(super) fn run(release: &Release) -> Done {
@@ -21,6 +24,9 @@ pub(super) fn run(release: &Release) -> Done {
             .args(["--check", "--quiet", "SHA256SUMS"]),
     )?;
     let target = here(release)?;
+    if release.pack == Pack::Small {
+        alone(release, target)?;
+    }
     shell_installer(release)?;
     if target.debian.is_some() {
         debian(release, target)?;
@@ -28,6 +34,7 @@ pub(super) fn run(release: &Release) -> Done {
     npm::check(release)?;
     marketplace(release, target)?;
     scripts(release)?;
+    powershell(release)?;
     elsewhere(release)
 }
 
@@ -42,6 +49,48 @@ fn here(release: &Release) -> Done<&'static Target> {
     let mut made = release.archives().into_iter();
     let found = made.find(|target| target.triple.starts_with(arch) && target.triple.contains(os));
     Ok(found.ok_or("nothing was made for this machine")?)
+}
+
+/// The programs work where there is nothing else: no library, no shell, and of devices and settings none.
+fn alone(release: &Release, target: &Target) -> Done {
+    if !target.triple.ends_with("-linux-musl") {
+        return Ok(());
+    }
+    let root = tempfile::tempdir()?;
+    for dir in ["proc", "tmp"] {
+        fs::create_dir(root.path().join(dir))?;
+    }
+    let mut tar = Command::new("tar");
+    tar.arg("-xzf")
+        .arg(release.out.join(target.archive()))
+        .args(["--strip-components", "1", "-C"]);
+    succeed(tar.arg(root.path()))?;
+    let mut says = Vec::new();
+    for (program, args) in [
+        ("cc-cli", &["--version"][..]),
+        ("cc-hooks", &["--version"]),
+        ("cc-installer", &["--version"]),
+        ("cc-installer", &["assets", "/tmp/share"]),
+        ("cc-cli", &["status"]),
+    ] {
+        let mut call = Command::new("unshare");
+        call.env_clear().env("HOME", "/tmp").args([
+            "--user",
+            "--map-root-user",
+            "--pid",
+            "--fork",
+            "--mount-proc",
+            "--wd=/tmp",
+        ]);
+        call.arg("--root").arg(root.path());
+        says.push(said_by(call.arg(format!("/{program}")).args(args))?);
+    }
+    let versions = PROGRAMS.map(|program| format!("{program} {VERSION}"));
+    if says[..3] != versions || says[4] != "No jobs in this workspace." {
+        return Err(format!("the programs alone say {says:#?}").into());
+    }
+    println!("the programs work in an otherwise empty system");
+    Ok(())
 }
 
 fn shell_installer(release: &Release) -> Done {
@@ -157,6 +206,39 @@ fn marketplace(release: &Release, target: &Target) -> Done {
     Ok(())
 }
 
+/// Reads a script of PowerShell by its grammar, and names what does not fit.
+const READ_POWERSHELL: &str = "
+import sys, tree_sitter, tree_sitter_powershell
+tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language())).parse(sys.stdin.buffer.read())
+def read(node):
+    if node.is_error or node.is_missing:
+        print(f'line {node.start_point.row + 1}: {node.type}')
+    for child in node.children:
+        read(child)
+read(tree.root_node)
+";
+
+/// PowerShell itself is in no registry: only the grammar of the script is checked.
+fn powershell(release: &Release) -> Done {
+    let packages = ["tree-sitter==0.26.0", "tree-sitter-powershell==0.26.4"];
+    let script = release.root.join("packaging/install.ps1");
+    let Ok(bin) = python::environment(release, "dist-grammars", &packages) else {
+        println!(
+            "not checked: {} (no Python that makes environments)",
+            script.display()
+        );
+        return Ok(());
+    };
+    let mut python = Command::new(bin.join("python"));
+    python.args(["-c", READ_POWERSHELL]);
+    let found = said_by(python.stdin(fs::File::open(&script)?))?;
+    if !found.is_empty() {
+        return Err(format!("{}:\n{found}", script.display()).into());
+    }
+    println!("the grammar of {} is right", script.display());
+    Ok(())
+}
+
 /// Scripts are read by what checks them, where it is installed.
 fn scripts(release: &Release) -> Done {
     let formula = release.out.join("cc-codex.rb");
@@ -186,22 +268,23 @@ fn elsewhere(release: &Release) -> Done {
         ("x86_64-pc-windows-gnu", "/usr/lib/wine/wine64"),
         ("aarch64-unknown-linux-musl", "/usr/bin/qemu-aarch64-static"),
     ];
+    // A Wine that has what Rust needs: .ci/platforms makes it.
+    let prefix = release.root.join("target/platforms/prefix");
     for target in release.archives() {
         let Some((_, runner)) = runners.iter().find(|(triple, _)| *triple == target.triple) else {
             continue;
         };
-        if !Path::new(runner).exists() {
-            println!("not run: {} ({runner} is not installed)", target.triple);
+        if !Path::new(runner).exists() || target.is_windows() && !prefix.exists() {
+            println!("not run: {} ({runner} is not set up)", target.triple);
             continue;
         }
         let dir = release.root.join("target").join("dist-programs");
-        fs::create_dir_all(&dir)?;
         for program in PROGRAMS {
             let file = dir.join(format!("{program}{}", target.suffix()));
-            fs::write(&file, release.program(target, program)?)?;
+            let content = release.program(target, program)?;
+            put(&file, &Entry::program(String::new(), content))?;
             let mut call = Command::new(runner);
-            call.env("WINEPREFIX", release.root.join("target/platforms/prefix"))
-                .env("WINEDEBUG", "-all");
+            call.env("WINEPREFIX", &prefix).env("WINEDEBUG", "-all");
             let told = said_by(call.arg(&file).arg("--version"))?;
             if told != format!("{program} {VERSION}") {
                 return Err(format!("{program} for {} says {told}", target.triple).into());

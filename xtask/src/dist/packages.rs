@@ -134,7 +134,8 @@ fn debian(release: &Release, target: &Target, architecture: &str) -> Done {
     )
 }
 
-fn put(to: &Path, entry: &Entry) -> Done {
+/// Writes a file with its directories.
+pub(super) fn put(to: &Path, entry: &Entry) -> Done {
     fs::create_dir_all(to.parent().ok_or("a file has a directory")?)?;
     fs::write(to, &entry.content)?;
     #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cc_tests::peers::CODEX;
 use cc_tests::responses_api::ResponsesApi;
+use cc_tests::sandbox::Cmd;
 use cc_tests::{Sandbox, Scenario};
 
 use super::super::commands::Done;
@@ -55,41 +56,47 @@ pub(super) fn bare(sandbox: &Sandbox) -> Done<String> {
 
 /// Has Codex take the programs in `dir` as their user would, and a review run.
 pub(super) fn installs(sandbox: &Sandbox, dir: &Path, path: &str) -> Done {
-    let call = |program: &str, args: &[&str]| {
-        let call = sandbox
-            .command(&dir.join(program))
-            .args(args)
-            .env("PATH", path);
-        call.run().success().stdout
-    };
-    for program in PROGRAMS {
-        let told = call(program, &["--version"]);
-        if told.trim() != format!("{program} {VERSION}") {
-            return Err(format!("{program} says {told}").into());
-        }
-    }
+    tell_their_version(sandbox, dir, path)?;
+    let installer = sandbox.command(&dir.join("cc-installer"));
+    let install = with_everything(sandbox, installer).env("PATH", path);
+    install.run().success();
+    is_installed(sandbox, path)
+}
+
+/// A call of the installer that installs all of it without questions. The directory is that which it takes itself,
+/// named because it is refused where a checkout lies among temporary files.
+pub(super) fn with_everything<'a>(sandbox: &Sandbox, installer: Cmd<'a>) -> Cmd<'a> {
     let bin = sandbox.codex_home().join("cc/bin");
-    let bin = bin.to_str().ok_or("a sandbox has a plain path")?;
-    call(
-        "cc-installer",
-        &[
-            "install",
-            "--yes",
-            "--bin-dir",
-            bin,
-            "--allow-commands",
-            "--trust-hooks",
-        ],
-    );
-    let installed = Path::new(bin).join("cc-cli");
-    let review = sandbox
-        .command(&installed)
-        .args(["review"])
-        .env("PATH", path);
-    if !review.run().success().stdout.contains("No findings.") {
+    let install = installer.args(["install", "--yes", "--allow-commands", "--trust-hooks"]);
+    install.args(["--bin-dir".as_ref(), bin.as_os_str()])
+}
+
+/// Works with what is installed, and removes it.
+pub(super) fn is_installed(sandbox: &Sandbox, path: &str) -> Done {
+    let bin = sandbox.codex_home().join("cc/bin");
+    tell_their_version(sandbox, &bin, path)?;
+    let call = |program: &str, args: &[&str]| {
+        let call = sandbox.command(&bin.join(program)).args(args);
+        call.env("PATH", path).run().success().stdout
+    };
+    if !call("cc-cli", &["review"]).contains("No findings.") {
         return Err("the review has no answer".into());
     }
     call("cc-installer", &["status"]);
     call("cc-installer", &["uninstall", "--yes"]);
+    if bin.join("cc-cli").exists() {
+        return Err("an uninstall leaves the programs".into());
+    }
+    Ok(())
+}
+
+fn tell_their_version(sandbox: &Sandbox, dir: &Path, path: &str) -> Done {
+    for program in PROGRAMS {
+        let call = sandbox.command(&dir.join(program)).args(["--version"]);
+        let told = call.env("PATH", path).run().success().stdout;
+        if told.trim() != format!("{program} {VERSION}") {
+            return Err(format!("{program} says {told}").into());
+        }
+    }
     Ok(())
 }

@@ -11,7 +11,7 @@ use cc_tests::{Sandbox, eventually};
 
 use super::super::commands::{Done, succeed};
 use super::super::release::{Release, VERSION};
-use super::homes::{bare, home, installs};
+use super::homes::{bare, home, is_installed, with_everything};
 
 /// The registry. One of its packages is named by a tag that mirrors do not have.
 const VERDACCIO: &str = r#"{
@@ -78,14 +78,16 @@ pub(super) fn check(release: &Release) -> Done {
     if told.trim() != format!("cc-installer {VERSION}") {
         return Err(format!("cc-codex says {told}").into());
     }
-    let platform = installed.iter().find(|name| *name != "cc-codex");
-    let platform = modules
-        .join(platform.ok_or("no package of this system")?)
-        .join("bin");
-    let path = bare(&sandbox)?;
-    installs(&sandbox, &platform, &path)?;
+    let npx = sandbox.command("npx".as_ref());
+    let npx = npx.args(["--yes", "--ignore-scripts", "cc-codex"]);
+    with_everything(&sandbox, npx).run().success();
+    // What npm keeps is not needed any more.
+    for dir in [modules, sandbox.home().join(".npm")] {
+        fs::remove_dir_all(dir)?;
+    }
+    is_installed(&sandbox, &bare(&sandbox)?)?;
     println!(
-        "npm: {} packages published and installed, without scripts",
+        "npm: {} packages published, `npx cc-codex install` needs no scripts, and later no Node",
         names.len()
     );
     Ok(())
