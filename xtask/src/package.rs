@@ -41,6 +41,22 @@ pub(crate) fn run() -> Checked {
             .arg("--target-dir")
             .arg(&target),
     )?;
+    // As they would be uploaded, each after what it needs.
+    let mut publish = cargo(root);
+    publish.args([
+        "publish",
+        "--workspace",
+        "--locked",
+        "--no-verify",
+        "--dry-run",
+    ]);
+    publish.args(["--exclude", "cc-tests", "--exclude", "xtask"]);
+    succeed(
+        publish
+            .arg("--allow-dirty")
+            .arg("--target-dir")
+            .arg(&target),
+    )?;
 
     // The same place each time, or each build would start over and be kept.
     let elsewhere = target.join("packaged");

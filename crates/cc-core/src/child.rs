@@ -329,3 +329,20 @@ fn send_all(
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
+
+#[cfg(all(test, windows))]
+mod windows_tests {
+    use super::*;
+
+    /// As npm starts the program of a package; what would be code to `cmd` stays text.
+    #[test]
+    fn a_command_script_gets_its_arguments_as_they_are() {
+        let dir = cc_executable::dir();
+        let script = dir.path().join("with a space.cmd");
+        cc_executable::write(&script, "@echo off\r\necho [%1] [%2]\r\nexit /b 3\r\n");
+        let call = ShortCommand::new(&script, Duration::from_secs(20));
+        let printed = call.args(["two words", "a&echo b"]).run().unwrap();
+        assert_eq!(printed.stdout.trim(), "[\"two words\"] [\"a&echo b\"]");
+        assert!(!printed.success);
+    }
+}

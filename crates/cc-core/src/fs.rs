@@ -365,20 +365,25 @@ pub fn modified_at(meta: &fs::Metadata) -> Option<Time> {
 
 /// The path without links, `.` and `..`.
 ///
-/// On Windows in its everyday form: `\\?\C:\x` would be a different text for the same directory,
-/// and not every program takes it as a current directory.
+/// On Windows in its everyday form: `\\?\C:\x` and `\\?\UNC\server\share` would be different texts for the same
+/// directories, and not every program takes them as a current directory.
 ///
 /// # Errors
 /// When a part of the path does not exist or cannot be reached.
 pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     let path = fs::canonicalize(path)?;
-    #[cfg(windows)]
-    if let Some(plain) = path.to_str().and_then(|text| text.strip_prefix(r"\\?\"))
-        && plain.as_bytes().get(1) == Some(&b':')
-    {
-        return Ok(PathBuf::from(plain));
+    let everyday = path.to_str().filter(|_| cfg!(windows)).and_then(everyday);
+    Ok(everyday.unwrap_or(path))
+}
+
+/// The everyday form of a path on a drive or a share, which Windows gave in the form of its kernel.
+fn everyday(path: &str) -> Option<PathBuf> {
+    let plain = path.strip_prefix(r"\\?\")?;
+    match plain.strip_prefix(r"UNC\") {
+        Some(share) => Some(format!(r"\\{share}").into()),
+        None if plain.as_bytes().get(1) == Some(&b':') => Some(plain.into()),
+        None => None,
     }
-    Ok(path)
 }
 
 /// `path` with its links followed as far as it exists: what is made there later will lie there.
@@ -399,6 +404,20 @@ pub fn resolve(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_of_windows_has_one_everyday_form() {
+        for (given, expect) in [
+            (r"\\?\C:\work\x", Some(r"C:\work\x")),
+            (r"\\?\UNC\server\share\x", Some(r"\\server\share\x")),
+            (r"\\?\Volume{b75e2c83}\x", None),
+            (r"\\server\share\x", None),
+            (r"C:\x", None),
+            ("/home/dev", None),
+        ] {
+            assert_eq!(everyday(given), expect.map(PathBuf::from), "{given}");
+        }
+    }
 
     #[test]
     fn a_write_replaces_the_whole_file_and_leaves_nothing_else() {

@@ -1,6 +1,7 @@
 //! This version and the next one, after each other in the same homes: an update and a downgrade under jobs that
 //! run, and what each version makes of the records of the other.
 
+use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +11,10 @@ use cc_tests::sandbox::{Cmd, Output};
 use cc_tests::{ResponsesApi, Sandbox, Scenario, binaries, eventually};
 use serde_json::{Value, json};
 
-use super::{Checked, VERSION};
+type Checked<T = ()> = Result<T, Box<dyn Error>>;
+
+/// The version of this build.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Longer than anything here takes.
 const SOON: Duration = Duration::from_secs(60);

@@ -62,6 +62,34 @@ fn the_first_one_on_path_wins() {
     assert_eq!(tree.locate(&["a", "b"]), Ok(first));
 }
 
+/// npm puts three files into one directory: for shells of Unix, for `cmd`, for PowerShell.
+#[test]
+#[cfg(windows)]
+fn what_npm_and_installers_put_there_is_found_whatever_pathext_says() {
+    let tree = Tree::new();
+    for name in ["claude", "claude.ps1", "claude.bat"] {
+        tree.program(&format!("a/{name}"));
+    }
+    assert!(matches!(
+        tree.locate(&["a"]),
+        Err(LocateError::NotFound { .. })
+    ));
+    let script = tree.program("a/claude.cmd");
+    assert_eq!(tree.locate(&["a"]), Ok(script.clone()));
+    for pathext in [".BAT", ".JS;.PS1", ""] {
+        let vars = [("PATHEXT".into(), pathext.into())];
+        let env = tree.env(&["a"]).with_vars(vars);
+        let found = SearchPath::outside(&env, &tree.path("w")).find("claude");
+        assert_eq!(found, Ok(script.clone()), "{pathext}");
+    }
+    let program = tree.program("a/CLAUDE.EXE");
+    let found = tree.locate(&["a"]).unwrap();
+    assert_eq!(
+        fs::canonicalize(found).unwrap(),
+        fs::canonicalize(program).unwrap()
+    );
+}
+
 #[test]
 fn entries_the_workspace_has_a_hand_in_are_skipped() {
     let tree = Tree::new();
