@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use cc_tests::{Sandbox, Scenario};
 
-use super::measure::{Bench, Build, Failed, Subject, millis, peak, processes, race, silent, wall};
+use super::measure::{Bench, Build, Failed, millis, peak, processes, silent, wall};
+#[cfg(target_os = "linux")]
+use super::measure::{Subject, race};
 use super::table::{Limit, Measured, Row, growth};
 
 const RUNS: usize = 21;

@@ -1,7 +1,9 @@
 use std::fs;
 
 use super::*;
+#[cfg(unix)]
 use crate::session::SessionRecord;
+#[cfg(unix)]
 use crate::{DataDir, SessionId};
 
 /// A directory tree with a workspace `w`, a home `h` and two directories for programs.
