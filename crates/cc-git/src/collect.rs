@@ -8,7 +8,7 @@ use crate::context::{ChangeKind, FileChange, NotSeen, Reason};
 use crate::diff_stream::{DiffStream, ParsedDiff};
 use crate::records::records;
 use crate::repo_path::RepoPath;
-use crate::runner::GitExit;
+use crate::runner::{GitExit, StartedCall};
 use crate::screen::Screen;
 use crate::untracked::WorkingList;
 use crate::working_file::WorkingFile;
@@ -67,31 +67,34 @@ impl Repository {
         limits: &ContextLimits,
         earlier: &ShownDiffs,
     ) -> Result<Context, Error> {
+        // Git reads both at once.
+        let diff = self.start_diff(target, limits, &[])?;
         let list = match target.mode {
             Mode::WorkingTree => self.working_list(target, limits)?,
             _ => WorkingList::default(),
         };
-        self.collect_listed(target, limits, earlier, list)
+        self.collect_listed(target, limits, earlier, list, diff)
     }
 
-    /// Collects the context of a target, given what a look at the working tree found.
+    /// Collects the context of a target from what a look at the working tree found, and its diff.
     pub(crate) fn collect_listed(
         &self,
         target: &Target,
         limits: &ContextLimits,
         earlier: &ShownDiffs,
         mut list: WorkingList,
+        diff: StartedCall,
     ) -> Result<Context, Error> {
-        let call = DiffCall {
+        let reader = DiffReader {
             repository: self,
             target,
             limits,
             earlier,
             list: &list,
         };
-        let (parsed, excluded) = match call.run(&[])? {
+        let (parsed, excluded) = match reader.read(diff)? {
             Ok(parsed) => (parsed, Vec::new()),
-            Err(exit) => call.run_on_readable(exit)?,
+            Err(exit) => reader.read_without_unreadable(exit)?,
         };
         let ParsedDiff {
             files,
@@ -140,6 +143,26 @@ impl Repository {
         context.not_seen.extend(left_out.map(NotSeen::in_general));
         context.not_seen.extend(self.left_out(target)?);
         Ok(context)
+    }
+
+    /// Starts the diff of a target without the `excluded` files.
+    pub(crate) fn start_diff(
+        &self,
+        target: &Target,
+        limits: &ContextLimits,
+        excluded: &[(RepoPath, Reason)],
+    ) -> Result<StartedCall, Error> {
+        let mut call = self.runner.call(&DIFF).timeout(limits.timeout);
+        call = call
+            .args(&target.sides())
+            .args(&self.pathspec_args(&target.pathspecs));
+        if !excluded.is_empty() && target.pathspecs.is_empty() {
+            call = call.args(&[":(top)"]);
+        }
+        let excluded = excluded
+            .iter()
+            .filter_map(|(path, _)| path.excluding_pathspec());
+        call.args(&excluded.collect::<Vec<_>>()).start()
     }
 
     /// Tracked files that look changed and cannot be read.
@@ -205,8 +228,8 @@ impl Repository {
     }
 }
 
-/// The diff of one target.
-struct DiffCall<'a> {
+/// Reads the diff of one target.
+struct DiffReader<'a> {
     repository: &'a Repository,
     target: &'a Target,
     limits: &'a ContextLimits,
@@ -214,7 +237,7 @@ struct DiffCall<'a> {
     list: &'a WorkingList,
 }
 
-impl DiffCall<'_> {
+impl DiffReader<'_> {
     /// The rules for what is not shown. Attributes are read where there may be any: a file with them is
     /// in the working tree, if that was listed as a whole.
     fn screen(&self) -> Screen {
@@ -231,25 +254,13 @@ impl DiffCall<'_> {
         screen.excluding(&self.limits.exclude)
     }
 
-    /// Runs one diff; the inner error is how git failed.
-    fn run(&self, excluded: &[(RepoPath, Reason)]) -> Result<Result<ParsedDiff, GitExit>, Error> {
-        let Self { target, limits, .. } = *self;
-        let mut call = self.repository.runner.call(&DIFF).timeout(limits.timeout);
-        call = call
-            .args(&target.sides())
-            .args(&self.repository.pathspec_args(&target.pathspecs));
-        if !excluded.is_empty() && target.pathspecs.is_empty() {
-            call = call.args(&[":(top)"]);
-        }
-        let excluded = excluded
-            .iter()
-            .filter_map(|(path, _)| path.excluding_pathspec());
-        call = call.args(&excluded.collect::<Vec<_>>());
-
+    /// Reads one diff; the inner error is how git failed.
+    fn read(&self, diff: StartedCall) -> Result<Result<ParsedDiff, GitExit>, Error> {
+        let limits = self.limits;
         let inline = InlineDiff::new(limits, self.earlier.clone(), self.screen());
         let mut stream = DiffStream::new(inline, limits.files);
         let mut left = limits.read_bytes;
-        let exit = call.stream(&mut |bytes| {
+        let exit = diff.stream(&mut |bytes| {
             let within = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
             stream.push(&bytes[..within]);
             left -= within as u64;
@@ -272,21 +283,23 @@ impl DiffCall<'_> {
     }
 
     /// Tries again without the files that git cannot read: one of them fails the whole diff.
-    fn run_on_readable(
+    fn read_without_unreadable(
         &self,
         failure: GitExit,
     ) -> Result<(ParsedDiff, Vec<(RepoPath, Reason)>), Error> {
         let first = failure.into_error();
-        let Self { target, .. } = *self;
+        let Self {
+            repository, target, ..
+        } = *self;
         if target.mode != Mode::WorkingTree || matches!(first, Error::MissingObjects { .. }) {
             return Err(first);
         }
-        let excluded = self.repository.unreadable(target)?;
+        let excluded = repository.unreadable(target)?;
         if excluded.len() > MAX_EXCLUDED {
             return Err(first);
         }
         // If there are none now, a file may have disappeared in the meantime: one more try.
-        match self.run(&excluded)? {
+        match self.read(repository.start_diff(target, self.limits, &excluded)?)? {
             Ok(parsed) => Ok((parsed, excluded)),
             Err(_) => Err(first),
         }

@@ -155,7 +155,7 @@ impl GitConfig {
         }
         let shared = shared_dir(git_dir).unwrap_or_else(|| git_dir.to_owned());
         let shared = canonical(&shared).map_err(IoError::at("open directory", &shared))?;
-        let view = View::make(views, &shared, &self.allowed)?;
+        let view = View::of(views, &shared, &self.allowed)?;
         runner.look_through(view, git_dir);
         Ok(())
     }

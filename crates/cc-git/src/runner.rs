@@ -198,44 +198,23 @@ impl<'a> GitCall<'a> {
         self,
         take: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<GitExit, Error> {
-        let deadline = Instant::now() + self.timeout;
+        self.start()?.stream(take)
+    }
+
+    /// Starts git; it goes on as far as its output is read or fits into a small buffer.
+    pub(crate) fn start(self) -> Result<StartedCall, Error> {
         let command = self.args.first().map_or(OsStr::new(""), AsRef::as_ref);
         let command = command.to_string_lossy().into_owned();
-        let binary = &self.runner.binary;
+        let binary = self.runner.binary.clone();
+        let (deadline, timeout) = (Instant::now() + self.timeout, self.timeout);
         let process =
-            GitProcess::start(self.command(), self.input).map_err(IoError::at("start", binary))?;
-        let mut stderr = Tail::new(STDERR_TAIL);
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match process.next(left) {
-                Ok(Chunk::Stdout(bytes)) => {
-                    if take(&bytes).is_break() {
-                        return Ok(GitExit {
-                            command,
-                            code: None,
-                            stopped: true,
-                            stderr: String::new(),
-                        });
-                    }
-                }
-                Ok(Chunk::Stderr(bytes)) => stderr.push(&bytes),
-                Ok(Chunk::StdoutEnd) | Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
-                    return Err(Error::Timeout {
-                        command,
-                        waited: self.timeout,
-                    });
-                }
-            }
-        }
-        let status = process
-            .finish(&mut stderr)
-            .map_err(IoError::at("wait for", binary))?;
-        Ok(GitExit {
+            GitProcess::start(self.command(), self.input).map_err(IoError::at("start", &binary))?;
+        Ok(StartedCall {
+            process,
             command,
-            code: status.code(),
-            stopped: false,
-            stderr: stderr.text().into_owned(),
+            binary,
+            timeout,
+            deadline,
         })
     }
 
@@ -260,6 +239,61 @@ impl<'a> GitCall<'a> {
             command.env(format!("GIT_CONFIG_VALUE_{index}"), value);
         }
         command
+    }
+}
+
+/// A call of git that has been started; git is killed if this is dropped.
+#[must_use]
+pub(crate) struct StartedCall {
+    process: GitProcess,
+    command: String,
+    binary: PathBuf,
+    timeout: Duration,
+    deadline: Instant,
+}
+
+impl StartedCall {
+    /// Gives the output to `take`, piece by piece and without a limit, until it breaks.
+    pub(crate) fn stream(
+        self,
+        take: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<GitExit, Error> {
+        let Self {
+            process, command, ..
+        } = self;
+        let mut stderr = Tail::new(STDERR_TAIL);
+        loop {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            match process.next(left) {
+                Ok(Chunk::Stdout(bytes)) => {
+                    if take(&bytes).is_break() {
+                        return Ok(GitExit {
+                            command,
+                            code: None,
+                            stopped: true,
+                            stderr: String::new(),
+                        });
+                    }
+                }
+                Ok(Chunk::Stderr(bytes)) => stderr.push(&bytes),
+                Ok(Chunk::StdoutEnd) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(Error::Timeout {
+                        command,
+                        waited: self.timeout,
+                    });
+                }
+            }
+        }
+        let status = process
+            .finish(&mut stderr)
+            .map_err(IoError::at("wait for", &self.binary))?;
+        Ok(GitExit {
+            command,
+            code: status.code(),
+            stopped: false,
+            stderr: stderr.text().into_owned(),
+        })
     }
 }
 

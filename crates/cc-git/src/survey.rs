@@ -22,9 +22,10 @@ impl Repository {
                 chosen: true,
                 ..self.uncommitted(Mode::WorkingTree, Pathspecs::default())
             };
+            let diff = self.start_diff(&target, limits, &[])?;
             let list = self.working_list(&target, limits)?;
             (listed.is_whole, listed.has_attributes) = (list.is_whole, list.has_attributes);
-            match self.collect_listed(&target, limits, &ShownDiffs::default(), list) {
+            match self.collect_listed(&target, limits, &ShownDiffs::default(), list, diff) {
                 Err(Error::NothingToReview { .. }) => {}
                 context => return Ok((target, context?)),
             }
@@ -33,7 +34,8 @@ impl Repository {
         let context = match target.mode {
             // Its files are those of the working tree.
             Mode::Branch if target.found_clean => {
-                self.collect_listed(&target, limits, &ShownDiffs::default(), listed)
+                let diff = self.start_diff(&target, limits, &[])?;
+                self.collect_listed(&target, limits, &ShownDiffs::default(), listed, diff)
             }
             _ => self.collect(&target, limits),
         };

@@ -97,11 +97,12 @@ fn work_holding(
         };
         let job = remembered.job().clone();
         let log = Log::append_to(&project.store.dir().log(id))?;
+        let recorder = RunRecorder::new(&project.store, remembered, log, stop.removed());
         let mut run = Run {
             project,
             job: &job,
             stop,
-            recorder: RunRecorder::new(&project.store, remembered, log),
+            recorder,
         };
         run.recorder.note(&format!("{} started", job.title));
         let end = carry_out(&mut run).await.unwrap_or_else(JobEnd::from);

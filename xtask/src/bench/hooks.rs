@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cc_tests::{Sandbox, Scenario};
 use serde_json::json;
@@ -20,6 +21,8 @@ static TURNS: AtomicU64 = AtomicU64::new(0);
 
 pub(super) fn rows(bench: &Bench) -> Measured {
     let sandbox = Sandbox::fake(&Scenario::says("No findings.")).with_change();
+    // What Git said of a configuration is kept only once that is old enough.
+    thread::sleep(Duration::from_secs(3));
     let mut rows = Vec::new();
     for (event, times) in [
         ("session-start", 2.0),

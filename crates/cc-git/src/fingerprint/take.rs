@@ -50,7 +50,14 @@ impl Repository {
         now: Time,
         bounds: &mut Bounds,
     ) -> Result<Fingerprint, Error> {
-        let (status, index) = join(|| self.status(), || self.index(previous, now));
+        // Before Git is called: an index that changes meanwhile must not count as known.
+        let stamp = self.index_stamp();
+        let known = previous.and_then(|previous| previous.index.as_ref());
+        let known = known.filter(|known| known.stamp == stamp);
+        let (status, index) = match known {
+            Some(known) => (self.status(), Ok(known.clone())),
+            None => join(|| self.status(), || self.index(stamp, now)),
+        };
         let (status, index) = (status?, index?);
         let head = status.head.ok_or_else(|| unexpected_output("status"))?;
         let (inside, mut listed): (Vec<StatusEntry>, Vec<StatusEntry>) = status
@@ -128,17 +135,14 @@ impl Repository {
         Ok(status)
     }
 
-    /// What `git status` does not report of the index; git is called only if the index file has changed.
-    fn index(&self, previous: Option<&Fingerprint>, now: Time) -> Result<IndexState, Error> {
-        let file = git_dir(self.root()).map(|dir| dir.join("index"));
-        // Before the call: an index that changes meanwhile must not count as known.
-        let stamp = file.and_then(|file| fs::symlink_metadata(file).ok());
-        let stamp = stamp.map(|meta| FileStamp::of(&meta));
-        if let Some(known) = previous.and_then(|previous| previous.index.as_ref())
-            && known.stamp == stamp
-        {
-            return Ok(known.clone());
-        }
+    /// The index file as it is now; `None` if there is none.
+    fn index_stamp(&self) -> Option<FileStamp> {
+        let file = git_dir(self.root())?.join("index");
+        Some(FileStamp::of(&fs::symlink_metadata(file).ok()?))
+    }
+
+    /// What `git status` does not report of the index, whose file was `stamp` before.
+    fn index(&self, stamp: Option<FileStamp>, now: Time) -> Result<IndexState, Error> {
         let mut special = IndexFlags::default();
         let args = ["ls-files", "-v", "--stage", "-z"];
         self.records(&args, &mut |record| special.push(record))?;

@@ -1,7 +1,9 @@
 //! Records a run while it lasts: Claude's process, its steps, its text so far.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use cc_claude::{Observer, Progress};
@@ -10,6 +12,7 @@ use cc_core::text::Tail;
 use cc_core::{JobId, Proc, Time};
 use cc_jobs::log::Log;
 use cc_jobs::{Guard, JobEvent, Remembered, Store, StoreError};
+use tokio::sync::Notify;
 
 use super::JobEnd;
 use super::progress::ProgressWriter;
@@ -20,8 +23,9 @@ const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 /// How often is looked whether the record is still what was written.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The most bytes of finished text that are saved so, and of the block that is being written.
-const SAVED_BYTES: usize = 1 << 20;
+/// The most bytes of finished text that are saved so, and of the block that is being written: more than Claude says at
+/// once. Each save writes all of it.
+const SAVED_BYTES: usize = 256 << 10;
 
 /// Writes what a run does to the record and the log of its job.
 pub(crate) struct RunRecorder<'a> {
@@ -30,6 +34,10 @@ pub(crate) struct RunRecorder<'a> {
     record: Remembered,
     /// The file of the record when it was last looked at.
     seen: Option<(u64, SystemTime)>,
+    /// Whether there was none then.
+    was_gone: bool,
+    /// Whom to tell that the record is gone.
+    removed: Arc<Notify>,
     /// When to look at it next.
     look_at: Instant,
     log: Log,
@@ -51,12 +59,20 @@ pub(crate) struct RunRecorder<'a> {
 }
 
 impl<'a> RunRecorder<'a> {
-    pub(crate) fn new(store: &'a Store, record: Remembered, log: Log) -> Self {
+    /// Records from now on; tells `removed` once the record is gone.
+    pub(crate) fn new(
+        store: &'a Store,
+        record: Remembered,
+        log: Log,
+        removed: Arc<Notify>,
+    ) -> Self {
         let shown = store.dir().progress(&record.job().id);
         Self {
             store,
             record,
             seen: None,
+            was_gone: false,
+            removed,
             look_at: Instant::now() + LOOK_INTERVAL,
             log,
             said: Tail::new(SAVED_BYTES),
@@ -131,8 +147,16 @@ impl<'a> RunRecorder<'a> {
     fn look_at_record(&mut self) {
         self.look_at = Instant::now() + LOOK_INTERVAL;
         let file = self.store.dir().record(&self.record.job().id);
-        let file = file.symlink_metadata().ok();
-        let file = file.and_then(|meta| Some((meta.len(), meta.modified().ok()?)));
+        let file = file.symlink_metadata();
+        let is_gone = matches!(&file, Err(error) if error.kind() == io::ErrorKind::NotFound);
+        // A file server may lose sight of it for a moment.
+        if is_gone && self.was_gone {
+            self.removed.notify_one();
+        }
+        self.was_gone = is_gone;
+        let file = file
+            .ok()
+            .and_then(|meta| Some((meta.len(), meta.modified().ok()?)));
         if file != self.seen {
             // If this fails, the next look or the end of the job does it.
             let _ = self.change(|_| Ok(()));

@@ -1,17 +1,17 @@
 //! The request to stop a job: a signal where there are signals, else the record, and its removal.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
 use cc_core::JobId;
 use cc_jobs::Store;
+use tokio::sync::Notify;
 
 /// Hears the request to stop, also between two runs of a job, and remembers it.
 pub(crate) struct StopRequest {
     requested: bool,
     source: StopSource,
-    record: PathBuf,
+    removed: Arc<Notify>,
 }
 
 impl StopRequest {
@@ -23,8 +23,13 @@ impl StopRequest {
         Ok(Self {
             requested: false,
             source: StopSource::open(store, id)?,
-            record: store.dir().record(id),
+            removed: Arc::default(),
         })
+    }
+
+    /// Notified once the record of the job is gone: nobody can ask to stop any more, or read the result.
+    pub(crate) fn removed(&self) -> Arc<Notify> {
+        self.removed.clone()
     }
 
     /// Whether somebody has asked to stop by now.
@@ -43,31 +48,10 @@ impl StopRequest {
         if !self.requested {
             tokio::select! {
                 () = self.source.heard() => {}
-                () = removed(&self.record) => {}
+                () = self.removed.notified() => {}
             }
             self.requested = true;
         }
-    }
-}
-
-/// How often is looked whether the job is still there.
-const INTERVAL: Duration = Duration::from_secs(2);
-
-/// Completes once the record of the job is gone: nobody can ask to stop any more, or read the result.
-async fn removed(record: &Path) {
-    let is_gone = || {
-        let found = record.symlink_metadata();
-        found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-    };
-    let mut before = false;
-    loop {
-        tokio::time::sleep(INTERVAL).await;
-        // A file server may lose sight of it for a moment.
-        let now = is_gone();
-        if before && now {
-            return;
-        }
-        before = now;
     }
 }
 
@@ -116,7 +100,7 @@ impl StopSource {
                 .is_ok_and(|(job, _)| matches!(job.state(), JobState::Cancelling { .. }))
         };
         while !is_cancelled() {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         }
     }
 }
@@ -124,6 +108,8 @@ impl StopSource {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use std::time::Duration;
+
     use cc_core::Proc;
     use cc_core::process::Signal;
 
@@ -134,7 +120,7 @@ mod tests {
         let mut stop = StopRequest {
             requested: false,
             source: StopSource::listen().unwrap(),
-            record: PathBuf::from("/"),
+            removed: Arc::default(),
         };
         assert!(!stop.is_requested().await);
         Proc::current().unwrap().signal(Signal::Terminate).unwrap();

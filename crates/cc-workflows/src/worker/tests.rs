@@ -48,11 +48,13 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
     let runtime = runtime();
     let mut run = {
         let _inside = runtime.enter();
+        let stop = StopRequest::listen(&project.store, &job.id).unwrap();
+        let recorder = RunRecorder::new(&project.store, remembered, log, stop.removed());
         Run {
             project: &project,
             job: &job,
-            stop: StopRequest::listen(&project.store, &job.id).unwrap(),
-            recorder: RunRecorder::new(&project.store, remembered, log),
+            stop,
+            recorder,
         }
     };
     let lock = project.store.dir().lock(&job.id);
