@@ -1,13 +1,21 @@
-//! A git process whose pipes are read and written on threads, so that none of them blocks another.
+//! A git process whose pipes are read and written so that none of them blocks another.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use cc_core::text::Tail;
+
+#[cfg(unix)]
+#[path = "process/polled_output.rs"]
+mod output;
+#[cfg(not(unix))]
+#[path = "process/threaded_output.rs"]
+mod output;
+
+use output::GitOutput;
 
 /// The most that is kept of standard error, in bytes.
 pub(crate) const STDERR_TAIL: usize = 4 << 10;
@@ -28,10 +36,22 @@ pub(crate) enum Chunk {
     StdoutEnd,
 }
 
+/// Why there is no piece.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoChunk {
+    /// Git may still write some.
+    Timeout,
+    /// Both pipes are closed.
+    Ended,
+}
+
+/// How much is read at once, in bytes.
+const CHUNK: usize = 64 << 10;
+
 /// A git process; killed and waited for when it is dropped.
 pub(crate) struct GitProcess {
     child: Child,
-    chunks: Receiver<Chunk>,
+    output: GitOutput,
     /// The file that it writes its errors to, if it is not a pipe.
     errors: Option<File>,
 }
@@ -62,22 +82,13 @@ impl GitProcess {
         bound_memory(&child);
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (sender, chunks) = sync_channel(4);
-        let process = Self {
+        // Killed if this fails.
+        let mut process = Self {
             child,
-            chunks,
+            output: GitOutput::default(),
             errors,
         };
-        if let Some(stderr) = stderr {
-            let sender = sender.clone();
-            spawn(move || forward(stderr, &sender, Chunk::Stderr))?;
-        }
-        let stdout = stdout.expect("stdout is piped");
-        spawn(move || {
-            forward(stdout, &sender, Chunk::Stdout);
-            // Fails where the reader has stopped early.
-            let _ = sender.send(Chunk::StdoutEnd);
-        })?;
+        process.output = GitOutput::of(stdout, stderr)?;
         if let Some(mut stdin) = stdin {
             spawn(move || {
                 // A git that does not want its input says why on standard error.
@@ -88,8 +99,8 @@ impl GitProcess {
     }
 
     /// Waits for the next piece of output.
-    pub(crate) fn next(&self, timeout: Duration) -> Result<Chunk, RecvTimeoutError> {
-        self.chunks.recv_timeout(timeout)
+    pub(crate) fn next(&mut self, timeout: Duration) -> Result<Chunk, NoChunk> {
+        self.output.next(timeout)
     }
 
     /// Waits for the exit, and adds the rest of standard error to `stderr`.
@@ -97,7 +108,7 @@ impl GitProcess {
         let status = self.child.wait()?;
         // The last errors may not have been read yet; a grandchild that keeps the pipe open must
         // not block us.
-        while let Ok(chunk) = self.chunks.recv_timeout(Duration::from_secs(1)) {
+        while let Ok(chunk) = self.next(Duration::from_secs(1)) {
             if let Chunk::Stderr(bytes) = chunk {
                 stderr.push(&bytes);
             }
@@ -154,20 +165,4 @@ fn read_tail(mut file: File) -> io::Result<Vec<u8>> {
         tail.pop();
     }
     Ok(tail)
-}
-
-fn forward(mut from: impl Read, to: &SyncSender<Chunk>, chunk: fn(Vec<u8>) -> Chunk) {
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        match from.read(&mut buffer) {
-            Ok(0) => return,
-            Ok(count) => {
-                if to.send(chunk(buffer[..count].to_vec())).is_err() {
-                    return;
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
-    }
 }

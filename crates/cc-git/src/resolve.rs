@@ -68,6 +68,11 @@ impl Repository {
                 ..self.uncommitted(Mode::WorkingTree, pathspecs)
             });
         }
+        self.branch_of_clean_tree(pathspecs)
+    }
+
+    /// The branch, since there are no uncommitted changes.
+    pub(crate) fn branch_of_clean_tree(&self, pathspecs: Pathspecs) -> Result<Target, Error> {
         if *self.head() == Head::Unborn {
             return Err(Error::NoCommits);
         }
@@ -351,7 +356,7 @@ impl Repository {
         }))
     }
 
-    fn has_uncommitted_changes(&self, pathspecs: &Pathspecs) -> Result<bool, Error> {
+    pub(crate) fn has_uncommitted_changes(&self, pathspecs: &Pathspecs) -> Result<bool, Error> {
         Ok(self.count_status(pathspecs, 1, |_| true)? > 0)
     }
 

@@ -4,13 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use cc_core::IoError;
 use cc_core::text::{Tail, one_line};
 
-use crate::process::{Chunk, GitInput, GitProcess, STDERR_TAIL};
+use crate::process::{Chunk, GitInput, GitProcess, NoChunk, STDERR_TAIL};
 use crate::records::RecordReader;
 use crate::view::View;
 use crate::{Error, Git};
@@ -259,7 +258,9 @@ impl StartedCall {
         take: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<GitExit, Error> {
         let Self {
-            process, command, ..
+            mut process,
+            command,
+            ..
         } = self;
         let mut stderr = Tail::new(STDERR_TAIL);
         loop {
@@ -276,8 +277,8 @@ impl StartedCall {
                     }
                 }
                 Ok(Chunk::Stderr(bytes)) => stderr.push(&bytes),
-                Ok(Chunk::StdoutEnd) | Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => {
+                Ok(Chunk::StdoutEnd) | Err(NoChunk::Ended) => break,
+                Err(NoChunk::Timeout) => {
                     return Err(Error::Timeout {
                         command,
                         waited: self.timeout,

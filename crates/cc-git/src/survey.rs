@@ -1,5 +1,7 @@
 //! Selects and reads at once: whether the working tree has changes shows when they are read.
 
+use cc_core::parallel::join;
+
 use crate::pathspecs::Pathspecs;
 use crate::selection::Wanted;
 use crate::untracked::WorkingList;
@@ -17,6 +19,7 @@ impl Repository {
     ) -> Result<(Target, Context), Error> {
         let is_open = selection.paths.is_empty() && !self.is_home && *self.head() != Head::Unborn;
         let mut listed = WorkingList::default();
+        let mut looks_clean = false;
         if is_open && selection.wanted()? == Wanted::Auto {
             let target = Target {
                 chosen: true,
@@ -26,11 +29,18 @@ impl Repository {
             let list = self.working_list(&target, limits)?;
             (listed.is_whole, listed.has_attributes) = (list.is_whole, list.has_attributes);
             match self.collect_listed(&target, limits, &ShownDiffs::default(), list, diff) {
-                Err(Error::NothingToReview { .. }) => {}
+                Err(Error::NothingToReview { .. }) => looks_clean = true,
                 context => return Ok((target, context?)),
             }
         }
-        let target = self.resolve(selection)?;
+        let target = match looks_clean {
+            true => self.branch_if_clean()?,
+            false => None,
+        };
+        let target = match target {
+            Some(target) => target,
+            None => self.resolve(selection)?,
+        };
         let context = match target.mode {
             // Its files are those of the working tree.
             Mode::Branch if target.found_clean => {
@@ -40,5 +50,18 @@ impl Repository {
             _ => self.collect(&target, limits),
         };
         Ok((target, context?))
+    }
+
+    /// The branch, unless something is staged that the working tree has taken back.
+    fn branch_if_clean(&self) -> Result<Option<Target>, Error> {
+        let pathspecs = Pathspecs::default();
+        let (changed, branch) = join(
+            || self.has_uncommitted_changes(&pathspecs),
+            || self.branch_of_clean_tree(pathspecs.clone()),
+        );
+        match changed? {
+            true => Ok(None),
+            false => branch.map(Some),
+        }
     }
 }

@@ -5,12 +5,12 @@
 //! allowed. Git reads no other, so what a repository, a user or a new version of Git can configure besides
 //! has no effect.
 
-use std::fs::{self, File, FileType};
+use std::fs::{self, FileType};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use cc_core::fs::read_bounded;
+use cc_core::fs::{changed_at, read_bounded};
 use cc_core::{DataDir, Env, IoError};
 use sha2::{Digest as _, Sha256};
 use tempfile::{Builder, TempDir};
@@ -87,14 +87,14 @@ fn temporary() -> Result<TempDir, IoError> {
 /// Removes the views that nobody has used for long, by the time at which `new` was made. What cannot be removed is
 /// tried again the next time.
 fn remove_forgotten(place: &Path, new: &Path) {
-    let modified = |meta: fs::Metadata| meta.modified();
-    let Ok(now) = fs::metadata(new).and_then(modified) else {
+    // To be taken and to be kept changes it, since it is renamed.
+    let changed = |meta: fs::Metadata| changed_at(&meta);
+    let Some(now) = fs::metadata(new).ok().and_then(changed) else {
         return;
     };
     for entry in fs::read_dir(place).into_iter().flatten().flatten() {
-        let made = entry.metadata().and_then(modified);
-        let age = made.ok().and_then(|made| now.duration_since(made).ok());
-        if age.is_some_and(|age| age > FORGOTTEN) {
+        let used = entry.metadata().ok().and_then(changed);
+        if used.is_some_and(|used| used.until(now) > FORGOTTEN) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -166,8 +166,6 @@ impl ViewDir {
             taken.kept = None;
             return None;
         }
-        // If this fails, it is forgotten early.
-        let _ = File::open(&taken.path).and_then(|dir| dir.set_modified(SystemTime::now()));
         Some(taken)
     }
 

@@ -14,9 +14,9 @@ use super::table::{Limit, Measured, Row};
 const SOON: Duration = Duration::from_secs(30);
 const WATCHED: Duration = Duration::from_secs(10);
 
-/// Wake-ups of the one timer in that time: every two seconds it looks whether the job is still there, and the
-/// runtime wakes up to twice on the way to it.
-const TIMER: f64 = 15.0;
+/// Wake-ups of the one timer in that time: every two seconds the worker looks at the record of its job, and the runtime
+/// wakes up twice on the way to it; and two for what the start of the run still does.
+const TIMER: f64 = 12.0;
 
 pub(super) fn rows() -> Measured {
     let memory = "idle worker: PSS";

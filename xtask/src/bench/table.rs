@@ -185,18 +185,18 @@ impl Row {
     }
 }
 
-/// How the time of an operation grows with its size: the exponent between the two largest of several rows, whose
-/// fixed part, that of the smallest, is taken off. More than 1 is worse than linear.
+/// How the time of an operation grows with its size: the exponent between the two largest of several rows, of whose
+/// sizes and times those of the smallest are taken off, and with them what each takes whatever its size. 1 is linear.
 pub(super) fn growth(operation: impl Into<String>, rows: &[Row]) -> Row {
     let operation = operation.into();
     let [smallest, .., middle, largest] = rows else {
         return Row::skipped(operation, "needs three sizes");
     };
-    let (Some(few), Some(many)) = (middle.size, largest.size) else {
+    let (Some(least), Some(few), Some(many)) = (smallest.size, middle.size, largest.size) else {
         return Row::skipped(operation, "needs sizes");
     };
     let grown = |row: &Row| (row.median - smallest.median).max(0.05);
-    let exponent = (grown(largest) / grown(middle)).ln() / (many / few).ln();
+    let exponent = (grown(largest) / grown(middle)).ln() / ((many - least) / (few - least)).ln();
     Row::counted(operation, "(exponent)", exponent, Limit::AtMost(1.15))
 }
 
@@ -326,6 +326,8 @@ wakes             –      –      –                –              –     
         };
         let linear = growth("x", &[at(0, 2.0), at(1_000, 3.0), at(10_000, 12.0)]);
         assert!((linear.median - 1.0).abs() < 1e-9 && linear.missed().is_none());
+        let from_ten = growth("x", &[at(10, 12.0), at(30, 32.0), at(100, 102.0)]);
+        assert!((from_ten.median - 1.0).abs() < 1e-9);
         let square = growth("x", &[at(0, 2.0), at(1_000, 3.0), at(10_000, 102.0)]);
         assert!((square.median - 2.0).abs() < 1e-9 && square.missed().is_some());
     }

@@ -88,15 +88,18 @@ fn a_review_of_the_work_tree_takes_four_calls_of_git_or_two() {
     let (target, _) = survey(&repository);
     repository.line_count(&target, "a.txt").unwrap();
     let mut calls = lab.calls();
-    // Both run at once.
+    // Two run at once, then two more.
     calls[..2].sort_unstable();
-    assert_eq!(calls, ["config", "rev-parse", "ls-files", "diff"]);
+    calls[2..].sort_unstable();
+    assert_eq!(calls, ["config", "rev-parse", "diff", "ls-files"]);
     // Once the configuration is kept.
     let lab = lab.a_minute_later();
     lab.repository();
     lab.calls();
     survey(&lab.repository());
-    assert_eq!(lab.calls(), ["ls-files", "diff"]);
+    let mut calls = lab.calls();
+    calls.sort_unstable();
+    assert_eq!(calls, ["diff", "ls-files"]);
     // And one that counts the commits of a branch.
     lab.git(["checkout", "--quiet", "-b", "feature"]);
     lab.commit("second");
@@ -104,7 +107,9 @@ fn a_review_of_the_work_tree_takes_four_calls_of_git_or_two() {
     let repository = lab.repository();
     lab.calls();
     survey(&repository);
-    assert_eq!(lab.calls(), ["ls-files", "diff", "rev-list"]);
+    let mut calls = lab.calls();
+    calls[..2].sort_unstable();
+    assert_eq!(calls, ["diff", "ls-files", "rev-list"]);
 }
 
 #[test]
@@ -117,9 +122,15 @@ fn a_review_of_a_branch_takes_at_most_seven_calls_of_git() {
     let lab = lab.with_calls_noted();
     let check = |selection: &Selection, expect: &[&str]| {
         lab.review(selection).unwrap();
-        assert_eq!(lab.calls()[2..], *expect);
+        let mut calls = lab.calls();
+        // After a look at the working tree two run at once, and two more.
+        if calls[2..4].contains(&"ls-files".to_owned()) {
+            calls[2..4].sort_unstable();
+            calls[4..6].sort_unstable();
+        }
+        assert_eq!(calls[2..], *expect);
     };
-    let found_clean = ["ls-files", "diff", "status", "merge-base", "diff"];
+    let found_clean = ["diff", "ls-files", "merge-base", "status", "diff"];
     check(&Selection::default(), &found_clean);
     let base = Selection {
         base: Some("main".into()),

@@ -1,0 +1,83 @@
+//! What git writes, where the system says which of several pipes can be read: without another thread.
+
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::process::{ChildStderr, ChildStdout};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::{CHUNK, Chunk, NoChunk};
+
+/// The pipes that are still open.
+#[derive(Default)]
+pub(super) struct GitOutput {
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+}
+
+impl GitOutput {
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it starts threads")]
+    pub(super) fn of(stdout: Option<ChildStdout>, stderr: Option<ChildStderr>) -> io::Result<Self> {
+        Ok(Self { stdout, stderr })
+    }
+
+    pub(super) fn next(&mut self, timeout: Duration) -> Result<Chunk, NoChunk> {
+        let until = Instant::now() + timeout;
+        loop {
+            let [stdout, stderr] = self.readable(until)?;
+            if stderr {
+                match read(&mut self.stderr) {
+                    Some(bytes) => return Ok(Chunk::Stderr(bytes)),
+                    None => continue,
+                }
+            }
+            if stdout {
+                let bytes = read(&mut self.stdout);
+                return Ok(bytes.map_or(Chunk::StdoutEnd, Chunk::Stdout));
+            }
+        }
+    }
+
+    /// Which of the two pipes can be read, or has been closed.
+    fn readable(&self, until: Instant) -> Result<[bool; 2], NoChunk> {
+        let pipes = [
+            self.stdout.as_ref().map(AsFd::as_fd),
+            self.stderr.as_ref().map(AsFd::as_fd),
+        ];
+        let open = pipes.iter().flatten();
+        let mut asked: Vec<PollFd<'_>> =
+            open.map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
+        if asked.is_empty() {
+            return Err(NoChunk::Ended);
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).ok();
+        match poll(&mut asked, left.as_ref()) {
+            Ok(0) => return Err(NoChunk::Timeout),
+            Ok(_) => {}
+            // Interrupted, or out of memory for a moment: all are asked again.
+            Err(_) => return Ok([false; 2]),
+        }
+        let mut answers = asked.iter().map(|asked| !asked.revents().is_empty());
+        Ok(pipes.map(|pipe| pipe.is_some() && answers.next().unwrap_or_default()))
+    }
+}
+
+/// Reads what is there; `None` at the end, which closes the pipe.
+fn read(pipe: &mut Option<impl Read>) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; CHUNK];
+    loop {
+        match pipe.as_mut()?.read(&mut bytes) {
+            Ok(count @ 1..) => {
+                bytes.truncate(count);
+                return Some(bytes);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => {
+                *pipe = None;
+                return None;
+            }
+        }
+    }
+}
