@@ -58,7 +58,7 @@ mod tests {
         let link = outer.path().join("link");
         symlink(&dir, &link).unwrap();
         assert!(!is_private(&link));
-        fs::set_permissions(&dir, Permissions::from_mode(0o701)).unwrap();
+        fs::set_permissions(&dir, Permissions::from_mode(0o710)).unwrap();
         assert!(!is_private(&dir));
     }
 }

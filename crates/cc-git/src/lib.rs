@@ -24,6 +24,9 @@ mod git;
 mod hardening;
 mod head;
 mod notes;
+mod pipes;
+#[cfg(unix)]
+mod polled_output;
 mod process;
 mod records;
 mod ref_names;
@@ -31,6 +34,8 @@ mod refs;
 mod repository;
 mod runner;
 mod shared_files;
+#[cfg(not(unix))]
+mod threaded_output;
 mod view;
 
 mod pathspecs;

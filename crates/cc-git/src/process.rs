@@ -3,19 +3,15 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
 use std::time::Duration;
 
 use cc_core::text::Tail;
 
+use crate::pipes::{Chunk, NoChunk, spawn};
 #[cfg(unix)]
-#[path = "process/polled_output.rs"]
-mod output;
+use crate::polled_output::PolledOutput as GitOutput;
 #[cfg(not(unix))]
-#[path = "process/threaded_output.rs"]
-mod output;
-
-use output::GitOutput;
+use crate::threaded_output::ThreadedOutput as GitOutput;
 
 /// The most that is kept of standard error, in bytes.
 pub(crate) const STDERR_TAIL: usize = 4 << 10;
@@ -28,25 +24,6 @@ pub(crate) enum GitInput<'a> {
     /// errors go to another file instead of a pipe, so that neither Ctrl-C nor our end stops it.
     Detached { input: File, errors: File },
 }
-
-/// A piece of what git writes.
-pub(crate) enum Chunk {
-    Stdout(Vec<u8>),
-    Stderr(Vec<u8>),
-    StdoutEnd,
-}
-
-/// Why there is no piece.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NoChunk {
-    /// Git may still write some.
-    Timeout,
-    /// Both pipes are closed.
-    Ended,
-}
-
-/// How much is read at once, in bytes.
-const CHUNK: usize = 64 << 10;
 
 /// A git process; killed and waited for when it is dropped.
 pub(crate) struct GitProcess {
@@ -126,13 +103,6 @@ impl Drop for GitProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    thread::Builder::new()
-        .stack_size(128 << 10)
-        .spawn(work)
-        .map(drop)
 }
 
 /// The most memory that git may allocate, in bytes. What it maps of packs and of the index does not count.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use cc_core::IoError;
 use cc_core::text::{Tail, one_line};
 
-use crate::process::{Chunk, GitInput, GitProcess, NoChunk, STDERR_TAIL};
+use crate::pipes::{Chunk, NoChunk};
+use crate::process::{GitInput, GitProcess, STDERR_TAIL};
 use crate::records::RecordReader;
 use crate::view::View;
 use crate::{Error, Git};

@@ -27,7 +27,8 @@ impl Remembered {
         &self.job
     }
 
-    pub(crate) fn body(&self) -> &Body {
+    /// Its bulky parts.
+    pub fn body(&self) -> &Body {
         &self.body
     }
 }

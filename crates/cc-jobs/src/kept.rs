@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use cc_core::fs::{read_own, remove_if_there, write_transient};
 use cc_core::{JobId, memory_dir};
 
-use crate::guard::Remembered;
 use crate::job::{Body, Job, JobReport};
 use crate::record::{self, RECORD_LIMIT};
 use crate::state::{Ending, JobEvent};
@@ -40,16 +39,17 @@ impl KeptEnd {
 }
 
 impl Store {
-    /// Keeps the end of a job that cannot be saved in its record where the next reader finds it once the worker is
+    /// Keeps the end of a job, last recorded as `job` and `body`, that cannot be saved in its record where the next reader finds it once the worker is
     /// gone; returns the file, or `None` where there is no place for it.
     #[must_use]
     pub fn keep_end(
         &self,
-        remembered: &Remembered,
+        job: &Job,
+        body: &Body,
         ending: Ending,
         report: JobReport,
     ) -> Option<PathBuf> {
-        let (mut job, mut body) = (remembered.job().clone(), remembered.body().clone());
+        let (mut job, mut body) = (job.clone(), body.clone());
         let at = self.now();
         job.apply(JobEvent::Finish { at, ending }).ok()?;
         report.store(&mut job, &mut body);

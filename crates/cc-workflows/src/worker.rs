@@ -210,7 +210,9 @@ async fn save(run: &mut Run<'_>, end: JobEnd, patience: Duration) -> Result<(), 
                 if noted.is_none_or(|at| now - at > NOTE_INTERVAL) {
                     let mut note = format!("cannot save the result yet: {error}");
                     if noted.is_none()
-                        && let Some(path) = run.recorder.keep_end(&end)
+                        && let Some(path) = run
+                            .recorder
+                            .keep_end(end.ending.clone(), end.report.clone())
                     {
                         note = format!("{note}; until then it is in `{}`", path.display());
                     }

@@ -11,10 +11,9 @@ use cc_core::process::Survivors;
 use cc_core::text::Tail;
 use cc_core::{JobId, Proc, Time};
 use cc_jobs::log::Log;
-use cc_jobs::{Guard, JobEvent, Remembered, Store, StoreError};
+use cc_jobs::{Ending, Guard, JobEvent, JobReport, Remembered, Store, StoreError};
 use tokio::sync::Notify;
 
-use super::JobEnd;
 use super::progress::ProgressWriter;
 
 /// The shortest time between two saves of the text so far; each writes the whole record.
@@ -138,9 +137,10 @@ impl<'a> RunRecorder<'a> {
     }
 
     /// Keeps the end of the job in memory, where it outlives this process; returns the file.
-    pub(crate) fn keep_end(&self, end: &JobEnd) -> Option<PathBuf> {
-        let (ending, report) = (end.ending.clone(), end.report.clone());
-        self.store.keep_end(&self.record, ending, report)
+    pub(crate) fn keep_end(&self, ending: Ending, report: JobReport) -> Option<PathBuf> {
+        let record = &self.record;
+        self.store
+            .keep_end(record.job(), record.body(), ending, report)
     }
 
     /// Rewrites the record if it was damaged: without it, nobody finds the job.

@@ -7,22 +7,22 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::{CHUNK, Chunk, NoChunk};
+use crate::pipes::{CHUNK, Chunk, NoChunk};
 
 /// The pipes that are still open.
 #[derive(Default)]
-pub(super) struct GitOutput {
+pub(crate) struct PolledOutput {
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
 }
 
-impl GitOutput {
+impl PolledOutput {
     #[expect(clippy::unnecessary_wraps, reason = "elsewhere it starts threads")]
-    pub(super) fn of(stdout: Option<ChildStdout>, stderr: Option<ChildStderr>) -> io::Result<Self> {
+    pub(crate) fn of(stdout: Option<ChildStdout>, stderr: Option<ChildStderr>) -> io::Result<Self> {
         Ok(Self { stdout, stderr })
     }
 
-    pub(super) fn next(&mut self, timeout: Duration) -> Result<Chunk, NoChunk> {
+    pub(crate) fn next(&mut self, timeout: Duration) -> Result<Chunk, NoChunk> {
         let until = Instant::now() + timeout;
         loop {
             let [stdout, stderr] = self.readable(until)?;

@@ -5,14 +5,14 @@ use std::process::{ChildStderr, ChildStdout};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
-use super::{CHUNK, Chunk, NoChunk, spawn};
+use crate::pipes::{CHUNK, Chunk, NoChunk, spawn};
 
 /// What the threads have read.
 #[derive(Default)]
-pub(super) struct GitOutput(Option<Receiver<Chunk>>);
+pub(crate) struct ThreadedOutput(Option<Receiver<Chunk>>);
 
-impl GitOutput {
-    pub(super) fn of(stdout: Option<ChildStdout>, stderr: Option<ChildStderr>) -> io::Result<Self> {
+impl ThreadedOutput {
+    pub(crate) fn of(stdout: Option<ChildStdout>, stderr: Option<ChildStderr>) -> io::Result<Self> {
         let (sender, chunks) = sync_channel(4);
         if let Some(stderr) = stderr {
             let sender = sender.clone();
@@ -28,7 +28,7 @@ impl GitOutput {
         Ok(Self(Some(chunks)))
     }
 
-    pub(super) fn next(&mut self, timeout: Duration) -> Result<Chunk, NoChunk> {
+    pub(crate) fn next(&mut self, timeout: Duration) -> Result<Chunk, NoChunk> {
         let chunks = self.0.as_ref().ok_or(NoChunk::Ended)?;
         chunks.recv_timeout(timeout).map_err(|error| match error {
             RecvTimeoutError::Timeout => NoChunk::Timeout,
