@@ -61,6 +61,10 @@ impl Sandbox {
     }
 }
 
+/// How long a program of a test may take. Only what hangs takes that long: an installation starts Codex eight
+/// times, and takes a minute where the machine has ten times the work that it can do.
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+
 /// A program about to be started.
 #[derive(Debug)]
 #[must_use = "nothing is started before `run` or `spawn`"]
@@ -87,7 +91,7 @@ impl<'a> Cmd<'a> {
             stdin: Vec::new(),
             stdin_stays_open: false,
             stdout: None,
-            timeout: Duration::from_secs(60),
+            timeout: PATIENCE,
         }
     }
 
@@ -143,7 +147,7 @@ impl<'a> Cmd<'a> {
         self
     }
 
-    /// Sets how long [`Cmd::run`] and [`Running::wait`] wait; a minute if not set.
+    /// Sets how long [`Cmd::run`] and [`Running::wait`] wait; [`PATIENCE`] if not set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

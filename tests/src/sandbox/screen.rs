@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use super::command::Cmd;
+use super::command::{Cmd, PATIENCE};
 use crate::eventually;
 
 /// From the start on, where the system can.
@@ -114,7 +114,7 @@ impl Cmd<'_> {
             terminal,
             child,
             reader: Some(reader),
-            timeout: Duration::from_secs(60),
+            timeout: PATIENCE,
         }
     }
 }
@@ -210,7 +210,7 @@ impl Screen {
     /// Waits until the program has ended; gives its exit code and the screen in pieces of one style.
     ///
     /// # Panics
-    /// When it does not end within a minute.
+    /// When it does not end in time.
     #[track_caller]
     pub fn wait_styled(mut self) -> (Option<i32>, Vec<Vec<StyledText>>) {
         let code = self.end();
@@ -227,7 +227,7 @@ impl Screen {
     /// Waits until the screen shows what is looked for.
     ///
     /// # Panics
-    /// When it does not within a minute.
+    /// When it does not in time.
     #[track_caller]
     pub fn wait_until(&self, what: &str, shows: impl Fn(&str) -> bool) -> String {
         let until = Instant::now() + self.timeout;
@@ -244,7 +244,7 @@ impl Screen {
     /// Waits until the screen shows `text`.
     ///
     /// # Panics
-    /// When it does not within a minute.
+    /// When it does not in time.
     #[track_caller]
     pub fn wait_for(&self, text: &str) -> String {
         self.wait_until(text, |shown| shown.contains(text))
@@ -272,7 +272,7 @@ impl Screen {
     /// Closes the terminal, as a window is closed, and waits until the program has ended.
     ///
     /// # Panics
-    /// When it does not end within a minute.
+    /// When it does not end in time.
     #[track_caller]
     pub fn hang_up(mut self) {
         // The system sends this to the leader of a session whose terminal is gone.
@@ -286,7 +286,7 @@ impl Screen {
     /// Waits until the program has ended; gives its exit code and the screen.
     ///
     /// # Panics
-    /// When it does not end within a minute.
+    /// When it does not end in time.
     #[track_caller]
     pub fn wait(mut self) -> (Option<i32>, String) {
         let code = self.end();

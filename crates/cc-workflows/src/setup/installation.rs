@@ -10,8 +10,8 @@ use cc_core::text::one_line;
 
 use crate::Project;
 
-/// How long the installer may take; it gives Codex less.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the installer may take; it gives Codex less for each of its few answers.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Why the status of the installation is unknown.
 #[derive(Debug, thiserror::Error)]
