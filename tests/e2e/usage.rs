@@ -444,8 +444,8 @@ fn a_repository_without_commits() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 2
     --- stderr
-    error: the repository has no commits yet
-      hint: Review your uncommitted changes: --scope working-tree
+    error: nothing to review: no commits yet, and no files
+      hint: Add files first; a review of uncommitted changes shows untracked ones too.
     ");
     assert_snapshot!(refused(&sandbox, &["review", "--scope", "branch"]), @"
     exit 2

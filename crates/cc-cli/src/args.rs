@@ -257,10 +257,10 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) effort: Option<String>,
     /// Stop the job after this time, such as 90s, 20m or 2h (a plain number is seconds)
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = parse_duration)]
     pub(crate) timeout: Option<Duration>,
     /// Stop after spending this much
-    #[arg(long, value_name = "DOLLARS")]
+    #[arg(long, value_name = "DOLLARS", allow_negative_numbers = true)]
     pub(crate) max_budget_usd: Option<Dollars>,
 }
 
@@ -375,6 +375,11 @@ fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
     text.parse().map_err(|_| "expected a whole number")
 }
 
+fn number_of_days(text: &str) -> Result<u32, &'static str> {
+    let days = text.parse().ok().filter(|days| *days > 0);
+    days.ok_or("expected a whole number above zero")
+}
+
 fn finding_number(text: &str) -> Result<usize, &'static str> {
     text.parse()
         .map_err(|_| "expected the numbers of findings, such as 1,3")
@@ -416,7 +421,7 @@ pub(crate) struct ApplyByHand {
 pub(crate) struct DiscardArgs {
     /// Job: id, unique prefix of one, or its place in `status`, such as `@2` or `last`
     pub(crate) job: String,
-    /// Discard a change that was never applied without asking
+    /// Discard without asking
     #[arg(long)]
     pub(crate) yes: bool,
     /// Print JSON
@@ -445,7 +450,7 @@ pub(crate) struct StatusArgs {
     #[arg(long, conflicts_with_all = ["wait", "json"])]
     pub(crate) watch: bool,
     /// Stop waiting after this time, such as 90s or 20m
-    #[arg(long, value_name = "TIME", requires = "wait", value_parser = parse_duration, conflicts_with = "timeout_ms")]
+    #[arg(long, value_name = "TIME", requires = "wait", allow_negative_numbers = true, value_parser = parse_duration, conflicts_with = "timeout_ms")]
     pub(crate) timeout: Option<Duration>,
     /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N", requires = "wait", value_parser = whole_number::<u64>)]
@@ -510,7 +515,7 @@ pub(crate) struct WaitArgs {
     #[arg(value_name = "JOB")]
     pub(crate) jobs: Vec<String>,
     /// Stop waiting after this time, such as 90s or 20m
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "timeout_ms")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = parse_duration, conflicts_with = "timeout_ms")]
     pub(crate) timeout: Option<Duration>,
     /// Stop waiting after N milliseconds
     #[arg(long, value_name = "N", value_parser = whole_number::<u64>)]
@@ -569,7 +574,7 @@ pub(crate) struct ScopeArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct UsageArgs {
     /// Number of days, today included
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = whole_number::<u32>)]
+    #[arg(long, value_name = "N", default_value_t = 30, allow_negative_numbers = true, value_parser = number_of_days)]
     pub(crate) days: u32,
     /// Print JSON
     #[arg(long)]
@@ -582,7 +587,7 @@ pub(crate) struct PruneArgs {
     #[arg(value_name = "JOB", conflicts_with = "keep")]
     pub(crate) jobs: Vec<String>,
     /// Number of finished jobs to keep for each session
-    #[arg(long, value_name = "N", default_value_t = cc_jobs::retention::KEPT_A_SESSION, value_parser = whole_number::<usize>)]
+    #[arg(long, value_name = "N", default_value_t = cc_jobs::retention::KEPT_A_SESSION, allow_negative_numbers = true, value_parser = whole_number::<usize>)]
     pub(crate) keep: usize,
     /// Only show what would be removed
     #[arg(long)]

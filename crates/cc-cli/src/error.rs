@@ -438,6 +438,9 @@ impl Explained for GitError {
                 "Unset it (env -u NAME cc-cli …), or change to the repository that it names.",
             ),
             Self::NoDefaultBranch => Usage.hint("For example: cc-cli review --base main"),
+            Self::NothingToReview {
+                has_commits: false, ..
+            } => Usage.hint("Add files first; a review of uncommitted changes shows untracked ones too."),
             Self::NothingToReview { .. } => Usage.hint(
                 "Choose another change: --commit HEAD, --base REF or --range A..B. Preview it with: cc-cli scope",
             ),

@@ -61,7 +61,7 @@ enum Invocation {
 
 /// Runs `cc-cli` once; `argv` starts with the program's name.
 pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut printer = Printer::new();
+    let mut printer = Printer::new(env.error_columns());
     let mut argv = argv.into_iter().peekable();
     let program = argv.next();
     if let Some(shell) = env.text(complete::VARIABLE)
@@ -104,6 +104,6 @@ pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub fn unusable(error: &io::Error) -> ExitCode {
     let message = format!("cannot read the current directory or the path of cc-cli: {error}");
     let error = CliError::new(ExitStatus::Usage, message).hint("Change to an existing directory.");
-    Printer::new().error(&error);
+    Printer::new(None).error(&error);
     ExitCode::from(error.status as u8)
 }

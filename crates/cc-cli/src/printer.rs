@@ -14,13 +14,17 @@ use crate::error::CliError;
 /// write to standard output is one.
 #[derive(Debug)]
 pub(crate) struct Printer {
+    /// The width of the terminal of standard error, if that is one.
+    columns: Option<usize>,
     delivered: bool,
     failure: Option<io::Error>,
 }
 
 impl Printer {
-    pub(crate) fn new() -> Self {
+    /// A printer whose notes and errors are wrapped to `columns`.
+    pub(crate) fn new(columns: Option<usize>) -> Self {
         Self {
+            columns,
             delivered: true,
             failure: None,
         }
@@ -63,16 +67,26 @@ impl Printer {
     /// Prints a line to standard error.
     pub(crate) fn note(&mut self, text: impl Display) {
         let text = text.to_string();
-        // A closed standard error is not an error.
-        let _ = writeln!(io::stderr(), "{}", printable(&text));
+        self.wrapped("", &text, uncut_commands);
     }
 
     /// Prints an error and its hint.
     pub(crate) fn error(&mut self, error: &CliError) {
-        self.note(format_args!("error: {}", error.message));
+        self.wrapped("error: ", &error.message, str::to_owned);
         if let Some(hint) = &error.hint {
-            self.note(format_args!("  hint: {hint}"));
+            self.wrapped("  hint: ", hint, uncut_commands);
         }
+    }
+
+    /// Prints `text` after `lead` to standard error, at a terminal in lines that fit.
+    fn wrapped(&mut self, lead: &str, text: &str, marked: fn(&str) -> String) {
+        let text = printable(text);
+        let text = match self.columns {
+            Some(columns) => wrapped(lead, &marked(&text), columns).replace(NO_BREAK, " "),
+            None => format!("{lead}{text}"),
+        };
+        // A closed standard error is not an error.
+        let _ = writeln!(io::stderr(), "{text}");
     }
 
     /// Prints help, the version, or an error in the arguments.
@@ -84,6 +98,50 @@ impl Printer {
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     }
+}
+
+/// A space at which no line is broken.
+const NO_BREAK: char = '\u{a0}';
+
+/// What stands after a colon to the end of the sentence is a command, which is copied: it stays on one line.
+fn uncut_commands(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(": ") {
+        let ends = [". ", "; ", ", or "].map(|end| after.find(end));
+        let end = ends.into_iter().flatten().min().unwrap_or(after.len());
+        let (command, more) = after.split_at(end);
+        let is_command = !command.contains('\n') && !command.starts_with(char::is_uppercase);
+        let space = NO_BREAK.to_string();
+        let command = match is_command {
+            true => command.replace(' ', &space),
+            false => command.to_owned(),
+        };
+        out.push_str(&format!("{before}: {command}"));
+        rest = more;
+    }
+    out + rest
+}
+
+/// Lines of at most `columns`, the first after `lead`, the others below its end; no word is broken.
+fn wrapped(lead: &str, text: &str, columns: usize) -> String {
+    let lines = text.split('\n').enumerate().map(|(number, line)| {
+        let words = line.trim_start();
+        let space = &line[..line.len() - words.len()];
+        let below = format!("{}{space}", " ".repeat(lead.len()));
+        let first = match number {
+            0 => format!("{lead}{space}"),
+            _ => below.clone(),
+        };
+        let options = textwrap::Options::new(columns)
+            .break_words(false)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .initial_indent(&first)
+            .subsequent_indent(&below);
+        textwrap::fill(words, options)
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Text without terminal control characters, with a newline at its end.
@@ -115,4 +173,53 @@ fn escape_controls(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_and_commands_stay_whole() {
+        let check = |lead, text: &str, columns, expected: &str| {
+            let wrapped = wrapped(lead, &uncut_commands(text), columns);
+            assert_eq!(wrapped.replace(NO_BREAK, " "), expected);
+        };
+        check("error: ", "one two three", 80, "error: one two three");
+        check(
+            "error: ",
+            "one two three",
+            16,
+            "error: one two\n       three",
+        );
+        check(
+            "  hint: ",
+            "Choose another: --commit HEAD. Show it with: cc-cli scope; or not",
+            30,
+            "  hint: Choose another:\n        --commit HEAD. Show it\n        with: cc-cli scope; or\n        not",
+        );
+        // A word of any length, and a command that does not fit, are broken by the terminal.
+        let path = "/x".repeat(30);
+        check(
+            "",
+            &format!("in {path} now"),
+            20,
+            &format!("in\n{path}\nnow"),
+        );
+        check(
+            "  hint: ",
+            "Run: a b c d e f g h i j",
+            20,
+            "  hint: Run:\n        a b c d e f g h i j",
+        );
+        check("", "  - an item of a list", 14, "  - an item of\n  a list");
+        check("", "one\n  two", 80, "one\n  two");
+        check("", "", 80, "");
+        check(
+            "",
+            "How: Either this or that way",
+            20,
+            "How: Either this or\nthat way",
+        );
+    }
 }

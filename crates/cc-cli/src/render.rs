@@ -114,7 +114,8 @@ pub(crate) fn wrapped(text: &str, head: &str, indent: usize, width: usize) -> St
         .collect()
 }
 
-fn cut(cell: &str, limit: usize) -> String {
+/// The text, cut to `limit` characters.
+pub(crate) fn cut(cell: &str, limit: usize) -> String {
     match cell.char_indices().nth(limit) {
         Some(_) => cell.chars().take(limit - 1).chain(['…']).collect(),
         None => cell.to_owned(),

@@ -140,6 +140,11 @@ impl Env {
         self.columns.filter(|_| self.stdout_is_terminal)
     }
 
+    /// The width of the terminal to which standard error goes, if it goes to one.
+    pub fn error_columns(&self) -> Option<usize> {
+        self.columns.filter(|_| self.stderr_is_terminal)
+    }
+
     /// `path` as an absolute path, relative ones taken from [`Env::cwd`].
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.join(path)

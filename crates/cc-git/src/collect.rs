@@ -12,7 +12,7 @@ use crate::runner::{GitExit, StartedCall};
 use crate::screen::Screen;
 use crate::untracked::WorkingList;
 use crate::working_file::WorkingFile;
-use crate::{Context, ContextLimits, Error, Mode, Repository, ShownDiffs, Target};
+use crate::{Context, ContextLimits, Error, Head, Mode, Repository, ShownDiffs, Target};
 
 /// The most files that are excluded since git cannot read them.
 const MAX_EXCLUDED: usize = 500;
@@ -55,6 +55,18 @@ impl Repository {
     /// the error of a failed call.
     pub fn collect(&self, target: &Target, limits: &ContextLimits) -> Result<Context, Error> {
         self.collect_since(target, limits, &ShownDiffs::default())
+    }
+
+    /// Why a branch adds nothing: it has no commit that its base has not.
+    fn not_ahead(&self, target: &Target) -> Option<String> {
+        let base = target.base_ref.as_ref()?;
+        let head = self.head().name();
+        let is_not_ahead =
+            target.mode == Mode::Branch && target.head.as_ref() == Some(&target.base);
+        is_not_ahead.then(|| match head == *base {
+            true => format!("`{base}` is the current branch"),
+            false => format!("`{head}` is not ahead of `{base}`"),
+        })
     }
 
     /// Reads the changes of a target without the diffs that were shown earlier.
@@ -136,8 +148,12 @@ impl Repository {
                 label: match (left_out, target.mode) {
                     (Some(left_out), _) => left_out.to_string(),
                     (None, Mode::WorkingTree | Mode::Staged) => format!("no {}", target.label),
-                    (None, _) => format!("no changes in {}", target.label),
+                    (None, _) => match self.not_ahead(target) {
+                        Some(why) => why,
+                        None => format!("no changes in {}", target.label),
+                    },
                 },
+                has_commits: *self.head() != Head::Unborn,
             });
         }
         context.not_seen.extend(left_out.map(NotSeen::in_general));

@@ -81,6 +81,8 @@ pub enum Error {
     NothingToReview {
         /// The scope, or why it is empty.
         label: String,
+        /// Whether the repository has a commit.
+        has_commits: bool,
     },
     /// The repository has no commit yet, and the scope needs one.
     #[error("the repository has no commits yet")]

@@ -276,7 +276,13 @@ impl Repository {
 
 fn does_not_apply(error: Error) -> Error {
     match error {
-        Error::Failed { stderr, .. } => Error::DoesNotApply { detail: stderr },
+        Error::Failed { stderr, .. } => {
+            let messages = stderr.split("error: ").map(str::trim);
+            let messages: Vec<&str> = messages.filter(|message| !message.is_empty()).collect();
+            Error::DoesNotApply {
+                detail: messages.join("; "),
+            }
+        }
         other => other,
     }
 }

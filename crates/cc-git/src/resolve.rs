@@ -73,10 +73,13 @@ impl Repository {
 
     /// The branch, since there are no uncommitted changes.
     pub(crate) fn branch_of_clean_tree(&self, pathspecs: Pathspecs) -> Result<Target, Error> {
-        if *self.head() == Head::Unborn {
-            return Err(Error::NoCommits);
-        }
         let place = pathspecs.place();
+        if *self.head() == Head::Unborn {
+            return Err(Error::NothingToReview {
+                label: format!("no commits yet, and no files{place}"),
+                has_commits: false,
+            });
+        }
         let target = self.branch(None, pathspecs)?;
         if target.head.as_ref() == Some(&target.base) {
             let (head, base) = (self.head().name(), target.base_ref.unwrap_or_default());
@@ -88,7 +91,10 @@ impl Repository {
                     format!("no uncommitted changes{place}, and `{head}` is not ahead of `{base}`")
                 }
             };
-            return Err(Error::NothingToReview { label });
+            return Err(Error::NothingToReview {
+                label,
+                has_commits: true,
+            });
         }
         Ok(Target {
             found_clean: true,

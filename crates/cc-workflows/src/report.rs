@@ -46,7 +46,7 @@ pub struct Report {
     /// Who answered, and what it took, in one line.
     pub footer: Line,
     /// How to continue.
-    pub continuation: Option<Line>,
+    pub continuation: Vec<Line>,
 }
 
 /// A list of ours.
@@ -117,7 +117,7 @@ impl Report {
             facts: Vec::new(),
             reviewed: None,
             footer,
-            continuation: None,
+            continuation: Vec::new(),
         }
     }
 

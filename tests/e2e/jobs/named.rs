@@ -106,7 +106,7 @@ fn commands_that_change_a_job_take_its_place() {
     let diff = sandbox.cc(["apply", "last", "--diff"]).run().success();
     assert!(diff.stdout.contains("new.txt"), "{diff}");
     sandbox.cc(["apply", "@1"]).run().success();
-    sandbox.cc(["discard", "@1"]).run().success();
+    sandbox.cc(["discard", "@1", "--yes"]).run().success();
     assert!(!Path::new(tree).exists());
     for command in ["result", "logs", "wait", "status"] {
         sandbox.cc([command, "last"]).run().success();

@@ -121,7 +121,7 @@ fn a_session_is_codexs_and_a_thread_is_claudes_in_every_json_document() {
     assert_eq!(done["threadId"], threads().last().unwrap().as_str());
     assert_eq!(json(&["resume-candidate"])["candidate"]["id"], id.as_str());
     json(&["apply", &id]);
-    json(&["discard", &id]);
+    json(&["discard", &id, "--yes"]);
     let failed = json(&["rescue", "do it"]);
     assert_eq!(failed["status"], "failed");
     assert_eq!(failed["threadId"], threads().last().unwrap().as_str());

@@ -1,6 +1,9 @@
 //! What a narrow terminal shows: whole words, and what tells jobs apart.
 
-use cc_tests::{Sandbox, Scenario};
+use std::time::Duration;
+
+use cc_tests::fake::{Run, Step};
+use cc_tests::{Sandbox, Scenario, eventually};
 
 /// A sandbox with two reviews whose titles differ at their ends alone.
 fn sandbox() -> Sandbox {
@@ -66,5 +69,71 @@ fn jobs_are_told_apart_on_a_narrow_screen() {
             let is_there = lines.any(|line| line.contains(title));
             assert!(is_there, "{columns}: {title}\n{status}");
         }
+    }
+}
+
+#[test]
+fn errors_hints_and_questions_fit_too() {
+    let sandbox = sandbox();
+    let text = shown(&sandbox, &["review", "--scope", "staged"], 50);
+    assert_eq!(
+        text,
+        "error: nothing to review: no staged changes\n  \
+         hint: Choose another change:\n        \
+         --commit HEAD, --base REF or --range A..B.\n        \
+         Preview it with: cc-cli scope"
+    );
+    // What was asked about is named.
+    let mut screen = sandbox.cc(["rm", "last"]).at_terminal(80, 24);
+    let asked = screen.wait_for("Remove 1 finished job? [y/N]");
+    assert!(
+        asked.contains("Review of uncommitted changes in src"),
+        "{asked}"
+    );
+    screen.press("\n");
+    assert!(screen.wait().1.contains("Nothing was removed."));
+
+    let long = format!("I have looked at {}", "some file and ".repeat(20));
+    sandbox.set_scenario(&Scenario::runs([Run::started()
+        .text(&long)
+        .step(Step::Hang)]));
+    let started = ["review", "--background", "--json"];
+    let job = sandbox.cc(started).run().success().json();
+    let id = job["jobId"].as_str().unwrap();
+    let log = || sandbox.cc(["logs", id]).run().success().stdout;
+    eventually(Duration::from_secs(60), "the text in the log", || {
+        log().contains("I have looked").then_some(())
+    });
+    let text = shown(&sandbox, &["status", id], 60);
+    let latest = text.split("Latest\n").nth(1).unwrap();
+    assert!(
+        latest.contains("says: I have looked at some file and some"),
+        "{text}"
+    );
+    assert!(latest.contains('…'), "{text}");
+    assert!(latest.lines().all(|line| line.starts_with("  ")), "{text}");
+
+    sandbox.cc(["cancel", id]).run().success();
+    let text = shown(&sandbox, &["result", id], 60);
+    assert!(
+        text.contains("was cancelled.\n\nPartial output\n\nI have looked at"),
+        "{text}"
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 60),
+        "{text}"
+    );
+}
+
+#[test]
+fn how_to_continue_is_said_once() {
+    let sandbox = Sandbox::fake(&Scenario::says("Done.")).with_change();
+    let rescue = ["rescue", "--no-sandbox", "--isolated", "do it"];
+    for text in [
+        shown(&sandbox, &rescue, 80),
+        shown(&sandbox, &["result"], 80),
+    ] {
+        assert_eq!(text.matches("Continue:").count(), 1, "{text}");
+        assert!(!text.contains('`'), "{text}");
     }
 }

@@ -438,7 +438,7 @@ fn names_of_any_bytes_are_no_obstacle() {
 }
 
 #[test]
-fn a_change_can_be_seen_and_is_not_discarded_unasked_before_it_was_applied() {
+fn a_change_can_be_seen_and_is_discarded_only_after_a_yes() {
     let sandbox = answering();
     let (job, tree) = isolated(&sandbox);
     fs::write(tree.join("new.txt"), "new\n").unwrap();
@@ -452,7 +452,38 @@ fn a_change_can_be_seen_and_is_not_discarded_unasked_before_it_was_applied() {
     );
     assert!(tree.join("new.txt").exists());
     sandbox.cc(["apply", &job]).run().success();
-    sandbox.cc(vec!["discard", &job]).run().success();
+    // Nothing would be lost now; what asks still asks, so that a script needs no second form.
+    let refused = sandbox.cc(vec!["discard", &job]).run().exits(2);
+    let hint = format!("Discard it: cc-cli discard {job} --yes");
+    assert!(refused.stderr.contains("nobody can be asked"), "{refused}");
+    assert!(refused.stderr.contains(&hint), "{refused}");
+    assert!(tree.exists());
+    sandbox.cc(["discard", &job, "--yes"]).run().success();
+    assert_clean(&sandbox);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn at_a_terminal_the_question_says_what_would_be_lost() {
+    let sandbox = answering();
+    let (job, tree) = isolated(&sandbox);
+    let answer = |question: &str, key: &str| {
+        let mut screen = sandbox.cc(["discard", &job]).at_terminal(80, 24);
+        screen.wait_for(question);
+        screen.press(key);
+        let (code, shown) = screen.wait();
+        assert_eq!(code, Some(0), "{shown}");
+        shown
+    };
+    fs::write(tree.join("new.txt"), "new\n").unwrap();
+    let kept = answer("was never applied (1 file). Discard it?", "n\n");
+    assert!(kept.contains("Nothing was discarded."), "{kept}");
+    sandbox.cc(["apply", &job]).run().success();
+    let kept = answer("No change of", "\n");
+    assert!(kept.contains("Nothing was discarded."), "{kept}");
+    assert!(tree.exists());
+    let gone = answer("[y/N]", "y\n");
+    assert!(gone.contains("Removed the worktree"), "{gone}");
     assert_clean(&sandbox);
 }
 

@@ -6,7 +6,8 @@ Exit codes:
     0  success
     1  the job or the command failed
     2  wrong usage
-    3  not set up: Claude Code, its login or a writable directory is missing
+    3  not set up: Claude Code, its login, the sandbox or a writable directory
+       is missing
     4  the job was cancelled
    10  a finding is at or above --fail-on
    11  no verdict: the findings of the review are not structured

@@ -170,25 +170,9 @@ fn refused(
 pub(super) fn discard(project: &Project, args: &DiscardArgs, printer: &mut Printer) -> CliResult {
     let (project, job) = project.find(&args.job)?;
     project.may_write()?;
-    let lost = match args.yes {
-        true => 0,
-        false => isolated::unapplied(&project, job.id.as_str())?,
-    };
-    if lost > 0 {
-        let id = &job.id;
-        let lost = format!(
-            "change of `{id}` was never applied ({})",
-            count(lost, "file")
-        );
-        if !is_interactive(&project.env) {
-            let hint =
-                format!("See it: cc-cli apply {id} --diff. Discard it: cc-cli discard {id} --yes");
-            return Err(CliError::new(ExitStatus::Usage, format!("the {lost}")).hint(hint));
-        }
-        if !ask(&format!("The {lost}. Discard it?"), printer) {
-            printer.note("Nothing was discarded.");
-            return Ok(ExitStatus::Success);
-        }
+    if !args.yes && !may_discard(&project, &job.id, printer)? {
+        printer.note("Nothing was discarded.");
+        return Ok(ExitStatus::Success);
     }
     let job = isolated::discard(&project, job.id.as_str())?;
     if args.json {
@@ -200,4 +184,29 @@ pub(super) fn discard(project: &Project, args: &DiscardArgs, printer: &mut Print
         printer.text(format!("Removed the worktree and branch of {}.", job.id));
     }
     Ok(ExitStatus::Success)
+}
+
+/// Asks the person at the terminal; elsewhere `--yes` is needed.
+fn may_discard(project: &Project, id: &JobId, printer: &mut Printer) -> Result<bool, CliError> {
+    let lost = isolated::unapplied(project, id.as_str())?;
+    let never_applied = format!(
+        "change of `{id}` was never applied ({})",
+        count(lost, "file")
+    );
+    if is_interactive(&project.env) {
+        let question = match lost {
+            0 => format!("No change of `{id}` would be lost. Remove its worktree and its branch?"),
+            _ => format!("The {never_applied}. Discard it?"),
+        };
+        return Ok(ask(&question, printer));
+    }
+    let discard = format!("Discard it: cc-cli discard {id} --yes");
+    Err(match lost {
+        0 => {
+            let what = "this removes a worktree and its branch, and nobody can be asked";
+            CliError::new(ExitStatus::Usage, what).hint(discard)
+        }
+        _ => CliError::new(ExitStatus::Usage, format!("the {never_applied}"))
+            .hint(format!("See it: cc-cli apply {id} --diff. {discard}")),
+    })
 }

@@ -12,14 +12,15 @@ use crate::args::PruneArgs;
 use crate::documents::{NotRemoved, PruneReport};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
+use crate::render::table_within;
 
 pub(super) fn prune(project: &Project, args: &PruneArgs, printer: &mut Printer) -> CliResult {
     let (chosen, unread) = match args.jobs.is_empty() {
         true => old(project, args.keep)?,
         false => (named(project, &args.jobs)?, 0),
     };
-    let number = chosen.iter().map(|(_, prunable)| prunable.jobs.len()).sum();
-    if number > 0 && !args.yes && !args.dry_run && !may_remove(project, number, printer)? {
+    let jobs: Vec<&Job> = chosen.iter().flat_map(|(_, it)| &it.jobs).collect();
+    if !jobs.is_empty() && !args.yes && !args.dry_run && !may_remove(project, &jobs, printer)? {
         printer.note("Nothing was removed.");
         return Ok(ExitStatus::Success);
     }
@@ -62,6 +63,9 @@ pub(super) fn prune(project: &Project, args: &PruneArgs, printer: &mut Printer) 
     }
     failure(&pruned)
 }
+
+/// How many jobs the question shows.
+const NAMED: usize = 10;
 
 /// Jobs to remove, with the project that they belong to.
 type Chosen = Vec<(Project, Prunable)>;
@@ -107,12 +111,22 @@ fn named(project: &Project, references: &[String]) -> Result<Chosen, CliError> {
 }
 
 /// Asks the person at the terminal; elsewhere `--yes` is needed.
-fn may_remove(project: &Project, number: usize, printer: &mut Printer) -> Result<bool, CliError> {
-    let jobs = count(number, "finished job");
+fn may_remove(project: &Project, jobs: &[&Job], printer: &mut Printer) -> Result<bool, CliError> {
+    let number = count(jobs.len(), "finished job");
     if is_interactive(&project.env) {
-        return Ok(ask(&format!("Remove {jobs}?"), printer));
+        let rows = jobs.iter().take(NAMED);
+        let rows: Vec<_> = rows
+            .map(|job| vec![job.id.to_string(), job.title.clone(), job.summary.clone()])
+            .collect();
+        let more = jobs.len().saturating_sub(NAMED);
+        let table = table_within(&rows, project.env.error_columns());
+        printer.note(match more {
+            0 => table.trim_end().to_owned(),
+            more => format!("{table}  and {more} more"),
+        });
+        return Ok(ask(&format!("Remove {number}?"), printer));
     }
-    let message = format!("this removes {jobs}, and nobody can be asked");
+    let message = format!("this removes {number}, and nobody can be asked");
     Err(CliError::new(ExitStatus::Usage, message)
         .hint("See which: cc-cli prune --dry-run. Remove them: cc-cli prune --yes"))
 }

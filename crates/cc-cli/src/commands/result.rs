@@ -5,9 +5,10 @@ use std::io::Write;
 use std::path::Path;
 
 use cc_core::time::human_duration;
-use cc_core::{JobId, SessionId};
+use cc_core::{JobId, SessionId, ThreadId};
 use cc_jobs::select::{self, SelectError};
 use cc_jobs::{Body, EndedJob, Ending, Job, JobState, Latest, StoreError};
+use cc_workflows::report::Line;
 use cc_workflows::review::ReviewReport;
 use cc_workflows::{JobResult, Project, current, hint, report_of, rescue};
 use serde_json::{Map, Value, json};
@@ -123,12 +124,19 @@ pub(super) fn page(project: &Project, job: &Job, body: &Body) -> Result<String, 
 fn shown(project: &Project, (job, body): (&Job, &Body), look: &Look) -> String {
     let is_complete = job.state().ending() == Some(&Ending::Completed);
     match report_of(job, body, project.store.now()).filter(|_| is_complete) {
-        Some(report) => {
-            let text = terminal::report(&report, look);
-            let origin = origin(project, job, &text);
-            format!("{text}{}", printer::plain(origin.trim_start()))
+        Some(mut report) => {
+            let origin = origin(project, job, report.continuation.is_empty());
+            let origin = origin.iter().map(|line| Line::described(line));
+            report.continuation.extend(origin);
+            terminal::report(&report, look)
         }
-        None => printer::plain(&markdown(project, job, body)),
+        None if is_complete => printer::plain(&markdown(project, job, body)),
+        None => {
+            let origin = origin(project, job, true);
+            let origin: Vec<Line> = origin.iter().map(|line| Line::described(line)).collect();
+            let partial = partial(job, body);
+            terminal::unfinished(&outcome(project, job), partial, &origin, look)
+        }
     }
 }
 
@@ -154,15 +162,32 @@ fn none_finished(error: SelectError, running: &[JobId]) -> CliError {
 
 /// The result of a job, why it has none, or that it is still running.
 fn markdown(project: &Project, job: &Job, body: &Body) -> String {
-    let id = &job.id;
     let text = match job.state().ending() {
-        Some(Ending::Completed) => format!("{}\n", completed(project, job, body)),
-        Some(Ending::Cancelled) => format!("{id} was cancelled.\n\n{}", partial_output(body)),
+        Some(Ending::Completed) => completed(project, job, body),
+        _ => {
+            let partial = partial(job, body).map(|text| format!("\n\nPartial output:\n\n{text}"));
+            outcome(project, job).join("\n") + &partial.unwrap_or_default()
+        }
+    };
+    let text = text.trim_end();
+    let says = |thread: &ThreadId| text.contains(&format!("claude --resume {thread}"));
+    let origin = origin(project, job, !job.thread.as_ref().is_some_and(says));
+    match origin.is_empty() {
+        true => text.to_owned(),
+        false => format!("{text}\n\n{}", origin.join("\n")),
+    }
+}
+
+/// How a job without a report ended, or that it has not.
+fn outcome(project: &Project, job: &Job) -> Vec<String> {
+    let id = &job.id;
+    match job.state().ending() {
+        Some(Ending::Completed) => vec![format!("{id} completed.")],
+        Some(Ending::Cancelled) => vec![format!("{id} was cancelled.")],
         Some(Ending::Failed(failure)) => {
-            let hint = hint::for_failure(failure);
-            let hint = hint.map_or_else(String::new, |hint| format!("  {hint}\n"));
-            let detail = &failure.detail;
-            format!("{id} failed: {detail}\n{hint}\n{}", partial_output(body))
+            let hint = hint::for_failure(failure).map(|hint| format!("  {hint}"));
+            let failed = format!("{id} failed: {}", failure.detail);
+            [failed].into_iter().chain(hint).collect()
         }
         None => {
             let elapsed = job.elapsed(project.store.now());
@@ -174,29 +199,22 @@ fn markdown(project: &Project, job: &Job, body: &Body) -> String {
                 }
                 _ => "It has no result yet. Wait for it: cc-cli wait",
             };
-            format!("{id} is {phase} ({elapsed}): {title}\n{next} {id}")
+            vec![
+                format!("{id} is {phase} ({elapsed}): {title}"),
+                format!("{next} {id}"),
+            ]
         }
-    };
-    [text.trim_end(), &origin(project, job, &text)]
-        .join("\n")
-        .trim_end()
-        .to_owned()
+    }
 }
 
-/// Where the job comes from: how to continue Claude's conversation, unless the report says so, and the
-/// session of Codex.
-fn origin(project: &Project, job: &Job, report: &str) -> String {
-    let mut lines = String::from("\n");
-    if let Some(thread) = &job.thread
-        && !report.contains(&format!("claude --resume {thread}"))
-        && let Some(next) = rescue::how_to_continue(project, job)
-    {
-        lines.push_str(&format!("{}\n", next.line));
-    }
-    if let Some(session) = &job.session {
-        lines.push_str(&format!("Codex session: `{session}`\n"));
-    }
-    lines
+/// Where the job comes from, in lines of Markdown: how to continue Claude's conversation, if `continues`, and
+/// the session of Codex.
+fn origin(project: &Project, job: &Job, continues: bool) -> Vec<String> {
+    let next = continues.then(|| rescue::how_to_continue(project, job));
+    let next = next.flatten().map(|next| next.line);
+    let session = job.session.as_ref();
+    let session = session.map(|session| format!("Codex session: `{session}`"));
+    next.into_iter().chain(session).collect()
 }
 
 /// The report of a completed job as Markdown; what earlier records hold is shown as it is.
@@ -210,11 +228,10 @@ fn completed(project: &Project, job: &Job, body: &Body) -> String {
     text.unwrap_or_else(|| "(no output)".to_owned())
 }
 
-fn partial_output(body: &Body) -> String {
-    match body.unfinished().map(str::trim) {
-        None => String::new(),
-        Some(text) => format!("Partial output:\n\n{text}\n"),
-    }
+/// What Claude had written of a job that did not complete.
+fn partial<'a>(job: &Job, body: &'a Body) -> Option<&'a str> {
+    job.state().ending()?;
+    body.unfinished().map(str::trim)
 }
 
 /// Prints how a job ended: its result to standard output (if `with_result`), a failure to standard error.
@@ -244,11 +261,23 @@ pub(super) fn print_outcome(
         }),
         None => return printer.note(format_args!("{id} is {}.", job.state().phase())),
     }
-    if with_result {
-        printer.text(partial_output(body));
+    let partial = partial(job, body).filter(|_| with_result);
+    let next = rescue::how_to_continue(project, job).map(|next| next.line);
+    let is_empty = partial.is_none() && next.is_none();
+    if let Some(look) = show::look(project).filter(|_| with_result && !is_empty) {
+        let next = next.iter().map(|line| Line::described(line));
+        let text = terminal::unfinished(&[], partial, &next.collect::<Vec<_>>(), &look);
+        return printer.bytes(format!("\n{text}").as_bytes());
     }
-    if let Some(next) = rescue::how_to_continue(project, job) {
-        printer.note(next.line);
+    if let Some(partial) = partial {
+        printer.text(format!("Partial output:\n\n{partial}"));
+    }
+    if let Some(next) = next {
+        // Both streams may go to one place.
+        printer.note(match partial {
+            Some(_) => format!("\n{next}"),
+            None => next,
+        });
     }
 }
 

@@ -22,7 +22,7 @@ use crate::args::StatusArgs;
 use crate::documents::{Status, StatusOfJob};
 use crate::error::{CliResult, ExitStatus};
 use crate::printer::Printer;
-use crate::render::{table_within, table_wrapped};
+use crate::render::{cut, table_within, table_wrapped};
 
 /// How many finished jobs are listed without `--all`.
 const RECENT: usize = 8;
@@ -312,7 +312,12 @@ fn details(project: &Project, job: &Job) -> String {
         text.push_str("\nLatest\n");
     }
     for line in &lines[lines.len().saturating_sub(5)..] {
-        text.push_str(&format!("  {}\n", in_local_time(line)));
+        let line = format!("  {}", in_local_time(line));
+        text.push_str(&match project.env.output_columns() {
+            Some(width) => cut(&line, width),
+            None => line,
+        });
+        text.push('\n');
     }
     text
 }

@@ -38,7 +38,10 @@ pub(super) fn wait(project: &Project, args: &WaitArgs, printer: &mut Printer) ->
     } else {
         for job in &jobs {
             let (status, outcome) = (job.state().status(), outcome(job));
-            let line = format!("{}  {status}  {outcome}", job.id);
+            let line = match outcome {
+                Some(outcome) => format!("{}  {status}  {outcome}", job.id),
+                None => format!("{}  still {status}", job.id),
+            };
             printer.text(match project.env.output_columns() {
                 Some(width) => one_line(&line, width),
                 None => line,
@@ -84,10 +87,10 @@ pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn outcome(job: &Job) -> &str {
-    match job.state().ending() {
-        Some(Ending::Failed(failure)) => &failure.detail,
-        Some(_) => &job.summary,
-        None => "still running",
+/// What came of a job; `None` if it has not ended.
+fn outcome(job: &Job) -> Option<&str> {
+    match job.state().ending()? {
+        Ending::Failed(failure) => Some(&failure.detail),
+        _ => Some(&job.summary),
     }
 }

@@ -61,6 +61,35 @@ pub(crate) fn report(report: &Report, look: &Look) -> String {
     page.out
 }
 
+/// What there is of a job without a report, as lines for a terminal: how it ended, what Claude had written, and how
+/// to continue.
+pub(crate) fn unfinished(
+    outcome: &[String],
+    partial: Option<&str>,
+    last: &[Line],
+    look: &Look,
+) -> String {
+    let mut page = Page {
+        look,
+        out: String::new(),
+    };
+    for line in outcome {
+        page.line(0, &[Piece::new(Face::default(), line)]);
+    }
+    if let Some(partial) = partial {
+        page.paragraph(0, &[Piece::new(BOLD, "Partial output")]);
+        page.foreign(0, partial);
+    }
+    if !last.is_empty() {
+        page.gap();
+        page.out.push_str(&rule(look));
+    }
+    for line in last {
+        page.line(0, &faced(line, DIM));
+    }
+    page.out
+}
+
 struct Page<'a> {
     look: &'a Look,
     out: String,

@@ -353,7 +353,11 @@ fn nothing_to_review_says_what_was_looked_at() {
     );
     assert_eq!(
         text(&base("HEAD")),
-        "nothing to review: no changes in `main` since `HEAD`"
+        "nothing to review: `main` is not ahead of `HEAD`"
+    );
+    assert_eq!(
+        text(&base("main")),
+        "nothing to review: `main` is the current branch"
     );
 }
 
@@ -371,14 +375,20 @@ fn a_repository_without_commits_has_a_work_tree() {
         lab
     };
     for lab in [Lab::unborn(), sha256()] {
-        for selection in [
-            scope(Scope::Auto),
-            scope(Scope::Branch),
-            base("HEAD"),
-            commit("HEAD"),
-        ] {
+        for selection in [scope(Scope::Branch), base("HEAD"), commit("HEAD")] {
             let error = lab.review(&selection).unwrap_err();
             assert!(matches!(error, Error::NoCommits), "{selection:?}: {error}");
+        }
+        for selection in [Scope::Auto, Scope::WorkingTree, Scope::Staged].map(scope) {
+            let error = lab.review(&selection).unwrap_err();
+            let nothing = matches!(
+                error,
+                Error::NothingToReview {
+                    has_commits: false,
+                    ..
+                }
+            );
+            assert!(nothing, "{selection:?}: {error}");
         }
         // A file of that name must not be taken for the ref.
         lab.write("HEAD", "h\n");

@@ -98,7 +98,8 @@ impl Line {
     }
 
     /// A description of our own, in which names stand between backquotes.
-    pub(crate) fn described(label: &str) -> Self {
+    #[must_use]
+    pub fn described(label: &str) -> Self {
         let parts: Vec<&str> = label.split('`').collect();
         if parts.len().is_multiple_of(2) {
             return Self::text(label);

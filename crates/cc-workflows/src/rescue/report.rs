@@ -175,10 +175,11 @@ impl RescueReport {
         self.tell_extras(&mut report);
         self.tell_rights(&mut report);
         self.run.facts(&mut report, elapsed);
-        report.continuation = self.resume_command.as_ref().map(|command| {
+        let continuation = self.resume_command.iter().map(|command| {
             let model = self.run.requested_model.as_deref();
             Line::described(&resuming::line(&self.job_id, self.access, model, command))
         });
+        report.continuation.extend(continuation);
         report
     }
 
