@@ -328,3 +328,63 @@ fn a_newcomer_with_a_gateway_dotfiles_and_a_worktree_is_right_at_the_first_try()
     );
     assert_nothing_ran(&sandbox);
 }
+
+/// The headers by which the service tells a subscriber's limits; the reset is in a year that no test reaches.
+fn with_limits(turn: Turn, status: &str, window: &str, claim: &str, used: &str) -> Turn {
+    const RESET: &str = "4102444800";
+    let headers = [
+        ("status".to_owned(), status),
+        ("reset".to_owned(), RESET),
+        ("representative-claim".to_owned(), claim),
+        (format!("{window}-utilization"), used),
+        (format!("{window}-reset"), RESET),
+        (format!("{window}-surpassed-threshold"), "0.75"),
+    ];
+    headers.iter().fold(turn, |turn, (name, value)| {
+        turn.header(&format!("anthropic-ratelimit-unified-{name}"), value)
+    })
+}
+
+#[test]
+fn what_is_left_of_an_account_is_read_as_each_claude_prints_it() {
+    for peer in peers::claudes() {
+        let claude = peer.ensure().unwrap();
+        let limit = Turn::error(429).message("over the limit");
+        let api = MessagesApi::start([
+            with_limits(
+                Turn::text("Fine."),
+                "allowed_warning",
+                "5h",
+                "five_hour",
+                "0.85",
+            ),
+            with_limits(limit, "rejected", "7d", "seven_day", "1").times(20),
+        ]);
+        let mut sandbox = Sandbox::real_at(&claude, &api).with_change();
+        sandbox.log_out();
+        sandbox.set_env("CLAUDE_CODE_OAUTH_TOKEN", "made-up-token");
+        let account = || {
+            let usage = sandbox.cc(["usage", "--json"]).run().success().json();
+            usage["account"].clone()
+        };
+        sandbox.cc(["review"]).run().success();
+        let warned = account();
+        assert_eq!(warned["window"], "five_hour", "{peer}: {warned}");
+        assert_eq!(warned["used"], 0.85, "{peer}: {warned}");
+        assert_eq!(
+            warned["resetsAt"], "2100-01-01T00:00:00.000Z",
+            "{peer}: {warned}"
+        );
+        let shown = sandbox.cc(["usage"]).run().success().stdout;
+        assert!(
+            shown.contains("five-hour limit 85% used, resets at 2"),
+            "{peer}: {shown}"
+        );
+
+        let refused = sandbox.cc(["review"]).run().exits(1);
+        assert!(refused.stderr.contains("limit"), "{peer}: {refused}");
+        let reached = account();
+        assert_eq!(reached["reached"], true, "{peer}: {reached}");
+        assert_eq!(reached["window"], "seven_day", "{peer}: {reached}");
+    }
+}

@@ -126,7 +126,7 @@ fn what_is_left_of_the_account_is_told_where_claude_says_it() {
         told.contains("five-hour limit 85% used, resets at 2"),
         "{shown}"
     );
-    // What Claude says today: whether, and no more.
+    // Far below a limit Claude says whether, and no more.
     let run = Run::started().line(limit(json!({"status": "allowed", "isUsingOverage": false})));
     sandbox.set_scenario(&Scenario::runs([run.success("Fine.", None)]));
     sandbox.cc(["review"]).run().success();

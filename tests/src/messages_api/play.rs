@@ -46,14 +46,15 @@ pub(super) fn play(turn: &Turn, request: &Request, reply: &mut Reply) -> Result<
                 }
                 .play(message, &document)
             } else {
-                Ok(reply.json(200, &request_id(), &document)?)
+                Ok(reply.json(200, &headers(message), &document)?)
             }
         }
     }
 }
 
-fn request_id() -> [(String, String); 1] {
-    [("request-id".to_owned(), "req_loopback".to_owned())]
+fn headers(message: &Message) -> Vec<(String, String)> {
+    let id = ("request-id".to_owned(), "req_loopback".to_owned());
+    [id].into_iter().chain(message.headers.clone()).collect()
 }
 
 /// The whole message as the API sends it without streaming.
@@ -89,7 +90,7 @@ struct Stream<'a> {
 
 impl Stream<'_> {
     fn play(mut self, message: &Message, document: &Value) -> Result<(), End> {
-        self.reply.begin_events(&request_id())?;
+        self.reply.begin_events(&headers(message))?;
         if message.blocks.is_empty() && message.event_error.is_some() {
             return self.end(message, document);
         }

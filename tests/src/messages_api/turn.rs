@@ -73,6 +73,7 @@ pub(super) struct Message {
     pub(super) model: Option<String>,
     /// An SSE error event in place of the rest.
     pub(super) event_error: Option<String>,
+    pub(super) headers: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -210,12 +211,14 @@ impl Turn {
         self
     }
 
-    /// Adds a header to an HTTP error, for example `retry-after`.
+    /// Adds a header to an HTTP error, for example `retry-after`, or to a message.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        match &mut self.answer {
-            Answer::HttpError { headers, .. } => headers.push((name.to_owned(), value.to_owned())),
-            _ => panic!("only an HTTP error has headers of its own"),
-        }
+        let headers = match &mut self.answer {
+            Answer::HttpError { headers, .. } => headers,
+            Answer::Message(message) => &mut message.headers,
+            Answer::Computed(_) => panic!("a computed answer has the headers of its turn"),
+        };
+        headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
