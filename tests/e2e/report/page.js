@@ -31,6 +31,15 @@
     const box = element.getBoundingClientRect();
     if (box.width && box.right > width + 1) wrong.push(`reaches out: ${element.tagName}.${element.className}`);
   }
+  if (matchMedia('print').matches) {
+    // Nobody scrolls paper.
+    for (const box of document.querySelectorAll('pre, .table')) {
+      if (box.scrollWidth > box.clientWidth + 1) wrong.push(`cut on paper: ${box.className}: ${box.textContent.slice(0, 40)}`);
+    }
+    for (const head of document.querySelectorAll('h1, h2, h3, h4, .finding > .row')) {
+      if (getComputedStyle(head).breakInside !== 'avoid') wrong.push(`breaks apart: ${head.textContent}`);
+    }
+  }
   const foreign = document.querySelectorAll('script, img, iframe, object, embed, link, form, [style], [onerror], [onclick]');
   if (foreign.length) wrong.push(`foreign elements: ${[...foreign].map((it) => it.outerHTML.slice(0, 60))}`);
   if (document.styleSheets.length !== 1) wrong.push(`${document.styleSheets.length} styles`);
