@@ -1,5 +1,7 @@
 //! The session of Codex that a call belongs to, and what the hooks remember of it.
 
+mod policy;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fs::{create_private_dir, is_older_than, read_bounded, remove_if_there, write_atomic};
 use crate::{DataDir, Env, IoError, SessionId};
+
+pub use policy::SandboxPolicy;
 
 /// How long a session is remembered of which no hook tells anything any more.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -58,9 +62,9 @@ impl SessionRecord {
         known.collect()
     }
 
-    /// The directory of `session`, ended or not, if anything is remembered of it.
-    pub fn directory_of(data: &DataDir, session: &SessionId) -> Option<PathBuf> {
-        Some(Self::at(&data.session(session))?.directory)
+    /// What is remembered of `session`, ended or not.
+    pub fn of(data: &DataDir, session: &SessionId) -> Option<Self> {
+        Self::at(&data.session(session))
     }
 
     fn at(path: &Path) -> Option<Self> {

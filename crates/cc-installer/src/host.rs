@@ -46,6 +46,14 @@ impl Codex {
         let mut vars = environment(env);
         vars.retain(|(name, _)| name != "CODEX_HOME");
         vars.push(("CODEX_HOME".into(), codex_home.into()));
+        // Codex runs Git and more from there, outside of its sandbox.
+        let search = SearchPath::of(env).without(layout::workspace(env));
+        let search = match path.parent() {
+            Some(dir) => search.ending_with(dir),
+            None => search,
+        };
+        vars.retain(|(name, _)| !name.eq_ignore_ascii_case("PATH"));
+        vars.extend(search.to_var().map(|path| ("PATH".into(), path)));
         Self {
             path,
             env: vars,

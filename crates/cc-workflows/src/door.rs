@@ -7,22 +7,18 @@
 //! Start with [`open`].
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use cc_core::fs::{IoError, canonical, open_below, open_regular};
+use cc_core::fs::{IoError, canonical, open_below};
 use cc_core::paths::main_working_tree;
 use cc_core::program::open_to_sandbox;
-use cc_core::session::{SessionRecord, inherited};
+use cc_core::session::{SandboxPolicy, SessionRecord, inherited};
 use cc_core::{DataDir, Env};
 use cc_git::{git_dirs, top_level};
-use serde::Deserialize;
 
 use crate::project::{Caller, Project};
 use crate::{Error, preflight};
-
-/// A transcript is read up to this size.
-const TRANSCRIPT_LIMIT: u64 = 1 << 30;
 
 /// Opens the workspace that holds the current directory, for a call of Codex's model.
 ///
@@ -68,7 +64,8 @@ impl Project {
             return Ok(());
         };
         preflight::check(&self.env)?;
-        let mode = record.transcript.as_deref().and_then(sandbox_mode);
+        let mode = record.transcript.as_deref().and_then(SandboxPolicy::noted);
+        let mode = mode.map(|policy| policy.mode);
         match mode.as_deref() {
             Some("danger-full-access") => Ok(()),
             Some("workspace-write") => {
@@ -173,94 +170,9 @@ fn without_dots(path: &Path) -> PathBuf {
     plain
 }
 
-/// One line of a transcript, as far as it matters.
-#[derive(Deserialize)]
-struct TranscriptLine<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(borrow)]
-    payload: Option<TurnContext<'a>>,
-}
-
-#[derive(Deserialize)]
-struct TurnContext<'a> {
-    #[serde(borrow)]
-    sandbox_policy: Option<Policy<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Policy<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-}
-
-/// The sandbox that Codex noted for the latest turn; `None` where that cannot be read.
-///
-/// Neither the environment of a command nor the input of a hook tells it.
-fn sandbox_mode(transcript: &Path) -> Option<String> {
-    let file = open_regular(transcript).ok()?;
-    if file.metadata().ok()?.len() > TRANSCRIPT_LIMIT {
-        return None;
-    }
-    let mut mode = None;
-    for line in BufReader::new(file).split(b'\n') {
-        let line = line.ok()?;
-        // Text of a conversation is inside of quotes, where this would be escaped.
-        let head = line.get(..200).unwrap_or(&line);
-        if !contains(head, br#""type":"turn_context""#) {
-            continue;
-        }
-        let line: TranscriptLine<'_> = serde_json::from_slice(&line).ok()?;
-        if line.kind == "turn_context" {
-            let policy = line.payload.and_then(|context| context.sandbox_policy);
-            mode = policy.map(|policy| policy.kind.to_owned());
-        }
-    }
-    mode
-}
-
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|part| part == wanted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_latest_turn_decides_and_no_text_of_the_conversation() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("rollout.jsonl");
-        let turn = |mode: &str| {
-            format!(
-                r#"{{"timestamp":"t","type":"turn_context","payload":{{"cwd":"/w","sandbox_policy":{{"type":"{mode}"}}}}}}"#
-            )
-        };
-        let said = format!(
-            r#"{{"type":"response_item","payload":{}}}"#,
-            serde_json::json!(turn("danger-full-access"))
-        );
-        let check = |lines: &[&str], expected: Option<&str>| {
-            std::fs::write(&path, lines.join("\n")).unwrap();
-            assert_eq!(sandbox_mode(&path).as_deref(), expected, "{lines:?}");
-        };
-        check(&[&turn("read-only"), &said], Some("read-only"));
-        check(
-            &[&turn("read-only"), &turn("workspace-write"), &said],
-            Some("workspace-write"),
-        );
-        check(&[&said], None);
-        check(&[r#"{"type":"turn_context","payload":{"cwd":"/w"}}"#], None);
-        check(
-            &[
-                &turn("workspace-write"),
-                r#"{"type":"turn_context","payload":{}}"#,
-            ],
-            None,
-        );
-        check(&[r#"{"type":"turn_context","payload":{"#], None);
-        assert_eq!(sandbox_mode(&dir.path().join("none")), None);
-    }
 
     #[test]
     fn dots_are_applied_to_the_text() {

@@ -92,9 +92,12 @@ fn takes_messages(project: &Project, codex: &Path) -> bool {
 }
 
 fn call(project: &Project, codex: &Path, args: &[&str]) -> ShortCommand {
+    // Codex starts programs from its PATH, outside of its sandbox.
+    let search = search(project).ending_with(codex.parent().unwrap_or(codex));
+    let path = search.to_var().map(|path| ("PATH".into(), path));
     ShortCommand::new(codex, PATIENCE)
         .args(args)
-        .envs(project.env.vars())
+        .envs(project.env.with_vars(path).vars())
         .current_dir(project.data.root())
 }
 

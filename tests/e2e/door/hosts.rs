@@ -304,3 +304,62 @@ fn a_codex_that_frees_the_whole_line_gets_no_rule_and_loses_the_one_it_has() {
     );
     assert!(!rules.exists());
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_program_is_not_taken_from_where_the_session_may_write_besides() {
+    for codex in [CODEX, CODEX_OLD] {
+        let api = ResponsesApi::start([]);
+        let sandbox = allowed(codex, &api);
+        let cli = sandbox.installed_file("cc-cli").display().to_string();
+        let (extra, more) = (sandbox.home().join("extra"), sandbox.home().join("more"));
+        let profile = sandbox.home().join(".profile");
+        let path = fs::read_to_string(&profile).unwrap();
+        let first = format!("{path}PATH={}:{}:$PATH\n", extra.display(), more.display());
+        fs::write(&profile, first).unwrap();
+        let by_profile = format!(
+            r#"permissions.dev={{filesystem={{":root"="read",":workspace_roots"={{"."="write"}},{more:?}="write"}}}}"#
+        );
+        let extra_dir = extra.display().to_string();
+        for (dir, allowing) in [
+            (
+                &extra,
+                ["--sandbox", "workspace-write", "--add-dir", &extra_dir],
+            ),
+            (
+                &more,
+                ["-c", "default_permissions=\"dev\"", "-c", &by_profile],
+            ),
+        ] {
+            fs::create_dir_all(dir).unwrap();
+            let mark = dir.join("ran").display().to_string();
+            let at = dir.display();
+            let plant = format!(
+                "for program in claude git node; do printf '#!/bin/sh\\ntr \"\\\\0\" \" \" < /proc/$PPID/cmdline > {mark}\\necho $0 \"$@\" >> {mark}\\n' > {at}/$program; chmod +x {at}/$program; done; echo planted"
+            );
+            let lines = [
+                plant,
+                format!("{cli} codex review"),
+                format!("{cli} codex setup"),
+            ];
+            api.push(
+                lines
+                    .iter()
+                    .map(|line| cc_tests::responses_api::Turn::shell(line)),
+            );
+            sandbox
+                .codex(["exec"])
+                .args(allowing)
+                .args(["Go."])
+                .run()
+                .success();
+            let read = api.last_request().tool_outputs();
+            assert!(read[0].contains("planted"), "{codex}: {read:#?}");
+            assert!(dir.join("claude").exists(), "{codex}: {read:#?}");
+            assert!(read[1].contains("No findings."), "{codex}: {read:#?}");
+            let ran = fs::read_to_string(dir.join("ran"));
+            assert!(ran.is_err(), "{codex}: {ran:?} {read:#?}");
+            fs::remove_dir_all(dir).unwrap();
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fs::{read_bounded, resolve};
 use crate::paths::codex_home;
-use crate::session::{SessionRecord, inherited};
+use crate::session::{SandboxPolicy, SessionRecord, inherited};
 use crate::{DataDir, Env};
 
 /// Where the programs of the system are.
@@ -64,9 +64,14 @@ impl fmt::Display for Unsafe {
 }
 
 /// The directories below which commands in Codex's sandbox may write, links followed: those for temporary
-/// files, the `writable_roots` of the user, and that of the session of Codex that calls.
+/// files, the `writable_roots` of the user, the directory of the session of Codex that calls, and what its transcript
+/// says that it may write besides.
 pub(super) fn sandbox_roots(env: &Env) -> Vec<PathBuf> {
-    let roots = writable_roots(env).unwrap_or_default().into_iter();
+    let session = session(env);
+    let transcript = session.as_ref().and_then(|it| it.transcript.as_deref());
+    let noted = transcript.and_then(SandboxPolicy::noted);
+    let noted = noted.map(|policy| policy.writable_roots).into_iter();
+    let roots = writable_roots(env).into_iter().chain(noted).flatten();
     let roots = roots
         .filter(|root| root.is_absolute())
         .map(|root| resolve(&root))
@@ -82,9 +87,9 @@ pub(super) fn sandbox_roots(env: &Env) -> Vec<PathBuf> {
         env.home()
             .is_some_and(|home| resolve(home).starts_with(root))
     };
-    let session = session_directory(env).filter(|directory| !holds_home(directory));
+    let directory = session.map(|session| resolve(&session.directory));
     roots
-        .chain(session)
+        .chain(directory.filter(|directory| !holds_home(directory)))
         .filter(|root| !holds_system(root))
         .collect()
 }
@@ -100,11 +105,9 @@ pub fn open_to_sandbox(env: &Env, path: &Path) -> Option<PathBuf> {
     sandbox_roots(env).into_iter().find(holds)
 }
 
-/// The directory of the session of Codex that the environment names, links followed.
-fn session_directory(env: &Env) -> Option<PathBuf> {
-    let data = DataDir::locate(env)?;
-    let directory = SessionRecord::directory_of(&data, &inherited(env)?)?;
-    Some(resolve(&directory))
+/// The session of Codex that the environment names.
+fn session(env: &Env) -> Option<SessionRecord> {
+    SessionRecord::of(&DataDir::locate(env)?, &inherited(env)?)
 }
 
 /// `sandbox_workspace_write.writable_roots` of Codex's `config.toml`.
