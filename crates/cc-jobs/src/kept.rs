@@ -1,5 +1,6 @@
 //! The end of a job that cannot be saved: a copy in memory, which outlives its worker.
 
+use std::fs;
 use std::path::PathBuf;
 
 use cc_core::fs::{read_own, remove_if_there, write_transient};
@@ -75,6 +76,8 @@ impl Store {
         for path in paths(id) {
             // If this fails, it goes with the next restart of the machine.
             let _ = remove_if_there(&path);
+            // Fails while there are others.
+            let _ = path.parent().map(fs::remove_dir);
         }
     }
 }

@@ -179,7 +179,7 @@ async fn carry_out(run: &mut Run<'_>) -> Result<JobEnd, CannotRun> {
 /// Saves the end of the job, and tries again for a while: a full disk must not lose what it cost.
 async fn save(run: &mut Run<'_>, end: JobEnd, patience: Duration) -> Result<(), WorkError> {
     let begun = tokio::time::Instant::now();
-    let mut noted = None;
+    let (mut noted, mut kept) = (None, None);
     loop {
         let survivors = run.recorder.survivors();
         let saved = run.recorder.change(|guard| {
@@ -199,7 +199,7 @@ async fn save(run: &mut Run<'_>, end: JobEnd, patience: Duration) -> Result<(), 
         match saved {
             // Somebody else has ended or removed it.
             Ok(()) | Err(StoreError::Rejected(_) | StoreError::NotFound { .. }) => {
-                if noted.is_some() {
+                if kept.is_some() {
                     run.project.store.drop_kept_end(&run.job.id);
                 }
                 return Ok(());
@@ -208,15 +208,15 @@ async fn save(run: &mut Run<'_>, end: JobEnd, patience: Duration) -> Result<(), 
             Err(error) => {
                 let now = tokio::time::Instant::now();
                 if noted.is_none_or(|at| now - at > NOTE_INTERVAL) {
+                    noted = Some(now);
+                    if kept.is_none() {
+                        let (ending, report) = (end.ending.clone(), end.report.clone());
+                        kept = run.recorder.keep_end(ending, report);
+                    }
                     let mut note = format!("cannot save the result yet: {error}");
-                    if noted.is_none()
-                        && let Some(path) = run
-                            .recorder
-                            .keep_end(end.ending.clone(), end.report.clone())
-                    {
+                    if let Some(path) = &kept {
                         note = format!("{note}; until then it is in `{}`", path.display());
                     }
-                    noted = Some(now);
                     run.recorder.note(&note);
                 }
                 tokio::time::sleep(Duration::from_secs(1)).await;

@@ -143,7 +143,7 @@ fn a_result_that_could_not_be_saved_outlives_its_worker() {
     let record = sandbox.record();
     assert_eq!(record["status"], "completed");
     assert!(record["costUsd"].is_number(), "{record}");
-    assert!(!kept.exists());
+    assert!(!kept.exists(), "nothing stays behind");
     sandbox.wait_quiet(SOON);
 }
 
