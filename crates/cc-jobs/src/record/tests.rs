@@ -28,6 +28,29 @@ fn a_record_of_the_plugin_before_is_read_and_its_own_fields_survive() {
     assert_eq!(again["completedAt"], old["completedAt"]);
 }
 
+#[test]
+fn numbers_stay_what_they_are_however_often_a_record_is_saved() {
+    for number in [
+        "2.2222222222222226e42",
+        "0.1234567890123456",
+        "7.2057594037927933e16",
+    ] {
+        let text = format!(
+            r#"{{"id":"x","kind":"task","status":"completed","createdAt":"2026-03-01T10:00:00Z",
+            "costUsd":{number},"result":{{"cost":{number}}},"fromTomorrow":{number}}}"#
+        );
+        let mut bytes = text.into_bytes();
+        for _ in 0..5 {
+            let (job, body) = read(&bytes).unwrap();
+            let exact = number.parse::<f64>().unwrap();
+            assert_eq!(job.cost_usd.map(f64::to_bits), Some(exact.to_bits()));
+            assert_eq!(body.result["cost"].as_f64(), Some(exact));
+            assert_eq!(body.other["fromTomorrow"].as_f64(), Some(exact));
+            bytes = write(&job, &body).unwrap();
+        }
+    }
+}
+
 /// Counts what is read of a record.
 struct Counted<'a>(&'a [u8], usize);
 
