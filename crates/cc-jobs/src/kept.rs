@@ -40,8 +40,8 @@ impl KeptEnd {
 }
 
 impl Store {
-    /// Keeps the end of a job, last recorded as `job` and `body`, that cannot be saved in its record where the next reader finds it once the worker is
-    /// gone; returns the file, or `None` where there is no place for it.
+    /// Keeps the end of a job, last recorded as `job` and `body`, that cannot be saved in its record where the next
+    /// reader finds it once the worker is gone; returns the file, or `None` where there is no place for it.
     #[must_use]
     pub fn keep_end(
         &self,
