@@ -317,3 +317,81 @@ fn a_repository_of_another_user_is_found_and_the_named_command_fixes_it() {
     assert_eq!(found["git"]["works"], true, "{found:#}");
     sandbox.cc(["review"]).run().success();
 }
+
+#[test]
+fn what_is_allowed_of_the_project_is_said() {
+    let api = MessagesApi::reviewer();
+    let sandbox = Sandbox::real(&api).with_change();
+    let project = |sandbox: &Sandbox| {
+        let found = sandbox.cc(["setup", "--json"]).run().json();
+        let project = &found["projectSettings"];
+        let detail = project["detail"].as_str().unwrap_or_default().to_owned();
+        (project["allowed"].as_bool(), detail)
+    };
+    let (allowed, said) = project(&sandbox);
+    assert_eq!(allowed, None, "{said}");
+    assert!(said.contains("has no hooks"), "{said}");
+
+    let hook = |command: &str| {
+        let hook = serde_json::json!([{"hooks": [{"type": "command", "command": command}]}]);
+        serde_json::json!({"hooks": {"Stop": hook}}).to_string()
+    };
+    sandbox.write(".claude/settings.json", hook("./check.sh"));
+    sandbox.write("check.sh", "true\n");
+    let (allowed, said) = project(&sandbox);
+    assert_eq!(allowed, Some(false), "{said}");
+    assert!(
+        said.contains("not allowed in rescues; to see them: cc-cli trust"),
+        "{said}"
+    );
+
+    let trusted = sandbox.cc(["trust", "--yes"]).run().success();
+    let sentence = "files in the working tree are compared when a rescue starts";
+    assert!(trusted.stdout.contains(sentence), "{trusted}");
+    let (allowed, said) = project(&sandbox);
+    assert_eq!(allowed, Some(true), "{said}");
+    assert!(said.contains("were allowed"), "{said}");
+
+    sandbox.write(".claude/settings.json", hook("./other.sh"));
+    let (allowed, said) = project(&sandbox);
+    assert_eq!(allowed, Some(false), "{said}");
+    assert!(said.contains("changed since you allowed them"), "{said}");
+
+    // A command that names no file of the repository has none that is compared.
+    sandbox.write(".claude/settings.json", hook("true"));
+    let trusted = sandbox.cc(["trust", "--yes"]).run().success();
+    assert!(!trusted.stdout.contains(sentence), "{trusted}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn whether_a_review_may_run_commands_is_said_with_the_reason() {
+    let api = MessagesApi::reviewer();
+    let sandbox = Sandbox::real(&api).with_change();
+    let sandbox_row = |sandbox: &Sandbox| {
+        let found = sandbox.cc(["setup", "--json"]).run().json();
+        found["sandbox"].clone()
+    };
+    let with = sandbox_row(&sandbox);
+    let review = sandbox.cc(["review", "--run-commands", "--json"]).run();
+    // What `setup` says is what the review finds.
+    assert_eq!(
+        with["runCommands"],
+        review.code() == Some(0),
+        "{with:#} {review}"
+    );
+
+    let mut without = sandbox;
+    without.set_env(
+        "PATH",
+        without.bin().display().to_string() + ":/usr/bin:/bin",
+    );
+    let row = sandbox_row(&without);
+    assert_eq!(row["runCommands"], row["available"], "{row:#}");
+    let refused = without.cc(["review", "--run-commands"]).run();
+    assert_eq!(
+        row["runCommands"],
+        refused.code() == Some(0),
+        "{row:#} {refused}"
+    );
+}
