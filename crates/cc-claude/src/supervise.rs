@@ -115,8 +115,6 @@ pub async fn run(
         if state.killing.is_some() {
             child.end_job();
         }
-        // Signals and timers are heard between two polls: a flood of output must not keep them waiting.
-        tokio::task::yield_now().await;
     }
     orphans.collect(proc.pid, &[]);
     let (outcome, killed) = state.conclude(orphans.may_be_left()).await;

@@ -121,7 +121,7 @@ async fn what_a_cancelled_run_still_says_is_heard() {
 async fn a_flood_of_output_does_not_delay_the_end() {
     let flood = r#"trap '' INT TERM; init; ready; exec yes "$(say flood)""#;
     let mut script = Script::new(flood);
-    script.watcher.work = Duration::from_micros(50);
+    script.watcher.work = Duration::from_millis(10);
     let begun = Instant::now();
     let outcome = script.run_until_ready().await;
     let took = begun.elapsed();

@@ -38,7 +38,7 @@ pub(super) struct Watcher {
     pub(super) breaks_off: bool,
     pub(super) claude: Option<Proc>,
     pub(super) progress: Vec<Progress>,
-    /// How long it works on each progress, as one that writes a log does.
+    /// How long it works on what is read at once, as one that writes a log does.
     pub(super) work: Duration,
 }
 
@@ -57,8 +57,11 @@ impl Observer for Watcher {
     }
 
     fn progress(&mut self, progress: Progress) {
-        std::thread::sleep(self.work);
         self.progress.push(progress);
+    }
+
+    fn heard(&mut self) {
+        std::thread::sleep(self.work);
     }
 }
 
