@@ -49,7 +49,7 @@ fn assert_nothing_ran(sandbox: &Sandbox, call: &str) {
 }
 
 fn spring(sandbox: &Sandbox, dir: &Path) {
-    // Git writes the index anew for a file that was touched and has not changed.
+    // Git writes the index again for a file that was touched and has not changed.
     let readme = fs::File::options().append(true).open(dir.join("README.md"));
     let readme = readme.unwrap();
     let modified = readme.metadata().unwrap().modified().unwrap();
