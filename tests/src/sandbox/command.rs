@@ -147,7 +147,7 @@ impl<'a> Cmd<'a> {
         self
     }
 
-    /// Sets how long [`Cmd::run`] and [`Running::wait`] wait; [`PATIENCE`] if not set.
+    /// Sets how long [`Cmd::run`] and [`Running::wait`] wait; five minutes if not set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
