@@ -266,7 +266,12 @@ impl StartedCall {
         let mut stderr = Tail::new(STDERR_TAIL);
         loop {
             let left = self.deadline.saturating_duration_since(Instant::now());
-            match process.next(left) {
+            // Also of one that never stops writing.
+            let next = match left.is_zero() {
+                true => Err(NoChunk::Timeout),
+                false => process.next(left),
+            };
+            match next {
                 Ok(Chunk::Stdout(bytes)) => {
                     if take(&bytes).is_break() {
                         return Ok(GitExit {
