@@ -11,7 +11,7 @@ use cc_jobs::{Job, JobEvent, JobState, Store, StoreError, select};
 use crate::find::once_rewritten;
 use crate::{Error, Project, launch, wait};
 
-/// How long a worker has to stop Claude: its own sequence takes up to six seconds.
+/// How long a worker has to stop Claude: its own sequence takes up to seven seconds.
 const WORKER_PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long a killed worker may take to be gone.
