@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The name of the plugin.
 pub const NAME: &str = "cc";
@@ -22,6 +22,23 @@ pub const MANIFEST: &str = ".codex-plugin/plugin.json";
 
 /// The path of the hooks' declaration in a bundle that has its own.
 pub const HOOKS: &str = "hooks/hooks.json";
+
+/// The list of a marketplace of this name that has the plugin alone, in its directory `plugins/cc`: the text of
+/// `.agents/plugins/marketplace.json`.
+#[must_use]
+pub fn marketplace(name: &str) -> String {
+    let list = json!({
+        "name": name,
+        "interface": {"displayName": "cc"},
+        "plugins": [{
+            "name": NAME,
+            "source": {"source": "local", "path": "./plugins/cc"},
+            "policy": {"installation": "AVAILABLE", "authentication": "ON_USE"},
+            "category": "Coding",
+        }],
+    });
+    format!("{list:#}\n")
+}
 
 /// The skills, most used first.
 pub const SKILLS: [&str; 7] = [

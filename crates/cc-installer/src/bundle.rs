@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use cc_core::IoError;
 use cc_core::fs::{create_private_dir, read_bounded};
 use cc_plugin::{Bundle, Hook, HooksFrom};
-use serde_json::json;
 
 use crate::files::{self, read_text, remove_dir, replace};
 use crate::layout::{Layout, MARKETPLACE};
@@ -105,17 +104,8 @@ pub(crate) fn write(layout: &Layout, hooks_from: HooksFrom) -> Result<(), IoErro
 }
 
 fn write_marketplace(layout: &Layout) -> Result<(), IoError> {
-    let list = json!({
-        "name": MARKETPLACE,
-        "interface": {"displayName": "cc"},
-        "plugins": [{
-            "name": cc_plugin::NAME,
-            "source": {"source": "local", "path": "./plugins/cc"},
-            "policy": {"installation": "AVAILABLE", "authentication": "ON_USE"},
-            "category": "Coding",
-        }],
-    });
-    let (path, text) = (layout.marketplace_json(), format!("{list:#}\n"));
+    let path = layout.marketplace_json();
+    let text = cc_plugin::marketplace(MARKETPLACE);
     if read_text(&path).ok().flatten().as_deref() == Some(&text) {
         return Ok(());
     }

@@ -2,7 +2,6 @@
 //! the installer. Codex asks for each command and for the hooks itself then.
 
 use cc_plugin::{Bundle, File, HooksFrom};
-use serde_json::json;
 
 use super::archive::{self, Entry};
 use super::commands::Done;
@@ -19,17 +18,7 @@ const NOTE: &str = "`PLUGIN` stands for the directory of this plugin, two direct
 pub(super) fn write(release: &Release, made: &[&Target]) -> Done {
     for target in made {
         let name = format!("cc-marketplace-{VERSION}-{}", target.triple);
-        let list = json!({
-            "name": "cc",
-            "interface": { "displayName": "cc" },
-            "plugins": [{
-                "name": cc_plugin::NAME,
-                "source": { "source": "local", "path": "./plugins/cc" },
-                "policy": { "installation": "AVAILABLE", "authentication": "ON_USE" },
-                "category": "Coding",
-            }],
-        });
-        let list = format!("{list:#}\n").into_bytes();
+        let list = cc_plugin::marketplace(cc_plugin::NAME).into_bytes();
         let mut entries = vec![Entry::file(
             format!("{name}/.agents/plugins/marketplace.json"),
             list,
