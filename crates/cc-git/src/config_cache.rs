@@ -12,9 +12,9 @@ use std::time::Duration;
 use cc_core::fs::{create_private_dir, is_older_than, read_own, write_atomic};
 use cc_core::{Clock, DataDir, Env, IoError, Time};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::config_file::{ScopedSetting, Setting, SettingOwner};
+use crate::digest_name::digest_name;
 use crate::file_stamp::FileStamp;
 use crate::repo_path::os_path;
 use crate::top_level::git_dirs;
@@ -152,18 +152,9 @@ impl ConfigCache {
     }
 
     fn path(&self, ConfigQuestion { git, root, home }: ConfigQuestion<'_>) -> Option<PathBuf> {
-        let mut hash = Sha256::new();
-        let home = home?;
         let config_home = self.config_home.as_deref().unwrap_or(Path::new(""));
-        for part in [git, root, home, config_home] {
-            let part = part.as_os_str().as_encoded_bytes();
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let name: String = hash.finalize()[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let parts = [git, root, home?, config_home].map(|part| part.as_os_str().as_encoded_bytes());
+        let name = digest_name(&parts);
         Some(self.place.as_ref()?.join(name + ".json"))
     }
 

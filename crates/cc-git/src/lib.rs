@@ -18,6 +18,7 @@ mod top_level;
 mod caller;
 mod config_cache;
 mod config_file;
+mod digest_name;
 mod facts;
 mod file_stamp;
 mod git;

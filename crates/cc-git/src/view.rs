@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use cc_core::fs::{changed_at, read_bounded};
 use cc_core::{DataDir, Env, IoError};
-use sha2::{Digest as _, Sha256};
 use tempfile::{Builder, TempDir};
 
 use crate::config_file::{Setting, config_text};
+use crate::digest_name::digest_name;
 use crate::shared_files::SHARED_FILES;
 
 /// From when on a view is one whose process was killed, or one of a repository that is not used.
@@ -60,15 +60,7 @@ impl ViewPlace {
 
     /// Where the view of `shared` with this configuration is kept.
     fn kept(&self, shared: &Path, config: &[u8]) -> Option<PathBuf> {
-        let shared = shared.as_os_str().as_encoded_bytes();
-        let mut hash = Sha256::new();
-        hash.update((shared.len() as u64).to_le_bytes());
-        hash.update(shared);
-        hash.update(config);
-        let name: String = hash.finalize()[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = digest_name(&[shared.as_os_str().as_encoded_bytes(), config]);
         Some(self.0.as_ref()?.join(name))
     }
 }
