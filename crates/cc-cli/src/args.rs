@@ -23,8 +23,10 @@ use examples::{
 pub(crate) mod door;
 mod examples;
 mod upkeep;
+mod values;
 
 pub(crate) use upkeep::{ConfigCommand, SupportArgs, TrustArgs};
+use values::{finding_number, number_of_days, whole_number};
 
 /// Hand reviews and tasks to Claude Code, as jobs that outlive your shell
 #[derive(Debug, Parser)]
@@ -369,20 +371,6 @@ pub(crate) struct RescueByHand {
     /// Run Claude's commands outside the OS sandbox, with all your permissions
     #[arg(long, conflicts_with = "read_only")]
     pub(crate) no_sandbox: bool,
-}
-
-fn whole_number<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
-    text.parse().map_err(|_| "expected a whole number")
-}
-
-fn number_of_days(text: &str) -> Result<u32, &'static str> {
-    let days = text.parse().ok().filter(|days| *days > 0);
-    days.ok_or("expected a whole number above zero")
-}
-
-fn finding_number(text: &str) -> Result<usize, &'static str> {
-    text.parse()
-        .map_err(|_| "expected the numbers of findings, such as 1,3")
 }
 
 #[derive(Debug, clap::Args)]
