@@ -33,14 +33,11 @@ impl Repository {
                 context => return Ok((target, context?)),
             }
         }
-        let target = match looks_clean {
+        let branch = match looks_clean {
             true => self.branch_if_clean()?,
             false => None,
         };
-        let target = match target {
-            Some(target) => target,
-            None => self.resolve(selection)?,
-        };
+        let target = branch.map_or_else(|| self.resolve(selection), Ok)?;
         let context = match target.mode {
             // Its files are those of the working tree.
             Mode::Branch if target.found_clean => {
