@@ -106,10 +106,11 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Reads a text; the last one counts.
+    /// Reads a text whose escapes are checked when it is used. A second one of its key would leave the first
+    /// unchecked, so it is not for here.
     fn set(&mut self, place: &mut Option<Written<'a>>) -> Option<()> {
-        *place = Some(self.text()?);
-        Some(())
+        let text = self.text()?;
+        place.replace(text).is_none().then_some(())
     }
 
     /// Reads a text. Its escapes are not checked.
