@@ -13,12 +13,21 @@ use crate::{DataDir, Env, IoError, SessionId};
 
 pub use policy::SandboxPolicy;
 
+/// The variable of ours that names the session, before those of Codex.
+const OWN_VARIABLE: &str = "CC_SESSION_ID";
+
 /// How long a session is remembered of which no hook tells anything any more.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// `env` in which `session` is the one that calls, as for what a hook does: its input names the session.
+#[must_use]
+pub fn calling(env: &Env, session: &SessionId) -> Env {
+    env.with_vars([(OWN_VARIABLE.into(), session.as_str().into())])
+}
+
 /// The session that the environment names.
 pub fn inherited(env: &Env) -> Option<SessionId> {
-    ["CC_SESSION_ID", "CODEX_SESSION_ID", "CODEX_THREAD_ID"]
+    [OWN_VARIABLE, "CODEX_SESSION_ID", "CODEX_THREAD_ID"]
         .iter()
         .find_map(|name| SessionId::parse(env.text(name)?).ok())
 }

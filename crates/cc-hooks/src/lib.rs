@@ -21,7 +21,7 @@ use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use cc_core::session::inherited;
+use cc_core::session::{calling, inherited};
 use cc_core::{Env, SessionId};
 use cc_workflows::Project;
 
@@ -133,7 +133,8 @@ fn answer(
     if is_within_another(env, &session) {
         return Ok(None);
     }
-    let mut env = env.clone();
+    // What it runs is not looked for where the session may write.
+    let mut env = calling(env, &session);
     if let Some(cwd) = &input.cwd {
         env.cwd = env.absolute(cwd);
     }

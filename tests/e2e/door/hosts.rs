@@ -1,8 +1,16 @@
 //! The door and the real Codex: which command lines its rules let out of the sandbox.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::path::Path;
 
+#[cfg(target_os = "linux")]
+use cc_tests::fake::Run;
+#[cfg(target_os = "linux")]
+use cc_tests::peers::HOOKED;
 use cc_tests::peers::{CODEX, CODEX_OLD, CODEX_OLDEST, Peer};
+#[cfg(target_os = "linux")]
+use cc_tests::responses_api::Turn;
 #[cfg(target_os = "linux")]
 use cc_tests::{MessagesApi, Turn as ClaudeTurn, peers};
 use cc_tests::{ResponsesApi, Sandbox, Scenario};
@@ -360,6 +368,59 @@ fn a_program_is_not_taken_from_where_the_session_may_write_besides() {
             let ran = fs::read_to_string(dir.join("ran"));
             assert!(ran.is_err(), "{codex}: {ran:?} {read:#?}");
             fs::remove_dir_all(dir).unwrap();
+        }
+    }
+}
+
+/// The check at the end of a turn runs Git and Claude Code outside of the sandbox, with the PATH of Codex itself.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hook_takes_no_program_from_where_its_session_may_write_besides() {
+    for codex in HOOKED {
+        let api = ResponsesApi::start([]);
+        let mut sandbox = allowed(codex, &api);
+        let passes = || Run::structured(json!({"verdict": "allow", "reason": "Fine."}));
+        sandbox.set_scenario(&Scenario::runs([passes(), passes()]));
+        let gate = ["setup", "--enable-review-gate"];
+        sandbox.cc(gate).run().success();
+        let (extra, more) = (sandbox.home().join("extra"), sandbox.home().join("more"));
+        let by_profile = format!(
+            r#"permissions.dev={{filesystem={{":root"="read",":workspace_roots"={{"."="write"}},{more:?}="write"}}}}"#
+        );
+        let extra_dir = extra.display().to_string();
+        let by_flag = ["--sandbox", "workspace-write", "--add-dir", &extra_dir];
+        let by_profile = ["-c", "default_permissions=\"dev\"", "-c", &by_profile];
+        for (dir, allowing) in [(&extra, by_flag), (&more, by_profile)] {
+            fs::create_dir_all(dir).unwrap();
+            let path = [
+                dir,
+                &sandbox.bin(),
+                Path::new("/usr/bin"),
+                Path::new("/bin"),
+            ];
+            sandbox.set_env(
+                "PATH",
+                std::env::join_paths(path).unwrap().to_str().unwrap(),
+            );
+            let at = dir.display();
+            let plant = format!(
+                "for program in claude git node codex; do printf '#!/bin/sh\\ntr \"\\\\0\" \" \" < /proc/$PPID/cmdline >> {at}/ran\\necho \": $0 $*\" >> {at}/ran\\n' > {at}/$program; chmod +x {at}/$program; done; echo planted; date >> src/lib.rs"
+            );
+            api.push([Turn::shell(&plant), Turn::text("Done.")]);
+            let exec = sandbox.codex(["exec"]).args(allowing).args(["Go."]);
+            let output = exec.run().success();
+            let read = api.last_request().tool_outputs();
+            assert!(read[0].contains("planted"), "{codex}: {read:#?}");
+            let last = fs::read(sandbox.state_dir().stop_review_last());
+            let last = last.unwrap_or_else(|error| panic!("{codex}: {error} {output}"));
+            let last: serde_json::Value = serde_json::from_slice(&last).unwrap();
+            assert_eq!(last["outcome"], "allowed", "{codex}: {last:#} {output}");
+            // Codex itself takes its `git` from there.
+            let ran = fs::read_to_string(dir.join("ran")).unwrap_or_default();
+            let by_us = ran.lines().find(|line| line.contains("cc-"));
+            assert_eq!(by_us, None, "{codex}: {ran}");
+            fs::remove_dir_all(dir).unwrap();
+            fs::remove_file(sandbox.state_dir().stop_review_last()).unwrap();
         }
     }
 }

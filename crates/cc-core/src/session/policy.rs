@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 
@@ -47,16 +49,39 @@ struct Policy<'a> {
 }
 
 impl SandboxPolicy {
-    /// What a transcript notes; `None` where it has no turn, or cannot be read.
+    /// What a transcript notes; `None` where it has no turn, or cannot be read. It is read once in a process, as long
+    /// as nothing is added.
     #[must_use]
     pub fn noted(transcript: &Path) -> Option<Self> {
         let file = open_regular(transcript).ok()?;
-        if file.metadata().ok()?.len() > TRANSCRIPT_LIMIT {
+        let meta = file.metadata().ok()?;
+        if meta.len() > TRANSCRIPT_LIMIT {
             return None;
         }
+        let read_before = ReadTranscript {
+            path: transcript.to_owned(),
+            size: meta.len(),
+            modified: meta.modified().ok(),
+        };
+        let mut last = LAST_READ.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((read, noted)) if *read == read_before => noted.clone(),
+            _ => {
+                let noted = Self::of_lines(BufReader::with_capacity(1 << 18, file));
+                *last = Some((read_before, noted.clone()));
+                noted
+            }
+        }
+    }
+
+    fn of_lines(mut lines: impl BufRead) -> Option<Self> {
         let mut noted: Option<Self> = None;
-        for line in BufReader::new(file).split(b'\n') {
-            let line = line.ok()?;
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if lines.read_until(b'\n', &mut line).ok()? == 0 {
+                return noted;
+            }
             // Text of a conversation is inside of quotes, where this would be escaped.
             let head = line.get(..200).unwrap_or(&line);
             if !contains(head, br#""type":"turn_context""#) {
@@ -78,8 +103,17 @@ impl SandboxPolicy {
                 }
             }
         }
-        noted
     }
+}
+
+/// The transcript that was read last, at its size and time then, and what it notes.
+static LAST_READ: Mutex<Option<(ReadTranscript, Option<SandboxPolicy>)>> = Mutex::new(None);
+
+#[derive(PartialEq, Eq)]
+struct ReadTranscript {
+    path: PathBuf,
+    size: u64,
+    modified: Option<SystemTime>,
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
