@@ -221,6 +221,62 @@ fn an_unsupported_scope() {
     ");
 }
 
+/// Each refusal names the flag, says what it takes, and leaves no job.
+#[test]
+fn values_that_a_flag_does_not_take() {
+    const DOLLARS: &str = "expected dollars above zero, such as 2.5";
+    const TIME: &str = "expected a time above zero, such as ";
+    const COUNT: &str = "expected a whole number, zero or above";
+    const DAYS: &str = "expected a whole number above zero";
+    const FINDINGS: &str = "expected the numbers of findings, such as 1,3";
+    let sandbox = sandbox();
+    for (call, takes, values) in [
+        (
+            "review --max-budget-usd",
+            DOLLARS,
+            &["-1", "0", "nan", "inf", "1e400", "", "5usd"][..],
+        ),
+        ("rescue task --max-budget-usd", DOLLARS, &["-1", "nan"]),
+        ("usage --days", DAYS, &["0", "-1", "x", "1.5", ""]),
+        (
+            "wait --timeout",
+            TIME,
+            &["0", "-1", "x", "1e3s", "", "999999999999999999999h"],
+        ),
+        ("status --wait --timeout", TIME, &["0", "-1", "soon"]),
+        ("review --timeout", TIME, &["0", "-1", "soon"]),
+        ("wait --timeout-ms", COUNT, &["-1", "x", "1.5", ""]),
+        ("status --wait --timeout-ms", COUNT, &["-1", "x"]),
+        ("status --wait --poll-interval-ms", COUNT, &["-1", "x"]),
+        ("prune --keep", COUNT, &["-1", "x", "1.5"]),
+        (
+            "rescue task --from last --findings",
+            FINDINGS,
+            &["-1", "x", "1,,2"],
+        ),
+        (
+            "codex rescue task --max-budget-usd",
+            DOLLARS,
+            &["-1", "nan"],
+        ),
+        ("codex wait --timeout", TIME, &["0", "-1"]),
+        ("codex wait --timeout-ms", COUNT, &["-1", "x"]),
+    ] {
+        let flag = call.rsplit(' ').next().unwrap();
+        for value in values {
+            let args: Vec<&str> = call.split(' ').chain([*value]).collect();
+            let told = refused(&sandbox, &args);
+            let value = value.split(",,").nth(1).map_or(*value, |_| "");
+            let expect = format!("invalid value `{value}` for `{flag} <");
+            assert!(
+                told.starts_with("exit 2\n--- stderr\nerror: ") && told.contains(&expect),
+                "{call} {value}: {told}"
+            );
+            assert!(told.contains(&format!(">`: {takes}")), "{told}");
+        }
+    }
+}
+
 #[test]
 fn an_unknown_flag() {
     assert_snapshot!(refused(&sandbox(), &["review", "--zap"]), @"

@@ -328,7 +328,7 @@ pub(crate) struct RescueArgs {
     #[arg(long, value_name = "JOB")]
     pub(crate) from: Option<String>,
     /// Fix only these findings of an adversarial review, such as 1,3
-    #[arg(long, value_name = "N", value_delimiter = ',', requires = "from", value_parser = finding_number)]
+    #[arg(long, value_name = "N", value_delimiter = ',', requires = "from", allow_negative_numbers = true, value_parser = finding_number)]
     pub(crate) findings: Vec<usize>,
     /// Use a separate Git worktree at HEAD; then `apply` or `discard` the change
     #[arg(long, conflicts_with_all = ["resume", "resume_last", "read_only"])]
@@ -441,10 +441,10 @@ pub(crate) struct StatusArgs {
     #[arg(long, value_name = "TIME", requires = "wait", allow_negative_numbers = true, value_parser = parse_duration, conflicts_with = "timeout_ms")]
     pub(crate) timeout: Option<Duration>,
     /// Stop waiting after N milliseconds
-    #[arg(long, value_name = "N", requires = "wait", value_parser = whole_number::<u64>)]
+    #[arg(long, value_name = "N", requires = "wait", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub(crate) timeout_ms: Option<u64>,
     /// Ignored; accepted for compatibility
-    #[arg(long, value_name = "N", requires = "wait", value_parser = whole_number::<u64>)]
+    #[arg(long, value_name = "N", requires = "wait", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub(crate) poll_interval_ms: Option<u64>,
     /// Print JSON
     #[arg(long)]
@@ -506,7 +506,7 @@ pub(crate) struct WaitArgs {
     #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = parse_duration, conflicts_with = "timeout_ms")]
     pub(crate) timeout: Option<Duration>,
     /// Stop waiting after N milliseconds
-    #[arg(long, value_name = "N", value_parser = whole_number::<u64>)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u64>)]
     pub(crate) timeout_ms: Option<u64>,
     #[command(flatten)]
     pub(crate) verdict: VerdictArgs,

@@ -40,6 +40,35 @@ fn help_is_one_sentence_case_line_without_a_full_stop() {
     }
 }
 
+/// Every flag with its value and whether `-1` can be that value.
+fn flags(command: &clap::Command, all: &mut Vec<(String, String, bool)>) {
+    for arg in command.get_opts() {
+        let flag = format!("{} {}", command.get_name(), arg.get_id());
+        let value = arg.get_value_names().unwrap_or_default().join(" ");
+        all.push((flag, value, arg.is_allow_negative_numbers_set()));
+    }
+    for command in command.get_subcommands() {
+        flags(command, all);
+    }
+}
+
+/// What is below zero is refused by the flag itself, which says what it takes, and not as a flag that nobody knows.
+#[test]
+fn a_number_below_zero_is_a_value() {
+    let mut all = Vec::new();
+    flags(&Cli::command(), &mut all);
+    let numbers = all
+        .iter()
+        .filter(|(_, value, _)| ["N", "TIME", "DOLLARS"].contains(&value.as_str()));
+    let refused: Vec<&String> = numbers
+        .clone()
+        .filter(|(.., is_allowed)| !is_allowed)
+        .map(|(flag, ..)| flag)
+        .collect();
+    assert_eq!(refused, Vec::<&String>::new());
+    assert!(numbers.count() > 10);
+}
+
 /// The text below the flags of every command.
 fn notes(command: &clap::Command, all: &mut Vec<String>) {
     all.extend(command.get_after_help().map(ToString::to_string));

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 pub(super) fn whole_number<T: FromStr>(text: &str) -> Result<T, &'static str> {
-    text.parse().map_err(|_| "expected a whole number")
+    text.parse()
+        .map_err(|_| "expected a whole number, zero or above")
 }
 
 pub(super) fn number_of_days(text: &str) -> Result<u32, &'static str> {
