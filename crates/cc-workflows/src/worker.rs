@@ -88,6 +88,8 @@ fn work_holding(
         .build()
         .map_err(WorkError::Setup)?;
     let has_run = runtime.block_on(async {
+        #[cfg(unix)]
+        survive_large_writes().map_err(WorkError::Setup)?;
         // Where few files may be open, no run begins that could never save what it cost.
         let reserve = reserve_files(FILES_TO_SAVE).map_err(WorkError::Setup)?;
         // Listens before the record names this process, so that no request to stop is missed.
@@ -119,6 +121,16 @@ fn work_holding(
     })?;
     prune(project, id);
     Ok(has_run)
+}
+
+/// Makes a write beyond the limit on the size of files (`ulimit -f`) an error like that of a full disk: the signal
+/// that comes with it would end the worker, and with it what Claude has said. Programs started later have the default.
+#[cfg(unix)]
+fn survive_large_writes() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    // Stays in effect until the process ends.
+    signal(kind).map(drop)
 }
 
 /// Holds `count` files open, so that as many can be opened once they are dropped.

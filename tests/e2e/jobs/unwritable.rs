@@ -167,6 +167,48 @@ fn a_worker_whose_files_are_gone_ends_its_claude() {
     }
 }
 
+/// The result is larger than any file that the worker may write, whether its caller ignores the signal for that or not.
+#[test]
+fn a_result_beyond_the_limit_on_the_size_of_files_is_kept_until_it_may_be_written() {
+    let answer = "All of it is fine.\n".repeat(5_000);
+    for trap in ["", "trap '' XFSZ; "] {
+        let waits = Run::started().step(Step::Await("go".into()));
+        let waits = waits.text(&answer).success(&answer, None);
+        let sandbox = Sandbox::fake(&Scenario::runs([waits])).with_change();
+        // In blocks of 512 bytes.
+        let script = format!("{trap}ulimit -c 0; ulimit -S -f 64; exec \"$0\" \"$@\"");
+        let limited = sandbox.command("/bin/sh".as_ref()).args(["-c", &script]);
+        let limited = limited.args([sandbox.product_file("cc-cli")]);
+        let receipt = limited.args(["review", "--background", "--json"]).run();
+        let receipt = receipt.success().json();
+        let id = receipt["jobId"].as_str().unwrap();
+        sandbox.wait_for_run(1, SOON);
+        let (claude, worker) = (claude(&sandbox), worker(&sandbox));
+        sandbox.write("go", "");
+        eventually(SOON, "the end of Claude", || {
+            (!claude.is_running()).then_some(())
+        });
+        eventually(SOON, "the log says so", || {
+            let log = sandbox.cc(["logs", id]).run().success().stdout;
+            let told = log.contains("cannot save the result yet") && log.contains("File too large");
+            told.then_some(())
+        });
+        assert_eq!(sandbox.record()["status"], "running", "nothing is claimed");
+        let status = sandbox.cc(["status", id]).run().success();
+        assert!(status.stdout.contains("is being saved"), "{status}");
+        assert!(worker.is_running());
+        let pid = worker.pid.to_string();
+        let raised = Command::new("prlimit")
+            .args(["--fsize=unlimited:", "--pid", &pid])
+            .status();
+        assert!(raised.unwrap().success());
+        sandbox.cc(["wait", id]).run().success();
+        let result = sandbox.cc(["result", id]).run().success();
+        assert!(result.stdout.contains(answer.trim_end()), "{result}");
+        sandbox.wait_quiet(SOON);
+    }
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn where_the_system_allows_no_more_threads_or_files_that_is_said() {
