@@ -4,10 +4,20 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
+use cc_core::child::{CommandError, ShortCommand};
 use cc_core::{Env, FileLock, IoError, LockError, text};
+
+/// How long a program that fetches something may take: less than others wait for it.
+const PATIENCE: Duration = Duration::from_secs(540);
+
+/// How long others wait for the one that fetches.
+const LOCK_PATIENCE: Duration = Duration::from_secs(600);
+
+/// How long npm waits for the first byte of an answer, twice.
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// Why a peer is not there.
 #[derive(Debug, thiserror::Error)]
@@ -24,16 +34,24 @@ pub enum PeerError {
         tool: &'static str,
     },
     /// The installer said no.
-    #[error("cannot install {peer}: `{command}` failed with {status}:\n{output}")]
+    #[error("cannot install {peer}: `{tool}` failed:\n{output}{}", hint(tool))]
     Failed {
         /// What was to be installed.
         peer: String,
-        /// What was run.
-        command: String,
-        /// How it ended.
-        status: std::process::ExitStatus,
+        /// The program.
+        tool: &'static str,
         /// The end of what it printed.
         output: String,
+    },
+    /// The installer did not end.
+    #[error("cannot install {peer}: {source}{}", hint(tool))]
+    Command {
+        /// What was to be installed.
+        peer: String,
+        /// The program.
+        tool: &'static str,
+        /// Why there is no answer.
+        source: CommandError,
     },
     /// npm was content, but the program's binary is not where it has to be.
     #[error("{peer} was installed, but has no native binary in `{}`", dir.display())]
@@ -68,6 +86,16 @@ pub enum PeerError {
     Io(#[from] IoError),
 }
 
+/// What helps where npm reaches no registry.
+fn hint(tool: &str) -> &'static str {
+    match tool {
+        "npm" => {
+            "\nWithout direct access to the registry of npm, set HTTPS_PROXY, or NPM_CONFIG_REGISTRY to one that you reach."
+        }
+        _ => "",
+    }
+}
+
 /// What `find` sees in the directory `name` of the peers, which `fetch` fills where it sees nothing yet.
 pub(super) fn fetched_once<T>(
     name: &str,
@@ -81,7 +109,7 @@ pub(super) fn fetched_once<T>(
     }
     fs::create_dir_all(&peers).map_err(IoError::at("create directory", &peers))?;
     let lock = peers.join(format!(".{name}.lock"));
-    let _lock = FileLock::exclusive(&lock, Duration::from_secs(600))?;
+    let _lock = FileLock::exclusive(&lock, LOCK_PATIENCE)?;
     if let Some(found) = find(&dir) {
         return Ok(found);
     }
@@ -104,39 +132,71 @@ pub(super) fn fetched_once<T>(
 
 /// Installs a package of npm below `dir`.
 pub(super) fn npm_install(peer: &str, package: &str, dir: &Path) -> Result<(), PeerError> {
+    run(peer, "npm", &mut npm(package, dir, ANSWER))
+}
+
+/// npm's own patience is five minutes, three times.
+fn npm(package: &str, dir: &Path, answer: Duration) -> Command {
     let mut npm = tool("npm");
     npm.args([
         "install",
         "--no-audit",
         "--no-fund",
         "--loglevel=error",
+        "--fetch-retries=1",
+        "--fetch-retry-mintimeout=1000",
+        &format!("--fetch-timeout={}", answer.as_millis()),
         "--prefix",
     ]);
-    run(peer, "npm", npm.arg(dir).arg(package))
+    npm.arg(dir).arg(package);
+    npm
 }
 
 /// Runs a command that helps to fetch `peer`.
 pub(super) fn run(peer: &str, tool: &'static str, command: &mut Command) -> Result<(), PeerError> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| match error.kind() {
-            // The second where one of its directories cannot be searched.
-            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => PeerError::ToolMissing {
-                peer: peer.to_owned(),
+    run_within(PATIENCE, peer, tool, command)
+}
+
+fn run_within(
+    patience: Duration,
+    peer: &str,
+    tool: &'static str,
+    command: &Command,
+) -> Result<(), PeerError> {
+    let vars = command.get_envs();
+    let short = ShortCommand::new(Path::new(command.get_program()), patience)
+        .args(command.get_args())
+        .envs(vars.filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(command.get_current_dir().unwrap_or(Path::new(".")))
+        .stdout_limit(16 << 20);
+    let peer = peer.to_owned();
+    let printed = short.run().map_err(|source| match source {
+        // The second where one of its directories cannot be searched.
+        CommandError::Start { source, .. }
+            if matches!(
+                source.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            PeerError::ToolMissing {
+                peer: peer.clone(),
                 tool,
-            },
-            _ => IoError::at("run", Path::new(tool))(error).into(),
-        })?;
-    if output.status.success() {
+            }
+        }
+        source => PeerError::Command {
+            peer: peer.clone(),
+            tool,
+            source,
+        },
+    })?;
+    if printed.success {
         return Ok(());
     }
-    let said = [output.stdout, output.stderr].concat();
+    let said = printed.stdout + &printed.stderr;
     Err(PeerError::Failed {
-        peer: peer.to_owned(),
-        command: tool.to_owned(),
-        status: output.status,
-        output: text::tail(&String::from_utf8_lossy(&said), 4000).to_owned(),
+        peer,
+        tool,
+        output: text::tail(&said, 4000).to_owned(),
     })
 }
 
@@ -207,5 +267,29 @@ mod tests {
             error.to_string(),
             "cannot install codex@0.1.2: `npm` is not on the PATH; install node with npm"
         );
+    }
+
+    /// It takes a connection and never says a word.
+    #[test]
+    fn a_registry_that_does_not_answer_is_given_up() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let npm = || {
+            let mut npm = npm("x@1.0.0", &dir.path().join("x"), Duration::from_millis(200));
+            let registry = format!("http://{}/", silent.local_addr().unwrap());
+            npm.env("NPM_CONFIG_REGISTRY", registry)
+                .env("HOME", dir.path());
+            npm
+        };
+        let error = run("x@1.0.0", "npm", &mut npm()).unwrap_err().to_string();
+        assert!(error.contains("network timeout at"), "{error}");
+        assert!(error.ends_with(hint("npm")), "{error}");
+        // Whatever npm does.
+        let mut patient = npm();
+        patient.arg("--fetch-timeout=300000");
+        let error = run_within(Duration::from_secs(1), "x@1.0.0", "npm", &patient);
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("did not end within 1s"), "{error}");
+        assert!(error.ends_with(hint("npm")), "{error}");
     }
 }
