@@ -19,7 +19,7 @@ use cc_tests::sandbox::Output;
 use serde_json::{Value, json};
 
 /// Longer than anything here takes.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(120);
 
 /// A session of Codex in a repository whose gate is on.
 struct Session {

@@ -7,7 +7,7 @@ use cc_tests::{Sandbox, eventually};
 use serde_json::{Value, json};
 
 /// Longer than anything here takes.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(120);
 
 const EVENTS: [&str; 4] = ["session-start", "user-prompt-submit", "stop", "session-end"];
 

@@ -12,7 +12,7 @@ use cc_tests::peers::Peer;
 use cc_tests::{ResponsesApi, Sandbox, Scenario};
 
 /// How long anything may take that a test waits for.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 /// A sandbox with a change to review, a Claude that finds nothing, and a Codex that has the product.
 fn hooked(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {

@@ -45,7 +45,7 @@ use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario};
 
 /// How long anything may take that a test waits for.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 /// A sandbox with a change to review and a Claude that answers at once.
 fn answering() -> Sandbox {

@@ -8,7 +8,7 @@ use cc_tests::fake::Run;
 use cc_tests::{MessagesApi, Sandbox, Scenario, Turn, eventually, peers};
 use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 /// Settings that grant everything and run hooks, besides `more`.
 fn years_of_settings(sandbox: &Sandbox, more: Value) {

@@ -8,7 +8,7 @@ use cc_tests::{Sandbox, Scenario, eventually};
 use serde_json::json;
 
 /// Longer than anything here takes.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(120);
 
 /// What Codex says to `queue --help` where it has a queue, and where it has none.
 const QUEUE: &str = "Usage: codex queue --thread <THREAD> --message <TEXT>";

@@ -33,7 +33,7 @@ use cc_tests::{Block, MessagesApi, Sandbox, Turn};
 use serde_json::json;
 
 /// How long anything may take that a test waits for.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 /// All that lies in a directory, Git's objects and logs apart.
 fn files(root: &Path) -> BTreeSet<String> {

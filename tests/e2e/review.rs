@@ -10,7 +10,7 @@ use cc_tests::{Sandbox, Scenario};
 use serde_json::json;
 
 /// How long anything may take that a test waits for.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 /// A sandbox whose Claude finds nothing.
 fn fine() -> Sandbox {

@@ -15,4 +15,4 @@ mod structured;
 use std::time::Duration;
 
 /// How long anything may take that a test waits for.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);

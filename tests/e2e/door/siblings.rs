@@ -6,12 +6,12 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use cc_tests::fake::Run;
+use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario};
 
 use super::{apart, door, other, remember, remembered, transcript};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(120);
 
 /// A worktree beside the workspace, with a change.
 fn worktree(sandbox: &Sandbox) -> PathBuf {
@@ -130,7 +130,9 @@ fn nothing_is_changed_in_a_repository_that_a_directory_only_points_to() {
 /// place while a job runs.
 #[test]
 fn a_job_fails_whose_workspace_was_replaced_by_a_link() {
-    let slow = Run::started().sleep(Duration::from_secs(2));
+    let dir = tempfile::tempdir().unwrap();
+    let replaced = dir.path().join("replaced");
+    let slow = Run::started().step(Step::Await(replaced.clone()));
     let sandbox = apart(&Scenario::runs([slow.success("Fine.", None)]));
     remember(&sandbox, sandbox.root(), None);
     let elsewhere = other(&sandbox);
@@ -139,6 +141,7 @@ fn a_job_fails_whose_workspace_was_replaced_by_a_link() {
     sandbox.wait_for_run(1, SOON);
     fs::rename(sandbox.repo(), sandbox.root().join("moved")).unwrap();
     symlink(elsewhere, sandbox.repo()).unwrap();
+    fs::write(replaced, "").unwrap();
     sandbox.wait_quiet(SOON);
     let record = sandbox.record();
     assert_eq!(record["failure"]["class"], "protected", "{record:#}");

@@ -77,7 +77,7 @@ fn a_failure_names_the_way_out() {
     let broke = json!({"subtype": "success", "is_error": true, "api_error_status": 402});
     check(&failing(Run::started().result(broke)), "Add credit");
     let slow = failing(Run::hangs());
-    slow.set("gate.timeout", "1s");
+    slow.set("gate.timeout", "5s");
     check(&slow, "cc-cli config set gate.timeout 13m");
     let missing = failing(Run::new());
     std::fs::remove_file(missing.sandbox.bin().join("claude")).unwrap();
@@ -104,7 +104,7 @@ fn the_setting_turns_it_round_but_traps_nobody() {
 #[test]
 fn a_check_that_takes_too_long_is_ended_and_the_turn_ends() {
     let session = failing(Run::hangs());
-    session.set("gate.timeout", "1s");
+    session.set("gate.timeout", "5s");
     session.turn_with_edit();
     let answer = session.stop().unwrap();
     assert!(warning(&answer).contains("ends unchecked"), "{answer}");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cc_core::Clock;
 use cc_tests::sandbox::Output;
+use regex::Regex;
 use serde_json::{Value, json};
 
 use super::*;
@@ -115,8 +116,8 @@ impl<'a> Codex<'a> {
 /// Makes the times in a file, and its own, those of a day in January.
 fn age(file: &Path) {
     let text = fs::read_to_string(file).unwrap();
-    let today = Clock::System.now().to_string();
-    fs::write(file, text.replace(&today[..10], "2026-01-01")).unwrap();
+    let day = Regex::new(r"\b\d{4}-\d{2}-\d{2}T").unwrap();
+    fs::write(file, &*day.replace_all(&text, "2026-01-01T")).unwrap();
     let january = std::time::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
     let times = fs::FileTimes::new().set_modified(january);
     let file = fs::File::options().append(true).open(file).unwrap();

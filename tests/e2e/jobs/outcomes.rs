@@ -191,7 +191,7 @@ fn of_several_jobs_the_worst_decides_the_exit_code() {
 #[test]
 fn a_review_that_takes_too_long() {
     let sandbox = hanging();
-    let output = sandbox.cc(["review", "--timeout", "1s"]).run();
+    let output = sandbox.cc(["review", "--timeout", "5s"]).run();
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 1
     --- stdout

@@ -6,7 +6,7 @@ use cc_tests::peers::CODEX;
 use cc_tests::responses_api::Turn;
 use cc_tests::{ResponsesApi, Sandbox};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 /// What Codex puts before every conversation is left out.
 fn prompts(api: &ResponsesApi, request: usize) -> Vec<String> {

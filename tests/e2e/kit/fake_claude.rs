@@ -9,7 +9,7 @@ use cc_tests::sandbox::Cmd;
 use cc_tests::{Sandbox, Scenario, eventually};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 fn run<'a>(sandbox: &'a Sandbox, more: &[&str]) -> Cmd<'a> {
     sandbox

@@ -7,7 +7,7 @@ use cc_tests::sandbox::{Cmd, Output};
 use cc_tests::{Block, MessagesApi, Sandbox, Turn};
 use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 fn ask<'a>(sandbox: &'a Sandbox, more: &[&str]) -> Cmd<'a> {
     let base = [

@@ -10,7 +10,7 @@ use cc_tests::responses_api::{Call, OVER, Turn};
 use cc_tests::{ResponsesApi, Sandbox};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 #[test]
 fn it_answers_and_its_requests_are_kept() {

@@ -58,7 +58,7 @@ pub(super) fn end(procs: &[Proc]) {
         let _ = proc.signal_group(Signal::Kill);
         let _ = proc.signal(Signal::Kill);
     }
-    let until = Instant::now() + Duration::from_secs(5);
+    let until = Instant::now() + Duration::from_secs(60);
     while Instant::now() < until && all.iter().any(Proc::is_running) {
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -45,7 +45,10 @@ fn the_start_of_a_process_is_known_by_the_wall_clock() {
     let now = crate::Clock::System.now();
     let started = Proc::of(child.id()).unwrap().started_at().unwrap();
     let apart = started.until(now).max(now.until(started));
-    assert!(apart < std::time::Duration::from_secs(5), "{started} {now}");
+    assert!(
+        apart < std::time::Duration::from_secs(60),
+        "{started} {now}"
+    );
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -119,7 +119,7 @@ async fn a_grandchild_that_holds_the_pipes_does_not_hold_the_run() {
     let begun = Instant::now();
     let outcome = script.run().await;
     assert_eq!(outcome.end, End::Completed);
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(50));
     let grandchild = script.noted("pid").expect("what a good run leaves runs on");
     let note = format!("left running: process {}", grandchild.pid);
     let told = |progress: &Progress| matches!(progress, Progress::Note(told) if *told == note);
@@ -188,7 +188,7 @@ async fn a_refused_schema_stops_the_run() {
 async fn a_total_limit_ends_a_talkative_run() {
     let mut script = Script::new("while :; do init; sleep 0.01; done");
     script.request.limits = Limits {
-        idle: Duration::from_secs(30),
+        idle: Duration::MAX,
         total: Duration::from_millis(300),
     };
     assert_failed(&script.run().await, FailureClass::TimeoutTotal);
@@ -199,8 +199,9 @@ async fn a_total_limit_ends_a_talkative_run() {
 async fn an_idle_limit_ends_a_silent_run() {
     let mut script = Script::new("init; say half; exec sleep 600");
     script.request.limits = Limits {
-        idle: Duration::from_millis(300),
-        total: Duration::from_secs(30),
+        // So long that a script has started on any machine.
+        idle: Duration::from_secs(5),
+        total: Duration::MAX,
     };
     let outcome = script.run().await;
     assert_failed(&outcome, FailureClass::TimeoutIdle);

@@ -278,7 +278,7 @@ fn a_lock_goes_once_nobody_can_hold_it() {
     // A process that another test starts has our files for a moment.
     let tidied_to = |left: &[&str]| {
         let left: BTreeSet<String> = left.iter().map(|name| (*name).to_owned()).collect();
-        let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
         while locks() != left && std::time::Instant::now() < end {
             Leftovers::tidy(&noted, &[], after());
         }
