@@ -62,7 +62,7 @@ pub(super) fn review(
     };
     let attaching = Attaching::new(project, &args.attach);
     let job = start(&attaching.project, &request)?;
-    tell_cost(project, &job, printer)?;
+    tell_cost(project, &job, printer);
     let delivery = Delivery {
         format: args.format,
         fail_on: args.verdict.fail_on,
@@ -70,14 +70,15 @@ pub(super) fn review(
     attach(attaching, job, &args.attach, delivery, printer)
 }
 
-/// Says what a large review will cost, about.
-fn tell_cost(project: &Project, job: &Job, printer: &mut Printer) -> Result<(), CliError> {
-    let (_, body) = project.store.read(&job.id)?;
-    if let Some(totals) = totals_in_record(job.kind, &body).filter(|totals| !is_small(totals)) {
-        let estimate = estimate(project, &totals)?.words();
-        printer.note(format_args!("Large change: {estimate}"));
+/// Says what a large review will cost, about. The job runs: what cannot be read now does not keep from following it.
+fn tell_cost(project: &Project, job: &Job, printer: &mut Printer) {
+    let Ok((_, body)) = project.store.read(&job.id) else {
+        return;
+    };
+    let large = totals_in_record(job.kind, &body).filter(|totals| !is_small(totals));
+    if let Some(Ok(estimate)) = large.map(|totals| estimate(project, &totals, Some(&job.id))) {
+        printer.note(format_args!("Large change: {}", estimate.words()));
     }
-    Ok(())
 }
 
 /// The focus text; a plain review takes none.

@@ -18,7 +18,7 @@ pub(super) fn scope(project: &Project, args: &ScopeArgs, printer: &mut Printer) 
         None => review::survey(project, &args.selection.selection(), &settings)?,
     };
     let is_small = is_small(&context.totals);
-    let estimate = review::estimate(project, &context.totals)?;
+    let estimate = review::estimate(project, &context.totals, None)?;
     if args.json {
         printer.json(&ScopeReport {
             workspace_root: project.store.workspace().root().display().to_string(),

@@ -1,5 +1,6 @@
 //! What a review will cost, by its size and by what earlier reviews here have cost for theirs.
 
+use cc_core::JobId;
 use cc_git::{ContextLimits, Totals};
 use cc_jobs::{EndedJob, Job, JobKind, Latest};
 use serde::Serialize;
@@ -29,13 +30,18 @@ pub struct Estimate {
 }
 
 /// Estimates a review of a change of this size. The price is that of the earlier reviews here, the median for
-/// their size.
+/// their size; `own` is the review that is estimated, which may have ended by now.
 ///
 /// # Errors
 /// When the jobs cannot be listed.
-pub fn estimate(project: &Project, totals: &Totals) -> Result<Estimate, Error> {
-    let is_review =
-        |job: &EndedJob| matches!(job.kind, JobKind::Review | JobKind::AdversarialReview);
+pub fn estimate(
+    project: &Project,
+    totals: &Totals,
+    own: Option<&JobId>,
+) -> Result<Estimate, Error> {
+    let is_review = |job: &EndedJob| {
+        matches!(job.kind, JobKind::Review | JobKind::AdversarialReview) && own != Some(&job.id)
+    };
     let jobs = project.jobs(&[Latest {
         count: EARLIER,
         fits: &is_review,
