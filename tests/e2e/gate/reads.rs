@@ -60,6 +60,11 @@ fn settings_turn_and_repository_are_read_once() {
         if by_settings {
             std::fs::remove_file(session.sandbox.state_dir().config()).unwrap();
         }
+        // What Git says of a repository of this form is never kept, however slow the machine is.
+        let repo = session.sandbox.repo();
+        session
+            .sandbox
+            .git(["config", "core.worktree", repo.to_str().unwrap()]);
         let calls = with_git_noted(&mut session);
         session.turn_with_edit();
         std::fs::write(&calls, "").unwrap();

@@ -9,7 +9,12 @@ use super::world::Sandbox;
 use crate::peers::CLAUDE;
 
 /// Patterns and their replacements, applied in this order.
-const MASKS: [(&str, &str); 14] = [
+const MASKS: [(&str, &str); 15] = [
+    // What a command prints that waits for more than ten seconds.
+    (
+        r"(?m)^\[cc\] (?:<\w+ \d+> · )?(?:\d+h )?(?:\d+m )?\d+[ms] · .*\n",
+        "",
+    ),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "<minute>"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b", "<time>"),
@@ -108,6 +113,10 @@ mod tests {
         check(
             "2026-03-01T10:00:00.123Z says: 3 files in 0.4s",
             "<time> says: 3 files in <n>s",
+        );
+        check(
+            "[cc] Review: job 7\n[cc] 10s · says: Fine.\n[cc] task-loyw3v28-0abc1234 · 2h 05m · thinks\nDone.\n",
+            "[cc] Review: job 7\nDone.\n",
         );
         check("completed  12s ago   Review", "completed  <n>s ago  Review");
         check("<<<LEFT OUT 00112233445566ff", "<<<LEFT OUT <mark>");
