@@ -126,17 +126,41 @@ impl Fence {
 
     /// The fenced directory that holds `path`.
     pub fn root_of(&self, path: &Path) -> Option<&Path> {
-        let resolved = resolve(path);
+        self.root_of_resolved(path, &resolve(path))
+    }
+
+    /// The fenced directory that holds `path`, whose links lead to `real`.
+    fn root_of_resolved(&self, path: &Path, real: &Path) -> Option<&Path> {
         let mut roots = self.roots.iter();
-        let root = roots.find(|root| resolved.starts_with(root) || path.starts_with(root));
+        let root = roots.find(|root| real.starts_with(root) || path.starts_with(root));
         root.map(PathBuf::as_path)
+    }
+}
+
+/// A directory that programs are taken from.
+#[derive(Clone, Debug)]
+struct Entry {
+    /// As it is named.
+    dir: PathBuf,
+    /// Where its links lead.
+    real: PathBuf,
+}
+
+impl Entry {
+    fn new(dir: PathBuf) -> Self {
+        let real = resolve(&dir);
+        Self { dir, real }
+    }
+
+    fn is_in(&self, fence: &Fence) -> bool {
+        fence.root_of_resolved(&self.dir, &self.real).is_some()
     }
 }
 
 /// The directories of PATH that programs are taken from: absolute ones outside of all fences.
 #[derive(Clone, Debug)]
 pub struct SearchPath {
-    dirs: Vec<PathBuf>,
+    entries: Vec<Entry>,
     /// The entries left out, made absolute; only to name a refused program.
     left_out: Vec<PathBuf>,
     fence: Fence,
@@ -158,7 +182,7 @@ impl SearchPath {
     /// service is short.
     pub fn elsewhere(env: &Env, workspace: &Path) -> Self {
         let places = Self {
-            dirs: places::all(env),
+            entries: places::all(env).into_iter().map(Entry::new).collect(),
             left_out: Vec::new(),
             fence: Fence::default(),
             sandbox_roots: safety::sandbox_roots(env),
@@ -171,10 +195,10 @@ impl SearchPath {
 
     /// The absolute entries of PATH. Empty and relative ones mean whatever lies in the current directory.
     pub fn of(env: &Env) -> Self {
-        let entries = env.var("PATH").into_iter().flat_map(split_paths);
-        let (dirs, relative): (_, Vec<_>) = entries.partition(|dir| dir.is_absolute());
+        let dirs = env.var("PATH").into_iter().flat_map(split_paths);
+        let (dirs, relative): (Vec<_>, Vec<_>) = dirs.partition(|dir| dir.is_absolute());
         Self {
-            dirs,
+            entries: dirs.into_iter().map(Entry::new).collect(),
             left_out: relative.iter().map(|dir| env.absolute(dir)).collect(),
             fence: Fence::default(),
             sandbox_roots: safety::sandbox_roots(env),
@@ -185,18 +209,28 @@ impl SearchPath {
     /// A search path that finds nothing inside `fence`.
     #[must_use]
     pub fn without(self, fence: Fence) -> Self {
+        if self.is_without(&fence) {
+            return self;
+        }
         let mut search = self.leaving_out(&fence);
         search.fence.roots.extend(fence.roots);
         search
     }
 
+    /// Whether it is sure to find nothing inside `fence`.
+    pub fn is_without(&self, fence: &Fence) -> bool {
+        let known = &self.fence.roots;
+        fence.roots.iter().all(|root| known.contains(root))
+    }
+
     /// A search path without the entries inside `fence`; what lies there may still be named by its path.
     #[must_use]
     pub fn leaving_out(mut self, fence: &Fence) -> Self {
-        let dirs = mem::take(&mut self.dirs).into_iter();
-        let (inside, outside): (Vec<_>, _) = dirs.partition(|dir| fence.holds(dir));
-        self.dirs = outside;
-        self.left_out.extend(inside);
+        let entries = mem::take(&mut self.entries).into_iter();
+        let (inside, outside): (Vec<_>, _) = entries.partition(|entry| entry.is_in(fence));
+        self.entries = outside;
+        self.left_out
+            .extend(inside.into_iter().map(|entry| entry.dir));
         self
     }
 
@@ -217,28 +251,34 @@ impl SearchPath {
     /// A search path with `dir` as its last, unless it is one of them or lies inside a fence.
     #[must_use]
     pub fn ending_with(self, dir: &Path) -> Self {
-        let end = self.dirs.len();
+        let end = self.entries.len();
         self.with(dir, end)
     }
 
     fn with(mut self, dir: &Path, at: usize) -> Self {
-        let is_new = !self.dirs.iter().any(|known| known == dir);
-        if is_new && dir.is_absolute() && !self.fence.holds(dir) {
-            self.dirs.insert(at, dir.to_owned());
+        let is_new = !self.entries.iter().any(|known| known.dir == dir);
+        if is_new && dir.is_absolute() {
+            let entry = Entry::new(dir.to_owned());
+            if !entry.is_in(&self.fence) {
+                self.entries.insert(at, entry);
+            }
         }
         self
     }
 
     /// The directories, in the order of PATH.
-    pub fn dirs(&self) -> &[PathBuf] {
-        &self.dirs
+    fn dirs(&self) -> impl Iterator<Item = &Path> {
+        self.entries.iter().map(|entry| entry.dir.as_path())
     }
 
     /// The value of PATH for a child; `None` where no directory is left.
     pub fn to_var(&self) -> Option<OsString> {
-        // The name in it does not matter, only the directory.
-        let is_safe = |dir: &&PathBuf| self.check(&dir.join("x")).is_ok();
-        let joined = join_paths(self.dirs.iter().filter(is_safe)).ok()?;
+        let is_safe = |entry: &&Entry| {
+            let is_named = self.named.as_deref() == Some(&entry.dir);
+            is_named || safety::check_real(&entry.real, &self.sandbox_roots).is_ok()
+        };
+        let safe = self.entries.iter().filter(is_safe).map(|entry| &entry.dir);
+        let joined = join_paths(safe).ok()?;
         (!joined.is_empty()).then_some(joined)
     }
 
@@ -249,7 +289,7 @@ impl SearchPath {
     /// When there is none, or every candidate was refused; names the first refused one.
     pub fn find(&self, program: &str) -> Result<PathBuf, LocateError> {
         let mut refused = None;
-        for path in candidates(&self.dirs, program).filter(|path| path.exists()) {
+        for path in candidates(self.dirs(), program).filter(|path| path.exists()) {
             match self.accept_found(path) {
                 Ok(path) => return Ok(path),
                 Err(error) => {
@@ -258,7 +298,8 @@ impl SearchPath {
             }
         }
         let inside = || {
-            let mut paths = candidates(&self.left_out, program);
+            let left_out = self.left_out.iter().map(PathBuf::as_path);
+            let mut paths = candidates(left_out, program);
             let path = paths.find(|path| self.fence.holds(path) && path.is_file())?;
             Some(LocateError::InsideWorkspace { path })
         };
@@ -266,7 +307,7 @@ impl SearchPath {
             .or_else(inside)
             .unwrap_or_else(|| LocateError::NotFound {
                 program: program.to_owned(),
-                looked_in_dirs: self.dirs.clone(),
+                looked_in_dirs: self.dirs().map(Path::to_owned).collect(),
             }))
     }
 
@@ -335,7 +376,10 @@ pub fn interpreter(script: &Path) -> Option<String> {
 }
 
 /// The files that `program` may be, by directory.
-fn candidates(dirs: &[PathBuf], program: &str) -> impl Iterator<Item = PathBuf> {
+fn candidates<'a>(
+    dirs: impl Iterator<Item = &'a Path>,
+    program: &str,
+) -> impl Iterator<Item = PathBuf> {
     // On Windows a name may say its suffix itself: `git.exe`.
     let suffixes: &[&str] = if Path::new(program).extension().is_some() {
         &[""]
@@ -344,8 +388,8 @@ fn candidates(dirs: &[PathBuf], program: &str) -> impl Iterator<Item = PathBuf> 
     };
     let names = suffixes.iter().map(|suffix| format!("{program}{suffix}"));
     let names: Vec<String> = names.collect();
-    let paths = move |dir: &PathBuf| names.iter().map(|name| dir.join(name)).collect::<Vec<_>>();
-    dirs.iter().flat_map(paths)
+    let paths = move |dir: &Path| names.iter().map(|name| dir.join(name)).collect::<Vec<_>>();
+    dirs.flat_map(paths)
 }
 
 /// Whether we may execute it, as the operating system decides when it is started.

@@ -103,11 +103,16 @@ impl Git {
 
     /// Excludes binaries and search path entries inside `root`.
     pub(crate) fn outside(self, root: &Path) -> Result<Self, Error> {
-        let search = self.search.without(Fence::strict(root));
-        let search = match main_working_tree(root) {
-            Some(main) => search.without(Fence::strict(&main)),
-            None => search,
-        };
+        let main = main_working_tree(root);
+        let fences = [Some(root), main.as_deref()].into_iter().flatten();
+        let fences = fences.map(Fence::strict);
+        let mut missing = fences
+            .filter(|fence| !self.search.is_without(fence))
+            .peekable();
+        if missing.peek().is_none() {
+            return Ok(self);
+        }
+        let search = missing.fold(self.search.clone(), SearchPath::without);
         Ok(Self {
             path: git_of(&search)?,
             search,

@@ -128,16 +128,17 @@ fn writable_roots(env: &Env) -> Option<Vec<PathBuf>> {
 
 /// Checks a program: where it is named and where its links lead, and the directories above both.
 pub(super) fn check(program: &Path, sandbox_roots: &[PathBuf]) -> Result<(), Unsafe> {
-    let target = resolve(program);
+    check_real(&resolve(program), sandbox_roots)?;
     let dir = program.parent().map(resolve).unwrap_or_default();
-    for path in [&target, &dir] {
-        if let Some(root) = sandbox_roots.iter().find(|root| path.starts_with(root)) {
-            return Err(Unsafe::InSandbox(root.clone()));
-        }
+    check_real(&dir, sandbox_roots)
+}
+
+/// Checks a path without links, and the directories above.
+pub(super) fn check_real(path: &Path, sandbox_roots: &[PathBuf]) -> Result<(), Unsafe> {
+    if let Some(root) = sandbox_roots.iter().find(|root| path.starts_with(root)) {
+        return Err(Unsafe::InSandbox(root.clone()));
     }
-    let owners = Owners::find();
-    owners.check_with_parents(&target)?;
-    owners.check_with_parents(&dir)
+    Owners::find().check_with_parents(path)
 }
 
 /// Whose files are as good as ours.

@@ -3,6 +3,9 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+// It says how a binary of this package is linked.
+use cc_installer as _;
+
 fn main() -> ExitCode {
     match cc_core::Env::from_process() {
         Ok(env) => cc_hooks::run(

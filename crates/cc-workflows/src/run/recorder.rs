@@ -19,6 +19,9 @@ use super::progress::ProgressWriter;
 /// The shortest time between two saves of the text so far; each writes the whole record.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long after a finished block it is saved: the end of a run, which saves everything, may come with it.
+const GATHER_TIME: Duration = Duration::from_millis(5);
+
 /// How often is looked whether the record is still what was written.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -120,6 +123,19 @@ impl<'a> RunRecorder<'a> {
             .saved
             .map_or(now, |saved| now.max(saved + SAVE_INTERVAL));
         self.save_at.get_or_insert(next);
+    }
+
+    /// A block of text is finished: saves it at once, if none was saved within an interval.
+    fn save_block(&mut self) {
+        let now = Instant::now();
+        let is_due = |saved: Instant| saved + SAVE_INTERVAL <= now;
+        if !self.block_saved.is_none_or(is_due) {
+            return self.save_soon();
+        }
+        // What was saved of its beginning does not put it off.
+        self.block_saved = Some(now);
+        let soon = now + GATHER_TIME;
+        self.save_at = Some(self.save_at.map_or(soon, |at| at.min(soon)));
     }
 
     /// Changes the record; one that was damaged meanwhile is rewritten.
@@ -252,15 +268,7 @@ impl Observer for RunRecorder<'_> {
                 self.writing.clear();
                 self.said.push(text.as_bytes());
                 self.said.push(b"\n\n");
-                let now = Instant::now();
-                let is_due = |saved: Instant| saved + SAVE_INTERVAL <= now;
-                if self.block_saved.is_none_or(is_due) {
-                    // What was saved of its beginning does not put it off.
-                    self.block_saved = Some(now);
-                    self.save_text();
-                } else {
-                    self.save_soon();
-                }
+                self.save_block();
                 let line = format!("says: {text}");
                 self.last_block = text;
                 line
