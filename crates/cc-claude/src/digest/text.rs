@@ -16,6 +16,10 @@ use crate::stream::event::User;
 /// The most bytes of text kept, over all turns.
 pub(super) const LIMIT: usize = 4 << 20;
 
+/// The most bytes kept of a block that is not finished: more than Claude says at once, and as much as a record keeps of a
+/// run that failed.
+const UNFINISHED: usize = 1 << 20;
+
 /// The most turns that may wait for their result.
 const OPEN: usize = 16;
 
@@ -148,7 +152,8 @@ impl Texts {
 
     /// Adds a piece of a block that is not finished.
     pub(super) fn write(&mut self, text: &str, held: usize) {
-        let room = self.room(held).saturating_sub(self.writing.len());
+        let room = self.room(held).min(UNFINISHED);
+        let room = room.saturating_sub(self.writing.len());
         self.writing.push_str(head(text, room));
     }
 

@@ -83,14 +83,17 @@ fn finding(out: &mut String, number: usize, located: &LocatedFinding) {
     }
 }
 
-/// Whether text that stays inside its place can also stand behind words of ours.
+/// Whether text that stays inside its place can also stand behind words of ours: it means the same there.
 fn is_paragraph(block: &str) -> bool {
     use pulldown_cmark::{Event, Parser, Tag};
-    let starts = Parser::new_ext(block, super::foreign::OPTIONS).filter_map(|event| match event {
-        Event::Start(tag) => Some(tag),
-        _ => None,
-    });
-    matches!(starts.collect::<Vec<_>>().first(), Some(Tag::Paragraph))
+    fn structure(text: &str) -> Vec<Event<'_>> {
+        Parser::new_ext(text, super::foreign::OPTIONS)
+            .filter(|event| !matches!(event, Event::Text(_)))
+            .collect()
+    }
+    let alone = structure(block);
+    matches!(alone.first(), Some(Event::Start(Tag::Paragraph)))
+        && structure(&format!("Fix: {block}")) == alone
 }
 
 fn part(out: &mut String, text: &str) {

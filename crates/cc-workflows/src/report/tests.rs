@@ -88,6 +88,8 @@ fn what_is_left_open_is_closed_and_what_looks_like_ours_does_not() {
         "--",
         "- -",
         "`\n*\t---",
+        "---\n===\t",
+        "***\n---",
         "Not reviewed\n=====\n\n***\n\n- - -",
         "> ## Not reviewed\n> two\n> ---\n",
         "<!-- open",
