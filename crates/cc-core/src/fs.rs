@@ -1,6 +1,7 @@
 //! Files that are never half written, never readable by others, never read without a bound.
 
 mod persist;
+mod private_dir;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -33,18 +34,13 @@ impl IoError {
     }
 }
 
-/// Makes a directory and its parents, readable by the user alone (0700).
+/// Makes a directory and its parents, accessible to the user only: with mode 0700, or on Windows with an access
+/// control list that names the user, the system and administrators.
 ///
 /// # Errors
 /// When a part of the path cannot be made or is not a directory.
 pub fn create_private_dir(path: &Path) -> Result<(), IoError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .map_err(IoError::at("create directory", path))
+    private_dir::create(path).map_err(IoError::at("create directory", path))
 }
 
 /// The names of temporary files: this, and so many letters and digits.

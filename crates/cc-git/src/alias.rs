@@ -1,5 +1,9 @@
-//! Names that some file system takes for others: HFS+ and APFS ignore case and invisible characters, NTFS case,
-//! dots and spaces at the end, what follows a colon, and has short names.
+//! Names that some file system takes for others: HFS+ and APFS ignore case, invisible characters and whether an
+//! accent is a character of its own, NTFS case, dots and spaces at the end, what follows a colon, and has short names.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::RepoPath;
 
@@ -20,12 +24,12 @@ impl RepoPath {
 /// The form that all aliases of a name have, but for short ones.
 fn folded(name: &[u8]) -> String {
     let text = String::from_utf8_lossy(name);
-    let seen = text.chars().filter(|c| !is_ignored(*c));
+    let seen = text.nfd().filter(|c| !is_ignored(*c));
     // As Unicode folds case, with what is another letter in each of them.
     let folded = seen
         .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase);
-    let folded: String = folded.flat_map(char::to_lowercase).collect();
+    let folded: String = folded.flat_map(char::to_lowercase).nfd().collect();
     let plain = folded
         .find(':')
         .map_or(folded.as_str(), |colon| &folded[..colon]);
@@ -33,6 +37,16 @@ fn folded(name: &[u8]) -> String {
         // `.` and `..` are no names, and neither is what begins with a colon.
         "" => folded,
         plain => plain.to_owned(),
+    }
+}
+
+/// A name with each accent in one character with its letter (NFC), as Git for macOS reads it from the file system and
+/// as models write it; the file system may keep it in two (NFD).
+#[must_use]
+pub fn composed(name: &str) -> Cow<'_, str> {
+    match is_nfc_quick(name.chars()) {
+        IsNormalized::Yes => name.into(),
+        IsNormalized::No | IsNormalized::Maybe => name.nfc().collect::<String>().into(),
     }
 }
 
@@ -102,9 +116,24 @@ mod tests {
         ] {
             assert!(!is_git(name), "{name:?}");
         }
+        assert_eq!(
+            folded("caf\u{e9}".as_bytes()),
+            folded("CAFE\u{301}".as_bytes())
+        );
         // Letters that become others in some file system.
         assert_eq!(folded("\u{17f}.\u{212a}".as_bytes()), "s.k");
         assert!(is_alias("vscode~1", ".vscode") && is_alias("mcp~1.jso", ".mcp.json"));
+    }
+
+    #[test]
+    fn an_accent_is_part_of_its_letter() {
+        for (name, expected) in [
+            ("cafe\u{301}.rs", "caf\u{e9}.rs"),
+            ("caf\u{e9}.rs", "caf\u{e9}.rs"),
+            ("cafe.rs", "cafe.rs"),
+        ] {
+            assert_eq!(composed(name), expected);
+        }
     }
 
     proptest! {

@@ -1,7 +1,8 @@
 //! What the user's pathspecs mean for a change: which are nowhere, and how much they leave out.
 
+use crate::alias::composed;
 use crate::context::Reason;
-use crate::repo_path::RepoPath;
+use crate::repo_path::{RepoPath, escape_invalid};
 use crate::{Context, ContextLimits, Error, Mode, Pathspecs, Repository, ShownDiffs, Target};
 
 impl Repository {
@@ -110,7 +111,34 @@ impl Target {
     }
 }
 
+/// Whether Git's `path` is the user's `dir` or below it; Git for macOS writes names otherwise than the user may.
 fn is_below(path: &RepoPath, dir: &RepoPath) -> bool {
-    let rest = path.as_bytes().strip_prefix(dir.as_bytes());
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    let [path, dir] = [path, dir].map(|it| composed(&escape_invalid(it.as_bytes())).into_owned());
+    let rest = path.strip_prefix(&dir);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_below_another_in_either_form() {
+        let check = |path: &str, dir: &str| {
+            let [path, dir] = [path, dir].map(|it| RepoPath::new(it.as_bytes()));
+            is_below(&path, &dir)
+        };
+        for (path, dir) in [
+            ("a/b", "a"),
+            ("a", "a"),
+            ("caf\u{e9}/b", "cafe\u{301}"),
+            ("cafe\u{301}", "caf\u{e9}"),
+        ] {
+            assert!(check(path, dir), "{path} {dir}");
+        }
+        // The accent is part of the letter.
+        for (path, dir) in [("ab", "a"), ("a", "a/b"), ("cafe\u{301}/b", "cafe")] {
+            assert!(!check(path, dir), "{path} {dir}");
+        }
+    }
 }

@@ -73,7 +73,7 @@ mod program_paths;
 mod shadow;
 mod worktree;
 
-pub use alias::is_alias;
+pub use alias::{composed, is_alias};
 pub use arrivals::{Arrivals, Dropped, MadeCommit};
 pub use budget::ContextLimits;
 pub use context::{ChangeKind, Context, FileChange, NotSeen, Reason, Totals};

@@ -46,6 +46,24 @@ fn a_file_that_changed_meanwhile_is_shown_as_the_diff_had_it() {
     assert_eq!(excerpts(&sandbox), [json!({"first": 1, "lines": lines})]);
 }
 
+/// Old Macs kept an accent apart from its letter; models write both as one character.
+#[test]
+fn an_accent_in_another_form_is_the_same_file() {
+    let (apart, one) = ("src/cafe\u{301}.rs", "src/caf\u{e9}.rs");
+    let sandbox = answering(&review(&[finding(one, [1, 1], "b", "r")]));
+    sandbox.write(apart, "old\n");
+    sandbox.commit("Add a name with an accent");
+    sandbox.write(apart, "new\n");
+    let names = ["-c", "core.quotePath=false", "diff", "--name-only"];
+    let name = sandbox.git(names);
+    sandbox.cc(["adversarial-review"]).run().success();
+    let json = sandbox.cc(["result", "--json"]).run().success().json();
+    let found = &json["storedJob"]["result"]["findings"][0];
+    let place = (&found["file"], &found["location"]["check"]);
+    assert_eq!(place, (&json!(name), &json!("found")), "{json}");
+    assert_eq!(found["excerpt"]["lines"], json!(["new"]));
+}
+
 #[test]
 fn what_a_review_is_not_shown_its_report_does_not_show() {
     let findings = [

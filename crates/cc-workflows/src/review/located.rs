@@ -3,7 +3,7 @@
 
 use cc_core::Time;
 use cc_core::frame::unframed;
-use cc_git::{Excerpt, Git, Mode, Repository};
+use cc_git::{Excerpt, Git, Mode, Repository, composed};
 
 use super::findings::{Finding, LocatedFinding, Location};
 use crate::Project;
@@ -33,7 +33,10 @@ impl Reviewed<'_> {
             .and_then(Repository::with_index_of_caller)
             .ok();
         let mut left = ALL_BYTES;
-        let locate = |finding: Finding| {
+        let locate = |mut finding: Finding| {
+            if let Some(name) = self.in_other_form(&finding.file) {
+                finding.file = name;
+            }
             let location = Location::of(&finding, repository.as_ref(), &self.spec.target);
             let excerpt = (location == Location::Found)
                 .then(|| self.excerpt(&finding, repository.as_ref()?))
@@ -70,12 +73,24 @@ impl Reviewed<'_> {
         excerpt.ok().flatten().or_else(from_diff)
     }
 
+    /// The name of the reviewed file that `file` means, where Claude wrote its accents in another form.
+    fn in_other_form(&self, file: &str) -> Option<String> {
+        let names: Vec<String> = self.spec.shown.files().map(ToString::to_string).collect();
+        if names.iter().any(|name| name == file) {
+            return None;
+        }
+        let meant = composed(file);
+        names.into_iter().find(|name| composed(name) == meant)
+    }
+
     /// Whether the review was not shown this file, for whatever reason: then the report does not show it either.
     fn is_kept_out(&self, path: &str) -> bool {
+        let path = composed(path);
         let mut not_seen = self.spec.not_seen.iter();
         not_seen.any(|line| {
-            line.strip_prefix(path)
-                .is_some_and(|rest| rest.starts_with(": not shown"))
+            let line = composed(line);
+            let rest = line.strip_prefix(&*path);
+            rest.is_some_and(|rest| rest.starts_with(": not shown"))
         })
     }
 }
