@@ -3,7 +3,9 @@
 mod bounds;
 mod damaged;
 mod failing;
+#[cfg(unix)]
 mod hostile;
+#[cfg(unix)]
 mod others;
 #[cfg(target_os = "linux")]
 mod reads;

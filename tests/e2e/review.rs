@@ -1,6 +1,7 @@
 //! Reviews by a scripted Claude: which part of a change reaches it, and what the user is told of the rest.
 
 mod again;
+#[cfg(unix)]
 mod in_hooks;
 mod shown;
 

@@ -46,6 +46,9 @@ pub fn example(package: &str, name: &str) -> PathBuf {
     examples.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
+/// The variable that says the same as [`are_built`], where the system of the tests has no cargo.
+const ARE_BUILT: &str = "CC_TEST_ARE_BUILT";
+
 /// Whether nothing is to be built.
 static BUILT: AtomicBool = AtomicBool::new(false);
 
@@ -56,7 +59,7 @@ pub fn are_built() {
 
 fn build(what: &[&str]) -> PathBuf {
     let Running { profile_dir, .. } = Running::of_this_process();
-    if BUILT.load(Ordering::Relaxed) {
+    if BUILT.load(Ordering::Relaxed) || is_set(ARE_BUILT) {
         return profile_dir;
     }
     let profile = match profile_dir.file_name().and_then(OsStr::to_str) {
@@ -80,6 +83,11 @@ fn build(what: &[&str]) -> PathBuf {
         "cargo build {what:?} failed:\n{said}"
     );
     profile_dir
+}
+
+fn is_set(name: &str) -> bool {
+    let env = Env::from_process().expect("the test has a directory");
+    env.var(name).is_some()
 }
 
 /// The place of the running binary in the target directory.

@@ -44,7 +44,11 @@ pub fn place(target: &Path, name: &str) -> PathBuf {
     let places = [Some(target.to_owned()), home].into_iter().flatten();
     let mut places = places.map(|place| place.join(name)).filter_map(|place| {
         fs::create_dir_all(&place).ok()?;
-        place.canonicalize().ok()
+        // Windows would give the form of its kernel, which is no everyday path.
+        match cfg!(windows) {
+            true => std::path::absolute(&place).ok(),
+            false => place.canonicalize().ok(),
+        }
     });
     let place = places.find(|place| is_ours_alone(place));
     place.expect("a target or home directory that others cannot write, outside of /tmp")

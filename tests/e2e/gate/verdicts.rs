@@ -1,7 +1,11 @@
 //! What a verdict does to a turn, and which turns need none.
 
+use std::env::consts::EXE_SUFFIX;
+
+use cc_tests::Sandbox;
 use cc_tests::fake::{Run, Scenario};
-use cc_tests::{MessagesApi, Sandbox, Turn};
+#[cfg(unix)]
+use cc_tests::{MessagesApi, Turn};
 use serde_json::json;
 
 use super::*;
@@ -13,7 +17,8 @@ fn a_turn_with_edits_is_blocked_once_and_told_how_to_switch_the_gate_off() {
     let answer = session.stop().expect("a block");
     let reason = reason(&answer);
     let job = session.sandbox.record()["id"].as_str().unwrap().to_owned();
-    for part in ["it subtracts", &job, "cc-cli setup --disable-review-gate`"] {
+    let switch = format!("cc-cli{EXE_SUFFIX} setup --disable-review-gate`");
+    for part in ["it subtracts", &job, &switch] {
         assert!(reason.contains(part), "{part}: {reason}");
     }
     assert_eq!(session.last()["outcome"], "blocked");
@@ -29,10 +34,14 @@ fn a_turn_with_edits_is_blocked_once_and_told_how_to_switch_the_gate_off() {
     );
     assert_eq!(session.stop_again(), None, "nothing was edited since");
     assert_eq!(session.checks(), 1);
-    let command = reason.rsplit('`').find(|part| part.starts_with('/'));
+    let command = reason.rsplit('`').find(|part| part.contains("cc-cli"));
     let command = command.expect("a command for a terminal");
-    let shell = session.sandbox.command("/bin/sh".as_ref());
-    shell.args(["-c", command]).run().success();
+    let (shell, flag) = match cfg!(windows) {
+        true => ("cmd.exe", "/C"),
+        false => ("/bin/sh", "-c"),
+    };
+    let shell = session.sandbox.command(shell.as_ref());
+    shell.args([flag, command]).run().success();
     session.turn_with_edit();
     assert_eq!(session.stop(), None, "{command}");
     assert_eq!(session.checks(), 1, "{command}");
@@ -69,7 +78,7 @@ fn claude_gets_what_this_turn_changed_and_no_more() {
 #[test]
 fn every_kind_of_edit_is_one() {
     type Edit = fn(&Sandbox);
-    let edits: [(&str, Edit); 7] = [
+    let edits: &[(&str, Edit)] = &[
         ("content", |sandbox| {
             sandbox.write("src/lib.rs", "pub fn other() {}\n")
         }),
@@ -77,6 +86,7 @@ fn every_kind_of_edit_is_one() {
         ("deleted", |sandbox| {
             std::fs::remove_file(sandbox.repo().join("src/lib.rs")).unwrap()
         }),
+        #[cfg(unix)]
         ("mode", |sandbox| {
             cc_executable::make_executable(sandbox.repo().join("src/lib.rs"));
         }),
@@ -87,6 +97,7 @@ fn every_kind_of_edit_is_one() {
             sandbox.git(["add", "dirty.txt"]);
             sandbox.git(["commit", "-qm", "x"]);
         }),
+        #[cfg(unix)]
         ("a name to stumble over", |sandbox| {
             sandbox.write("-n\n\"é\".txt", "x")
         }),
@@ -230,6 +241,7 @@ fn checks_are_no_news_and_not_the_latest_result() {
 }
 
 #[test]
+#[cfg(unix)]
 fn the_real_claude_gives_a_verdict() {
     let verdict = json!({"verdict": "block", "reason": "`add` subtracts, src/lib.rs:2"});
     let api = MessagesApi::start([Turn::tool("StructuredOutput", verdict), Turn::text("Done.")]);
@@ -246,6 +258,7 @@ fn the_real_claude_gives_a_verdict() {
 }
 
 #[test]
+#[cfg(unix)]
 fn the_words_of_the_real_claude_count_where_the_form_is_missing() {
     let words = "BLOCK: `add` subtracts";
     let api = MessagesApi::start(std::iter::repeat_with(|| Turn::text(words)).take(8));

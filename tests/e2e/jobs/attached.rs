@@ -1,5 +1,6 @@
 //! A `cc-cli` that waits in the foreground is only a spectator: the job does not need it.
 
+#[cfg(unix)]
 use std::time::Instant;
 
 use cc_core::process::Signal;

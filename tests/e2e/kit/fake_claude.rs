@@ -97,7 +97,7 @@ fn it_waits_for_the_test_and_edits_files() {
     let running = run(&sandbox, &[]).spawn();
     running.wait_for_stdout("init");
     sandbox.write("go", "");
-    assert_eq!(running.wait().code(), None);
+    running.wait().killed();
     assert_eq!(sandbox.read("src/new.rs"), "fn new() {}\n");
 }
 

@@ -4,8 +4,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
+use cc_core::Env;
+
 use super::output::Output;
-use super::world::Sandbox;
+use super::world::{Sandbox, git_of};
 
 const DATE: &str = "2026-01-02T03:04:05Z";
 
@@ -88,7 +90,12 @@ impl Sandbox {
         dir: &Path,
         args: impl IntoIterator<Item = S>,
     ) -> Output {
-        let git = self.command(&self.bin().join("git")).args(args).cwd(dir);
+        let git = if cfg!(windows) {
+            git_of(&Env::from_process().expect("the test has a directory"))
+        } else {
+            self.bin().join("git")
+        };
+        let git = self.command(&git).args(args).cwd(dir);
         git.env("GIT_AUTHOR_DATE", DATE)
             .env("GIT_COMMITTER_DATE", DATE)
             .run()

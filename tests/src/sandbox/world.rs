@@ -43,10 +43,7 @@ impl Sandbox {
     /// A sandbox without Claude in this directory.
     fn in_dir(dir: TempDir) -> Self {
         cost::measure();
-        let root = dir
-            .path()
-            .canonicalize()
-            .expect("a fresh directory has a path");
+        let root = cc_core::fs::canonical(dir.path()).expect("a fresh directory has a path");
         let mut sandbox = Self {
             _removed_at_the_end: dir,
             root,
@@ -232,12 +229,7 @@ impl Sandbox {
     /// The whole environment of everything started here.
     pub(super) fn fresh_env(&self) -> Vec<(OsString, OsString)> {
         let host = Env::from_process().expect("the test has a current directory");
-        let path = host.var("PATH").expect("a PATH names git");
-        let git = format!("git{}", std::env::consts::EXE_SUFFIX);
-        let found = std::env::split_paths(path)
-            .map(|dir| dir.join(&git))
-            .find(|f| f.is_file());
-        let git = found.expect("git is on the PATH");
+        let git = git_of(&host);
         let mut dirs = vec![self.bin()];
         if cfg!(windows) {
             dirs.extend(git.parent().map(Path::to_owned));
@@ -271,6 +263,13 @@ impl Sandbox {
         }
         env
     }
+}
+
+/// The `git` of the machine.
+pub(super) fn git_of(host: &Env) -> PathBuf {
+    let path = host.var("PATH").expect("a PATH names git");
+    let mut places = std::env::split_paths(path).map(|dir| dir.join(program_name("git")));
+    places.find(|f| f.is_file()).expect("git is on the PATH")
 }
 
 /// Variables that keep the real Claude Code from contacting anything but the local server.
