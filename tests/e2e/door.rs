@@ -4,6 +4,8 @@
 mod bounds;
 mod hosts;
 #[cfg(unix)]
+mod reading;
+#[cfg(unix)]
 mod siblings;
 
 use std::fs;

@@ -295,6 +295,12 @@ impl Explained for Error {
                 "Set CC_DATA_DIR to a directory outside of the workspace and of those for temporary files, or unset it.",
             ),
             Self::Outside { .. } => NotSetUp.hint(format!("Start Codex there, or {BY_HAND}.")),
+            Self::ClosedToSession { .. } => NotSetUp.hint(format!(
+                "Let Codex's profile of permissions read it, or {BY_HAND}."
+            )),
+            Self::ChangeableBySession { .. } => {
+                NotSetUp.hint(format!("Start Codex in that repository, or {BY_HAND}."))
+            }
             Self::ReadOnlySession { .. } => NotSetUp.hint(format!(
                 "Use --read-only, let Codex write in the workspace, or {BY_HAND}."
             )),

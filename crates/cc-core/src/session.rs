@@ -1,6 +1,7 @@
 //! The session of Codex that a call belongs to, and what the hooks remember of it.
 
 mod policy;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::fs::{create_private_dir, is_older_than, read_bounded, remove_if_there
 use crate::{DataDir, Env, IoError, SessionId};
 
 pub use policy::SandboxPolicy;
+pub use rules::FileRules;
 
 /// The variable of ours that names the session, before those of Codex.
 const OWN_VARIABLE: &str = "CC_SESSION_ID";

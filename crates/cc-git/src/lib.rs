@@ -13,6 +13,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzz;
 mod siblings;
+mod sources;
 mod top_level;
 
 mod caller;
@@ -98,6 +99,7 @@ pub use selection::{Scope, Selection};
 pub use shadow::{Shadow, has_reftable};
 pub use shown::ShownDiffs;
 pub use siblings::SharedRepository;
+pub use sources::closed_source;
 pub use target::{Mode, ObjectId, Target};
 pub use top_level::{git_dirs, top_level, workspace};
 pub use worktree::Worktree;

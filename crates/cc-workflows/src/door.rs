@@ -13,9 +13,9 @@ use std::path::{Component, Path, PathBuf};
 use cc_core::fs::{IoError, canonical, open_below};
 use cc_core::paths::main_working_tree;
 use cc_core::program::open_to_sandbox;
-use cc_core::session::{SandboxPolicy, SessionRecord, inherited};
+use cc_core::session::{FileRules, SandboxPolicy, SessionRecord, inherited};
 use cc_core::{DataDir, Env};
-use cc_git::{git_dirs, top_level};
+use cc_git::{closed_source, git_dirs, top_level};
 
 use crate::project::{Caller, Project};
 use crate::{Error, preflight};
@@ -49,8 +49,32 @@ pub fn open(env: &Env) -> Result<Project, Error> {
             directory: record.directory,
         });
     }
+    may_read(&record, root)?;
     project.caller = Caller::Codex(record);
     Ok(project)
+}
+
+/// Whether what is read for the working tree at `root` can be only what the session may read itself, where Codex's
+/// profile of permissions restricts that.
+///
+/// # Errors
+/// When it could be something else.
+pub(crate) fn may_read(record: &SessionRecord, root: &Path) -> Result<(), Error> {
+    let policy = record.transcript.as_deref().and_then(SandboxPolicy::noted);
+    let rules = policy.and_then(|policy| policy.rules);
+    let Some(rules) = rules.filter(FileRules::restrict_reading) else {
+        return Ok(());
+    };
+    if let Some(path) = closed_source(root, |place| rules.may_read_all(place)) {
+        return Err(Error::ClosedToSession { path });
+    }
+    // The sandbox protects the Git directory in which the session started. Another could lead elsewhere the next moment.
+    let is_known = |dir: &PathBuf| record.git_dirs.iter().any(|known| dir.starts_with(known));
+    let mut unknown = git_dirs(root).into_iter().filter(|dir| !is_known(dir));
+    match unknown.find(|dir| rules.may_write(dir)) {
+        Some(path) => Err(Error::ChangeableBySession { path }),
+        None => Ok(()),
+    }
 }
 
 impl Project {

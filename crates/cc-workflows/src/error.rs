@@ -243,6 +243,18 @@ pub enum Error {
         /// The directory of the session.
         directory: PathBuf,
     },
+    /// The repository is read from somewhere that the session's own commands may not read.
+    #[error("this session of Codex may not read all of `{}`, which is read for this repository", path.display())]
+    ClosedToSession {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Commands of a session that may not read everything can have it read from elsewhere.
+    #[error("commands of this session of Codex, which may not read everything, can change `{}`", path.display())]
+    ChangeableBySession {
+        /// Its Git directory.
+        path: PathBuf,
+    },
     /// Codex's own commands cannot write, or it is not known that they can.
     #[error("the sandbox of this session of Codex is `{mode}`, in which nothing is changed")]
     ReadOnlySession {

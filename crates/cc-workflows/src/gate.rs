@@ -18,6 +18,7 @@ pub(crate) mod verdict;
 
 use std::time::{Duration, Instant};
 
+use cc_core::session::SessionRecord;
 use cc_core::{Dollars, SessionId};
 use cc_git::{Git, Repository};
 use cc_jobs::settings::Settings;
@@ -26,7 +27,7 @@ use cc_jobs::{Body, Ending, Job, JobKind};
 use crate::day_budget::DayRest;
 use crate::job_result::JobResult;
 use crate::order::{GateSpec, WorkOrder};
-use crate::{Project, RunOptions, preflight, worker};
+use crate::{Project, RunOptions, door, preflight, worker};
 
 pub use outcome::{Decision, TurnEnd};
 pub use switch::{is_on, switch};
@@ -103,6 +104,9 @@ impl Stop<'_> {
         let project = self.project;
         if self.turn.state.suppressed || project.env.var("CC_SKIP_GATE").is_some() {
             return Ok(CheckOutcome::Skipped(Skip::Suppressed));
+        }
+        if let Some(record) = SessionRecord::of(&project.data, self.session) {
+            door::may_read(&record, project.store.workspace().root())?;
         }
         let repository = match Git::locate(&project.env)
             .and_then(|git| Repository::discover(git, project.store.workspace().root()))

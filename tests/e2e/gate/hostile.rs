@@ -250,3 +250,27 @@ fn an_amended_commit_is_seen() {
         "{asked}"
     );
 }
+
+#[test]
+fn what_the_session_may_not_read_is_not_checked() {
+    let session = Session::with_verdicts(["block"]);
+    let names = json!({"type": "glob_pattern", "pattern": session.sandbox.repo().join("*.env")});
+    let rules = json!([
+        {"path": {"type": "special", "value": {"kind": "root"}}, "access": "read"},
+        {"path": names, "access": "deny"},
+    ]);
+    let policy = json!({"kind": "restricted", "entries": rules});
+    let turn = json!({"sandbox_policy": {"type": "workspace-write"}, "file_system_sandbox_policy": policy});
+    let line = format!(r#"{{"type":"turn_context","payload":{turn}}}"#);
+    let transcript = session.sandbox.root().join("transcript.jsonl");
+    fs::write(&transcript, line).unwrap();
+    let begins = session.input(json!({"prompt": "do it", "transcript_path": transcript}));
+    let prompt = session.sandbox.hook("user-prompt-submit", &begins);
+    prompt.run().success();
+    session.sandbox.write("src/lib.rs", "// edited\n");
+    let answer = session.stop().expect("a warning");
+    let told = warning(&answer);
+    assert!(told.contains("may not read all of"), "{answer}");
+    assert!(told.contains("ends unchecked"), "{answer}");
+    assert_eq!(session.checks(), 0);
+}

@@ -6,7 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::rules::FileRules;
 use crate::fs::open_regular;
 
 /// A transcript is read up to this size, in bytes.
@@ -23,6 +25,8 @@ pub struct SandboxPolicy {
     /// The directories that some turn could write besides that of the session: by `--add-dir`, a profile of permissions
     /// or the settings. What was written in an earlier turn is still there.
     pub writable_roots: Vec<PathBuf>,
+    /// What the latest turn may read and write, if a profile of permissions says so.
+    pub rules: Option<FileRules>,
 }
 
 /// One line of a transcript, as far as it matters.
@@ -38,6 +42,7 @@ struct TranscriptLine<'a> {
 struct TurnContext<'a> {
     #[serde(borrow)]
     sandbox_policy: Option<Policy<'a>>,
+    file_system_sandbox_policy: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -91,11 +96,15 @@ impl SandboxPolicy {
             if line.kind != "turn_context" {
                 continue;
             }
-            let policy = line.payload.and_then(|context| context.sandbox_policy);
+            let (policy, rules) = line.payload.map_or((None, None), |context| {
+                (context.sandbox_policy, context.file_system_sandbox_policy)
+            });
             let noted = noted.get_or_insert_with(|| Self {
                 mode: String::new(),
                 writable_roots: Vec::new(),
+                rules: None,
             });
+            noted.rules = FileRules::noted(rules.as_ref());
             noted.mode = policy.as_ref().map_or("unknown", |it| it.kind).to_owned();
             for root in policy.into_iter().flat_map(|it| it.writable_roots) {
                 if !noted.writable_roots.contains(&root) {
@@ -144,6 +153,7 @@ mod tests {
             let expected = mode.map(|mode| SandboxPolicy {
                 mode: mode.to_owned(),
                 writable_roots: roots.iter().map(PathBuf::from).collect(),
+                rules: None,
             });
             assert_eq!(noted, expected, "{lines:?}");
         };
