@@ -64,19 +64,22 @@ fn unescaped(text: &[u8]) -> PathBuf {
 /// have it open, and none of Git's may work in the repository. Where no processes can be seen, as
 /// elsewhere than on Linux, nothing is certain.
 pub(super) fn is_abandoned(lock: &Path, stat: &Stat, roots: &[&Path]) -> bool {
-    let holders = || {
-        let mut processes = processes().peekable();
-        processes.peek().is_none()
-            || processes.any(|process| has(&process, stat) || is_git_in(&process, roots))
-    };
-    // Most calls of Git take a moment, those in somebody else's sandbox or container too.
+    // Those of Git's that were there at each look: whoever made the lock was, while others come and go without end on
+    // a machine that is used, in somebody else's sandbox or container too.
+    let mut may_hold: Option<Vec<PathBuf>> = None;
     let mut looks = 0..LOOKS;
     is_local(lock)
         && looks.any(|look| {
             if look > 0 {
                 thread::sleep(PAUSE);
             }
-            !holders()
+            let mut all: Vec<PathBuf> = processes().collect();
+            if all.is_empty() || all.iter().any(|process| has(process, stat)) {
+                return false;
+            }
+            all.retain(|process| may_hold.as_ref().is_none_or(|it| it.contains(process)));
+            all.retain(|process| is_git_in(process, roots));
+            may_hold.insert(all).is_empty()
         })
 }
 

@@ -289,6 +289,44 @@ fn a_lock_goes_once_nobody_can_hold_it() {
     tidied_to(&["HEAD.lock"]);
 }
 
+/// One begins before another ends, so that Git always works here: none of them is there all the time.
+#[test]
+#[cfg(target_os = "linux")]
+fn calls_of_git_that_come_and_go_do_not_keep_a_lock() {
+    let lab = Lab::new();
+    let noted = lab.note();
+    lab.write(".git/index.lock", "half of it");
+    let dir = cc_executable::dir();
+    let git = dir.path().join("git-works");
+    // Gone by the second look after it began.
+    cc_executable::write(&git, "#!/bin/sh\nsleep 0.15\n:\n");
+    let call = || {
+        let mut call = std::process::Command::new(&git);
+        call.current_dir(&lab.root).spawn().unwrap()
+    };
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let done = &is_done;
+    let mut calls = vec![call()];
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                calls.push(call());
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                calls.retain_mut(|call| call.try_wait().unwrap().is_none());
+            }
+            for mut call in calls {
+                call.wait().unwrap();
+            }
+        });
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while lab.root.join(".git/index.lock").exists() && std::time::Instant::now() < end {
+            Leftovers::tidy(&noted, &[], after());
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(!lab.root.join(".git/index.lock").exists());
+}
+
 #[test]
 fn a_directory_with_too_many_names_is_left_alone_and_a_full_working_tree_is_not() {
     let lab = Lab::new();
