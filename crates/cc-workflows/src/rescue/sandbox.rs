@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use cc_core::child::ShortCommand;
+use cc_core::child::{CommandError, ShortCommand};
 use cc_core::program::SearchPath;
 use cc_core::text::one_line;
 use cc_core::{Env, LocateError};
@@ -81,8 +81,8 @@ const LEAST: [&str; 8] = [
     "/dev",
 ];
 
-/// How long starting it may take; it takes 3 ms.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long starting it may take: 3 ms, and seconds on a machine that has too much to do.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings of the Linux kernel that keep it from starting, and the value that each has then.
 const FORBIDDING: [(&str, &str, &str); 3] = [
@@ -107,7 +107,7 @@ pub(crate) fn check(env: &Env, workspace: &Path) -> Result<(), SandboxMissing> {
     let is_missing = |(program, _): &&(&str, &str)| find(program).is_none();
     let missing: Vec<_> = PROGRAMS.iter().filter(is_missing).collect();
     if missing.is_empty() {
-        return find("bwrap").map_or(Ok(()), |bwrap| start(&bwrap));
+        return find("bwrap").map_or(Ok(()), |bwrap| start(&bwrap, PATIENCE));
     }
     let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
     let installer = INSTALLERS
@@ -146,12 +146,16 @@ fn refused(rejected: &[LocateError]) -> String {
 }
 
 /// Has it run the one program that is known to be there: itself.
-fn start(bwrap: &Path) -> Result<(), SandboxMissing> {
-    let command = ShortCommand::new(bwrap, PATIENCE).args(LEAST);
+fn start(bwrap: &Path, patience: Duration) -> Result<(), SandboxMissing> {
+    let command = ShortCommand::new(bwrap, patience).args(LEAST);
     let itself = [bwrap.as_os_str(), OsStr::new("--version")];
     let said = match command.args(["--"]).args(itself).run() {
         Ok(printed) if printed.success => return Ok(()),
         Ok(printed) => printed.stderr,
+        // Its arguments would leave no room for what happened.
+        Err(CommandError::Timeout { waited, .. }) => {
+            format!("`{}` did not end within {waited:?}", bwrap.display())
+        }
         Err(error) => error.to_string(),
     };
     let forbids = |(name, value, _): &&(&str, &str, &str)| {
@@ -163,4 +167,23 @@ fn start(bwrap: &Path) -> Result<(), SandboxMissing> {
         reason: one_line(&said, 200),
         allow: allow.map(|(name, _, value)| format!("sudo sysctl -w {name}={value}")),
     })
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bwrap_that_does_not_end_is_named_with_the_time_that_it_had() {
+        let dir = cc_executable::dir();
+        let bwrap = dir.path().join("bwrap");
+        cc_executable::write(&bwrap, "#!/bin/sh\nexec sleep 300\n");
+        let error = start(&bwrap, Duration::from_millis(100)).unwrap_err();
+        let told = format!(
+            "the sandbox for Claude's commands cannot start: `{}` did not end within 100ms",
+            bwrap.display()
+        );
+        assert_eq!(error.to_string(), told);
+    }
 }

@@ -34,8 +34,8 @@ const PROBE: &str = "(: > \"$1\") 2>/dev/null; cat \"$2\" 2>/dev/null && echo; \
     while read -r name rest; do case $name in lo:* | *'|'* | Inter-*) ;; *:*) echo network ;; esac; done \
     < /proc/net/dev; echo tried";
 
-/// How long it may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take to answer, on a machine that has too much to do.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What commands get less than Claude Code gives them.
 #[derive(Debug, Default)]
