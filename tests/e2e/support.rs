@@ -122,7 +122,7 @@ fn a_bundle_is_a_private_archive_that_replaces_nothing() {
     let before = std::fs::read(&path).unwrap();
     let again = sandbox
         .cc(args)
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_secs(120))
         .run()
         .exits(3);
     assert!(again.stderr.contains("bundle.tar"), "{}", again.stderr);

@@ -12,6 +12,9 @@ use cc_tests::{Sandbox, Scenario};
 use cc_tests::{binaries, peers};
 use insta::assert_snapshot;
 
+/// Longer than anything here takes.
+const SOON: std::time::Duration = std::time::Duration::from_secs(120);
+
 fn sandbox() -> Sandbox {
     Sandbox::fake(&Scenario::says("No findings.")).with_change()
 }
@@ -524,7 +527,7 @@ fn a_repository_without_commits() {
     --- stderr
     [cc] Review of uncommitted changes: job <review 1> (cancel it with: cc-cli cancel <review 1>)
     ");
-    let run = sandbox.wait_for_run(1, std::time::Duration::from_secs(30));
+    let run = sandbox.wait_for_run(1, SOON);
     assert!(run.stdin.contains("new.txt"), "{}", run.stdin);
 }
 
@@ -545,7 +548,7 @@ fn odd_repositories_are_reviewed() {
         .run()
         .success();
     assert!(review.stdout.contains("No findings."));
-    let run = sandbox.wait_for_run(1, std::time::Duration::from_secs(30));
+    let run = sandbox.wait_for_run(1, SOON);
     assert_eq!(run.cwd, sandbox.repo(), "Claude works at the root");
     assert!(
         run.stdin.contains("a\\nb.txt") && run.stdin.contains("caf\\351.txt"),
@@ -577,7 +580,7 @@ fn what_claude_is_called_with() {
             .chain(&["--", "src"]))
         .run()
         .success();
-    let run = sandbox.wait_for_run(1, std::time::Duration::from_secs(30));
+    let run = sandbox.wait_for_run(1, SOON);
     let args: Vec<&str> = run
         .args
         .iter()

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use cc_core::{FileLock, Proc};
 use cc_tests::fake::{Run, Step};
@@ -160,7 +159,7 @@ fn a_worker_whose_files_are_gone_ends_its_claude() {
             true => fs::remove_dir_all(sandbox.data_dir().root()).unwrap(),
             false => fs::remove_file(sandbox.state_dir().record(&sandbox.job())).unwrap(),
         }
-        eventually(Duration::from_secs(40), "the end of both", || {
+        eventually(SOON, "the end of both", || {
             (!claude.is_running() && !worker.is_running()).then_some(())
         });
         sandbox.wait_quiet(SOON);

@@ -412,7 +412,7 @@ fn a_file_without_an_end_takes_neither_all_memory_nor_all_time() {
     let answer = repository.look_up(&Lookup::Diff(DiffQuery::default()));
     let error = answer.unwrap_err().to_string();
     assert!(error.contains("emory"), "{error}");
-    assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(300));
 }
 
 /// A configuration that another one includes counts like the repository's own.
