@@ -426,6 +426,37 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
+    fn what_others_made_or_may_write_is_not_our_own() {
+        use std::os::unix::fs::{chown, symlink};
+
+        use rustix::fs::{Mode, chmod};
+        let dir = tempfile::tempdir().unwrap();
+        let (own, file) = (dir.path().join("own"), dir.path().join("own/file"));
+        fs::create_dir(&own).unwrap();
+        fs::write(&file, "ours").unwrap();
+        assert!(check_own_dir(&own).is_ok() && open_own(&file).is_ok());
+        let link = dir.path().join("link");
+        symlink(&file, &link).unwrap();
+        assert!(open_own(&link).is_err());
+        assert!(open_own(&own).is_err());
+        chmod(&own, Mode::RWXU | Mode::RWXG | Mode::RWXO).unwrap();
+        let told = check_own_dir(&own).unwrap_err().to_string();
+        assert!(told.contains("every user may write it"), "{told}");
+        chmod(&own, Mode::RWXU).unwrap();
+        // Only the system's user can give a file away.
+        if chown(&file, Some(12_345), None).is_ok() {
+            chown(&own, Some(12_345), None).unwrap();
+            for told in [
+                check_own_dir(&own).unwrap_err().to_string(),
+                read_own(&file, 10).unwrap_err().to_string(),
+            ] {
+                assert!(told.contains("another user"), "{told}");
+            }
+        }
+    }
+
+    #[test]
     fn a_failed_write_keeps_the_old_content_and_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("taken");
