@@ -129,16 +129,3 @@ fn names_and_line_ends_of_windows_are_reviewed() {
     );
     assert!(!prompt.contains("a - b"));
 }
-
-#[cfg(windows)]
-#[test]
-fn claude_may_be_a_script_of_npm() {
-    let sandbox = sandbox();
-    let exe = sandbox.bin().join("claude.exe");
-    let real = sandbox.bin().join("claude-code.exe");
-    std::fs::rename(exe, &real).unwrap();
-    let script = format!("@echo off\r\n\"{}\" %*\r\n", real.display());
-    cc_executable::write(sandbox.bin().join("claude.cmd"), script);
-    let output = sandbox.cc(["review"]).run().success();
-    assert!(output.stdout.contains("No findings."), "{output}");
-}

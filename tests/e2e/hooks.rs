@@ -53,6 +53,7 @@ fn input_that_comes_slowly_and_never_ends_is_answered() {
 }
 
 #[test]
+#[cfg(unix)]
 fn the_claude_of_the_session_serves_commands_whose_path_has_none() {
     let sandbox = Sandbox::fake(&cc_tests::Scenario::says("No findings.")).with_change();
     let session = json!({"session_id": "s", "cwd": sandbox.repo()});

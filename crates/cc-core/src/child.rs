@@ -1,5 +1,8 @@
 //! A program that is to end soon: bounded in time and in what it prints, ended with all it started.
 
+#[cfg(windows)]
+mod streams;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -14,6 +17,9 @@ use crate::time::exact_duration;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
 use crate::text::Tail;
+
+#[cfg(windows)]
+pub use streams::keep_standard_streams;
 
 /// How programs are started on Windows: a worker has no console, so each of its programs would open a window.
 #[cfg(windows)]
