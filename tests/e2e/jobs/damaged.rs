@@ -7,7 +7,7 @@ use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario};
 
 use super::left_running::{claude, kill_and_await, worker};
-use super::{SOON, background, hanging, waiting_for_go};
+use super::{SOON, answering, background, hanging, waiting_for_go};
 
 /// What a disk, an editor or a synchronizer makes of a file.
 fn damages(record: &[u8]) -> [Vec<u8>; 4] {
@@ -78,4 +78,40 @@ fn what_runs_for_a_job_without_worker_and_record_is_ended_by_the_next_reader() {
         assert!(!claude.is_running(), "{which} {by_id}");
         sandbox.wait_quiet(SOON);
     }
+}
+
+#[test]
+fn what_belongs_to_another_user_is_neither_believed_nor_used() {
+    use std::os::unix::fs::chown;
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("not tested: only root can give a file away");
+        return;
+    }
+    let sandbox = answering();
+    sandbox.cc(["review"]).run().success();
+    let id = sandbox.job();
+    let refused = |args: &[&str]| {
+        let refused = sandbox.cc(args).run();
+        assert!(
+            refused.stderr.contains("it belongs to another user"),
+            "{refused}"
+        );
+        refused
+    };
+    let record = sandbox.state_dir().record(&id);
+    chown(&record, Some(12_345), None).unwrap();
+    refused(&["result", id.as_str()]).exits(3);
+    refused(&["rescue", "--from", id.as_str()]).exits(3);
+    let listed = refused(&["status"]).success();
+    assert!(!listed.stdout.contains(id.as_str()), "{listed}");
+    chown(&record, Some(0), None).unwrap();
+    sandbox.cc(["result", id.as_str()]).run().success();
+
+    let root = sandbox.data_dir().root().to_owned();
+    chown(&root, Some(12_345), None).unwrap();
+    for args in [&["review"][..], &["status"], &["result", id.as_str()]] {
+        refused(args).exits(3);
+    }
+    chown(&root, Some(0), None).unwrap();
+    assert_eq!(sandbox.records().len(), 1);
 }
