@@ -92,6 +92,31 @@ fn a_claude_that_is_logged_out_fails_the_review_with_the_remedy() {
     assert!(output.stderr.contains("auth login"), "{output}");
 }
 
+/// As npm installs it: a batch file, which takes no argument of several lines.
+#[test]
+#[cfg(windows)]
+fn claude_may_be_a_batch_file() {
+    let answer =
+        json!({"verdict": "approve", "summary": "Fine.", "findings": [], "next_steps": []});
+    let sandbox = Sandbox::fake(&Scenario::structured(answer)).with_change();
+    let program = sandbox.bin().join("claude.exe");
+    std::fs::rename(&program, sandbox.bin().join("program.exe")).unwrap();
+    let script = "@echo off\r\n\"%~dp0program.exe\" %*\r\n";
+    std::fs::write(sandbox.bin().join("claude.cmd"), script).unwrap();
+    sandbox.cc(["adversarial-review"]).run().success();
+    let call = sandbox.wait_for_run(1, SOON);
+    assert!(
+        call.flag("--system-prompt-file").is_some(),
+        "{:?}",
+        call.args
+    );
+    assert!(
+        call.flag("--json-schema").unwrap().starts_with('{'),
+        "{:?}",
+        call.args
+    );
+}
+
 #[test]
 fn a_setting_is_kept() {
     let sandbox = sandbox();

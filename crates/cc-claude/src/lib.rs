@@ -6,6 +6,7 @@
 //!
 //! Start with [`run`]; [`Claude::locate`] finds what it runs.
 
+mod batch;
 mod child_env;
 mod claude;
 #[cfg(any(test, fuzzing))]

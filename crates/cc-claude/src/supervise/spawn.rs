@@ -11,6 +11,7 @@ use cc_core::{Env, IoError, JobId, Proc};
 use tempfile::TempPath;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 
+use crate::batch::{is_batch, prompts_to_files};
 use crate::child_env::{WITH_SERVER, child_env};
 use crate::request::WITH_INSTRUCTIONS;
 use crate::run_processes::MARK;
@@ -30,11 +31,11 @@ pub(super) struct Call {
     args: Vec<OsString>,
     vars: BTreeMap<OsString, OsString>,
     /// Removed with this.
-    _settings: Option<TempPath>,
+    _files: Vec<TempPath>,
 }
 
 impl Call {
-    /// Writes the settings file, where there are settings.
+    /// Writes the settings file, where there are settings, and what else has to be in a file.
     pub(super) fn new(
         claude: &Claude,
         request: &Request,
@@ -62,10 +63,15 @@ impl Call {
         if let Some(dir) = &request.programs {
             put_first(dir, &mut vars)?;
         }
+        let mut args = request.args(user, settings.as_deref());
+        let mut files: Vec<TempPath> = settings.into_iter().collect();
+        if is_batch(claude.path()) {
+            files.extend(prompts_to_files(&mut args, file.and_then(Path::parent))?);
+        }
         Ok(Self {
-            args: request.args(user, settings.as_deref()),
+            args,
             vars,
-            _settings: settings,
+            _files: files,
         })
     }
 }

@@ -109,9 +109,12 @@ impl FileRule {
 
 /// The directory above all that a pattern can mean.
 fn before_wildcards(pattern: &str) -> PathBuf {
-    let is_plain = |part: &Component<'_>| {
-        let text = part.as_os_str().to_string_lossy();
-        !text.contains(['*', '?', '[', ']', '{', '}', '\\'])
+    let is_plain = |part: &Component<'_>| match part {
+        Component::Normal(name) => {
+            let name = name.to_string_lossy();
+            !name.contains(['*', '?', '[', ']', '{', '}', '\\'])
+        }
+        _ => true,
     };
     Path::new(pattern)
         .components()
