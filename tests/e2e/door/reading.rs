@@ -5,8 +5,11 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use cc_tests::Sandbox;
+#[cfg(target_os = "linux")]
 use cc_tests::peers::{CODEX, CODEX_OLD};
+#[cfg(target_os = "linux")]
 use cc_tests::responses_api::Turn;
+#[cfg(target_os = "linux")]
 use cc_tests::{ResponsesApi, Scenario};
 use serde_json::{Value, json};
 
