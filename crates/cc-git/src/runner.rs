@@ -381,6 +381,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(windows, ignore = "needs a Git that brings a shell")]
     fn a_git_that_does_not_end_is_ended() {
         let dir = tempfile::tempdir().unwrap();
         let runner = runner(dir.path());
