@@ -79,7 +79,14 @@ impl Player<'_> {
             Step::Hang => loop {
                 thread::park();
             },
-            Step::Kill => Proc::current().map_or(Ok(()), |me| me.signal(Signal::Kill)),
+            Step::Kill => {
+                let me = Proc::current().ok_or(io::ErrorKind::Unsupported)?;
+                me.signal(Signal::Kill)?;
+                // Wine takes a moment.
+                loop {
+                    thread::park();
+                }
+            }
         }
     }
 
