@@ -417,7 +417,8 @@ fn a_hook_takes_no_program_from_where_its_session_may_write_besides() {
             assert_eq!(last["outcome"], "allowed", "{codex}: {last:#} {output}");
             // Codex itself takes its `git` from there.
             let ran = fs::read_to_string(dir.join("ran")).unwrap_or_default();
-            let by_us = ran.lines().find(|line| line.contains("cc-"));
+            let is_ours = |line: &&str| line.contains("/cc-hooks ") || line.contains("/cc-cli ");
+            let by_us = ran.lines().find(is_ours);
             assert_eq!(by_us, None, "{codex}: {ran}");
             fs::remove_dir_all(dir).unwrap();
             fs::remove_file(sandbox.state_dir().stop_review_last()).unwrap();
