@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use cc_core::IoError;
-use tempfile::{Builder, TempPath};
+use cc_core::fs::temporary_in;
+use tempfile::TempPath;
 
 /// Arguments whose text Claude Code also takes from a file, by the name with `-file`; measured on 2.1.197 to 2.1.332.
 const PROMPTS: [&str; 2] = ["--system-prompt", "--append-system-prompt"];
@@ -17,13 +18,13 @@ pub(crate) fn is_batch(program: &Path) -> bool {
     cfg!(windows) && (is_any("cmd") || is_any("bat"))
 }
 
-/// Puts the prompts among `args` into files in `dir`, or where temporary ones are, which are removed with what is returned.
+/// Puts the prompts among `args` into files in `dir`, which are removed with what is returned.
 ///
 /// # Errors
 /// When one cannot be written, or has a path that is not valid Unicode.
 pub(crate) fn prompts_to_files(
     args: &mut [OsString],
-    dir: Option<&Path>,
+    dir: &Path,
 ) -> Result<Vec<TempPath>, IoError> {
     let mut files = Vec::new();
     for arg in args {
@@ -32,18 +33,13 @@ pub(crate) fn prompts_to_files(
             continue;
         };
         let written = || {
-            // The name of a temporary file of ours: should this process be killed, it is swept.
-            let mut builder = Builder::new();
-            builder.prefix(".tmp-");
-            let mut file =
-                dir.map_or_else(|| builder.tempfile(), |dir| builder.tempfile_in(dir))?;
+            let mut file = temporary_in(dir)?;
             file.write_all(text.as_bytes())?;
             let path = file.into_temp_path();
             let named = path.to_str().ok_or(io::ErrorKind::InvalidFilename)?;
             Ok((OsString::from(format!("{name}-file={named}")), path))
         };
-        let place = dir.unwrap_or(Path::new("a temporary file"));
-        let (named, file) = written().map_err(IoError::at("write a prompt to", place))?;
+        let (named, file) = written().map_err(IoError::at("write a prompt in", dir))?;
         *arg = named;
         files.push(file);
     }
@@ -64,7 +60,7 @@ mod tests {
             "--model=a\nb",
         ];
         let mut args = given.map(OsString::from);
-        let files = prompts_to_files(&mut args, Some(dir.path())).unwrap();
+        let files = prompts_to_files(&mut args, dir.path()).unwrap();
         let file = |at: usize, name: &str| {
             let path = args[at].to_str().unwrap().strip_prefix(name).unwrap();
             std::fs::read_to_string(path).unwrap()

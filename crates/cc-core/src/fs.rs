@@ -86,18 +86,25 @@ fn write_beside(
     finish: impl FnOnce(&File) -> io::Result<()>,
 ) -> Result<(), IoError> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .rand_bytes(RANDOM)
-        .tempfile_in(directory)
-        .map_err(IoError::at("write", path))?;
+    let mut file = temporary_in(directory).map_err(IoError::at("write", path))?;
     file.write_all(content)
         .map_err(IoError::at("write", path))?;
     finish(file.as_file()).map_err(IoError::at("write", path))?;
     persist(file, path).map_err(IoError::at("replace", path))
 }
 
-/// Whether a name is one that [`write_atomic`] gives to its temporary files.
+/// Makes a temporary file (0600), removed when it is dropped. Whoever kills this process leaves it to [`sweep`].
+///
+/// # Errors
+/// When it cannot be made.
+pub fn temporary_in(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .rand_bytes(RANDOM)
+        .tempfile_in(directory)
+}
+
+/// Whether a name is one of [`temporary_in`].
 pub fn is_temporary(name: &str) -> bool {
     let random = name.strip_prefix(TEMPORARY).unwrap_or_default();
     random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())

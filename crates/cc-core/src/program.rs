@@ -275,7 +275,7 @@ impl SearchPath {
     pub fn to_var(&self) -> Option<OsString> {
         let is_safe = |entry: &&Entry| {
             let is_named = self.named.as_deref() == Some(&entry.dir);
-            is_named || safety::check_real(&entry.real, &self.sandbox_roots).is_ok()
+            is_named || safety::check_real(&[&entry.real], &self.sandbox_roots).is_ok()
         };
         let safe = self.entries.iter().filter(is_safe).map(|entry| &entry.dir);
         let joined = join_paths(safe).ok()?;

@@ -104,24 +104,16 @@ impl Git {
     /// Excludes binaries and search path entries inside `root`.
     pub(crate) fn outside(self, root: &Path) -> Result<Self, Error> {
         let main = main_working_tree(root);
-        let fences = [Some(root), main.as_deref()].into_iter().flatten();
-        let fences = fences.map(Fence::strict);
-        let mut missing = fences
-            .filter(|fence| !self.search.is_without(fence))
-            .peekable();
-        if missing.peek().is_none() {
+        let roots = [Some(root), main.as_deref()].into_iter().flatten();
+        let fences: Vec<Fence> = roots.map(Fence::strict).collect();
+        if fences.iter().all(|fence| self.search.is_without(fence)) {
             return Ok(self);
         }
-        let search = missing.fold(self.search.clone(), SearchPath::without);
+        let search = fences.into_iter().fold(self.search, SearchPath::without);
         Ok(Self {
             path: git_of(&search)?,
             search,
-            home: self.home,
-            notes: self.notes,
-            caller: self.caller,
-            views: self.views,
-            configs: self.configs,
-            vars: self.vars,
+            ..self
         })
     }
 

@@ -69,9 +69,7 @@ pub(crate) fn may_read(record: &SessionRecord, root: &Path) -> Result<(), Error>
         return Err(Error::ClosedToSession { path });
     }
     // The sandbox protects the Git directory in which the session started. Another could lead elsewhere the next moment.
-    let is_known = |dir: &PathBuf| record.git_dirs.iter().any(|known| dir.starts_with(known));
-    let mut unknown = git_dirs(root).into_iter().filter(|dir| !is_known(dir));
-    match unknown.find(|dir| rules.may_write(dir)) {
+    match unknown_git_dirs(record, root).find(|dir| rules.may_write(dir)) {
         Some(path) => Err(Error::ChangeableBySession { path }),
         None => Ok(()),
     }
@@ -152,13 +150,16 @@ impl Project {
 /// Refuses a working tree that only says that it belongs to a repository beyond the session's directory: jobs write
 /// in its Git directory. A repository knows its linked worktrees, and that in which the session started is known.
 fn is_own_repository(record: &SessionRecord, root: &Path) -> Result<(), Error> {
-    let is_known = |dir: &&PathBuf| record.git_dirs.iter().any(|known| dir.starts_with(known));
-    let dirs = git_dirs(root);
-    let mut unknown = dirs.iter().filter(|dir| !is_known(dir));
     if main_working_tree(root).is_some() {
         return Ok(());
     }
-    unknown.try_for_each(|dir| within(&record.directory, dir))
+    unknown_git_dirs(record, root).try_for_each(|dir| within(&record.directory, &dir))
+}
+
+/// The Git directories of the repository at `root` that were not there when the session started.
+fn unknown_git_dirs(record: &SessionRecord, root: &Path) -> impl Iterator<Item = PathBuf> {
+    let is_known = |dir: &PathBuf| record.git_dirs.iter().any(|known| dir.starts_with(known));
+    git_dirs(root).into_iter().filter(move |dir| !is_known(dir))
 }
 
 /// The Git directories of the repository that `directory` is in; those whose names are no text are left out.

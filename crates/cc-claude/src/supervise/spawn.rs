@@ -66,7 +66,9 @@ impl Call {
         let mut args = request.args(user, settings.as_deref());
         let mut files: Vec<TempPath> = settings.into_iter().collect();
         if is_batch(claude.path()) {
-            files.extend(prompts_to_files(&mut args, file.and_then(Path::parent))?);
+            let dir = file.and_then(Path::parent);
+            let dir = dir.map_or_else(tempfile::env::temp_dir, Path::to_owned);
+            files.extend(prompts_to_files(&mut args, &dir)?);
         }
         Ok(Self {
             args,

@@ -128,17 +128,20 @@ fn writable_roots(env: &Env) -> Option<Vec<PathBuf>> {
 
 /// Checks a program: where it is named and where its links lead, and the directories above both.
 pub(super) fn check(program: &Path, sandbox_roots: &[PathBuf]) -> Result<(), Unsafe> {
-    check_real(&resolve(program), sandbox_roots)?;
     let dir = program.parent().map(resolve).unwrap_or_default();
-    check_real(&dir, sandbox_roots)
+    check_real(&[&resolve(program), &dir], sandbox_roots)
 }
 
-/// Checks a path without links, and the directories above.
-pub(super) fn check_real(path: &Path, sandbox_roots: &[PathBuf]) -> Result<(), Unsafe> {
-    if let Some(root) = sandbox_roots.iter().find(|root| path.starts_with(root)) {
-        return Err(Unsafe::InSandbox(root.clone()));
+/// Checks paths without links, and the directories above.
+pub(super) fn check_real(paths: &[&Path], sandbox_roots: &[PathBuf]) -> Result<(), Unsafe> {
+    for path in paths {
+        if let Some(root) = sandbox_roots.iter().find(|root| path.starts_with(root)) {
+            return Err(Unsafe::InSandbox(root.clone()));
+        }
     }
-    Owners::find().check_with_parents(path)
+    let owners = Owners::find();
+    let mut paths = paths.iter();
+    paths.try_for_each(|path| owners.check_with_parents(path))
 }
 
 /// Whose files are as good as ours.

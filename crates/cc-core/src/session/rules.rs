@@ -152,20 +152,20 @@ mod tests {
     fn the_closest_rule_counts() {
         let closed = rules(&[
             (special("minimal"), "read"),
-            (path("/no/work"), "write"),
-            (path("/no/work/kept"), "read"),
+            (path("/no/tree"), "write"),
+            (path("/no/tree/kept"), "read"),
             (path("/no/lib"), "read"),
         ]);
         let open = rules(&[
             (special("root"), "read"),
-            (path("/no/work"), "write"),
+            (path("/no/tree"), "write"),
             (path("/no/secret"), "deny"),
             (path("/no/secret/open"), "read"),
         ]);
         for (rules, file, reads, writes) in [
-            (&closed, "/no/work", true, true),
-            (&closed, "/no/work/a", true, true),
-            (&closed, "/no/work/kept/a", true, false),
+            (&closed, "/no/tree", true, true),
+            (&closed, "/no/tree/a", true, true),
+            (&closed, "/no/tree/kept/a", true, false),
             (&closed, "/no/lib/a", true, false),
             (&closed, "/no/library", false, false),
             (&closed, "/no", false, true),
@@ -176,7 +176,7 @@ mod tests {
             (&open, "/no/secret/open/a", true, false),
             // Something in it may not be read.
             (&open, "/no", false, true),
-            (&open, "/no/work", true, true),
+            (&open, "/no/tree", true, true),
         ] {
             let found = (
                 rules.may_read_all(Path::new(file)),
@@ -196,9 +196,9 @@ mod tests {
             );
         };
         let root = (special("root"), "read");
-        let names = rules(&[root.clone(), (pattern("/no/work/*.env"), "deny")]);
-        check(&names, "/no/work", false);
-        check(&names, "/no/work/inner", false);
+        let names = rules(&[root.clone(), (pattern("/no/tree/*.env"), "deny")]);
+        check(&names, "/no/tree", false);
+        check(&names, "/no/tree/inner", false);
         check(&names, "/no/lib", true);
         let everywhere = rules(&[root.clone(), (pattern("**/*.env"), "deny")]);
         check(&everywhere, "/no/lib", false);
@@ -214,7 +214,7 @@ mod tests {
         }
         let all = |more: &[(Value, &str)]| rules(&[&[(special("root"), "read")], more].concat());
         assert!(
-            !all(&[(path("/no/work"), "write"), (special("tmpdir"), "write")]).restrict_reading()
+            !all(&[(path("/no/tree"), "write"), (special("tmpdir"), "write")]).restrict_reading()
         );
         assert!(all(&[(path("/no/secret"), "deny")]).restrict_reading());
         assert!(rules(&[(special("minimal"), "read")]).restrict_reading());

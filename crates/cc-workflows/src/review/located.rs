@@ -75,12 +75,12 @@ impl Reviewed<'_> {
 
     /// The name of the reviewed file that `file` means, where Claude wrote its accents in another form.
     fn in_other_form(&self, file: &str) -> Option<String> {
-        let names: Vec<String> = self.spec.shown.files().map(ToString::to_string).collect();
-        if names.iter().any(|name| name == file) {
+        let names = || self.spec.shown.files().map(ToString::to_string);
+        if names().any(|name| name == file) {
             return None;
         }
         let meant = composed(file);
-        names.into_iter().find(|name| composed(name) == meant)
+        names().find(|name| composed(name) == meant)
     }
 
     /// Whether the review was not shown this file, for whatever reason: then the report does not show it either.
