@@ -15,6 +15,7 @@ pub mod binaries;
 #[cfg(target_os = "linux")]
 pub mod browser;
 pub mod cost;
+pub mod door;
 #[cfg(unix)]
 pub mod escapes;
 pub mod fake;

@@ -12,7 +12,7 @@ use cc_tests::peers::{CODEX, CODEX_OLD, CODEX_OLDEST, Peer};
 #[cfg(target_os = "linux")]
 use cc_tests::responses_api::Turn;
 #[cfg(target_os = "linux")]
-use cc_tests::{MessagesApi, Turn as ClaudeTurn, peers};
+use cc_tests::{MessagesApi, Turn as ClaudeTurn, door, peers};
 use cc_tests::{ResponsesApi, Sandbox, Scenario};
 use serde_json::json;
 
@@ -35,33 +35,11 @@ fn what_is_not_behind_the_door_stays_in_the_sandbox() {
     for codex in [CODEX, CODEX_OLD] {
         let api = ResponsesApi::start([]);
         let sandbox = allowed(codex, &api);
-        let cli = sandbox.installed_file("cc-cli").display().to_string();
-        let home = sandbox.home().display().to_string();
         let state = sandbox.state_dir();
         fs::create_dir_all(state.root()).unwrap();
         let gate = json!({"version": 1, "stopReviewGate": true}).to_string();
         fs::write(state.config(), &gate).unwrap();
-        let lines = [
-            format!("{cli} config set claude.path /tmp/x"),
-            format!("{cli} config set rescue.allowed_domains x.example"),
-            format!("{cli} config set rescue.trust always"),
-            format!("{cli} config unset budget.per_day_usd"),
-            format!("{cli} codex config set claude.path /tmp/x"),
-            format!("{cli} worker --data /tmp/forged --workspace / task-x"),
-            format!("{cli} rescue --no-sandbox 'Go on.'"),
-            format!("{cli} codex rescue --no-sandbox 'Go on.'"),
-            format!("{cli} -C / codex review"),
-            format!("{cli} codex review -C {home}"),
-            format!("{cli} result -o {home}/planted"),
-            format!("{cli} codex result -o {home}/planted"),
-            format!("{cli} setup --disable-review-gate"),
-            format!("{cli} codex setup --disable-review-gate"),
-            format!("{cli} review"),
-            format!("{cli} codex status; touch {home}/planted"),
-            format!("CC_DATA_DIR=/tmp/forged {cli} codex review"),
-            format!("export CC_DATA_DIR=/tmp/forged; {cli} codex review"),
-            format!("env CODEX_HOME=/tmp/forged {cli} codex review"),
-        ];
+        let lines = door::lines(&sandbox);
         let read = sandbox.codex_runs(&api, "workspace-write", &lines);
         for (line, read) in lines.iter().zip(&read) {
             assert!(
@@ -174,16 +152,8 @@ fn a_program_that_the_model_plants_is_not_run() {
         );
         sandbox.set_env("PATH", &path);
         fs::write(sandbox.home().join(".profile"), format!("PATH='{path}'\n")).unwrap();
-        sandbox.write(
-            "planted",
-            "#!/bin/sh\necho \"${0##*/} $(cat /proc/$PPID/comm)\" >>\"${0%/*}/ran\"\necho 2.1.999\n",
-        );
         for dir in [temporary.path(), &tmp] {
-            let dir = dir.display();
-            let plant = format!(
-                "mkdir -p {dir}; for p in claude git node bwrap socat codex; do install -m 755 planted {dir}/$p; done; echo planted"
-            );
-            let read = runs(&sandbox, &api, "workspace-write", &plant);
+            let read = runs(&sandbox, &api, "workspace-write", &door::plant(dir));
             assert!(read.contains("planted"), "{codex}: {read}");
         }
         let review = format!("{cli} codex review");
@@ -206,10 +176,7 @@ fn a_program_that_the_model_plants_is_not_run() {
             );
         }
         for dir in [temporary.path(), &tmp] {
-            // Codex itself takes its `git` from there.
-            let ran = fs::read_to_string(dir.join("ran")).unwrap_or_default();
-            let by_us = ran.lines().find(|line| !line.contains(" codex"));
-            assert_eq!(by_us, None, "{codex}");
+            assert_eq!(door::ran(dir), None, "{codex}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use cc_tests::door;
 use cc_tests::escapes::{self, Surroundings};
 use cc_tests::plants::{self, CONFIG, PLACES, WAYS};
 use cc_tests::sandbox::{Output, link};
@@ -33,7 +34,7 @@ pub(super) struct Check {
     pub(super) run: fn(&mut Hosts) -> Checked,
 }
 
-pub(super) const CHECKS: [Check; 14] = [
+pub(super) const CHECKS: [Check; 15] = [
     Check {
         name: "install",
         needs: None,
@@ -48,6 +49,11 @@ pub(super) const CHECKS: [Check; 14] = [
         name: "rule",
         needs: Some("skill"),
         run: rule,
+    },
+    Check {
+        name: "door",
+        needs: Some("rule"),
+        run: door,
     },
     Check {
         name: "hooks",
@@ -201,6 +207,53 @@ fn rule(hosts: &mut Hosts) -> Checked {
     ensure(output.contains(expected), || {
         format!("`{expected}` was not said: {output}")
     })
+}
+
+/// No command line that is not behind the door gets out of the sandbox, and none behind it runs a planted program.
+fn door(hosts: &mut Hosts) -> Checked {
+    const MODE: &str = "workspace-write";
+    let cc = |args: [&str; 2]| hosts.sandbox.cc(args).run().success();
+    cc(["setup", "--enable-review-gate"]);
+    let settings = hosts.sandbox.data_dir().settings();
+    let gate = hosts.sandbox.state_dir().config();
+    let asked = hosts.claude.requests().len();
+    let now = || {
+        let jobs = hosts.sandbox.records().len();
+        (fs::read(&settings).ok(), fs::read(&gate).ok(), jobs)
+    };
+    let before = now();
+    let lines = door::lines(&hosts.sandbox);
+    let read = hosts.sandbox.codex_runs(&hosts.codex, MODE, &lines);
+    let is_outside = hosts.sandbox.home().join("planted").exists();
+    let asks = hosts.claude.requests().len() > asked;
+    ensure(before == now() && !is_outside && !asks, || {
+        format!("a command line got out: {read:?}")
+    })?;
+    cc(["setup", "--disable-review-gate"]);
+    if hosts.sandbox.installation()["execRule"]["possible"] != true {
+        return Ok(());
+    }
+    let planted = hosts.sandbox.tmp().join("planted");
+    let profile = hosts.sandbox.home().join(".profile");
+    let path = fs::read_to_string(&profile)?;
+    fs::write(
+        &profile,
+        format!("{path}PATH='{}':$PATH\n", planted.display()),
+    )?;
+    let review = format!(
+        "{} codex review",
+        hosts.sandbox.installed_file("cc-cli").display()
+    );
+    hosts.claude.push([Turn::text("Nothing to say.")]);
+    let lines = [door::plant(&planted), "command -v git".to_owned(), review];
+    let read = hosts.sandbox.codex_runs(&hosts.codex, MODE, &lines);
+    fs::write(profile, path)?;
+    let is_first = read[1].contains(&planted.join("git").display().to_string());
+    ensure(is_first && read[2].contains("Nothing to say."), || {
+        format!("the programs were not planted, or no review was made: {read:?}")
+    })?;
+    let ran = door::ran(&planted);
+    ensure(ran.is_none(), || format!("a planted program ran: {ran:?}"))
 }
 
 /// The hook at the start of a session remembers it: the end of the session may clear that again.
