@@ -9,6 +9,7 @@ mod archive;
 mod build;
 mod check;
 mod commands;
+mod compare;
 mod marketplace;
 mod packages;
 mod python;
@@ -35,8 +36,11 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["quick", "check"])]
     only_archives: bool,
     /// Take the archives that are there instead of building them
-    #[arg(long, conflicts_with_all = ["targets", "quick", "only_archives"])]
+    #[arg(long, conflicts_with_all = ["targets", "quick"])]
     from_archives: bool,
+    /// Compare the archives, byte by byte, with those of another build of this commit
+    #[arg(long, value_name = "DIR", conflicts_with = "quick")]
+    compare: Option<PathBuf>,
     /// Unpack and install what was made, without Rust, most of it without Node
     #[arg(long)]
     check: bool,
@@ -65,6 +69,9 @@ pub(crate) fn run(args: &Args) -> Done {
                 fs::metadata(&file)?.len() >> 10
             );
         }
+    }
+    if let Some(other) = &args.compare {
+        compare::run(&release, other)?;
     }
     if args.only_archives {
         return Ok(());
