@@ -54,3 +54,25 @@ pub fn ran(dir: &Path) -> Option<String> {
     let mut ran = ran.lines();
     ran.find(|line| !line.contains(" codex")).map(str::to_owned)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_planted_program_that_ran_is_named() {
+        let dir = tempfile::tempdir().expect("there is a place");
+        let dir = dir.path().join("bin");
+        let mut shell = Command::new("/bin/sh");
+        let planted = shell.arg("-c").arg(plant(&dir)).output();
+        let planted = planted.expect("there is a shell").stdout;
+        assert_eq!(planted, b"planted\n");
+        assert_eq!(ran(&dir), None);
+        let status = Command::new(dir.join("git")).status();
+        assert!(status.expect("it is planted").success());
+        let found = ran(&dir).expect("it is noted");
+        assert!(found.starts_with("git "), "{found}");
+    }
+}

@@ -216,18 +216,29 @@ fn door(hosts: &mut Hosts) -> Checked {
     cc(["setup", "--enable-review-gate"]);
     let settings = hosts.sandbox.data_dir().settings();
     let gate = hosts.sandbox.state_dir().config();
-    let asked = hosts.claude.requests().len();
     let now = || {
-        let jobs = hosts.sandbox.records().len();
-        (fs::read(&settings).ok(), fs::read(&gate).ok(), jobs)
+        // The check at the end of a turn is a job as well.
+        let kinds = hosts
+            .sandbox
+            .records()
+            .into_iter()
+            .map(|mut job| job["kind"].take());
+        let jobs: Vec<_> = kinds.filter(|kind| kind != "gate").collect();
+        (
+            fs::read_to_string(&settings).ok(),
+            fs::read_to_string(&gate).ok(),
+            jobs,
+        )
     };
     let before = now();
     let lines = door::lines(&hosts.sandbox);
     let read = hosts.sandbox.codex_runs(&hosts.codex, MODE, &lines);
-    let is_outside = hosts.sandbox.home().join("planted").exists();
-    let asks = hosts.claude.requests().len() > asked;
-    ensure(before == now() && !is_outside && !asks, || {
-        format!("a command line got out: {read:?}")
+    let after = now();
+    ensure(before == after, || {
+        format!("a command line changed {before:?} to {after:?}: {read:?}")
+    })?;
+    ensure(!hosts.sandbox.home().join("planted").exists(), || {
+        format!("a command line wrote outside the sandbox: {read:?}")
     })?;
     cc(["setup", "--disable-review-gate"]);
     if hosts.sandbox.installation()["execRule"]["possible"] != true {
