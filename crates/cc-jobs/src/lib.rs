@@ -21,6 +21,7 @@ mod ended;
 mod guard;
 mod kept;
 mod listing;
+mod new_job;
 mod reading;
 mod store;
 
@@ -43,6 +44,7 @@ pub use guard::{Guard, Remembered};
 pub use job::{Body, Draft, Job, JobReport};
 pub use kind::JobKind;
 pub use listing::{Choice, Latest, Listing, Skipped, without_record};
+pub use new_job::NewJob;
 pub use progress::{RunPhase, RunProgress};
 pub use reading::find_anywhere;
 pub use record::RecordError;

@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use cc_core::fs::{create_private_dir, read_own, remove_if_there, write_atomic, write_transient};
+use cc_core::fs::{read_own, remove_if_there, write_atomic};
 use cc_core::process::Survivors;
-use cc_core::{
-    Clock, DataDir, FileLock, IoError, JobId, LockError, StateDir, Time, Workspace, lock,
-};
+use cc_core::{Clock, DataDir, IoError, JobId, LockError, StateDir, Time, Workspace, lock};
 
-use crate::job::{Body, Draft, Job, SCHEMA_VERSION};
+use crate::job::{Body, Job};
 use crate::record::{self, RECORD_LIMIT, RecordError};
-use crate::state::{JobState, Rejected};
+use crate::state::Rejected;
 
 /// How often is looked whether a worker has ended that holds no lock.
 const OLDER_PAUSE: Duration = Duration::from_millis(200);
@@ -157,58 +155,6 @@ impl Store {
     /// The time of day.
     pub fn now(&self) -> Time {
         self.clock.now()
-    }
-
-    /// Makes a queued job with its prompt.
-    ///
-    /// The returned lock marks the job as alive. Hand it to the worker: once nobody holds it, every
-    /// reader treats the job as lost.
-    ///
-    /// # Errors
-    /// When a file cannot be written; nothing is left behind then.
-    pub fn create(&self, draft: Draft, prompt: &str) -> Result<(Job, FileLock), StoreError> {
-        create_private_dir(&self.dir.jobs())?;
-        let now = self.now();
-        let job = Job {
-            id: JobId::fresh(draft.kind.class(), now),
-            kind: draft.kind,
-            title: draft.title,
-            summary: draft.summary,
-            workspace_root: self.workspace.root().display().to_string(),
-            write: draft.write,
-            session: draft.session,
-            thread: None,
-            created_at: now,
-            updated_at: now,
-            usage: None,
-            cost_usd: None,
-            model: cc_core::ModelNames {
-                requested: draft.model,
-                actual: None,
-            },
-            viewed_at: None,
-            notified_at: None,
-            schema_version: Some(SCHEMA_VERSION),
-            state: JobState::Queued,
-        };
-        let body = Body {
-            request: draft.request,
-            ..Body::default()
-        };
-        let make = || {
-            let alive = FileLock::exclusive(&self.dir.alive(&job.id), Duration::ZERO)?;
-            write_transient(&self.dir.prompt(&job.id), prompt.as_bytes())?;
-            self.save(&job, &body)?;
-            Ok(alive)
-        };
-        match make() {
-            Ok(alive) => Ok((job, alive)),
-            Err(error) => {
-                // The first error is the one to report; `prune` removes what stays.
-                let _ = self.remove_files(&job.id);
-                Err(error)
-            }
-        }
     }
 
     /// The prompt of a job that has not ended.

@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use cc_core::fs::{create_private_dir, read_own, write_atomic};
-use cc_core::{Dollars, FileLock};
-use cc_jobs::{Draft, Job, StoreError, spending};
+use cc_core::{Dollars, FileLock, JobId};
+use cc_jobs::{Draft, NewJob, StoreError, spending};
 use serde::{Deserialize, Serialize};
 
 use crate::running::RunningJob;
@@ -77,40 +77,41 @@ impl DayRest {
         own.map_or(self.left / 2.0, |own| own.min(self.left))
     }
 
-    /// Reserves for a job that was made of `draft` what it may spend; it starts after this.
+    /// Reserves for a job what it may spend; it starts after this.
     ///
     /// # Errors
     /// When that cannot be saved.
-    pub(crate) fn take(mut self, project: &Project, job: &Job, usd: f64) -> Result<(), StoreError> {
-        let job = RunningJob::of(project, job);
+    pub(crate) fn take(
+        mut self,
+        project: &Project,
+        id: &JobId,
+        usd: f64,
+    ) -> Result<(), StoreError> {
+        let job = RunningJob::of(project, id);
         self.reservations.push(Reservation { job, usd });
         let list = serde_json::to_vec(&self.reservations)?;
         Ok(write_atomic(&project.data.reserved(), &list)?)
     }
 }
 
-/// Makes a job with what it may spend reserved.
+/// Begins to make a job, with what it may spend reserved.
 ///
 /// # Errors
 /// When it cannot be made; then there is none.
-pub(crate) fn create(
-    project: &Project,
+pub(crate) fn begin<'project>(
+    project: &'project Project,
     mut draft: Draft,
     prompt: &str,
     rest: Option<DayRest>,
-) -> Result<(Job, FileLock), StoreError> {
+) -> Result<(NewJob<'project>, FileLock), StoreError> {
     let usd = rest.as_ref().map(|rest| {
         let usd = rest.bound(order::max_budget(&draft.request));
         order::set_max_budget(&mut draft.request, usd);
         usd
     });
-    let (job, alive) = project.store.create(draft, prompt)?;
-    if let (Some(rest), Some(usd)) = (rest, usd)
-        && let Err(error) = rest.take(project, &job, usd)
-    {
-        // The first error is the one to report.
-        let _ = project.store.lock(&job.id).map(cc_jobs::Guard::remove);
-        return Err(error);
+    let (new, alive) = project.store.begin(draft, prompt)?;
+    if let (Some(rest), Some(usd)) = (rest, usd) {
+        rest.take(project, new.id(), usd)?;
     }
-    Ok((job, alive))
+    Ok((new, alive))
 }

@@ -27,14 +27,13 @@ pub(crate) fn launch(
     let rest = DayRest::find(project, budget)?;
     project.remember();
     project.before_launch.run();
-    let (job, alive) = day_budget::create(project, draft, prompt, rest)?;
-    let taken = place.map_or(Ok(()), |place| place.take(project, &job));
-    if let Err(error) = taken.and_then(|()| spawn(project, &job.id, alive)) {
-        // The first error is the one to report.
-        let _ = project.store.lock(&job.id).map(cc_jobs::Guard::remove);
-        return Err(error);
+    let (new, alive) = day_budget::begin(project, draft, prompt, rest)?;
+    if let Some(place) = place {
+        place.take(project, new.id())?;
     }
-    Ok(job)
+    spawn(project, new.id(), alive)?;
+    // The worker, which starts meanwhile, waits for it.
+    Ok(new.save()?)
 }
 
 /// The worker gets the job's liveness lock as its standard input: it holds the lock from its first

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use cc_claude::{Claude, End, Outcome, Request, RunReport};
 use cc_core::fs::canonical;
 use cc_core::{Failure, FailureClass, IoError, LocateError};
-use cc_jobs::{Ending, Job, JobReport, StoreError};
+use cc_jobs::{Ending, Job, JobReport, Remembered, StoreError};
 use serde_json::Value;
 
 use crate::job_result::JobResult;
@@ -67,36 +67,45 @@ pub(crate) struct Prologue {
     pub(crate) request: Request,
 }
 
-impl Run<'_> {
-    /// Reads what the job is asked to do, finds Claude Code and prepares its access to Git.
+impl Prologue {
+    /// Reads what the job is asked to do, finds Claude Code and prepares its access to Git; changes nothing.
     ///
     /// # Errors
     /// The first thing that is missing.
-    pub(crate) fn prepare(&self) -> Result<Prologue, CannotRun> {
-        let store = &self.project.store;
-        if let Some(root) = self.replaced() {
+    pub(crate) fn prepare(project: &Project, record: &Remembered) -> Result<Self, CannotRun> {
+        let (store, job) = (&project.store, record.job());
+        if let Some(root) = replaced(project) {
             return Err(CannotRun::Replaced(root));
         }
-        let (_, body) = store.read(&self.job.id)?;
-        let order = WorkOrder::read(self.job.kind, &body)?;
-        let prompt = store.prompt(&self.job.id)?;
+        let order = WorkOrder::read(job.kind, record.body())?;
+        let prompt = store.prompt(&job.id)?;
         let options = order.options();
-        let claude = self.project.claude(options.claude.as_deref())?;
+        let claude = project.claude(options.claude.as_deref())?;
         let claude = claude.passing(options.claude_pass_env.clone());
         let request = options.apply(Request {
             prompt,
             git: tools::git_access(&order),
-            server: tools::git_server(self.project, &order)?,
-            settings_file: Some(store.dir().run_settings(&self.job.id)),
+            server: tools::git_server(project, &order)?,
+            settings_file: Some(store.dir().run_settings(&job.id)),
             ..Request::new(order.root(store.workspace().root()))
         });
-        Ok(Prologue {
+        Ok(Self {
             order,
             claude,
             request,
         })
     }
+}
 
+/// The workspace, if a link has taken its place since the job was made: whoever can write the directory above can
+/// do that, and lead Claude elsewhere.
+fn replaced(project: &Project) -> Option<PathBuf> {
+    let root = project.store.workspace().root();
+    let real = canonical(root).ok()?;
+    (real != root).then(|| root.to_owned())
+}
+
+impl Run<'_> {
     /// Runs Claude to its end, or until the job is to stop; not at all where that is known before.
     pub(crate) async fn claude(&mut self, claude: &Claude, request: &Request) -> Outcome {
         if self.stop.is_requested().await {
@@ -110,7 +119,7 @@ impl Run<'_> {
         let stop = self.stop.requested();
         let mut outcome = cc_claude::run(claude, request, env, stop, &mut self.recorder).await;
         if outcome.end == End::Completed
-            && let Some(root) = self.replaced()
+            && let Some(root) = replaced(self.project)
         {
             let detail = CannotRun::Replaced(root).to_string();
             outcome.end = End::Failed(Failure::new(FailureClass::Protected, detail));
@@ -119,14 +128,6 @@ impl Run<'_> {
             account::keep(&self.project.data, limit, self.project.store.now());
         }
         outcome
-    }
-
-    /// The workspace, if a link has taken its place since the job was made: whoever can write the directory above can
-    /// do that, and lead Claude elsewhere.
-    fn replaced(&self) -> Option<PathBuf> {
-        let root = self.project.store.workspace().root();
-        let real = canonical(root).ok()?;
-        (real != root).then(|| root.to_owned())
     }
 
     /// The end of the job after its last run.

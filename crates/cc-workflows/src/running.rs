@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cc_core::fs::{create_private_dir, is_older_than, read_own, remove_if_there, write_atomic};
 use cc_core::{DataDir, FileLock, JobId, StateDir, lock};
-use cc_jobs::{Job, StoreError};
+use cc_jobs::StoreError;
 use serde::{Deserialize, Serialize};
 
 use crate::project::Caller;
@@ -38,11 +38,11 @@ pub(crate) struct RunningJob {
 }
 
 impl RunningJob {
-    pub(crate) fn of(project: &Project, job: &Job) -> Self {
+    pub(crate) fn of(project: &Project, id: &JobId) -> Self {
         let name = project.store.dir().root().file_name();
         Self {
             workspace: name.unwrap_or_default().to_string_lossy().into_owned(),
-            id: job.id.clone(),
+            id: id.clone(),
         }
     }
 
@@ -85,12 +85,12 @@ impl JobSlot {
         }))
     }
 
-    /// Gives the place to a job that was made and runs from now on.
+    /// Gives the place to a job that runs from now on.
     ///
     /// # Errors
     /// When that cannot be saved.
-    pub(crate) fn take(mut self, project: &Project, job: &Job) -> Result<(), Error> {
-        self.running.push(RunningJob::of(project, job));
+    pub(crate) fn take(mut self, project: &Project, id: &JobId) -> Result<(), Error> {
+        self.running.push(RunningJob::of(project, id));
         let list = serde_json::to_vec(&self.running).map_err(StoreError::from)?;
         Ok(write_atomic(&self.file, &list).map_err(StoreError::from)?)
     }

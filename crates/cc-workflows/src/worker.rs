@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use cc_core::fs::check_own_dir;
@@ -24,6 +25,10 @@ const HOOK_SAVE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often it says so in the log.
 const NOTE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long a worker whose job has ended gives way to whoever waited for it, which may have been woken on the same
+/// processor.
+const WAY: Duration = Duration::from_millis(5);
 
 /// How many files are open at once while a job is saved, with some to spare.
 const FILES_TO_SAVE: usize = 4;
@@ -53,7 +58,10 @@ pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<
         check_own_dir(dir)?;
     }
     let alive = FileLock::inherited(&dir.alive(id))?;
-    if work_holding(&project, id, alive, SAVE_PATIENCE)? {
+    let has_run = work_holding(&project, id, alive, SAVE_PATIENCE)?;
+    thread::sleep(WAY);
+    prune(&project, id);
+    if has_run {
         push::push(&project, id);
     }
     Ok(())
@@ -71,8 +79,10 @@ pub(crate) fn work_here(
     rest: Option<DayRest>,
 ) -> Result<(Job, Body), WorkError> {
     project.remember();
-    let (job, alive) = day_budget::create(project, draft, prompt, rest)?;
+    let (new, alive) = day_budget::begin(project, draft, prompt, rest)?;
+    let job = new.save()?;
     work_holding(project, &job.id, alive, HOOK_SAVE_PATIENCE)?;
+    prune(project, &job.id);
     Ok(project.store.read(&job.id)?)
 }
 
@@ -87,14 +97,14 @@ fn work_holding(
         .enable_all()
         .build()
         .map_err(WorkError::Setup)?;
-    let has_run = runtime.block_on(async {
+    runtime.block_on(async {
         #[cfg(unix)]
         survive_large_writes().map_err(WorkError::Setup)?;
         // Where few files may be open, no run begins that could never save what it cost.
         let reserve = reserve_files(FILES_TO_SAVE).map_err(WorkError::Setup)?;
         // Listens before the record names this process, so that no request to stop is missed.
         let stop = StopRequest::listen(&project.store, id).map_err(WorkError::Setup)?;
-        let Some(remembered) = begin(project, id)? else {
+        let Some((remembered, prologue)) = begin(project, id)? else {
             return Ok(false);
         };
         let job = remembered.job().clone();
@@ -107,7 +117,9 @@ fn work_holding(
             recorder,
         };
         run.recorder.note(&format!("{} started", job.title));
-        let end = carry_out(&mut run).await.unwrap_or_else(JobEnd::from);
+        let end = carry_out(&mut run, prologue)
+            .await
+            .unwrap_or_else(JobEnd::from);
         run.recorder.note(&match &end.ending {
             Ending::Completed => "completed".to_owned(),
             Ending::Cancelled => "cancelled".to_owned(),
@@ -117,10 +129,8 @@ fn work_holding(
         save(&mut run, end, save_patience).await?;
         // The job has ended: release its waiters before the rest.
         alive.release();
-        Ok::<_, WorkError>(true)
-    })?;
-    prune(project, id);
-    Ok(has_run)
+        Ok(true)
+    })
 }
 
 /// Makes a write beyond the limit on the size of files (`ulimit -f`) an error like that of a full disk: the signal
@@ -159,28 +169,40 @@ fn prune(project: &Project, id: &JobId) {
     }
 }
 
-/// Marks the job as running; `None` where it was cancelled first.
-fn begin(project: &Project, id: &JobId) -> Result<Option<Remembered>, WorkError> {
+/// Marks the job as running, and prepares its run while that is written to the disk; `None` where it was
+/// cancelled first.
+fn begin(project: &Project, id: &JobId) -> Result<Option<(Remembered, Prepared)>, WorkError> {
     let worker =
         Proc::current().ok_or_else(|| WorkError::Setup(io::ErrorKind::Unsupported.into()))?;
-    let mut guard = project.store.lock(id)?;
-    match guard.apply(JobEvent::Start {
+    let mut guard = project.store.lock_new(id)?;
+    let queued = guard.remembered();
+    let start = JobEvent::Start {
         at: project.store.now(),
         worker,
-    }) {
-        Ok(()) => Ok(Some(guard.remember())),
+    };
+    let mut started = None;
+    let prologue = thread::scope(|scope| {
+        let save = || started = Some(guard.apply(start.clone()));
+        // Where no thread is to be had, it is saved afterwards.
+        let _ = thread::Builder::new().spawn_scoped(scope, save);
+        Prologue::prepare(project, &queued)
+    });
+    match started.unwrap_or_else(|| guard.apply(start)) {
+        Ok(()) => Ok(Some((guard.remembered(), prologue))),
         Err(StoreError::Rejected(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
+type Prepared = Result<Prologue, CannotRun>;
+
 /// Does what the job is asked to do.
-async fn carry_out(run: &mut Run<'_>) -> Result<JobEnd, CannotRun> {
+async fn carry_out(run: &mut Run<'_>, prologue: Prepared) -> Result<JobEnd, CannotRun> {
     let Prologue {
         order,
         claude,
         request,
-    } = run.prepare()?;
+    } = prologue?;
     Ok(match order {
         WorkOrder::Review(spec) => review::run::run(run, &spec, &claude, request).await,
         WorkOrder::Rescue(spec) => rescue::run::run(run, &spec, &claude, request).await,

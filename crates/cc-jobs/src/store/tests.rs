@@ -8,7 +8,7 @@ use cc_core::{FailureClass, Proc, ThreadId};
 use serde_json::json;
 
 use super::*;
-use crate::{Ending, JobEvent, JobKind, JobReport, find_anywhere};
+use crate::{Draft, Ending, JobEvent, JobKind, JobReport, JobState, find_anywhere};
 
 struct World {
     dir: tempfile::TempDir,
@@ -351,6 +351,42 @@ fn a_job_that_cannot_be_written_leaves_nothing() {
     )
     .unwrap();
     assert!(matches!(store.create(draft(), ""), Err(StoreError::Io(_))));
+}
+
+#[test]
+fn a_worker_that_starts_first_waits_for_its_record() {
+    let World { store, .. } = world();
+    let (new, _alive) = store.begin(draft(), "").unwrap();
+    let id = new.id().clone();
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| store.lock_new(&id).map(|guard| guard.job().id.clone()));
+        thread::sleep(Duration::from_millis(100));
+        assert!(!worker.is_finished());
+        assert!(matches!(store.read(&id), Err(StoreError::NotFound { .. })));
+        assert_eq!(store.list().unwrap().jobs.len(), 0);
+        new.save().unwrap();
+        assert_eq!(worker.join().unwrap().unwrap(), id);
+    });
+}
+
+#[test]
+fn a_job_that_is_not_saved_was_never_there() {
+    let World { store, .. } = world();
+    let (new, alive) = store.begin(draft(), "please review").unwrap();
+    let id = new.id().clone();
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| store.lock_new(&id).map(drop));
+        thread::sleep(Duration::from_millis(100));
+        assert!(names(&store).len() > 1);
+        drop(new);
+        let found = worker.join().unwrap();
+        assert!(
+            matches!(found, Err(StoreError::NotFound { .. })),
+            "{found:?}"
+        );
+    });
+    drop(alive);
+    assert_eq!(names(&store), Vec::<String>::new());
 }
 
 #[test]

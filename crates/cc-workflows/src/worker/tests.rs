@@ -22,7 +22,7 @@ fn running(project: &Project) -> (Remembered, FileLock) {
         request: serde_json::Value::Null,
     };
     let (job, alive) = project.store.create(draft, "").unwrap();
-    (begin(project, &job.id).unwrap().unwrap(), alive)
+    (begin(project, &job.id).unwrap().unwrap().0, alive)
 }
 
 /// How a job ends of whose run something survived, `cancelled` or not, `locked` meanwhile or not.

@@ -121,6 +121,7 @@ fn who_may_not_write_still_tells_the_truth() {
     let (job, alive) = store.create(draft(), "").unwrap();
     drop(alive);
     // A directory where the lock file should be stops every writer, root included.
+    fs::remove_file(store.dir().lock(&job.id)).unwrap();
     fs::create_dir(store.dir().lock(&job.id)).unwrap();
     fs::set_permissions(store.dir().jobs(), fs::Permissions::from_mode(0o500)).unwrap();
     assert_eq!(status(&store, &job.id), "failed");
@@ -191,7 +192,7 @@ fn the_worker_rewrites_a_damaged_record() {
     let World { store, .. } = world();
     let (job, _alive) = store.create(draft(), "").unwrap();
     started(&store, &job.id, Some(no_such_process()));
-    let known = store.lock(&job.id).unwrap().remember();
+    let known = store.lock(&job.id).unwrap().remembered();
     for damage in damages() {
         fs::write(store.dir().record(&job.id), &damage).unwrap();
         let mut guard = store.lock_at_work(&known).unwrap();
