@@ -12,6 +12,7 @@ mod commands;
 mod compare;
 mod marketplace;
 mod packages;
+mod pe;
 mod python;
 mod release;
 mod sbom;
@@ -94,10 +95,11 @@ fn make_archive(release: &Release, target: &Target, programs: &Path) -> Done<Pat
     let mut entries = Vec::new();
     for program in PROGRAMS {
         let file = format!("{program}{}", target.suffix());
-        entries.push(Entry::program(
-            target.path(&file),
-            fs::read(programs.join(file))?,
-        ));
+        let mut content = fs::read(programs.join(&file))?;
+        if target.is_windows() {
+            pe::set_time(&mut content, release.time)?;
+        }
+        entries.push(Entry::program(target.path(&file), content));
     }
     for file in ["LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md"] {
         entries.push(Entry::file(
