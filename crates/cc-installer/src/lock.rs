@@ -1,6 +1,7 @@
 //! The lock that only one installer holds at a time.
 
 use std::fs;
+use std::thread;
 use std::time::Duration;
 
 use cc_core::fs::create_private_dir;
@@ -15,6 +16,9 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(120);
 /// How often taking the lock may fail: where nothing is installed, its last holder removes the file
 /// and its directory, perhaps in the middle of our taking it.
 const TRIES: usize = 20;
+
+/// The time between two of them: Windows may take a moment to remove a file.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The right to change things. Dropping it leaves nothing where nothing is installed.
 #[must_use = "it is held until it is dropped"]
@@ -49,7 +53,7 @@ impl InstallLock {
                         held: Some(held),
                     });
                 }
-                Err(LockError::Io(_)) if tries.next().is_some() => {}
+                Err(LockError::Io(_)) if tries.next().is_some() => thread::sleep(PAUSE),
                 Err(error) => return Err(error),
                 Ok(_) => {}
             }
@@ -75,7 +79,6 @@ impl Drop for InstallLock {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread;
 
     use super::*;
 
