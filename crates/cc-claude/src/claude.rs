@@ -88,9 +88,9 @@ impl Claude {
         let search = SearchPath::outside(env, workspace);
         let path = match configured.map(|path| env.absolute(path)) {
             Some(path) if path.exists() => search.accept(path),
-            Some(path) => Err(LocateError::NotFound {
+            Some(path) => Err(LocateError::NotAt {
                 program: "claude".into(),
-                looked_in_dirs: vec![path],
+                path,
             }),
             None => search.find("claude"),
         };

@@ -34,8 +34,16 @@ pub enum LocateError {
     NotFound {
         /// The name that was looked for.
         program: String,
-        /// The directories searched, or the one configured path.
+        /// The directories searched.
         looked_in_dirs: Vec<PathBuf>,
+    },
+    /// There is none at the configured path.
+    #[error("no `{program}` was found at `{}`", path.display())]
+    NotAt {
+        /// The name of the program.
+        program: String,
+        /// The path.
+        path: PathBuf,
     },
     /// The only one lies in the workspace, which may not choose the programs that are run.
     #[error("`{}` lies inside the workspace and is not trusted", path.display())]
@@ -72,7 +80,7 @@ pub enum LocateError {
 fn looked_in(dirs: &[PathBuf]) -> String {
     match dirs {
         [] => ": PATH has no directory outside the workspace".into(),
-        [one] => format!(" at `{}`", one.display()),
+        [one] => format!(" in `{}`", one.display()),
         many => format!(" in the {} directories of PATH", many.len()),
     }
 }

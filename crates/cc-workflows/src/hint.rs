@@ -32,7 +32,7 @@ pub fn for_claude(error: &LocateError) -> &'static str {
             "Install Node.js, or put the directory of `node` on your PATH."
         }
         LocateError::NoInterpreter { .. } => "Install it, or reinstall Claude Code.",
-        LocateError::NotFound { looked_in_dirs, .. } if looked_in_dirs.len() == 1 => {
+        LocateError::NotAt { .. } => {
             "Fix the path, or use the one on your PATH: cc-cli config unset claude.path"
         }
         LocateError::NotFound { .. } => {

@@ -106,9 +106,9 @@ fn a_configured_path_is_judged_alike() {
     let missing = at("a/missing");
     assert_eq!(
         locate(&missing),
-        Err(LocateError::NotFound {
+        Err(LocateError::NotAt {
             program: "claude".into(),
-            looked_in_dirs: vec![missing.clone()]
+            path: missing.clone()
         })
     );
     let inside = program("w/claude");
