@@ -1,6 +1,8 @@
 //! Errors of `cc-cli`: the one place that gives each error a message, a hint and an exit code. The hints
 //! that the gate gives as well are in `cc_workflows::hint`.
 
+use std::env::consts::EXE_SUFFIX;
+
 use cc_core::text::shell_word;
 use cc_core::{FailureClass, LocateError};
 use cc_git::Error as GitError;
@@ -140,6 +142,8 @@ impl CliError {
             } else if let Some(usage) = line.strip_prefix("Usage: ") {
                 let words = usage.split(' ');
                 let words = words.take_while(|word| word.starts_with(char::is_alphanumeric));
+                // The program is called as in all hints, not as its file.
+                let words = words.map(|word| word.strip_suffix(EXE_SUFFIX).unwrap_or(word));
                 let words: Vec<&str> = words.collect();
                 hints.push(format!("See: {} --help", words.join(" ")));
             }

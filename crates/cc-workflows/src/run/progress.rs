@@ -1,6 +1,6 @@
 //! Tells whoever watches a run what it does at the moment, a few times a second at most.
 
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf, is_separator};
 use std::time::{Duration, Instant};
 
 use cc_claude::Progress;
@@ -17,8 +17,8 @@ const TEXT: usize = 2_000;
 /// What the runs of a job do, for its file.
 pub(super) struct ProgressWriter {
     path: PathBuf,
-    /// The directory that Claude works in, with a separator: paths are shown without it.
-    root: String,
+    /// The directory that Claude works in with a separator, as it may be written: paths are shown without it.
+    roots: Vec<String>,
     phase: RunPhase,
     detail: String,
     heard: Time,
@@ -52,7 +52,7 @@ impl ProgressWriter {
     pub(super) fn new(path: PathBuf, root: &Path, now: Time) -> Self {
         let mut writer = Self {
             path,
-            root: String::new(),
+            roots: Vec::new(),
             phase: RunPhase::Starting,
             detail: String::new(),
             heard: now,
@@ -67,7 +67,7 @@ impl ProgressWriter {
 
     /// Sets the directory that Claude works in.
     pub(super) fn work_in(&mut self, root: &Path) {
-        self.root = format!("{}{}", root.display(), std::path::MAIN_SEPARATOR);
+        self.roots = spellings(&root.display().to_string());
     }
 
     /// Another run begins.
@@ -88,7 +88,11 @@ impl ProgressWriter {
             Progress::Started { .. } | Progress::Thinking => self.set(RunPhase::Thinking, ""),
             Progress::Answering | Progress::Writing(_) => self.set(RunPhase::Writing, ""),
             Progress::Tool { name, detail } => {
-                let what = format!("{name} {detail}").replace(&self.root, "");
+                let what = format!("{name} {detail}");
+                let what = self
+                    .roots
+                    .iter()
+                    .fold(what, |what, root| what.replace(root, ""));
                 self.set(RunPhase::Tool, what.trim_end());
             }
             Progress::Subagent { description } => {
@@ -153,4 +157,15 @@ impl ProgressWriter {
         };
         let _ = progress.write(&self.path);
     }
+}
+
+/// A directory with a separator behind it, in each way that the system takes it for the same.
+fn spellings(dir: &str) -> Vec<String> {
+    let separators = ["/", "\\"].into_iter();
+    let separators = separators.filter(|separator| separator.chars().all(is_separator));
+    let spell = |separator: &str| {
+        let dirs = [dir.to_owned(), dir.replace(MAIN_SEPARATOR_STR, separator)];
+        dirs.map(|dir| dir + separator)
+    };
+    separators.flat_map(spell).collect()
 }
