@@ -232,7 +232,7 @@ fn it_installs_this_version_and_a_tested_claude() {
 
 #[test]
 fn the_recipe_for_gitlab_reviews_a_merge_request() {
-    let docs = fs::read_to_string(crate::maps::workspace().join("docs/ci.md")).unwrap();
+    let docs = fs::read_to_string(crate::source::maps::workspace().join("docs/ci.md")).unwrap();
     let (_, recipe) = docs.split_once("## GitLab\n\n```yaml\n").expect("a recipe");
     let (recipe, _) = recipe.split_once("```").unwrap();
     let recipe: Value = serde_norway::from_str(recipe).unwrap();
@@ -289,7 +289,7 @@ fn every_place_that_names_the_version_names_this_one() {
         ("docs/ci.md", "cc-plugin/cc/raw/v"),
         ("README.md", "uses: cc-plugin/cc@v"),
     ] {
-        let text = fs::read_to_string(crate::maps::workspace().join(file)).unwrap();
+        let text = fs::read_to_string(crate::source::maps::workspace().join(file)).unwrap();
         let mut named = text.split(before).skip(1).peekable();
         assert!(named.peek().is_some(), "{file} names the version");
         for after in named {
@@ -301,7 +301,8 @@ fn every_place_that_names_the_version_names_this_one() {
             );
         }
     }
-    let changes = fs::read_to_string(crate::maps::workspace().join("CHANGELOG.md")).unwrap();
+    let changes =
+        fs::read_to_string(crate::source::maps::workspace().join("CHANGELOG.md")).unwrap();
     let newest = changes
         .lines()
         .find_map(|line| line.strip_prefix("## "))

@@ -1,18 +1,16 @@
 //! Living with jobs: every command, against the scripted Claude.
 
-#[cfg(target_os = "linux")]
 mod answers;
+#[cfg(unix)]
 mod attached;
-#[cfg(target_os = "linux")]
 mod costs;
-#[cfg(target_os = "linux")]
 mod damaged;
 mod ending;
-#[cfg(unix)]
 mod instructions;
 #[cfg(target_os = "linux")]
 mod left_running;
 #[cfg(target_os = "linux")]
+mod limits;
 mod named;
 #[cfg(target_os = "linux")]
 mod no_threads;
@@ -20,29 +18,29 @@ mod no_threads;
 mod older;
 mod origins;
 mod outcomes;
-mod places;
 #[cfg(target_os = "linux")]
+mod owners;
+mod places;
 mod progress;
 mod reading;
-#[cfg(target_os = "linux")]
 mod repository_file;
 mod sessions;
-#[cfg(target_os = "linux")]
 mod settings;
 #[cfg(target_os = "linux")]
 mod signals;
 mod structure;
-#[cfg(target_os = "linux")]
 mod unwritable;
-#[cfg(target_os = "linux")]
 mod verdicts;
 #[cfg(target_os = "linux")]
 mod width;
 
 use std::time::Duration;
 
+use cc_core::Proc;
+use cc_core::process::Signal;
 use cc_tests::fake::{Run, Step};
-use cc_tests::{Sandbox, Scenario};
+use cc_tests::{Sandbox, Scenario, eventually};
+use serde_json::Value;
 
 /// How long anything may take that a test waits for.
 const SOON: Duration = Duration::from_secs(120);
@@ -74,4 +72,31 @@ fn background(sandbox: &Sandbox) -> String {
         .json();
     assert_eq!(receipt["status"], "queued");
     receipt["jobId"].as_str().unwrap().to_owned()
+}
+
+fn recorded(record: &Value, pid: &str, identity: &str) -> Proc {
+    Proc {
+        pid: record[pid].as_u64().unwrap().try_into().unwrap(),
+        identity: record[identity].as_str().unwrap().to_owned(),
+    }
+}
+
+fn worker(sandbox: &Sandbox) -> Proc {
+    recorded(&sandbox.record(), "pid", "pidIdentity")
+}
+
+/// Claude, once the record names it.
+fn claude(sandbox: &Sandbox) -> Proc {
+    let named = || Some(sandbox.record()).filter(|record| record["claudePid"].is_u64());
+    let record = eventually(SOON, "the record names Claude", named);
+    recorded(&record, "claudePid", "claudePidIdentity")
+}
+
+fn kill_and_await(procs: &[Proc]) {
+    for proc in procs {
+        proc.signal(Signal::Kill).unwrap();
+    }
+    eventually(SOON, "they are gone", || {
+        (!procs.iter().any(Proc::is_running)).then_some(())
+    });
 }

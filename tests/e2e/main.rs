@@ -1,7 +1,8 @@
 //! The end-to-end suites: true binaries, a scripted fake Claude, the real Claude and the real Codex
 //! with loopback model servers. One test binary, so that it links once.
 //!
-//! Most suites need Unix: their machine is made of scripts, links and signals. The others run on Windows too.
+//! Suites that need Unix have a machine of scripts, links and signals, or hosts that we install for Unix alone. The
+//! others run on Windows too.
 
 #![cfg(test)]
 
@@ -10,13 +11,9 @@ mod action;
 #[cfg(target_os = "linux")]
 mod completions;
 #[cfg(unix)]
-mod cycles;
-#[cfg(unix)]
 mod door;
 #[cfg(unix)]
 mod embedding;
-#[cfg(unix)]
-mod executables;
 mod flows;
 mod gate;
 mod hooks;
@@ -24,33 +21,23 @@ mod hooks;
 mod hooks_real;
 #[cfg(unix)]
 mod install;
-#[cfg(unix)]
 mod jobs;
 mod kit;
-#[cfg(unix)]
-mod layers;
-#[cfg(unix)]
 mod logins;
-#[cfg(unix)]
-mod maps;
-#[cfg(unix)]
-mod names;
 #[cfg(target_os = "linux")]
 mod newer_git;
 #[cfg(unix)]
 mod push;
-#[cfg(unix)]
 mod report;
 #[cfg(unix)]
 mod rescue;
 mod review;
 #[cfg(unix)]
 mod review_real;
-#[cfg(unix)]
 mod setup;
 #[cfg(unix)]
 mod short_path;
 #[cfg(unix)]
+mod source;
 mod support;
-#[cfg(unix)]
 mod usage;

@@ -1,7 +1,6 @@
 //! Wrong usage and a machine that is not set up: one clear message, the exit code of the contract,
 //! and no job left behind that never ran.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
@@ -317,6 +316,7 @@ fn nothing_to_review() {
 }
 
 #[test]
+#[cfg(unix)] // Git clones a file URL with a shell.
 fn a_shallow_clone_names_how_to_get_more_history() {
     let sandbox = Sandbox::fake(&Scenario::says("No findings."));
     let (origin, clone) = (sandbox.tmp().join("origin"), sandbox.tmp().join("clone"));
@@ -373,17 +373,34 @@ fn a_full_disk_behind_standard_output_is_reported() {
 #[test]
 fn no_claude() {
     let mut sandbox = Sandbox::new().with_change();
-    let path = std::env::join_paths([sandbox.bin(), "/usr/bin".into(), "/bin".into()]).unwrap();
-    sandbox.set_env("PATH", path);
+    let two = [sandbox.bin(), sandbox.bin().join("more")];
+    sandbox.set_env("PATH", std::env::join_paths(two).unwrap());
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    error: no `claude` was found in the 3 directories of PATH
+    error: no `claude` was found in the 2 directories of PATH
       hint: Install Claude Code: npm install -g @anthropic-ai/claude-code
+    ");
+    sandbox.set_env("PATH", sandbox.bin());
+    assert_snapshot!(refused(&sandbox, &["review"]), @"
+    exit 3
+    --- stderr
+    error: no `claude` was found in `<root>/bin`
+      hint: Install Claude Code: npm install -g @anthropic-ai/claude-code
+    ");
+    let nowhere = sandbox.home().join("nowhere");
+    let set = ["config", "set", "claude.path", nowhere.to_str().unwrap()];
+    sandbox.cc(set).run().success();
+    assert_snapshot!(refused(&sandbox, &["review"]), @"
+    exit 3
+    --- stderr
+    error: no `claude` was found at `<root>/home/nowhere`
+      hint: Fix the path, or use the one on your PATH: cc-cli config unset claude.path
     ");
 }
 
 #[test]
+#[cfg(unix)] // The program is a script.
 fn a_claude_of_the_repository_is_not_run() {
     let mut sandbox = Sandbox::new().with_change();
     sandbox.write("bin/claude", "#!/bin/sh\ntouch owned\n");
@@ -451,7 +468,7 @@ fn a_state_directory_that_cannot_be_written() {
     assert_snapshot!(sandbox.transcript(&output), @"
     exit 3
     --- stderr
-    error: cannot create directory `<root>/tmp/file/data/state/<workspace>/jobs`: Not a directory (os error 20)
+    error: cannot create directory `<root>/tmp/file/data/state/<workspace>/jobs`: <system>
       hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
     ");
 }
@@ -465,13 +482,7 @@ fn a_state_directory_that_is_a_file() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    error: cannot create directory `<root>/tmp/file/state/<workspace>/jobs`: Not a directory (os error 20)
-      hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
-    ");
-    assert_snapshot!(refused(&sandbox, &["status"]), @"
-    exit 3
-    --- stderr
-    error: cannot list `<root>/tmp/file/state/<workspace>/jobs`: Not a directory (os error 20)
+    error: cannot create directory `<root>/tmp/file/state/<workspace>/jobs`: <system>
       hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
     ");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
@@ -481,7 +492,22 @@ fn a_state_directory_that_is_a_file() {
     assert_snapshot!(refused(&sandbox, &["review"]), @"
     exit 3
     --- stderr
-    error: cannot create directory `<root>/codex/plugins/data/cc/state/<workspace>/jobs`: Not a directory (os error 20)
+    error: cannot create directory `<root>/codex/plugins/data/cc/state/<workspace>/jobs`: <system>
+      hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
+    ");
+}
+
+#[test]
+#[cfg(unix)] // Windows does not distinguish a file in the way from nothing.
+fn jobs_in_a_state_directory_that_is_a_file_cannot_be_listed() {
+    let mut sandbox = sandbox();
+    let file = sandbox.tmp().join("file");
+    fs::write(&file, "mine").unwrap();
+    sandbox.set_env("CC_DATA_DIR", &file);
+    assert_snapshot!(refused(&sandbox, &["status"]), @"
+    exit 3
+    --- stderr
+    error: cannot list `<root>/tmp/file/state/<workspace>/jobs`: <system>
       hint: cc keeps its jobs there. Make it writable and free some space, or set CC_DATA_DIR to another directory.
     ");
 }
@@ -492,7 +518,7 @@ fn a_directory_that_is_not_there() {
     assert_snapshot!(refused(&sandbox, &["-C", "nowhere", "status"]), @"
     exit 2
     --- stderr
-    error: cannot resolve `<root>/repo/nowhere`: No such file or directory (os error 2)
+    error: cannot resolve `<root>/repo/nowhere`: <system>
       hint: Pass an existing directory: --cwd DIR
     ");
 }
@@ -532,8 +558,11 @@ fn a_repository_without_commits() {
 }
 
 #[test]
+#[cfg(unix)]
 fn odd_repositories_are_reviewed() {
+    use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
+
     let sandbox = Sandbox::fake(&Scenario::says("No findings."));
     sandbox.write("a\nb.txt", "x\n");
     fs::write(

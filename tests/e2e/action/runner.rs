@@ -12,7 +12,7 @@ use super::expression::{fill, holds};
 
 /// The action as it is in this repository.
 pub(crate) fn action() -> Value {
-    let file = crate::maps::workspace().join("action.yml");
+    let file = crate::source::maps::workspace().join("action.yml");
     serde_norway::from_str(&fs::read_to_string(file).unwrap()).expect("action.yml is YAML")
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Done {
 
 impl<'a> Runner<'a> {
     pub(crate) fn new(sandbox: &'a Sandbox, mut github: Value) -> Self {
-        github["action_path"] = crate::maps::workspace().to_str().into();
+        github["action_path"] = crate::source::maps::workspace().to_str().into();
         fs::create_dir_all(sandbox.root().join("calls")).unwrap();
         fs::create_dir_all(sandbox.root().join("runner")).unwrap();
         Self {

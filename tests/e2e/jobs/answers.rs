@@ -1,10 +1,10 @@
 //! Nothing that Claude wrote for the user is lost.
 
 use cc_tests::fake::{Run, Step};
-use cc_tests::{Block, MessagesApi, Sandbox, Scenario, Turn, eventually};
+use cc_tests::{Sandbox, Scenario, eventually};
 use serde_json::json;
 
-use super::{SOON, background, left_running};
+use super::{SOON, background, kill_and_await, worker};
 
 const REPORT: &str = "## Findings\n\n- `src/lib.rs:2` subtracts where it should add.";
 
@@ -12,7 +12,10 @@ const REPORT: &str = "## Findings\n\n- `src/lib.rs:2` subtracts where it should 
 const RESCUE: [&str; 3] = ["rescue", "--read-only", "look at the sign"];
 
 #[test]
+#[cfg(unix)]
 fn what_the_real_claude_wrote_before_its_last_call_is_in_the_report() {
+    use cc_tests::{Block, MessagesApi, Turn};
+
     let api = MessagesApi::start([
         Turn::tool("Glob", json!({"pattern": "*"})),
         Turn::blocks([
@@ -98,7 +101,7 @@ fn a_block_that_was_cut_off_by_a_kill_is_kept() {
         let saved = sandbox.record()["partialOutput"].clone();
         (saved == "First.\n\nHalf of").then_some(())
     });
-    left_running::kill_and_await(&[left_running::worker(&sandbox)]);
+    kill_and_await(&[worker(&sandbox)]);
     let shown = sandbox.cc(["result"]).run().success().stdout;
     assert!(shown.contains("First.\n\nHalf of"), "{shown}");
     sandbox.wait_quiet(SOON);

@@ -6,7 +6,7 @@ use cc_tests::{Sandbox, Scenario};
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::{SOON, answering, background, hanging, waiting_for_go};
+use super::{SOON, answering, background, hanging, kill_and_await, waiting_for_go, worker};
 
 #[test]
 fn a_claude_that_ignores_signals_and_its_grandchild_are_gone_after_a_cancel() {
@@ -89,6 +89,25 @@ fn a_shell_that_goes_away_does_not_take_the_job_with_it() {
 }
 
 #[test]
+fn a_worker_that_is_killed_leaves_a_lost_job_with_what_claude_had_said() {
+    let sandbox = hanging();
+    let id = background(&sandbox);
+    let claude = sandbox.wait_for_run(1, SOON).proc;
+    cc_tests::eventually(SOON, "the text so far is saved", || {
+        let saved = sandbox.record()["partialOutput"].to_string();
+        saved.contains("So far so good.").then_some(())
+    });
+    kill_and_await(&[worker(&sandbox)]);
+    let status = sandbox.cc(["status", "--json"]).run().success().json();
+    assert_eq!(status["latestFinished"]["failure"]["class"], "lost");
+    assert!(!claude.is_running());
+    sandbox.cc(["wait", &id]).run().exits(1);
+    let result = sandbox.cc(["result", &id]).run().success();
+    assert!(result.stdout.contains("So far so good."), "{result}");
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
 fn many_at_once_all_finish() {
     let sandbox = answering();
     let calls: Vec<_> = (0..8)
@@ -123,6 +142,27 @@ fn a_closed_output_is_no_error() {
         (&record["status"], &record["resultViewedAt"]),
         (&json!("completed"), &json!(null))
     );
+}
+
+#[test]
+fn output_that_nobody_reads_is_no_error_of_any_command() {
+    let sandbox = answering();
+    sandbox.cc(["review"]).run().success();
+    for args in [
+        &["status"][..],
+        &["status", "--json"],
+        &["result", "--format", "html"],
+        &["logs"],
+        &["logs", "-f"],
+        &["completions", "bash"],
+    ] {
+        let output = sandbox.cc(args).broken_stdout().run();
+        assert_eq!(
+            (output.code(), output.stderr.as_str()),
+            (Some(0), ""),
+            "{output}"
+        );
+    }
 }
 
 #[test]

@@ -92,26 +92,22 @@ fn the_users_own_instructions_come_from_a_flag_or_a_setting() {
     assert!(told(&sandbox).contains("Mind the clock."));
     assert_eq!(json["instructions"]["user"], json!(setting));
     let flagged = ["review", "--instructions", flag.to_str().unwrap()];
-    let shown = sandbox.cc(flagged).run().success().stdout;
+    let json = sandbox.cc(flagged).args(["--json"]).run().success().json();
+    assert_eq!(json["instructions"]["user"], json!(flag));
+    let shown = sandbox.cc(["result"]).run().success().stdout;
     let told = told(&sandbox);
     assert!(
         told.contains("Mind the locks.") && !told.contains("Mind the clock."),
         "{told}"
     );
-    let named = format!("Your instructions: {}\n", flag.display());
-    assert!(shown.contains(&named), "{shown}");
+    assert!(shown.contains("\nYour instructions: "), "{shown}");
 }
 
 #[test]
 fn instructions_that_cannot_be_used_start_no_review() {
     let sandbox = lived_in();
-    let secret = sandbox.home().join("secret");
-    fs::write(&secret, "secret").unwrap();
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(&secret, sandbox.repo().join("link.md")).unwrap();
     sandbox.write("long.md", "x".repeat((64 << 10) + 1));
     for (file, why) in [
-        ("link.md", "leads out of the workspace"),
         ("nowhere.md", "cannot use the review instructions"),
         ("long.md", "larger than 65536 bytes"),
     ] {
@@ -122,5 +118,19 @@ fn instructions_that_cannot_be_used_start_no_review() {
         assert!(refused.stderr.contains(why), "{refused}");
         assert!(refused.stderr.contains("--instructions FILE"), "{refused}");
     }
+    assert!(sandbox.records().is_empty());
+}
+
+#[test]
+#[cfg(unix)]
+fn instructions_are_not_read_through_a_link_that_leads_out_of_the_workspace() {
+    let sandbox = lived_in();
+    let secret = sandbox.home().join("secret");
+    fs::write(&secret, "secret").unwrap();
+    std::os::unix::fs::symlink(&secret, sandbox.repo().join("link.md")).unwrap();
+    let linked = ["review", "--instructions", "link.md"];
+    let refused = sandbox.cc(linked).run().exits(2);
+    let why = "leads out of the workspace";
+    assert!(refused.stderr.contains(why), "{refused}");
     assert!(sandbox.records().is_empty());
 }

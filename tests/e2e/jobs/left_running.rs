@@ -6,9 +6,10 @@ use cc_core::Proc;
 use cc_core::process::Signal;
 use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario, eventually};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{SOON, background};
+use super::damaged::damage;
+use super::{SOON, background, claude, kill_and_await, worker};
 
 /// A daemon that keeps the environment of its run and writes its pid down.
 const MARKED: &str = "(setsid sh -c 'echo $$ > pid.new; mv pid.new pid; exec sleep 300' \
@@ -47,33 +48,6 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = self.0.signal(Signal::Kill);
     }
-}
-
-fn recorded(record: &Value, pid: &str, identity: &str) -> Proc {
-    Proc {
-        pid: record[pid].as_u64().unwrap().try_into().unwrap(),
-        identity: record[identity].as_str().unwrap().to_owned(),
-    }
-}
-
-pub(super) fn worker(sandbox: &Sandbox) -> Proc {
-    recorded(&sandbox.record(), "pid", "pidIdentity")
-}
-
-/// Claude, once the record names it.
-pub(super) fn claude(sandbox: &Sandbox) -> Proc {
-    let named = || Some(sandbox.record()).filter(|record| record["claudePid"].is_u64());
-    let record = eventually(SOON, "the record names Claude", named);
-    recorded(&record, "claudePid", "claudePidIdentity")
-}
-
-pub(super) fn kill_and_await(procs: &[Proc]) {
-    for proc in procs {
-        proc.signal(Signal::Kill).unwrap();
-    }
-    eventually(SOON, "they are gone", || {
-        (!procs.iter().any(Proc::is_running)).then_some(())
-    });
 }
 
 /// Looks at the job, which must be lost, with all that it started.
@@ -212,4 +186,27 @@ fn jobs_that_are_cancelled_while_they_start_leave_nothing() {
         assert_eq!(sandbox.cc(["wait", &id]).run().code(), Some(4));
     }
     sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn what_runs_for_a_job_without_worker_and_record_is_ended_by_the_next_reader() {
+    let leaves = Step::Grandchild {
+        holds_output: false,
+    };
+    let hangs = Run::started().step(leaves).step(Step::Hang);
+    for (which, by_id) in [(0, true), (1, false), (2, false)] {
+        let run = hangs.clone().ignoring_signals();
+        let sandbox = Sandbox::fake(&Scenario::runs([run])).with_change();
+        let id = background(&sandbox);
+        eventually(SOON, "what Claude leaves", || sandbox.grandchildren().pop());
+        let [worker, claude] = damage(&sandbox, which);
+        kill_and_await(&[worker]);
+        assert!(claude.is_running());
+        match by_id {
+            true => drop(sandbox.cc(["cancel", &id]).run()),
+            false => drop(sandbox.cc(["status"]).run().success()),
+        }
+        assert!(!claude.is_running(), "{which} {by_id}");
+        sandbox.wait_quiet(SOON);
+    }
 }

@@ -97,7 +97,10 @@ fn a_rescue_is_continued_by_its_place_and_no_word_of_a_task_is_lost() {
 #[test]
 fn commands_that_change_a_job_take_its_place() {
     let sandbox = Sandbox::fake(&Scenario::runs([Run::started()
-        .step(Step::Shell("echo new > new.txt".into()))
+        .step(Step::Write {
+            path: "new.txt".into(),
+            content: "new\n".into(),
+        })
         .success("Done.", None)]))
     .with_change();
     let rescue = ["rescue", "--isolated", "--no-sandbox", "--json", "task"];

@@ -518,7 +518,6 @@ fn damaged_records_of_any_kind_stop_nothing_and_are_named_by_their_ids() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_broken_directory_of_a_sibling_hides_no_jobs() {
     let sandbox = answering();
     sandbox.cc(["review"]).run().success();

@@ -61,6 +61,7 @@ fn a_variable_takes_precedence_over_the_file() {
 }
 
 #[test]
+#[cfg(unix)] // The editor is a script.
 fn settings_are_edited_as_a_whole_and_saved_if_they_are_valid() {
     let sandbox = sandbox();
     let editor = |script: &str| {

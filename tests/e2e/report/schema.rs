@@ -101,7 +101,7 @@ fn so_have_the_documents_of_what_is_there() {
     assert_eq!(none["available"], false);
     check("resume-candidate", &none);
     sandbox.cc(["review"]).run().success();
-    sandbox.cc(["rescue", "x"]).run().success();
+    sandbox.cc(["rescue", "--read-only", "x"]).run().success();
     let found = json(&["resume-candidate", "--json"]);
     assert_eq!(found["available"], true, "{found:#}");
     check("resume-candidate", &found);

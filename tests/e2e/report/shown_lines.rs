@@ -35,10 +35,13 @@ fn five_lines_around_come_from_the_commit_that_was_reviewed() {
 
 #[test]
 fn a_file_that_changed_meanwhile_is_shown_as_the_diff_had_it() {
-    let edit = "printf 'new\\nnew\\nnew\\nnew\\n' > src/lib.rs";
+    let edit = Step::Write {
+        path: "src/lib.rs".into(),
+        content: "new\n".repeat(4),
+    };
     let findings = [finding("src/lib.rs", [2, 2], "b", "r")];
     let answer = review(&findings);
-    let run = Run::started().step(Step::Shell(edit.to_owned()));
+    let run = Run::started().step(edit);
     let run = run.success(&answer.to_string(), Some(answer));
     let sandbox = Sandbox::fake(&Scenario::runs([run])).with_change();
     sandbox.cc(["adversarial-review"]).run().success();

@@ -9,7 +9,8 @@ use cc_tests::Sandbox;
 #[cfg(target_os = "linux")]
 use cc_tests::sandbox::Output;
 
-use super::{document, installed};
+use super::document;
+use super::installed::installed;
 
 /// Codex's copy of the plugin.
 fn copy_of_the_plugin(sandbox: &Sandbox) -> PathBuf {

@@ -1,5 +1,6 @@
 //! Redacts what differs between runs, so that whole outputs can be compared.
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use regex::{Captures, Regex};
@@ -9,7 +10,7 @@ use super::world::Sandbox;
 use crate::peers::CLAUDE;
 
 /// Patterns and their replacements, applied in this order.
-const MASKS: [(&str, &str); 15] = [
+const MASKS: [(&str, &str); 16] = [
     // What a command prints that waits for more than ten seconds.
     (
         r"(?m)^\[cc\] (?:<\w+ \d+> · )?(?:\d+h )?(?:\d+m )?\d+[ms] · .*\n",
@@ -32,6 +33,8 @@ const MASKS: [(&str, &str); 15] = [
         "$1: <identity>",
     ),
     (r"\b127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
+    // An error of the system, which each words in its own way.
+    (r"[A-Z][^`:\n]* \(os error \d+\)", "<system>"),
     (r"\b(state/)[0-9a-f]{12}\b", "$1<workspace>"),
 ];
 
@@ -41,10 +44,13 @@ impl Sandbox {
     /// time `<n>s`, processes `<pid>`, the marks of frames `<mark>`, the pinned version of Claude
     /// Code `<claude>`.
     pub fn redact(&self, text: &str) -> String {
+        let escaped = |path: &Path| path.to_string_lossy().replace('\\', r"\\");
         let text = text
+            .replace(&escaped(self.root()), "<root>")
+            .replace(&escaped(&self.bin()), "<root>/bin")
             .replace(&*self.root().to_string_lossy(), "<root>")
-            .replace(&*self.bin().to_string_lossy(), "<root>/bin")
-            .replace(CLAUDE.version, "<claude>");
+            .replace(&*self.bin().to_string_lossy(), "<root>/bin");
+        let text = paths_with_slashes(&text).replace(CLAUDE.version, "<claude>");
         masks()
             .iter()
             .fold(number_jobs(&text), |text, (pattern, mask)| {
@@ -70,6 +76,14 @@ impl Sandbox {
         }
         self.redact(&text)
     }
+}
+
+/// The paths below `<root>` with `/` between their parts, also those of Windows, escaped or not.
+fn paths_with_slashes(text: &str) -> String {
+    static PATH: OnceLock<Regex> = OnceLock::new();
+    let path = PATH.get_or_init(|| regex(r#"<root>(?:[\\/]{1,2}[^\\/`"'\s]+)+"#));
+    let slashes = |found: &Captures<'_>| found[0].replace(r"\\", "/").replace('\\', "/");
+    path.replace_all(text, slashes).into_owned()
 }
 
 fn masks() -> &'static [(Regex, &'static str)] {
@@ -134,5 +148,8 @@ mod tests {
         );
         let path = sandbox.repo().join("a.rs");
         check(&path.display().to_string(), "<root>/repo/a.rs");
+        check(r"<root>\repo\a.rs \n", r"<root>/repo/a.rs \n");
+        let json = r#"{"a":"<root>\\repo\\a.rs"}"#;
+        check(json, r#"{"a":"<root>/repo/a.rs"}"#);
     }
 }

@@ -11,7 +11,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, ImplItem, Item, UseTree};
 
-use crate::layers::packages;
+use super::layers::packages;
 
 #[test]
 fn modules_depend_in_one_direction() {

@@ -5,8 +5,8 @@ use std::fs;
 
 use syn::Item;
 
-use crate::cycles::is_test;
-use crate::maps;
+use super::cycles::is_test;
+use super::maps;
 
 /// What the errors of a crate are called in each.
 const IN_EACH_CRATE: &str = "Error";

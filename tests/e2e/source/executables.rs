@@ -5,7 +5,7 @@ use std::fs;
 
 use regex::Regex;
 
-use crate::maps;
+use super::maps;
 
 /// The installer, which makes the binaries that it copies executable.
 const SHIPPED: &str = "crates/cc-installer/src/files.rs";
