@@ -125,7 +125,7 @@ impl Sandbox {
 
     /// Uses the binaries in `dir` instead of building them.
     pub fn use_binaries(&mut self, dir: &Path) {
-        self.product = Some(dir.to_owned());
+        self.product = Some(std::path::absolute(dir).expect("a directory"));
     }
 
     /// Sets an environment variable for all programs started from now on.
