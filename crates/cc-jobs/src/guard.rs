@@ -1,7 +1,6 @@
 //! Changing one job, which takes its lock.
 
 use std::time::Duration;
-use std::{fs, io};
 
 use cc_core::fs::remove_if_there;
 use cc_core::text::tail;
@@ -13,7 +12,7 @@ use crate::state::{Ending, JobEvent};
 use crate::store::{Store, StoreError};
 
 /// How long a change waits for another change of the same job.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is in the record of a job, for the worker, which alone changes its state while it runs.
 #[derive(Clone, Debug)]
@@ -50,22 +49,15 @@ impl Store {
     /// # Errors
     /// When there is no such job, its record is damaged or newer, or the lock stays held.
     pub fn lock(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
-        // Looked for before the lock file is made, so that an unknown id leaves no file behind.
-        let record = self.dir().record(id);
-        if fs::symlink_metadata(record).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-        {
-            return Err(StoreError::NotFound { id: id.clone() });
-        }
-        self.lock_new(id)
+        // Read before the lock file is made, so that an unknown id leaves no file behind.
+        self.load(id)?;
+        self.take(id, PATIENCE)
     }
 
-    /// Takes the lock of a job that another process makes at the moment, once it is made.
-    ///
-    /// # Errors
-    /// When it was not made, its record is damaged or newer, or the lock stays held.
-    pub fn lock_new(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
+    /// Takes the lock of a job and reads its record, which may not be there yet while somebody holds the lock.
+    pub(crate) fn take(&self, id: &JobId, patience: Duration) -> Result<Guard<'_>, StoreError> {
         let path = self.dir().lock(id);
-        let lock = FileLock::exclusive(&path, PATIENCE)?;
+        let lock = FileLock::exclusive(&path, patience)?;
         let loaded = self.load(id);
         if let Err(StoreError::NotFound { .. }) = loaded {
             // Removed meanwhile, or not made: the lock file is a new one, of a job that is never made again.

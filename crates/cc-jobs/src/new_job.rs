@@ -5,8 +5,9 @@ use std::time::Duration;
 use cc_core::fs::{create_private_dir, write_transient};
 use cc_core::{FileLock, JobId, ModelNames};
 
-use crate::guard::PATIENCE;
+use crate::guard::Guard;
 use crate::job::{Body, Draft, Job, SCHEMA_VERSION};
+use crate::retention::MAKING;
 use crate::state::JobState;
 use crate::store::{Store, StoreError};
 
@@ -35,7 +36,7 @@ impl Store {
 
     /// Makes the files of a queued job but for its record. The returned lock marks the job as alive, as that of
     /// [`Store::create`] does. It may be handed to the worker before the record is there, for which
-    /// [`Store::lock_new`] waits.
+    /// [`Store::lock_made`] waits.
     ///
     /// # Errors
     /// When a file cannot be written; nothing is left behind then.
@@ -43,10 +44,10 @@ impl Store {
         create_private_dir(&self.dir().jobs())?;
         let now = self.now();
         let id = JobId::fresh(draft.kind.class(), now);
-        let alive = FileLock::exclusive(&self.dir().alive(&id), Duration::ZERO)?;
         let new = NewJob {
             store: self,
-            _lock: FileLock::exclusive(&self.dir().lock(&id), PATIENCE)?,
+            // Nobody else knows the job.
+            _lock: FileLock::exclusive(&self.dir().lock(&id), Duration::ZERO)?,
             is_saved: false,
             job: Job {
                 id,
@@ -75,8 +76,24 @@ impl Store {
                 ..Body::default()
             },
         };
+        let alive = FileLock::exclusive(&self.dir().alive(new.id()), Duration::ZERO)?;
         write_transient(&self.dir().prompt(new.id()), prompt.as_bytes())?;
         Ok((new, alive))
+    }
+
+    /// For the worker of a job, which may start before it is made: waits until it is, and takes its lock. Of one
+    /// that was not made, it removes the files.
+    ///
+    /// # Errors
+    /// When it was not made, its record is damaged or newer, or the lock stays held.
+    pub fn lock_made(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
+        // As long as its caller lives, it may still be made.
+        let taken = self.take(id, MAKING);
+        if let Err(StoreError::NotFound { .. }) = taken {
+            // Why is the error to report; `prune` removes what stays.
+            let _ = self.remove_files(id);
+        }
+        taken
     }
 }
 

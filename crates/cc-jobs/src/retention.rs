@@ -8,7 +8,6 @@ use std::time::Duration;
 use cc_core::fs::{is_temporary, sweep};
 use cc_core::{JobId, Time};
 
-use crate::listing::record_ids;
 use crate::{EndedJob, Job, Listing, Store, StoreError, ledger, spending};
 
 /// How many finished jobs of a session are kept.
@@ -137,10 +136,6 @@ impl Store {
         kept: Kept,
         is_needed: impl Fn(&Job) -> bool,
     ) -> Result<Prunable, StoreError> {
-        // Where there are no more jobs than one session may keep, they need not be read.
-        if record_ids(&self.dir().jobs())?.len() <= kept.of_a_session {
-            return Ok(Prunable::default());
-        }
         let Listing { jobs, others, .. } = self.list_with(&[])?;
         let ended = jobs.iter().filter_map(EndedJob::of).chain(others);
         let mut prunable = Prunable::default();

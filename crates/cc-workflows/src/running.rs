@@ -85,7 +85,7 @@ impl JobSlot {
         }))
     }
 
-    /// Gives the place to a job that runs from now on.
+    /// Gives the place to a job that is about to start.
     ///
     /// # Errors
     /// When that cannot be saved.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -25,10 +26,6 @@ const HOOK_SAVE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often it says so in the log.
 const NOTE_INTERVAL: Duration = Duration::from_secs(60);
-
-/// How long a worker whose job has ended gives way to whoever waited for it, which may have been woken on the same
-/// processor.
-const WAY: Duration = Duration::from_millis(5);
 
 /// How many files are open at once while a job is saved, with some to spare.
 const FILES_TO_SAVE: usize = 4;
@@ -58,10 +55,7 @@ pub fn work(env: &Env, data: PathBuf, workspace: PathBuf, id: &JobId) -> Result<
         check_own_dir(dir)?;
     }
     let alive = FileLock::inherited(&dir.alive(id))?;
-    let has_run = work_holding(&project, id, alive, SAVE_PATIENCE)?;
-    thread::sleep(WAY);
-    prune(&project, id);
-    if has_run {
+    if work_holding(&project, id, alive, SAVE_PATIENCE)? {
         push::push(&project, id);
     }
     Ok(())
@@ -82,7 +76,6 @@ pub(crate) fn work_here(
     let (new, alive) = day_budget::begin(project, draft, prompt, rest)?;
     let job = new.save()?;
     work_holding(project, &job.id, alive, HOOK_SAVE_PATIENCE)?;
-    prune(project, &job.id);
     Ok(project.store.read(&job.id)?)
 }
 
@@ -97,7 +90,7 @@ fn work_holding(
         .enable_all()
         .build()
         .map_err(WorkError::Setup)?;
-    runtime.block_on(async {
+    let has_run = runtime.block_on(async {
         #[cfg(unix)]
         survive_large_writes().map_err(WorkError::Setup)?;
         // Where few files may be open, no run begins that could never save what it cost.
@@ -127,10 +120,13 @@ fn work_holding(
         });
         drop(reserve);
         save(&mut run, end, save_patience).await?;
-        // The job has ended: release its waiters before the rest.
+        // The job has ended: release its waiters before the rest, and let them have this processor.
         alive.release();
-        Ok(true)
-    })
+        thread::yield_now();
+        Ok::<_, WorkError>(true)
+    })?;
+    prune(project, id);
+    Ok(has_run)
 }
 
 /// Makes a write beyond the limit on the size of files (`ulimit -f`) an error like that of a full disk: the signal
@@ -174,24 +170,29 @@ fn prune(project: &Project, id: &JobId) {
 fn begin(project: &Project, id: &JobId) -> Result<Option<(Remembered, Prepared)>, WorkError> {
     let worker =
         Proc::current().ok_or_else(|| WorkError::Setup(io::ErrorKind::Unsupported.into()))?;
-    let mut guard = project.store.lock_new(id)?;
+    let mut guard = project.store.lock_made(id)?;
     let queued = guard.remembered();
-    let start = JobEvent::Start {
-        at: project.store.now(),
-        worker,
-    };
-    let mut started = None;
-    let prologue = thread::scope(|scope| {
-        let save = || started = Some(guard.apply(start.clone()));
-        // Where no thread is to be had, it is saved afterwards.
-        let _ = thread::Builder::new().spawn_scoped(scope, save);
-        Prologue::prepare(project, &queued)
-    });
-    match started.unwrap_or_else(|| guard.apply(start)) {
-        Ok(()) => Ok(Some((guard.remembered(), prologue))),
-        Err(StoreError::Rejected(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let prepare = || Prologue::prepare(project, &queued);
+    thread::scope(|scope| {
+        let prepared = thread::Builder::new().spawn_scoped(scope, prepare);
+        let started = guard.apply(JobEvent::Start {
+            at: project.store.now(),
+            worker,
+        });
+        let record = guard.remembered();
+        drop(guard);
+        match started {
+            Ok(()) => {}
+            Err(StoreError::Rejected(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        let prologue = match prepared {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            // The system allows no more threads.
+            Err(_) => prepare(),
+        };
+        Ok(Some((record, prologue)))
+    })
 }
 
 type Prepared = Result<Prologue, CannotRun>;

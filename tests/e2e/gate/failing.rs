@@ -81,7 +81,9 @@ fn a_failure_names_the_way_out() {
     check(&slow, "cc-cli config set gate.timeout 13m");
     let missing = failing(Run::new());
     let claude = format!("claude{}", std::env::consts::EXE_SUFFIX);
-    std::fs::remove_file(missing.sandbox.bin().join(claude)).unwrap();
+    // Renamed, not removed: on Windows the same program may run elsewhere.
+    let claude = missing.sandbox.bin().join(claude);
+    std::fs::rename(&claude, claude.with_extension("away")).unwrap();
     check(
         &missing,
         "Install Claude Code: npm install -g @anthropic-ai/claude-code",

@@ -1,6 +1,11 @@
 //! Jobs that end otherwise than well.
 
+#[cfg(unix)]
+use std::{ffi::OsStr, fs, process::Stdio, thread, time::Duration};
+
 use cc_core::process::Signal;
+#[cfg(unix)]
+use cc_core::{Clock, FileLock, JobId, fs::create_private_dir};
 use cc_tests::fake::{Run, Step};
 use cc_tests::{Sandbox, Scenario};
 use insta::assert_snapshot;
@@ -29,6 +34,40 @@ fn a_claude_that_ignores_signals_and_its_grandchild_are_gone_after_a_cancel() {
             .all(|proc| !proc.is_running())
     );
     sandbox.wait_quiet(SOON);
+}
+
+/// The lock goes to the worker in the way of Unix.
+#[test]
+#[cfg(unix)]
+fn a_worker_whose_caller_was_killed_before_there_was_a_job_leaves_nothing() {
+    let sandbox = answering();
+    let (data, state) = (sandbox.data_dir(), sandbox.state_dir());
+    create_private_dir(&state.jobs()).unwrap();
+    let id = JobId::fresh("review", Clock::System.now());
+    let making = FileLock::exclusive(&state.lock(&id), Duration::ZERO).unwrap();
+    let alive = FileLock::exclusive(&state.alive(&id), Duration::ZERO).unwrap();
+    fs::write(state.prompt(&id), "the change").unwrap();
+    let (data, repo) = (data.root().as_os_str(), sandbox.repo());
+    let call = ["worker", "--data", "--workspace"].map(OsStr::new);
+    let args = [
+        call[0],
+        call[1],
+        data,
+        call[2],
+        repo.as_os_str(),
+        id.as_str().as_ref(),
+    ];
+    let mut worker = sandbox.cc(args).to_std();
+    let worker = worker.stdin(alive.into_file()).stderr(Stdio::piped());
+    let mut worker = worker.spawn().unwrap();
+    thread::sleep(Duration::from_millis(300));
+    assert!(worker.try_wait().unwrap().is_none(), "it did not wait");
+    drop(making);
+    let output = worker.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("there is no job"), "{said}");
+    assert_eq!(fs::read_dir(state.jobs()).unwrap().count(), 0);
+    assert!(sandbox.claude_calls().is_empty());
 }
 
 #[test]

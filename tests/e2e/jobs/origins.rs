@@ -139,7 +139,7 @@ fn a_session_is_codexs_and_a_thread_is_claudes_in_every_json_document() {
         assert!(thread.is_string(), "{result:#}");
         let stored = &result["storedJob"]["result"];
         // On Windows a cancel ends the worker, and the job has no result.
-        if !stored.is_null() || job != running {
+        if !(cfg!(windows) && job == running) {
             assert_eq!(stored["sessionId"], SESSION);
             assert_eq!(stored["threadId"], *thread);
         }

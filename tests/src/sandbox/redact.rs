@@ -34,7 +34,7 @@ const MASKS: [(&str, &str); 16] = [
     ),
     (r"\b127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
     // An error of the system, which each words in its own way.
-    (r"[A-Z][^`:\n]* \(os error \d+\)", "<system>"),
+    (r"[A-Z][A-Za-z' ,.]* \(os error \d+\)", "<system>"),
     (r"\b(state/)[0-9a-f]{12}\b", "$1<workspace>"),
 ];
 

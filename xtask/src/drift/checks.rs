@@ -234,13 +234,13 @@ fn door(hosts: &mut Hosts) -> Checked {
     let lines = door::lines(&hosts.sandbox);
     let read = hosts.sandbox.codex_runs(&hosts.codex, MODE, &lines);
     let after = now();
+    cc(["setup", "--disable-review-gate"]);
     ensure(before == after, || {
         format!("a command line changed {before:?} to {after:?}: {read:?}")
     })?;
     ensure(!hosts.sandbox.home().join("planted").exists(), || {
         format!("a command line wrote outside the sandbox: {read:?}")
     })?;
-    cc(["setup", "--disable-review-gate"]);
     if hosts.sandbox.installation()["execRule"]["possible"] != true {
         return Ok(());
     }

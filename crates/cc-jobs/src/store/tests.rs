@@ -359,7 +359,7 @@ fn a_worker_that_starts_first_waits_for_its_record() {
     let (new, _alive) = store.begin(draft(), "").unwrap();
     let id = new.id().clone();
     thread::scope(|scope| {
-        let worker = scope.spawn(|| store.lock_new(&id).map(|guard| guard.job().id.clone()));
+        let worker = scope.spawn(|| store.lock_made(&id).map(|guard| guard.job().id.clone()));
         thread::sleep(Duration::from_millis(100));
         assert!(!worker.is_finished());
         assert!(matches!(store.read(&id), Err(StoreError::NotFound { .. })));
@@ -375,7 +375,7 @@ fn a_job_that_is_not_saved_was_never_there() {
     let (new, alive) = store.begin(draft(), "please review").unwrap();
     let id = new.id().clone();
     thread::scope(|scope| {
-        let worker = scope.spawn(|| store.lock_new(&id).map(drop));
+        let worker = scope.spawn(|| store.lock_made(&id).map(drop));
         thread::sleep(Duration::from_millis(100));
         assert!(names(&store).len() > 1);
         drop(new);
@@ -386,6 +386,20 @@ fn a_job_that_is_not_saved_was_never_there() {
         );
     });
     drop(alive);
+    assert_eq!(names(&store), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_killed_caller_left_of_a_job_is_removed_by_its_worker() {
+    let World { store, .. } = world();
+    let (job, _alive) = store.create(draft(), "please review").unwrap();
+    fs::remove_file(store.dir().record(&job.id)).unwrap();
+    assert!(names(&store).len() > 1);
+    let found = store.lock_made(&job.id);
+    assert!(
+        matches!(found, Err(StoreError::NotFound { .. })),
+        "{found:?}"
+    );
     assert_eq!(names(&store), Vec::<String>::new());
 }
 

@@ -159,7 +159,7 @@ impl ProgressWriter {
     }
 }
 
-/// A directory with a separator behind it, in each way that the system takes it for the same.
+/// A directory with a separator behind it, with each separator of the system.
 fn spellings(dir: &str) -> Vec<String> {
     let separators = ["/", "\\"].into_iter();
     let separators = separators.filter(|separator| separator.chars().all(is_separator));
