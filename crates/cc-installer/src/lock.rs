@@ -66,11 +66,12 @@ impl Drop for InstallLock {
         if self.layout.record().exists() {
             return;
         }
-        // Removed while it is held, so that it is not the one that the next installer has locked. The directory stays
-        // where the user keeps something in it; a lock file does no harm.
+        if cfg!(windows) {
+            // Windows removes no open file.
+            self.held = None;
+        }
+        // The directory stays where the user keeps something in it; a lock file does no harm.
         let _ = fs::remove_file(self.layout.lock());
-        // Windows keeps the directory while the file is open.
-        self.held = None;
         let _ = fs::remove_dir(self.layout.cc());
     }
 }
