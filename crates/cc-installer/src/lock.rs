@@ -1,11 +1,12 @@
 //! The lock that only one installer holds at a time.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cc_core::fs::create_private_dir;
-use cc_core::{Env, FileLock, LockError};
+use cc_core::{Env, FileLock, IoError, LockError};
 
 use crate::error::Error;
 use crate::layout::Layout;
@@ -13,8 +14,8 @@ use crate::layout::Layout;
 /// How long another installer may take.
 const LOCK_PATIENCE: Duration = Duration::from_secs(120);
 
-/// How often taking the lock may fail: where nothing is installed, its last holder removes the file
-/// and its directory, perhaps in the middle of our taking it.
+/// How often taking the lock may fail. Where nothing is installed, its last holder removes the file and its directory,
+/// perhaps in the middle of our taking it: a directory that is gone again does not count.
 const TRIES: usize = 20;
 
 /// The time between two of them: Windows may take a moment to remove a file.
@@ -43,9 +44,11 @@ pub(crate) fn acquire(env: &Env, dry_run: bool) -> Result<Option<InstallLock>, E
 impl InstallLock {
     fn take(layout: Layout) -> Result<Self, LockError> {
         let path = layout.lock();
-        let mut tries = 0..TRIES;
+        let (begun, mut tries) = (Instant::now(), 0..TRIES);
         loop {
             let made = create_private_dir(&layout.cc()).map_err(LockError::from);
+            let was_there = made.is_ok();
+            let is_gone = |error: &IoError| was_there && error.source.kind() == ErrorKind::NotFound;
             match made.and_then(|()| FileLock::exclusive(&path, LOCK_PATIENCE)) {
                 Ok(held) if held.is_at(&path) => {
                     return Ok(Self {
@@ -53,7 +56,12 @@ impl InstallLock {
                         held: Some(held),
                     });
                 }
-                Err(LockError::Io(_)) if tries.next().is_some() => thread::sleep(PAUSE),
+                Err(LockError::Io(error))
+                    if is_gone(&error) && begun.elapsed() < LOCK_PATIENCE
+                        || tries.next().is_some() =>
+                {
+                    thread::sleep(PAUSE);
+                }
                 Err(error) => return Err(error),
                 Ok(_) => {}
             }
@@ -66,12 +74,11 @@ impl Drop for InstallLock {
         if self.layout.record().exists() {
             return;
         }
-        if cfg!(windows) {
-            // Windows removes no open file.
-            self.held = None;
-        }
-        // The directory stays where the user keeps something in it; a lock file does no harm.
+        // Removed while it is held, so that it is not the one that the next installer has locked. The directory stays
+        // where the user keeps something in it; a lock file does no harm.
         let _ = fs::remove_file(self.layout.lock());
+        // Windows keeps the directory while the file is open.
+        self.held = None;
         let _ = fs::remove_dir(self.layout.cc());
     }
 }
