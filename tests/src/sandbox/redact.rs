@@ -10,7 +10,7 @@ use super::world::Sandbox;
 use crate::peers::CLAUDE;
 
 /// Patterns and their replacements, applied in this order.
-const MASKS: [(&str, &str); 16] = [
+const MASKS: [(&str, &str); 15] = [
     // What a command prints that waits for more than ten seconds.
     (
         r"(?m)^\[cc\] (?:<\w+ \d+> · )?(?:\d+h )?(?:\d+m )?\d+[ms] · .*\n",
@@ -33,10 +33,11 @@ const MASKS: [(&str, &str); 16] = [
         "$1: <identity>",
     ),
     (r"\b127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
-    // An error of the system, which each words in its own way.
-    (r"[A-Z][A-Za-z' ,.]* \(os error \d+\)", "<system>"),
     (r"\b(state/)[0-9a-f]{12}\b", "$1<workspace>"),
 ];
+
+/// An error of Windows, which words it in its own way.
+const WINDOWS_ERROR: (&str, &str) = (r"[A-Z][A-Za-z' ,.]* \(os error \d+\)", "<system>");
 
 impl Sandbox {
     /// Redacts what differs between runs: the sandbox's directory becomes `<root>`, ids
@@ -88,7 +89,14 @@ fn paths_with_slashes(text: &str) -> String {
 
 fn masks() -> &'static [(Regex, &'static str)] {
     static MADE: OnceLock<Vec<(Regex, &'static str)>> = OnceLock::new();
-    MADE.get_or_init(|| MASKS.map(|(pattern, mask)| (regex(pattern), mask)).into())
+    MADE.get_or_init(|| {
+        let masks = MASKS
+            .into_iter()
+            .chain(cfg!(windows).then_some(WINDOWS_ERROR));
+        masks
+            .map(|(pattern, mask)| (regex(pattern), mask))
+            .collect()
+    })
 }
 
 fn number_jobs(text: &str) -> String {
