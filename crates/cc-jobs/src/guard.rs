@@ -123,11 +123,11 @@ impl<'store> Guard<'store> {
         &self.body
     }
 
-    /// What is in the record.
-    pub fn remembered(&self) -> Remembered {
+    /// Releases the lock and returns what is in the record.
+    pub fn remember(self) -> Remembered {
         Remembered {
-            job: self.job.clone(),
-            body: self.body.clone(),
+            job: self.job,
+            body: self.body,
         }
     }
 

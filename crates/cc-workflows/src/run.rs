@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use cc_claude::{Claude, End, Outcome, Request, RunReport};
 use cc_core::fs::canonical;
 use cc_core::{Failure, FailureClass, IoError, LocateError};
-use cc_jobs::{Ending, Job, JobReport, Remembered, StoreError};
+use cc_jobs::{Body, Ending, Job, JobReport, StoreError};
 use serde_json::Value;
 
 use crate::job_result::JobResult;
@@ -72,12 +72,12 @@ impl Prologue {
     ///
     /// # Errors
     /// The first thing that is missing.
-    pub(crate) fn prepare(project: &Project, record: &Remembered) -> Result<Self, CannotRun> {
-        let (store, job) = (&project.store, record.job());
+    pub(crate) fn prepare(project: &Project, job: &Job, body: &Body) -> Result<Self, CannotRun> {
+        let store = &project.store;
         if let Some(root) = replaced(project) {
             return Err(CannotRun::Replaced(root));
         }
-        let order = WorkOrder::read(job.kind, record.body())?;
+        let order = WorkOrder::read(job.kind, body)?;
         let prompt = store.prompt(&job.id)?;
         let options = order.options();
         let claude = project.claude(options.claude.as_deref())?;

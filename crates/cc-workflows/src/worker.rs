@@ -171,16 +171,15 @@ fn begin(project: &Project, id: &JobId) -> Result<Option<(Remembered, Prepared)>
     let worker =
         Proc::current().ok_or_else(|| WorkError::Setup(io::ErrorKind::Unsupported.into()))?;
     let mut guard = project.store.lock_made(id)?;
-    let queued = guard.remembered();
-    let prepare = || Prologue::prepare(project, &queued);
+    let (queued, body) = (guard.job().clone(), guard.body().clone());
+    let prepare = || Prologue::prepare(project, &queued, &body);
     thread::scope(|scope| {
         let prepared = thread::Builder::new().spawn_scoped(scope, prepare);
         let started = guard.apply(JobEvent::Start {
             at: project.store.now(),
             worker,
         });
-        let record = guard.remembered();
-        drop(guard);
+        let record = guard.remember();
         match started {
             Ok(()) => {}
             Err(StoreError::Rejected(_)) => return Ok(None),

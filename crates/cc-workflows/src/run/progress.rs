@@ -167,5 +167,7 @@ fn spellings(dir: &str) -> Vec<String> {
         let dirs = [dir.to_owned(), dir.replace(MAIN_SEPARATOR_STR, separator)];
         dirs.map(|dir| dir + separator)
     };
-    separators.flat_map(spell).collect()
+    let mut all: Vec<String> = separators.flat_map(spell).collect();
+    all.dedup();
+    all
 }

@@ -148,7 +148,7 @@ impl<'a> RunRecorder<'a> {
     ) -> Result<(), StoreError> {
         let mut guard = self.store.lock_at_work(&self.record)?;
         let changed = change(&mut guard);
-        self.record = guard.remembered();
+        self.record = guard.remember();
         changed
     }
 

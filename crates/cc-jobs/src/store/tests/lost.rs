@@ -192,7 +192,7 @@ fn the_worker_rewrites_a_damaged_record() {
     let World { store, .. } = world();
     let (job, _alive) = store.create(draft(), "").unwrap();
     started(&store, &job.id, Some(no_such_process()));
-    let known = store.lock(&job.id).unwrap().remembered();
+    let known = store.lock(&job.id).unwrap().remember();
     for damage in damages() {
         fs::write(store.dir().record(&job.id), &damage).unwrap();
         let mut guard = store.lock_at_work(&known).unwrap();
