@@ -227,6 +227,7 @@ fn is_on(value: Option<&OsStr>) -> bool {
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
+        Some((head, "")) => name.starts_with(head),
         Some((head, rest)) => name.strip_prefix(head).is_some_and(|name| {
             (0..=name.len())
                 .filter(|&at| name.is_char_boundary(at))

@@ -22,6 +22,7 @@ use examples::{
 
 pub(crate) mod door;
 mod examples;
+pub(crate) mod own;
 mod upkeep;
 mod values;
 
@@ -97,25 +98,6 @@ pub(crate) enum Commands {
     Completions {
         /// Shell to generate completions for
         shell: Shell,
-    },
-    /// Serve reads of the repository here to Claude; started by Claude Code
-    #[command(hide = true)]
-    GitServer {
-        /// Data directory
-        #[arg(long)]
-        data: Option<PathBuf>,
-    },
-    /// Run a queued job to its end; started by the other commands
-    #[command(hide = true)]
-    Worker {
-        /// Data directory
-        #[arg(long)]
-        data: PathBuf,
-        /// Root of the workspace
-        #[arg(long)]
-        workspace: PathBuf,
-        /// Job id
-        job: String,
     },
 }
 

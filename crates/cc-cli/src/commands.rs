@@ -30,6 +30,7 @@ use cc_workflows::Project;
 
 pub(crate) use door::dispatch as dispatch_from_codex;
 
+use crate::args::own::{OwnCli, OwnCommand};
 use crate::args::{Cli, Commands};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
@@ -88,14 +89,20 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
         Commands::Setup(args) => setup::setup(&project()?, &args, printer),
         Commands::Trust(args) => trust::trust(&project()?, &args, printer),
         Commands::Completions { shell } => completions::completions(&env, shell, printer),
-        Commands::GitServer { data } => git_server::serve(&env, data.as_deref()),
-        Commands::Worker {
+    }
+}
+
+/// Runs what another process of ours calls.
+pub(crate) fn dispatch_own(env: &Env, cli: OwnCli) -> CliResult {
+    match cli.command {
+        OwnCommand::GitServer { data } => git_server::serve(env, data.as_deref()),
+        OwnCommand::Worker {
             data,
             workspace,
             job,
         } => {
             let id = JobId::parse(&job).map_err(|error| CliError::new(ExitStatus::Usage, error))?;
-            cc_workflows::worker::work(&env, data, workspace, &id)?;
+            cc_workflows::worker::work(env, data, workspace, &id)?;
             Ok(ExitStatus::Success)
         }
     }

@@ -28,6 +28,7 @@ use clap_complete::Shell;
 
 use args::Cli;
 use args::door::DoorCli;
+use args::own::{OwnCli, is_own};
 use error::{CliError, ExitStatus};
 use printer::Printer;
 
@@ -57,6 +58,8 @@ pub fn completions(program: &str, shell: Shell) -> io::Result<Vec<u8>> {
 enum Invocation {
     Person(Cli),
     Codex(DoorCli),
+    /// A process of ours.
+    Own(OwnCli),
 }
 
 /// Runs `cc-cli` once; `argv` starts with the program's name.
@@ -70,10 +73,14 @@ pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         complete::answer(&env, shell, argv.skip(1).collect(), &mut printer);
         return ExitCode::SUCCESS;
     }
-    let is_codex = argv.peek().is_some_and(|word| word == args::door::WORD);
-    let call = match is_codex {
-        true => DoorCli::try_parse_from(argv).map(Invocation::Codex),
-        false => Cli::try_parse_from(program.into_iter().chain(argv)).map(Invocation::Person),
+    let first = argv.peek().cloned().unwrap_or_default();
+    let whole = program.into_iter().chain(argv);
+    let call = match first {
+        word if word == args::door::WORD => {
+            DoorCli::try_parse_from(whole.skip(1)).map(Invocation::Codex)
+        }
+        word if is_own(&word) => OwnCli::try_parse_from(whole).map(Invocation::Own),
+        _ => Cli::try_parse_from(whole).map(Invocation::Person),
     };
     let call = match call {
         Ok(call) => call,
@@ -82,6 +89,7 @@ pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = panic::catch_unwind(AssertUnwindSafe(|| match call {
         Invocation::Person(cli) => commands::dispatch(&env, cli, &mut printer),
         Invocation::Codex(cli) => commands::dispatch_from_codex(&env, cli, &mut printer),
+        Invocation::Own(cli) => commands::dispatch_own(&env, cli),
     }));
     let result = match (result, printer.failure()) {
         (Ok(Ok(ExitStatus::Success)), Some(error)) => Err(CliError::new(

@@ -1,11 +1,13 @@
 //! What git writes, where the system says which of several pipes can be read: without another thread.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
 use std::process::{ChildStderr, ChildStdout};
 use std::time::{Duration, Instant};
 
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use crate::pipes::{CHUNK, Chunk, NoChunk};
 
@@ -65,15 +67,12 @@ impl PolledOutput {
 }
 
 /// Reads what is there; `None` at the end, which closes the pipe.
-fn read(pipe: &mut Option<impl Read>) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; CHUNK];
+fn read(pipe: &mut Option<impl AsFd>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(CHUNK);
     loop {
-        match pipe.as_mut()?.read(&mut bytes) {
-            Ok(count @ 1..) => {
-                bytes.truncate(count);
-                return Some(bytes);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        match rustix::io::read(pipe.as_ref()?, spare_capacity(&mut bytes)) {
+            Ok(1..) => return Some(bytes),
+            Err(Errno::INTR) => {}
             _ => {
                 *pipe = None;
                 return None;

@@ -1,5 +1,6 @@
 //! Changing one job, which takes its lock.
 
+use std::io;
 use std::time::Duration;
 
 use cc_core::fs::remove_if_there;
@@ -49,8 +50,13 @@ impl Store {
     /// # Errors
     /// When there is no such job, its record is damaged or newer, or the lock stays held.
     pub fn lock(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
-        // Read before the lock file is made, so that an unknown id leaves no file behind.
-        self.load(id)?;
+        // Before the lock file is made, so that an unknown id leaves no file behind.
+        let record = self.dir().record(id);
+        if let Err(error) = record.symlink_metadata()
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            return Err(StoreError::NotFound { id: id.clone() });
+        }
         self.take(id, PATIENCE)
     }
 

@@ -42,6 +42,17 @@ impl Store {
     /// # Errors
     /// When there is no such job or its record is damaged.
     pub fn find(&self, id: &JobId) -> Result<Job, StoreError> {
+        let job = self.load_head(id).inspect_err(|error| {
+            if matches!(error, StoreError::Damaged { .. }) {
+                self.end_damaged(id);
+            }
+        })?;
+        self.settle(job)
+            .ok_or_else(|| StoreError::NotFound { id: id.clone() })
+    }
+
+    /// Reads the head of one job as it was written.
+    pub(crate) fn load_head(&self, id: &JobId) -> Result<Job, StoreError> {
         let path = self.dir().record(id);
         let file = match open_own(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -53,12 +64,7 @@ impl Store {
             Ok(job) if job.id != *id => Err(RecordError::Other(job.id)),
             head => head,
         };
-        let job = job.map_err(|source| {
-            self.end_damaged(id);
-            StoreError::of_record(id, path, source)
-        })?;
-        self.settle(job)
-            .ok_or_else(|| StoreError::NotFound { id: id.clone() })
+        job.map_err(|source| StoreError::of_record(id, path, source))
     }
 
     /// The job in its true state; `None` if it was removed meanwhile.

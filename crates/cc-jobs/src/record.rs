@@ -5,9 +5,11 @@
 
 mod start;
 
+use std::fmt;
 use std::io::{self, Read};
 
 use cc_core::{Failure, FailureClass, JobId, ModelNames, Proc, SessionId, ThreadId, Time, Usage};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -104,9 +106,7 @@ struct RecordHead {
 
 /// A field of an unexpected type, from another version, counts as absent: a detail must not make the
 /// record unreadable.
-fn lenient<'de, D: Deserializer<'de>, T: serde::de::DeserializeOwned>(
-    from: D,
-) -> Result<Option<T>, D::Error> {
+fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
     let text = <&RawValue>::deserialize(from)?;
     Ok(serde_json::from_str(text.get()).unwrap_or_default())
 }
@@ -321,31 +321,58 @@ fn whole_head(bytes: &[u8]) -> Result<Job, RecordError> {
 /// # Errors
 /// When the bytes are no record.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Job, Body), RecordError> {
-    let job = whole_head(bytes)?;
-    let mut other: Map<String, Value> = serde_json::from_slice(bytes)?;
-    for name in start::fields_of::<RecordHead>() {
-        other.remove(*name);
-    }
-    let mut body = Map::new();
-    for name in start::fields_of::<Body>() {
-        if let Some(value) = other.remove(*name).filter(|value| !value.is_null()) {
-            body.insert((*name).to_owned(), value);
-        }
-    }
-    // Large parts of another shape, from another version, stay readable.
-    let mut body: Body = serde_json::from_value(Value::Object(body.clone())).unwrap_or_else(|_| {
-        let value = |name: &str| body.get(name).cloned().unwrap_or_default();
-        let text = |name: &str| value(name).as_str().map(str::to_owned);
-        Body {
-            request: value("request"),
-            result: value("result"),
-            rendered: text("rendered"),
-            partial_output: text("partialOutput"),
-            ..Body::default()
-        }
-    });
-    body.other = other;
+    let job = match start::read_start::<RecordHead>(bytes) {
+        Ok(head) => head.try_into()?,
+        Err(_) => whole_head(bytes)?,
+    };
+    let Rest(mut rest) = serde_json::from_slice(bytes)?;
+    let mut take = |name: &str| rest.remove(name).unwrap_or_default();
+    let body = Body {
+        request: take("request"),
+        result: take("result"),
+        rendered: shaped(take("rendered")),
+        partial_output: shaped(take("partialOutput")),
+        touched_files: shaped(take("touchedFiles")),
+        permission_denials: shaped(take("permissionDenials")),
+        other: rest,
+    };
     Ok((job, body))
+}
+
+/// A large part of another shape, from another version, counts as absent.
+fn shaped<T: DeserializeOwned + Default>(value: Value) -> T {
+    serde_json::from_value(value).unwrap_or_default()
+}
+
+/// What is in a record besides its head.
+struct Rest(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Rest {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Besides(&'static [&'static str]);
+
+        impl<'de> Visitor<'de> for Besides {
+            type Value = Rest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Rest, A::Error> {
+                let mut rest = Map::new();
+                while let Some(name) = fields.next_key::<String>()? {
+                    if self.0.contains(&name.as_str()) {
+                        fields.next_value::<IgnoredAny>()?;
+                    } else {
+                        rest.insert(name, fields.next_value()?);
+                    }
+                }
+                Ok(Rest(rest))
+            }
+        }
+
+        from.deserialize_map(Besides(start::fields_of::<RecordHead>()))
+    }
 }
 
 /// The bytes of a record; never more than are read.

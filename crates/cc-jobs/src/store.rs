@@ -184,7 +184,7 @@ impl Store {
     /// When the lock cannot be waited for.
     pub fn wait_ended(&self, id: &JobId) -> Result<(), IoError> {
         lock::wait_released(&self.dir.alive(id))?;
-        while (self.load(id)).is_ok_and(|(job, _)| job.waits_for_older_worker(self.now())) {
+        while (self.load_head(id)).is_ok_and(|job| job.waits_for_older_worker(self.now())) {
             thread::sleep(OLDER_PAUSE);
         }
         Ok(())

@@ -11,6 +11,7 @@ use cc_jobs::{Ending, Job, StoreError, log};
 use cc_workflows::cancel::cancel;
 use cc_workflows::review::Severity;
 use cc_workflows::{BeforeLaunch, Error, Project, wait};
+use tokio::runtime::{self, Runtime};
 
 use super::progress::{ProgressDisplay, STARTED, Watched};
 use super::{result, verdict};
@@ -200,24 +201,22 @@ pub(super) fn last_line(log: &Path) -> Option<String> {
 /// Sends the first signal that arrives; returns once the handlers are installed. If they cannot be, a
 /// signal ends this process and the job keeps running.
 fn send_first_signal(sender: Sender<WaitEnd>) {
-    let (ready, is_ready) = mpsc::channel();
-    let _ = thread::Builder::new().spawn(move || {
-        let builder = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let Ok(runtime) = builder else { return };
-        let attached = runtime.block_on(async {
-            let signals = Signals::listen()?;
-            // Fails only while the process exits.
-            let _ = ready.send(());
-            signals.first().await
-        });
-        if let Ok(attached) = attached {
-            let _ = sender.send(Ok(attached));
-        }
+    let (listening, listener) = mpsc::channel::<(Runtime, Signals)>();
+    let waiting = thread::Builder::new().spawn(move || {
+        let (runtime, signals) = listener.recv().ok()?;
+        let attached = runtime.block_on(signals.first()).ok()?;
+        // Fails only while the process exits.
+        sender.send(Ok(attached)).ok()
     });
-    // An error means that the thread gave up: there is nothing to wait for.
-    let _ = is_ready.recv();
+    if waiting.is_err() {
+        return;
+    }
+    // Here, since the thread may begin late.
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let Ok(runtime) = runtime else { return };
+    if let Ok(signals) = runtime.block_on(async { Signals::listen() }) {
+        let _ = listening.send((runtime, signals));
+    }
 }
 
 #[cfg(unix)]
@@ -246,18 +245,18 @@ impl Signals {
     }
 }
 
-#[cfg(not(unix))]
-struct Signals;
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
     fn listen() -> io::Result<Self> {
-        Ok(Self)
+        tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    async fn first(self) -> io::Result<Attached> {
-        tokio::signal::ctrl_c()
-            .await
-            .map(|()| Attached::Interrupted)
+    async fn first(mut self) -> io::Result<Attached> {
+        // `None` where it can come no more, as in a process that ends.
+        let interrupted = self.0.recv().await.map(|()| Attached::Interrupted);
+        interrupted.ok_or_else(|| io::ErrorKind::Interrupted.into())
     }
 }
