@@ -8,7 +8,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::persist::persist;
+use tempfile::NamedTempFile;
+
+use self::persist::{persist, swap};
 use crate::Time;
 
 /// A failed file operation: what was tried, where, and why it failed.
@@ -54,7 +56,9 @@ const RANDOM: usize = 6;
 /// # Errors
 /// When any step fails; the old content is then untouched and no temporary file stays.
 pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
-    write_beside(path, content, |file| file.sync_data())
+    let file = write_beside(path, content)?;
+    sync(&file, path)?;
+    persist(file, path).map_err(IoError::at("replace", path))
 }
 
 /// The same without the sync, for what only running processes read: after a crash of the machine the file may be
@@ -63,7 +67,8 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
 /// # Errors
 /// When any step fails; the old content is then untouched and no temporary file stays.
 pub fn write_transient(path: &Path, content: &[u8]) -> Result<(), IoError> {
-    write_beside(path, content, |_| Ok(()))
+    let file = write_beside(path, content)?;
+    swap(file, path).map_err(IoError::at("replace", path))
 }
 
 /// Replaces a file of the user like [`write_atomic`]: it keeps its mode, and a link stays one.
@@ -72,32 +77,34 @@ pub fn write_transient(path: &Path, content: &[u8]) -> Result<(), IoError> {
 /// When any step fails; the old content is then untouched.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), IoError> {
     let path = canonical(path).unwrap_or_else(|_| path.to_owned());
-    write_beside(&path, content, |file| {
-        if let Ok(known) = fs::metadata(&path) {
-            file.set_permissions(known.permissions())?;
-        }
-        file.sync_data()
-    })
+    let file = write_beside(&path, content)?;
+    if let Ok(known) = fs::metadata(&path) {
+        let allowed = file.as_file().set_permissions(known.permissions());
+        allowed.map_err(IoError::at("write", &path))?;
+    }
+    sync(&file, &path)?;
+    persist(file, &path).map_err(IoError::at("replace", &path))
 }
 
-fn write_beside(
-    path: &Path,
-    content: &[u8],
-    finish: impl FnOnce(&File) -> io::Result<()>,
-) -> Result<(), IoError> {
+/// A temporary file with the content for `path`.
+fn write_beside(path: &Path, content: &[u8]) -> Result<NamedTempFile, IoError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = temporary_in(directory).map_err(IoError::at("write", path))?;
     file.write_all(content)
         .map_err(IoError::at("write", path))?;
-    finish(file.as_file()).map_err(IoError::at("write", path))?;
-    persist(file, path).map_err(IoError::at("replace", path))
+    Ok(file)
+}
+
+fn sync(file: &NamedTempFile, path: &Path) -> Result<(), IoError> {
+    let synced = file.as_file().sync_data();
+    synced.map_err(IoError::at("write", path))
 }
 
 /// Makes a temporary file (0600), removed when it is dropped. Whoever kills this process leaves it to [`sweep`].
 ///
 /// # Errors
 /// When it cannot be made.
-pub fn temporary_in(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new()
         .prefix(TEMPORARY)
         .rand_bytes(RANDOM)

@@ -28,6 +28,27 @@ pub(super) fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
     }
 }
 
+/// Puts `file` at `path` without a word to the disk: ext4 writes out what is renamed over another file, at once, but not
+/// what changes places with it.
+#[cfg(target_os = "linux")]
+pub(super) fn swap(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+    let is_there = path.symlink_metadata().is_ok_and(|old| old.is_file());
+    if is_there && renameat_with(CWD, file.path(), CWD, path, RenameFlags::EXCHANGE).is_ok() {
+        // The old file, which has the temporary name now.
+        return file.close();
+    }
+    // There is nothing to replace, or the file system cannot do that.
+    persist(file, path)
+}
+
+/// Only Linux has a call for it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn swap(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    persist(file, path)
+}
+
 /// Whether somebody was in the way for a moment: Windows replaces no file that a reader, another writer, an indexer or
 /// a scanner has open.
 #[cfg(windows)]
@@ -50,8 +71,29 @@ fn is_held(_: &io::Error, _: &Path) -> bool {
 mod tests {
     use std::fs;
 
-    use super::super::write_atomic;
+    use super::super::{write_atomic, write_transient};
     use super::*;
+
+    #[test]
+    fn a_transient_file_takes_the_place_of_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("turn.json");
+        for content in ["first", "second", "third"] {
+            write_transient(&path, content.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_directory_in_the_way_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("turn.json");
+        fs::create_dir(&path).unwrap();
+        assert!(write_transient(&path, b"new").is_err());
+        assert!(path.is_dir());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
 
     #[test]
     fn who_holds_the_old_file_for_a_moment_does_not_spoil_a_write() {
