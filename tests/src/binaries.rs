@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cc_core::Env;
 
-/// The directory that holds `cc-cli`, `cc-hooks` and `cc-installer`, all built from the
-/// package that ships them, with its features.
+/// The programs of the product.
+pub const PROGRAMS: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
+
+/// The directory that holds [`PROGRAMS`], all built from the package that ships them, with its features.
 ///
 /// # Panics
 /// When they do not build.

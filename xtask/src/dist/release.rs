@@ -9,7 +9,7 @@ use super::commands::Done;
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The programs of an archive.
-pub(super) const PROGRAMS: [&str; 3] = ["cc-cli", "cc-hooks", "cc-installer"];
+pub(super) use cc_tests::binaries::PROGRAMS;
 
 /// A target with what other systems call it.
 #[derive(Debug)]
