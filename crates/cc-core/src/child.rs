@@ -21,6 +21,10 @@ use crate::text::Tail;
 #[cfg(windows)]
 pub use streams::keep_standard_streams;
 
+/// On Unix a child has only the standard streams that it is given.
+#[cfg(not(windows))]
+pub fn keep_standard_streams() {}
+
 /// How programs are started on Windows: a worker has no console, so each of its programs would open a window.
 #[cfg(windows)]
 pub const NO_CONSOLE: windows::Win32::System::Threading::PROCESS_CREATION_FLAGS =

@@ -89,7 +89,6 @@ pub(crate) fn spawn_detached(mut command: Command) -> io::Result<()> {
     const DETACHED_PROCESS: u32 = 0x0000_0008;
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
     const CREATE_BREAKAWAY_FROM_JOB: u32 = 0x0100_0000;
-    cc_core::child::keep_standard_streams();
     let detached = DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP;
     command.creation_flags(detached | CREATE_BREAKAWAY_FROM_JOB);
     let started = command.spawn().or_else(|error| match error.kind() {

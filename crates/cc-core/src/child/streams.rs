@@ -9,8 +9,8 @@ use std::os::windows::io::AsRawHandle;
 
 use windows::Win32::Foundation::{HANDLE, HANDLE_FLAG_INHERIT, HANDLE_FLAGS, SetHandleInformation};
 
-/// Keeps the standard streams from every child that is not given them: whoever reads their other end would wait for
-/// a detached child, too.
+/// Keeps the standard streams from every child that is not given them. Otherwise whoever reads their other end would
+/// wait for a detached child too, and a child that outlives a worker would hold the lock that the worker inherited.
 pub fn keep_standard_streams() {
     let streams = [
         io::stdin().as_raw_handle(),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use cc_installer as _;
 
 fn main() -> ExitCode {
+    cc_core::child::keep_standard_streams();
     match cc_core::Env::from_process() {
         Ok(env) => cc_cli::run(env, std::env::args_os()),
         Err(error) => cc_cli::unusable(&error),

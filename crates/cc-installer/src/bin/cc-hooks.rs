@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use cc_installer as _;
 
 fn main() -> ExitCode {
+    cc_core::child::keep_standard_streams();
     match cc_core::Env::from_process() {
         Ok(env) => cc_hooks::run(
             &env,

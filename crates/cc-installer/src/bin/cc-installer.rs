@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    cc_core::child::keep_standard_streams();
     match cc_core::Env::from_process() {
         Ok(env) => cc_installer::run(
             &env,
