@@ -12,7 +12,6 @@ mod action;
 mod completions;
 #[cfg(unix)]
 mod door;
-#[cfg(unix)]
 mod embedding;
 mod flows;
 mod gate;
@@ -29,7 +28,6 @@ mod newer_git;
 #[cfg(unix)]
 mod push;
 mod report;
-#[cfg(unix)]
 mod rescue;
 mod review;
 #[cfg(unix)]

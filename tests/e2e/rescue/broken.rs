@@ -1,9 +1,11 @@
 //! A rescue that cannot start, and one that is cut short.
 
-#[cfg(target_os = "linux")]
+use cc_core::Proc;
 use cc_core::process::Signal;
 use cc_tests::fake::{Run, Scenario};
-use cc_tests::{MessagesApi, Sandbox, Turn, eventually};
+#[cfg(unix)]
+use cc_tests::{MessagesApi, Turn};
+use cc_tests::{Sandbox, eventually};
 use serde_json::json;
 #[cfg(target_os = "linux")]
 use std::fs;
@@ -83,7 +85,7 @@ fn killed(victim: &str) {
     eventually(SOON, "the command", || begun.exists().then_some(()));
     let record = sandbox.record();
     let pid = record[victim].as_u64().expect("a process in the record");
-    let process = cc_core::Proc::of(u32::try_from(pid).unwrap()).expect("it runs");
+    let process = Proc::of(u32::try_from(pid).unwrap()).expect("it runs");
     process.signal(Signal::Kill).unwrap();
     eventually(SOON, "the end of the job", || {
         sandbox.cc(["status"]).run().success();
@@ -110,6 +112,7 @@ fn a_claude_killed_in_the_middle_of_a_command_leaves_a_clean_repository() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_budget_ends_the_run_of_the_real_claude() {
     let dear = json!({"input_tokens": 1_000_000, "output_tokens": 100_000});
     let look = Turn::tool("Read", json!({"file_path": "src/lib.rs"}));
@@ -193,9 +196,9 @@ fn what_a_running_job_may_spend_is_reserved_until_it_ends() {
         .into_iter()
         .find(|record| record["id"] == id)
         .unwrap();
-    let worker = record["pid"].as_u64().unwrap().to_string();
-    let kill = sandbox.command("/bin/kill".as_ref()).args(["-9", &worker]);
-    kill.run().success();
+    let worker = record["pid"].as_u64().unwrap().try_into().unwrap();
+    let worker = Proc::of(worker).expect("it runs");
+    worker.signal(Signal::Kill).unwrap();
     eventually(SOON, "its reservation ends", || {
         let next = start(&[]);
         (next.code() == Some(0)).then_some(())
@@ -245,7 +248,10 @@ fn the_child_gets_no_session_and_no_secret_of_others() {
         sandbox.set_env(name, "secret");
     }
     sandbox.set_env("ANTHROPIC_API_KEY", "sk-made-up");
-    sandbox.cc(["rescue", "look"]).run().success();
+    sandbox
+        .cc(["rescue", "--read-only", "look"])
+        .run()
+        .success();
     let run = sandbox.wait_for_run(1, SOON);
     for name in needless {
         assert!(!run.env.contains_key(name), "{name}");

@@ -1,14 +1,13 @@
 //! Nothing is lost where `apply` or `discard` is killed, or the disk is full.
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cc_core::process::Signal;
-use cc_tests::{Sandbox, eventually};
+use cc_tests::Sandbox;
 
 use super::SOON;
-use super::isolated::{SlowGit, answering, assert_clean, conflicting, isolated};
+use super::isolated::{answering, assert_clean, conflicting, isolated};
 
 /// Files of a working tree, so many that removing them takes a while.
 fn many_files(sandbox: &Sandbox) {
@@ -129,90 +128,6 @@ fn a_merge_into_an_unfinished_merge_is_refused_and_changes_nothing() {
     }
 }
 
-/// Ends an `apply` and its Git with SIGKILL, before Git writes.
-fn kill_while_applying(sandbox: &mut Sandbox, job: &str) {
-    let slow = SlowGit::new(sandbox, "apply");
-    let apply = sandbox.cc(["apply", job]).spawn();
-    slow.wait_begun();
-    apply.signal(Signal::Kill);
-    drop(apply.wait());
-    for proc in sandbox.processes() {
-        let _ = proc.signal(Signal::Kill);
-    }
-    sandbox.wait_quiet(SOON);
-}
-
-#[test]
-fn an_apply_that_was_killed_before_it_wrote_is_done_by_the_next_one() {
-    let mut sandbox = answering();
-    let (job, tree) = isolated(&sandbox);
-    fs::write(tree.join("README.md"), "# changed\n").unwrap();
-    fs::write(tree.join("new.txt"), "new\n").unwrap();
-    kill_while_applying(&mut sandbox, &job);
-    assert_eq!(sandbox.read("README.md"), "# demo\n");
-    assert_eq!(kept(&sandbox.repo()).len(), 1);
-
-    // As if Git had been killed in the middle, and the user had gone on.
-    fs::write(sandbox.repo().join("new.txt"), "mine\n").unwrap();
-    fs::remove_file(sandbox.repo().join("README.md")).unwrap();
-    let refused = sandbox.cc(["apply", &job]).run().exits(1);
-    let dir = &kept(&sandbox.repo())[0];
-    assert!(refused.stderr.contains("was interrupted"), "{refused}");
-    assert!(refused.stderr.contains(dir.to_str().unwrap()), "{refused}");
-    let original = fs::read_to_string(dir.join("files/README.md")).unwrap();
-    assert_eq!(original, "# demo\n");
-    assert_eq!(sandbox.read("new.txt"), "mine\n");
-
-    fs::remove_file(sandbox.repo().join("new.txt")).unwrap();
-    sandbox.cc(["apply", &job]).run().success();
-    assert_eq!(sandbox.read("README.md"), "# changed\n");
-    assert!(kept(&sandbox.repo()).is_empty());
-}
-
-/// Killed at each moment between its files, with the next one done, cut off or missing.
-#[test]
-fn an_apply_that_was_killed_between_its_files_is_done_by_the_next_one() {
-    let changed = "# changed\n".repeat(100);
-    for (readme, new) in [
-        (Some("# demo\n"), Some("new\n")),
-        (Some(&changed[..70]), Some("new\n")),
-        (Some(&changed), None),
-        (Some(&changed), Some("")),
-        (None, Some("new\n")),
-        (None, None),
-    ] {
-        let mut sandbox = answering();
-        let (job, tree) = isolated(&sandbox);
-        fs::write(tree.join("README.md"), &changed).unwrap();
-        fs::create_dir(tree.join("deep")).unwrap();
-        fs::write(tree.join("deep/new.txt"), "new\n").unwrap();
-        kill_while_applying(&mut sandbox, &job);
-        fs::create_dir(sandbox.repo().join("deep")).unwrap();
-        for (name, content) in [("README.md", readme), ("deep/new.txt", new)] {
-            let file = sandbox.repo().join(name);
-            drop(fs::remove_file(&file));
-            if let Some(content) = content {
-                fs::write(file, content).unwrap();
-            }
-        }
-        sandbox.cc(["apply", &job]).run().success();
-        assert_eq!(sandbox.read("README.md"), changed, "{readme:?} {new:?}");
-        assert_eq!(sandbox.read("deep/new.txt"), "new\n", "{readme:?} {new:?}");
-        assert!(kept(&sandbox.repo()).is_empty(), "{readme:?} {new:?}");
-    }
-}
-
-/// The directories with the originals of an apply.
-fn kept(repo: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(repo.join(".git")).unwrap().flatten();
-    let paths = entries.map(|entry| entry.path());
-    let is_ours = |path: &std::path::PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy();
-        name.starts_with("cc-apply-")
-    };
-    paths.filter(is_ours).collect()
-}
-
 /// Applies a change on a small file system, with more and more room: what `apply` says is so.
 #[test]
 #[cfg(target_os = "linux")]
@@ -320,24 +235,4 @@ fn files_that_were_only_touched_are_merged() {
     assert!(merged.stdout.contains("with conflicts"), "{merged}");
     assert!(!sandbox.repo().join("README.md").exists());
     assert!(sandbox.read("src/lib.rs").contains("<<<<<<<"));
-}
-
-#[test]
-fn what_stands_in_the_way_at_the_last_moment_is_kept() {
-    let mut sandbox = answering();
-    let (job, tree) = isolated(&sandbox);
-    fs::write(tree.join("new.txt"), "new\n").unwrap();
-    fs::write(tree.join("README.md"), "# changed\n").unwrap();
-    let slow = SlowGit::new(&mut sandbox, "apply");
-    let apply = sandbox.cc(["apply", &job]).spawn();
-    slow.wait_begun();
-    sandbox.write("new.txt", "mine\n");
-    slow.go_on();
-    let refused = apply.wait().exits(1);
-    assert!(refused.stderr.contains("nothing was changed"), "{refused}");
-    assert_eq!(sandbox.read("new.txt"), "mine\n");
-    assert_eq!(sandbox.read("README.md"), "# demo\n");
-    eventually(SOON, "no originals", || {
-        kept(&sandbox.repo()).is_empty().then_some(())
-    });
 }

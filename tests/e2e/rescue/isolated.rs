@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cc_core::process::Signal;
-use cc_tests::fake::{Run, Scenario, Step};
-use cc_tests::{Sandbox, eventually};
+use cc_tests::fake::{Run, Step};
+use cc_tests::{Sandbox, Scenario, binaries};
 use serde_json::json;
 
 use super::SOON;
@@ -30,40 +29,6 @@ pub(super) fn assert_clean(sandbox: &Sandbox) {
     assert_eq!(sandbox.git(["branch", "--list", "cc/*"]), "");
     let trees = sandbox.git(["worktree", "list"]);
     assert_eq!(trees.lines().count(), 1, "{trees}");
-}
-
-/// A git that waits in the first call of `subcommand` until it may go on.
-#[cfg(unix)]
-pub(super) struct SlowGit(PathBuf);
-
-#[cfg(unix)]
-impl SlowGit {
-    pub(super) fn new(sandbox: &mut Sandbox, subcommand: &str) -> Self {
-        let dir = sandbox.bin().join("slow");
-        fs::create_dir(&dir).unwrap();
-        let script = format!(
-            "#!/bin/sh\nmarks={dir}\ncase \"$*\" in *--check*) ;; {subcommand}*)\n\
-             if mkdir $marks/begun 2>/dev/null; then\n\
-             while [ ! -e $marks/go ]; do sleep 0.02; done\n\
-             echo warning: slow >&2\nfi;; esac\nexec {git} \"$@\"\n",
-            dir = dir.display(),
-            git = sandbox.bin().join("git").display(),
-        );
-        cc_executable::write(dir.join("git"), script);
-        let bin = sandbox.bin();
-        let path = [dir.as_path(), &bin, "/usr/bin".as_ref(), "/bin".as_ref()];
-        sandbox.set_env("PATH", std::env::join_paths(path).unwrap());
-        Self(dir)
-    }
-
-    pub(super) fn wait_begun(&self) {
-        let begun = || self.0.join("begun").exists().then_some(());
-        eventually(SOON, "the slow call of git", begun);
-    }
-
-    pub(super) fn go_on(&self) {
-        fs::write(self.0.join("go"), "").unwrap();
-    }
 }
 
 #[test]
@@ -254,101 +219,26 @@ fn pruning_sweeps_what_a_killed_call_began_and_nothing_else() {
 
 fn make_old(path: &Path) {
     let long_ago = std::time::SystemTime::UNIX_EPOCH;
-    let dir = fs::File::open(path).unwrap();
+    let mut options = fs::File::options();
+    options.read(true);
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt;
+        const FILE_WRITE_ATTRIBUTES: u32 = 0x100;
+        const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+        options.access_mode(FILE_WRITE_ATTRIBUTES);
+        options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+    }
+    let dir = options.open(path).unwrap();
     dir.set_modified(long_ago).unwrap();
 }
 
 #[test]
-#[cfg(unix)]
-fn an_apply_that_began_is_done_to_its_end_however_we_end() {
-    for killed in [true, false] {
-        let mut sandbox = answering();
-        let (job, tree) = isolated(&sandbox);
-        // More than fits into a pipe.
-        let names: Vec<String> = (0..40).map(|number| format!("new-{number}")).collect();
-        let content = "0123456789abcdef\n".repeat(1_000);
-        for name in &names {
-            fs::write(tree.join(name), &content).unwrap();
-        }
-        let slow = SlowGit::new(&mut sandbox, "apply");
-        let apply = sandbox.cc(["apply", &job]).spawn();
-        slow.wait_begun();
-        match killed {
-            true => apply.signal(Signal::Kill),
-            false => apply.signal_group(Signal::Interrupt),
-        }
-        drop(apply.wait());
-        slow.go_on();
-        let is_there = |name: &String| {
-            let file = fs::read_to_string(sandbox.repo().join(name));
-            file.is_ok_and(|file| file == content)
-        };
-        let all = || names.iter().all(is_there).then_some(());
-        eventually(SOON, "all files", all);
-        sandbox.wait_quiet(SOON);
-        let dir = sandbox.repo().join(".git");
-        let left = fs::read_dir(dir).unwrap().flatten();
-        let left = left.filter(|entry| entry.file_name().to_string_lossy().contains("tmp"));
-        assert_eq!(left.count(), 0);
-    }
-}
-
-#[test]
-#[cfg(unix)]
-fn two_applies_at_once_lose_nothing() {
-    let mut sandbox = answering();
-    let line = |number: u32| format!("{number}\n");
-    sandbox.write("far.txt", (0..100).map(line).collect::<String>());
-    sandbox.commit("far");
-    let jobs = [isolated(&sandbox), isolated(&sandbox)];
-    for (number, (_, tree)) in [1, 99].into_iter().zip(&jobs) {
-        let file = tree.join("far.txt");
-        let text = fs::read_to_string(&file).unwrap();
-        let changed = text.replace(&format!("\n{number}\n"), &format!("\nchanged-{number}\n"));
-        fs::write(&file, changed).unwrap();
-    }
-    let slow = SlowGit::new(&mut sandbox, "apply");
-    let first = sandbox.cc(["apply", &jobs[0].0]).spawn();
-    slow.wait_begun();
-    let mut second = sandbox.cc(["apply", &jobs[1].0]).spawn();
-    assert!(!ends_soon(&mut second), "it waits for the first");
-    slow.go_on();
-    first.wait().success();
-    second.wait().success();
-    let far = sandbox.read("far.txt");
-    assert!(far.contains("changed-1\n") && far.contains("changed-99\n"));
-}
-
-#[test]
-#[cfg(unix)]
-fn what_is_being_taken_up_is_not_discarded() {
-    let mut sandbox = answering();
-    let (job, tree) = isolated(&sandbox);
-    sandbox.set_scenario(&Scenario::runs([Run::hangs()]));
-    let slow = SlowGit::new(&mut sandbox, "config");
-    let args = ["rescue", "--read-only", "--background", "--resume", &job];
-    let resume = sandbox.cc(args.into_iter().chain(["go on"])).spawn();
-    slow.wait_begun();
-    let mut discard = sandbox.cc(["discard", &job, "--yes"]).spawn();
-    assert!(!ends_soon(&mut discard), "it waits for the other call");
-    slow.go_on();
-    resume.wait().success();
-    let refused = discard.wait().exits(2);
-    assert!(
-        refused.stderr.contains("is working in its worktree"),
-        "{refused}"
-    );
-    assert!(tree.join(".git").exists());
-    sandbox.cc(["cancel"]).run().success();
-}
-
-#[test]
-#[cfg(unix)]
 fn a_job_that_could_not_be_stopped_is_in_the_way_until_it_is() {
     let sandbox = answering();
     let (job, tree) = isolated(&sandbox);
-    let mut survivor = std::process::Command::new("sleep")
-        .arg("300")
+    let mut survivor = std::process::Command::new(binaries::fake_claude())
+        .arg("--grandchild")
         .spawn()
         .unwrap();
     let proc = cc_core::Proc::of(survivor.id()).unwrap();
@@ -361,7 +251,7 @@ fn a_job_that_could_not_be_stopped_is_in_the_way_until_it_is() {
     for call in [
         &["apply", &job][..],
         &["discard", &job, "--yes"],
-        &["rescue", "--resume", &job, "go on"],
+        &["rescue", "--read-only", "--resume", &job, "go on"],
     ] {
         let refused = sandbox.cc(call).run().exits(2);
         assert!(refused.stderr.contains(&next), "{refused}");
@@ -373,19 +263,6 @@ fn a_job_that_could_not_be_stopped_is_in_the_way_until_it_is() {
     survivor.wait().unwrap();
     sandbox.cc(["discard", &job, "--yes"]).run().success();
     assert!(!tree.exists());
-}
-
-/// Whether a call ends although it should wait; long enough for one that does not.
-#[cfg(unix)]
-fn ends_soon(call: &mut cc_tests::sandbox::Running) -> bool {
-    let begun = std::time::Instant::now();
-    while begun.elapsed() < std::time::Duration::from_secs(2) {
-        if call.has_ended() {
-            return true;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    false
 }
 
 #[test]
@@ -488,22 +365,28 @@ fn at_a_terminal_the_question_says_what_would_be_lost() {
 }
 
 #[test]
-#[cfg(unix)]
 fn what_the_worktree_has_and_lacks_is_reported_to_the_user_and_to_claude() {
-    let nested = "git init -q nested && git -C nested -c user.name=a -c user.email=b \
-                  commit -q --allow-empty -m x && cat .env && test ! -e node_modules";
-    let run = Run::started()
-        .step(Step::Shell(nested.into()))
-        .text("Done.")
-        .success("Done.", None);
-    let sandbox = Sandbox::fake(&Scenario::runs([run])).with_change();
+    let sandbox = answering();
+    let go = sandbox.root().join("go");
+    let waits = Run::started().step(Step::Await(go.clone()));
+    let waits = waits.text("Done.").success("Done.", None);
+    sandbox.set_scenario(&Scenario::runs([waits]));
     sandbox.write(".gitignore", ".env\nnode_modules/\n");
     sandbox.write(".worktreeinclude", ".env\n");
     sandbox.commit("ignores");
     sandbox.write(".env", "TOKEN=1\n");
     sandbox.write("node_modules/x/index.js", "x\n");
     let args = ["rescue", "--isolated", "--no-sandbox", "task"];
-    let output = sandbox.cc(args).run().success();
+    let rescue = sandbox.cc(args).spawn();
+    let tree = sandbox.wait_for_run(1, SOON).cwd;
+    assert!(tree.join(".env").exists() && !tree.join("node_modules").exists());
+    sandbox.git_in(&tree, ["init", "--quiet", "nested"]);
+    let author = ["-c", "user.name=a", "-c", "user.email=b"];
+    let commit = ["commit", "--quiet", "--allow-empty", "--message=x"];
+    let commit = author.into_iter().chain(commit);
+    sandbox.git_in(&tree.join("nested"), commit);
+    fs::write(go, "").unwrap();
+    let output = rescue.wait().success();
     let result = sandbox.cc(["result"]).run().success();
     let notes = sandbox.claude_calls()[0].args.join(" ");
     for line in [

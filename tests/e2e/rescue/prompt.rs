@@ -1,15 +1,24 @@
 //! The task reaches Claude as it was typed.
 
+#[cfg(unix)] // The real Claude.
+mod real;
+
 use std::fs;
 
 use cc_tests::fake::Call;
-use cc_tests::messages_api::Request;
 use cc_tests::sandbox::Cmd;
-use cc_tests::{MessagesApi, Sandbox, Scenario, Turn};
+use cc_tests::{Sandbox, Scenario};
 
 /// What a shell, a terminal, a template or Claude itself could take for more than text.
 const HOSTILE: &str = "two  spaces\t'single' \"double\" `tick` $(touch owned) ${HOME} \\ %s %00 ; & | > x *\r\n\
                        --model evil -- - @/etc/passwd !ls #note \u{1b}[31m \u{202e} \u{feff} é 日本 🦀\n\n  end  \n";
+
+/// What the system says of a file that is not there; Windows words it in the language of the user.
+const NOT_THERE: &str = if cfg!(windows) {
+    "(os error 2)"
+} else {
+    "No such file"
+};
 
 fn sandbox() -> Sandbox {
     Sandbox::fake(&Scenario::says("Done.")).with_change()
@@ -34,8 +43,11 @@ fn refused(sandbox: &Sandbox, call: Cmd<'_>) -> String {
 #[test]
 fn one_argument_is_the_task_and_several_are_joined_by_spaces() {
     let sandbox = sandbox();
-    assert_eq!(told(&sandbox, sandbox.cc(["rescue", HOSTILE])), HOSTILE);
-    let several = ["task", "fix  this", "", "and\nthat", "'x'"];
+    assert_eq!(
+        told(&sandbox, sandbox.cc(["rescue", "--read-only", HOSTILE])),
+        HOSTILE
+    );
+    let several = ["task", "--read-only", "fix  this", "", "and\nthat", "'x'"];
     assert_eq!(
         told(&sandbox, sandbox.cc(several)),
         "fix  this  and\nthat 'x'"
@@ -65,12 +77,14 @@ fn a_file_is_the_task_byte_for_byte() {
     let file = sandbox.tmp().join("task with spaces.txt");
     fs::write(&file, &text).unwrap();
     let call = sandbox
-        .cc(["rescue", "--prompt-file"])
+        .cc(["rescue", "--read-only", "--prompt-file"])
         .args([&file])
         .cwd(sandbox.tmp());
     let call = call.args(["-C", sandbox.repo().to_str().unwrap()]);
     assert!(told(&sandbox, call).ends_with(&text));
-    let from_stdin = sandbox.cc(["rescue", "--prompt-file", "-"]).stdin(HOSTILE);
+    let from_stdin = sandbox
+        .cc(["rescue", "--read-only", "--prompt-file", "-"])
+        .stdin(HOSTILE);
     assert_eq!(told(&sandbox, from_stdin), HOSTILE);
 }
 
@@ -92,7 +106,7 @@ fn a_task_that_cannot_be_read_is_reported_with_its_reason() {
         sandbox.cc(["rescue", "--prompt-file", "nowhere.txt"]),
     );
     assert!(
-        said.contains("nowhere.txt") && said.contains("No such file"),
+        said.contains("nowhere.txt") && said.contains(NOT_THERE),
         "{said}"
     );
     for nothing in ["", " \n\t"] {
@@ -122,7 +136,8 @@ fn standard_input_may_come_late_and_in_pieces() {
     let sandbox = sandbox();
     // Larger than a pipe, so that each piece only goes through while somebody reads.
     let piece = "é and more\n".repeat(20_000);
-    let mut call = sandbox.cc(["rescue"]).stdin_stays_open().spawn();
+    let call = sandbox.cc(["rescue", "--read-only"]);
+    let mut call = call.stdin_stays_open().spawn();
     for _ in 0..3 {
         assert!(!call.has_ended(), "{call}");
         call.say(&piece);
@@ -136,56 +151,14 @@ fn standard_input_may_come_late_and_in_pieces() {
 fn standard_input_is_taken_up_to_ten_mebibytes() {
     let most = "0123456789abcde\n".repeat((10 << 20) / 16);
     let sandbox = sandbox();
-    assert!(told(&sandbox, sandbox.cc(["rescue"]).stdin(most.clone())) == most);
+    assert!(
+        told(
+            &sandbox,
+            sandbox.cc(["rescue", "--read-only"]).stdin(most.clone())
+        ) == most
+    );
     assert!(sandbox.records()[0]["title"].as_str().unwrap().len() < 200);
     let fresh = self::sandbox();
     let said = refused(&fresh, fresh.cc(["rescue"]).stdin(format!("{most}!")));
     assert!(said.contains("at most 10485760"), "{said}");
-}
-
-/// Whether a request hands over this task, alone in a text or behind our own prefix.
-fn hands_over(request: &Request, task: &str) -> bool {
-    let messages = request.body["messages"].as_array().unwrap();
-    let blocks = messages
-        .iter()
-        .filter_map(|message| message["content"].as_array());
-    blocks
-        .flatten()
-        .filter_map(|block| block["text"].as_str())
-        .any(|text| text.strip_prefix("Task:\n").unwrap_or(text) == task)
-}
-
-#[test]
-fn the_real_claude_takes_no_task_for_a_command_of_its_own() {
-    let tasks = [
-        "/compact the log",
-        "/clear",
-        "\n /help me",
-        "/no-such command",
-    ];
-    let api = MessagesApi::start([Turn::text("Done.").forever()]);
-    let sandbox = Sandbox::real(&api).with_change();
-    for (number, typed) in tasks.into_iter().enumerate() {
-        sandbox.cc(["rescue", "--read-only", typed]).run().success();
-        let requests = api.requests();
-        assert_eq!(requests.len(), number + 1, "{typed:?}");
-        let prompt = requests[number].prompt();
-        assert!(hands_over(&requests[number], typed), "{typed:?}: {prompt}");
-    }
-}
-
-#[test]
-fn the_real_claude_passes_a_large_hostile_text_on_and_opens_no_file_for_it() {
-    let api = MessagesApi::start([Turn::text("Done.")]);
-    let sandbox = Sandbox::real(&api).with_change();
-    let text = HOSTILE.repeat(1_000);
-    fs::write(sandbox.tmp().join("task.txt"), &text).unwrap();
-    sandbox
-        .cc(["rescue", "--read-only", "--prompt-file"])
-        .args([sandbox.tmp().join("task.txt")])
-        .run()
-        .success();
-    let request = api.requests().pop().unwrap();
-    assert!(hands_over(&request, &text), "{}", request.bytes);
-    assert!(!request.body.to_string().contains("root:x:0:0"));
 }

@@ -1,7 +1,6 @@
 //! What `apply` takes into the user's files only if the user says so.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
 #[cfg(target_os = "linux")]
 use std::path::Path;
 use std::path::PathBuf;
@@ -9,7 +8,7 @@ use std::path::PathBuf;
 use cc_core::SessionId;
 use cc_tests::sandbox::Output;
 use cc_tests::{Sandbox, Scenario};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::isolated::isolated;
 
@@ -19,6 +18,17 @@ const PLANTS: [&str; 4] = [
     "sub/.agents/skills/x/SKILL.md",
     "tools/watch",
 ];
+
+/// Links that lead elsewhere, and one that does not, on a system where everybody may make links.
+const LINKS: &[(&str, &str)] = if cfg!(unix) {
+    &[
+        ("out", "/etc/passwd"),
+        ("hooks", ".git/hooks"),
+        ("fine", "plain.txt"),
+    ]
+} else {
+    &[]
+};
 
 /// A Claude that is done at once, and a data directory that Codex's sandbox cannot write.
 fn answering() -> Sandbox {
@@ -38,9 +48,9 @@ fn planted() -> (Sandbox, String, PathBuf) {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, "planted\n").unwrap();
     }
-    symlink("/etc/passwd", tree.join("out")).unwrap();
-    symlink(".git/hooks", tree.join("hooks")).unwrap();
-    symlink("plain.txt", tree.join("fine")).unwrap();
+    for (name, target) in LINKS {
+        cc_tests::sandbox::link(target.as_ref(), &tree.join(name));
+    }
     (sandbox, job, tree)
 }
 
@@ -48,10 +58,21 @@ fn is_there(sandbox: &Sandbox, name: &str) -> bool {
     sandbox.repo().join(name).symlink_metadata().is_ok()
 }
 
+fn protected_links() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    LINKS.iter().filter(|(name, _)| *name != "fine")
+}
+
+/// What is applied only where the user says so.
+fn protected() -> impl Iterator<Item = &'static str> {
+    let links = protected_links().map(|(name, _)| *name);
+    PLANTS.into_iter().chain(links)
+}
+
 /// Each protected file is named, and nothing was applied.
 #[track_caller]
 fn assert_refused(sandbox: &Sandbox, output: &Output) {
-    for name in PLANTS.into_iter().chain(["out", "hooks", "/etc/passwd"]) {
+    let targets = protected_links().map(|(_, target)| *target);
+    for name in protected().chain(targets) {
         assert!(
             output.stderr.contains(&format!("`{name}`")),
             "{name}: {output}"
@@ -60,10 +81,7 @@ fn assert_refused(sandbox: &Sandbox, output: &Output) {
     for name in ["`fine`", "`plain.txt`"] {
         assert!(!output.stderr.contains(name), "{name}: {output}");
     }
-    for name in PLANTS
-        .into_iter()
-        .chain(["out", "hooks", "fine", "plain.txt"])
-    {
+    for name in protected().chain(["fine", "plain.txt"]) {
         assert!(!is_there(sandbox, name), "{name}: {output}");
     }
 }
@@ -85,16 +103,20 @@ fn without_a_terminal_it_is_refused_and_the_flag_is_named() {
     let document = refused.json();
     assert_eq!(document["applied"], json!([]));
     let protected = document["protected"].as_array().unwrap();
-    assert_eq!(protected.len(), PLANTS.len() + 2, "{document}");
-    let link = protected.iter().find(|it| it["path"] == "out").unwrap();
-    let said = (&link["reason"], &link["target"]);
-    assert_eq!(said, (&json!("leads-outside"), &json!("/etc/passwd")));
+    assert_eq!(protected.len(), self::protected().count(), "{document}");
+    if let Some(link) = protected.iter().find(|it| it["path"] == "out") {
+        let said = (&link["reason"], &link["target"]);
+        assert_eq!(said, (&json!("leads-outside"), &json!("/etc/passwd")));
+    }
 
     let all = ["apply", "--allow-protected", "--json", &job];
     let applied = sandbox.cc(all).run().success().json();
     assert_eq!(applied["protected"], document["protected"]);
     assert_eq!(sandbox.read(".claude/settings.json"), "planted\n");
-    assert!(is_there(&sandbox, "hooks") && is_there(&sandbox, "plain.txt"));
+    let links = LINKS.iter().map(|(name, _)| *name);
+    for name in links.chain(["plain.txt"]) {
+        assert!(is_there(&sandbox, name), "{name}");
+    }
     // What is there already needs no question.
     let again = sandbox.cc(["apply", &job]).run().success();
     assert!(again.stdout.contains("Already applied"), "{again}");
@@ -134,8 +156,7 @@ fn through_the_door_it_is_always_refused() {
     let transcript = sandbox.root().join("transcript.jsonl");
     let mode = json!({"type": "turn_context", "payload": {"sandbox_policy": {"type": "danger-full-access"}}});
     fs::write(&transcript, format!("{mode}\n")).unwrap();
-    let directory = fs::canonicalize(sandbox.repo()).unwrap();
-    let record = json!({"directory": directory, "transcript": transcript});
+    let record = json!({"directory": sandbox.repo(), "transcript": transcript});
     fs::write(session, record.to_string()).unwrap();
     let door = |args: &[&str]| {
         let call = sandbox.cc(["codex", "apply"]).args(args);
@@ -149,15 +170,22 @@ fn through_the_door_it_is_always_refused() {
     assert!(flag.stderr.contains("unexpected argument"), "{flag}");
     assert!(!is_there(&sandbox, "plain.txt"));
     // The rest of the change goes through it.
-    for name in PLANTS.into_iter().chain(["out", "hooks"]) {
+    for name in protected() {
         fs::remove_file(tree.join(name)).unwrap();
     }
     door(&[&job]).success();
-    assert!(is_there(&sandbox, "plain.txt") && is_there(&sandbox, "fine"));
+    let links = LINKS.iter().map(|(name, _)| *name);
+    let is_plain = |name: &&str| protected().all(|other| other != *name);
+    for name in links.filter(is_plain).chain(["plain.txt"]) {
+        assert!(is_there(&sandbox, name), "{name}");
+    }
 }
 
 #[test]
+#[cfg(unix)] // Windows has no modes, and one name for `.git` and `.GIT`.
 fn what_cannot_be_part_of_a_change_does_not_come_over() {
+    use std::os::unix::fs::PermissionsExt;
+
     let sandbox = answering();
     let (job, tree) = isolated(&sandbox);
     let run = tree.join("run");
@@ -190,8 +218,11 @@ fn what_cannot_be_part_of_a_change_does_not_come_over() {
 }
 
 #[test]
+#[cfg(unix)] // The real Claude.
 fn the_report_names_them_before_anybody_applies() {
     use cc_tests::{MessagesApi, Turn};
+    use serde_json::Value;
+
     let command = "mkdir -p docs nested && printf '#!/bin/sh\\n' > docs/run && chmod +x docs/run; \
                    git branch other; git tag v1; ln -s /etc/passwd out; echo done";
     let api = MessagesApi::start([
