@@ -506,13 +506,16 @@ fn a_state_directory_that_is_a_file() {
 }
 
 #[test]
-#[cfg(unix)] // Windows does not distinguish a file in the way from nothing.
 fn jobs_in_a_state_directory_that_is_a_file_cannot_be_listed() {
     let mut sandbox = sandbox();
     let file = sandbox.tmp().join("file");
     fs::write(&file, "mine").unwrap();
     sandbox.set_env("CC_DATA_DIR", &file);
-    assert_snapshot!(without(NO_DIRECTORY, &refused(&sandbox, &["status"])), @"
+    let words = match cfg!(windows) {
+        true => "`<root>/tmp/file` is not a directory",
+        false => NO_DIRECTORY,
+    };
+    assert_snapshot!(without(words, &refused(&sandbox, &["status"])), @"
     exit 3
     --- stderr
     error: cannot list `<root>/tmp/file/state/<workspace>/jobs`: <system>

@@ -177,9 +177,8 @@ impl Listing {
 /// When a record or a directory of them is there that cannot be read.
 pub fn without_record(data: &DataDir, mut words: Vec<String>) -> Result<Vec<String>, IoError> {
     let states = data.states();
-    let entries = match fs::read_dir(&states) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(words),
-        entries => entries.map_err(IoError::at("list", &states))?,
+    let Some(entries) = entries_of(&states)? else {
+        return Ok(words);
     };
     for entry in entries {
         let dir = entry.map_err(IoError::at("list", &states))?.path();
@@ -199,11 +198,28 @@ pub fn without_record(data: &DataDir, mut words: Vec<String>) -> Result<Vec<Stri
     Ok(words)
 }
 
+/// What is in a directory; `None` where it is not there.
+fn entries_of(dir: &Path) -> Result<Option<fs::ReadDir>, IoError> {
+    match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        entries => return entries.map(Some).map_err(IoError::at("list", dir)),
+    }
+    // To Windows what is below a file is not there.
+    let mut above = dir.ancestors().skip(1);
+    match above.find_map(|above| Some((above, above.metadata().ok()?))) {
+        Some((above, meta)) if !meta.is_dir() => {
+            let reason = format!("`{}` is not a directory", above.display());
+            let error = io::Error::new(io::ErrorKind::NotADirectory, reason);
+            Err(IoError::at("list", dir)(error))
+        }
+        _ => Ok(None),
+    }
+}
+
 /// The names of all records in `dir`, without the extension.
 pub(crate) fn record_ids(dir: &Path) -> Result<HashSet<String>, IoError> {
-    let entries = match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(HashSet::new()),
-        entries => entries.map_err(IoError::at("list", dir))?,
+    let Some(entries) = entries_of(dir)? else {
+        return Ok(HashSet::new());
     };
     let mut ids = HashSet::new();
     for entry in entries {
