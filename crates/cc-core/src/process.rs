@@ -4,6 +4,8 @@
 //! only to signal and to clean up; a worker's lock says whether it lives.
 
 mod signal;
+#[cfg(windows)]
+mod stop_event;
 mod table;
 
 use std::io;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::Time;
 
 pub use signal::Signal;
+#[cfg(windows)]
+pub use stop_event::StopEvent;
 
 /// A process by pid and identity; the pid alone may be reused, the pair is not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]

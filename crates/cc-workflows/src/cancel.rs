@@ -9,6 +9,7 @@ use cc_core::{JobId, Proc, SessionId};
 use cc_jobs::{Job, JobEvent, JobState, Store, StoreError, select};
 
 use crate::find::once_rewritten;
+use crate::run::ask_to_stop;
 use crate::{Error, Project, launch, wait};
 
 /// How long a worker has to stop Claude: its own sequence takes up to seven seconds.
@@ -98,14 +99,14 @@ fn cancel_recorded(project: &Project, id: &JobId) -> Result<Job, Error> {
     }
 }
 
-/// Ends a job whose record cannot be changed: its worker takes the signal for a cancel, and records that
+/// Ends a job whose record cannot be changed: its worker takes the request for a cancel, and records that
 /// once it can. Always an error, also where all has ended.
 fn stop_unrecorded(store: &Store, id: &JobId, source: StoreError) -> Result<Job, Error> {
     // Where the worker is gone, reading ends what it left.
     let (job, _) = store.read(id)?;
     let (_, claude) = job.state().processes();
     if let Some(worker) = job.running_worker() {
-        let _ = worker.signal(Signal::Terminate);
+        let _ = ask_to_stop(id, &worker);
         if !has_stopped(store, id, claude, WORKER_PATIENCE) {
             let _ = worker.signal(Signal::Kill);
             has_stopped(store, id, None, WORKER_END);
@@ -144,8 +145,8 @@ fn has_stopped(store: &Store, id: &JobId, claude: Option<&Proc>, patience: Durat
 
 fn stop(project: &Project, id: &JobId, worker: &Proc) -> Result<Job, StoreError> {
     let store = &project.store;
-    // A worker that cannot be signalled is noticed by the lock it keeps.
-    let _ = worker.signal(Signal::Terminate);
+    // A worker that cannot be asked is noticed by the lock it keeps.
+    let _ = ask_to_stop(id, worker);
     let job = wait::wait(store, id, Some(WORKER_PATIENCE))?;
     if !job.state().is_active() || !store.is_alive(id)? {
         return Ok(job);

@@ -96,7 +96,7 @@ fn work_holding(
         // Where few files may be open, no run begins that could never save what it cost.
         let reserve = reserve_files(FILES_TO_SAVE).map_err(WorkError::Setup)?;
         // Listens before the record names this process, so that no request to stop is missed.
-        let stop = StopRequest::listen(&project.store, id).map_err(WorkError::Setup)?;
+        let stop = StopRequest::listen(id).map_err(WorkError::Setup)?;
         let Some((remembered, prologue)) = begin(project, id)? else {
             return Ok(false);
         };

@@ -116,6 +116,43 @@ fn two_who_cancel_at_once_both_succeed() {
 }
 
 #[test]
+fn jobs_that_are_cancelled_while_they_start_leave_nothing() {
+    let sandbox = hanging();
+    for _ in 0..5 {
+        let id = background(&sandbox);
+        sandbox.cc(["cancel", &id]).run().success();
+        assert_eq!(sandbox.cc(["wait", &id]).run().code(), Some(4));
+    }
+    sandbox.wait_quiet(SOON);
+}
+
+#[test]
+fn a_cancelled_job_keeps_what_claude_had_said_and_what_it_was_not_allowed() {
+    let denied = json!({
+        "type": "system", "subtype": "permission_denied", "session_id": "{session}",
+        "tool_name": "Write", "tool_use_id": "toolu_00", "message": "Permission denied.",
+    });
+    let hangs = Run::started().text("So far so good.").line(denied);
+    let hangs = hangs.step(Step::Write {
+        path: "said".into(),
+        content: String::new(),
+    });
+    let hangs = Scenario::runs([hangs.step(Step::Hang)]);
+    let sandbox = Sandbox::fake(&hangs).with_change();
+    let id = background(&sandbox);
+    let said = || sandbox.repo().join("said").exists().then_some(());
+    cc_tests::eventually(SOON, "Claude has said it", said);
+    sandbox.cc(["cancel", &id]).run().success();
+    let record = sandbox.record();
+    assert_eq!(record["partialOutput"], "So far so good.", "{record:#}");
+    let denied = &record["permissionDenials"][0];
+    assert_eq!(denied["tool"], "Write", "{record:#}");
+    assert!(record["result"].is_object(), "{record:#}");
+    let log = sandbox.log();
+    assert!(log.trim_end().ends_with("cancelled"), "{log}");
+}
+
+#[test]
 fn a_shell_that_goes_away_does_not_take_the_job_with_it() {
     let sandbox = waiting_for_go();
     let review = sandbox.cc(["review"]).spawn();

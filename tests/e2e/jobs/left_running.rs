@@ -178,17 +178,6 @@ fn what_a_rescue_started_runs_on_after_its_end_and_is_named() {
 }
 
 #[test]
-fn jobs_that_are_cancelled_while_they_start_leave_nothing() {
-    let sandbox = sandbox(Run::hangs());
-    for _ in 0..5 {
-        let id = background(&sandbox);
-        sandbox.cc(["cancel", &id]).run().success();
-        assert_eq!(sandbox.cc(["wait", &id]).run().code(), Some(4));
-    }
-    sandbox.wait_quiet(SOON);
-}
-
-#[test]
 fn what_runs_for_a_job_without_worker_and_record_is_ended_by_the_next_reader() {
     let leaves = Step::Grandchild {
         holds_output: false,

@@ -27,15 +27,12 @@ pub(super) fn unblock(sandbox: &Sandbox) {
     fs::remove_dir(sandbox.state_dir().lock(&sandbox.job())).unwrap();
 }
 
-/// What becomes of a job whose cancel could not be recorded: its worker does that once it can. On Windows it ends at
-/// once, and whoever reads the job finds it lost.
-const ENDS_AS: &str = if cfg!(windows) { "failed" } else { "cancelled" };
-
+/// The cancel of the job could not be recorded: its worker does that once it can.
 #[track_caller]
-fn assert_ended(sandbox: &Sandbox, id: &str) {
-    eventually(SOON, ENDS_AS, || {
+fn assert_cancelled(sandbox: &Sandbox, id: &str) {
+    eventually(SOON, "a cancelled job", || {
         let status = sandbox.cc(["status", id, "--json"]).run().success();
-        (status.json()["job"]["status"] == ENDS_AS).then_some(())
+        (status.json()["job"]["status"] == "cancelled").then_some(())
     });
 }
 
@@ -49,7 +46,7 @@ fn a_cancel_stops_claude_where_nothing_can_be_written_and_says_so() {
     assert!(told.stderr.contains("was stopped, but"), "{told}");
     assert_eq!(sandbox.record()["status"], "running", "nobody could write");
     unblock(&sandbox);
-    assert_ended(&sandbox, &id);
+    assert_cancelled(&sandbox, &id);
     sandbox.wait_quiet(SOON);
 }
 
@@ -63,7 +60,7 @@ fn a_cancel_stops_claude_while_somebody_holds_the_lock_of_the_record() {
     assert!(!claude.is_running());
     assert!(told.stderr.contains("was stopped, but"), "{told}");
     drop(lock);
-    assert_ended(&sandbox, &id);
+    assert_cancelled(&sandbox, &id);
 }
 
 #[test]

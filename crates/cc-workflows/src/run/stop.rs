@@ -1,11 +1,32 @@
-//! The request to stop a job: a signal where there are signals, else the record, and its removal.
+//! The request to stop a job: a signal to its worker, or an event on Windows; and the removal of the job.
 
 use std::io;
 use std::sync::Arc;
 
-use cc_core::JobId;
-use cc_jobs::Store;
+#[cfg(unix)]
+use cc_core::process::Signal;
+#[cfg(windows)]
+use cc_core::process::StopEvent;
+use cc_core::{JobId, Proc};
 use tokio::sync::Notify;
+
+/// Asks the worker of a job to stop.
+///
+/// # Errors
+/// When the operating system refuses.
+#[cfg(unix)]
+pub(crate) fn ask_to_stop(_: &JobId, worker: &Proc) -> io::Result<()> {
+    worker.signal(Signal::Terminate)
+}
+
+/// Asks the worker of a job to stop.
+///
+/// # Errors
+/// When nobody listens, or the operating system refuses.
+#[cfg(windows)]
+pub(crate) fn ask_to_stop(id: &JobId, _: &Proc) -> io::Result<()> {
+    StopEvent::set(id)
+}
 
 /// Hears the request to stop, also between two runs of a job, and remembers it.
 pub(crate) struct StopRequest {
@@ -18,11 +39,11 @@ impl StopRequest {
     /// Listens from now on.
     ///
     /// # Errors
-    /// When the operating system gives us no signal handler.
-    pub(crate) fn listen(store: &Store, id: &JobId) -> io::Result<Self> {
+    /// When the operating system gives us no signal handler or event.
+    pub(crate) fn listen(id: &JobId) -> io::Result<Self> {
         Ok(Self {
             requested: false,
-            source: StopSource::open(store, id)?,
+            source: StopSource::open(id)?,
             removed: Arc::default(),
         })
     }
@@ -61,11 +82,7 @@ struct StopSource([tokio::signal::unix::Signal; 2]);
 
 #[cfg(unix)]
 impl StopSource {
-    fn open(_: &Store, _: &JobId) -> io::Result<Self> {
-        Self::listen()
-    }
-
-    fn listen() -> io::Result<Self> {
+    fn open(_: &JobId) -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self([
             signal(SignalKind::terminate())?,
@@ -82,49 +99,44 @@ impl StopSource {
     }
 }
 
-#[cfg(not(unix))]
-struct StopSource(Store, JobId);
+#[cfg(windows)]
+struct StopSource(Arc<Notify>);
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl StopSource {
-    fn open(store: &Store, id: &JobId) -> io::Result<Self> {
-        Ok(Self(store.clone(), id.clone()))
+    /// A thread waits for the event until the process ends.
+    fn open(id: &JobId) -> io::Result<Self> {
+        let event = StopEvent::create(id)?;
+        let heard = Arc::new(Notify::new());
+        let tell = heard.clone();
+        std::thread::Builder::new().spawn(move || {
+            if event.wait().is_ok() {
+                tell.notify_one();
+            }
+        })?;
+        Ok(Self(heard))
     }
 
     async fn heard(&mut self) {
-        use cc_jobs::JobState;
-        let Self(store, id) = self;
-        let is_cancelled = || {
-            store
-                .read(id)
-                .is_ok_and(|(job, _)| matches!(job.state(), JobState::Cancelling { .. }))
-        };
-        while !is_cancelled() {
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        }
+        self.0.notified().await;
     }
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use std::time::Duration;
 
-    use cc_core::Proc;
-    use cc_core::process::Signal;
+    use cc_core::Clock;
 
     use super::*;
 
     #[tokio::test]
     async fn what_was_asked_while_nobody_waited_is_remembered() {
-        let mut stop = StopRequest {
-            requested: false,
-            source: StopSource::listen().unwrap(),
-            removed: Arc::default(),
-        };
+        let id = JobId::fresh("review", Clock::System.now());
+        let mut stop = StopRequest::listen(&id).unwrap();
         assert!(!stop.is_requested().await);
-        Proc::current().unwrap().signal(Signal::Terminate).unwrap();
-        // The system may hand the signal to another thread of the tests, which has to wake up first.
+        ask_to_stop(&id, &Proc::current().unwrap()).unwrap();
+        // The system may hand it to another thread, which has to wake up first.
         tokio::time::sleep(Duration::from_millis(500)).await;
         assert!(stop.is_requested().await);
         assert!(stop.is_requested().await);

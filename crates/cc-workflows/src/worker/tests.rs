@@ -48,7 +48,7 @@ fn check(cancelled: bool, locked: bool, expected: &str) {
     let runtime = runtime();
     let mut run = {
         let _inside = runtime.enter();
-        let stop = StopRequest::listen(&project.store, &job.id).unwrap();
+        let stop = StopRequest::listen(&job.id).unwrap();
         let recorder = RunRecorder::new(&project.store, remembered, log, stop.removed());
         Run {
             project: &project,
@@ -110,11 +110,10 @@ fn what_survived_is_reported_with_the_end_where_it_could_not_be_before() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_request_to_stop_between_two_runs_is_heard_by_the_next_one_and_all_later() {
     use std::time::Duration;
 
-    use cc_core::process::Signal;
+    use crate::run::ask_to_stop;
 
     let dir = tempfile::tempdir().unwrap();
     let env = Env::fixed(dir.path(), "/bin/cc", [("PATH", "/bin")]);
@@ -123,14 +122,14 @@ fn a_request_to_stop_between_two_runs_is_heard_by_the_next_one_and_all_later() {
     let (remembered, _alive) = running(&project);
     let job = remembered.job();
     runtime().block_on(async {
-        let mut stop = StopRequest::listen(&project.store, &job.id).unwrap();
+        let mut stop = StopRequest::listen(&job.id).unwrap();
         let in_a_run = async |stop: &mut StopRequest, patience| {
             let requested = tokio::time::timeout(patience, stop.requested()).await;
             requested.is_ok()
         };
         assert!(!in_a_run(&mut stop, Duration::from_millis(1)).await);
         // Nobody listens now.
-        Proc::current().unwrap().signal(Signal::Terminate).unwrap();
+        ask_to_stop(&job.id, &Proc::current().unwrap()).unwrap();
         for run in ["second", "third"] {
             assert!(in_a_run(&mut stop, Duration::from_secs(60)).await, "{run}");
         }

@@ -1,0 +1,96 @@
+//! The request to stop a job on Windows, which has no signals: an event that has a name.
+#![expect(unsafe_code, reason = "no kept library has named events in safe code")]
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+
+use windows::Win32::Foundation::{HANDLE, WAIT_OBJECT_0};
+use windows::Win32::System::Threading::{
+    CreateEventW, EVENT_MODIFY_STATE, INFINITE, OpenEventW, SetEvent, WaitForSingleObject,
+};
+use windows::core::HSTRING;
+
+use crate::JobId;
+
+/// The event of a job, which whoever made it hears. There is one as long as this is held.
+///
+/// By the default of Windows only the user who makes an event can set it, besides the system and, where the process
+/// is one of an administrator, other administrators.
+#[derive(Debug)]
+pub struct StopEvent(OwnedHandle);
+
+impl StopEvent {
+    /// Makes the event of a job, in all logon sessions: the user may stop it from another one.
+    ///
+    /// # Errors
+    /// When it cannot be made, or is there already: whoever made it may let everybody set it.
+    pub fn create(job: &JobId) -> io::Result<Self> {
+        let (stays_set, is_set) = (true, false);
+        // SAFETY: the name ends with a zero and outlives the call.
+        let event = unsafe { CreateEventW(None, stays_set, is_set, &name(job)) };
+        let last = io::Error::last_os_error();
+        let event = Self(owned(event.map_err(io::Error::other)?));
+        match last.kind() {
+            io::ErrorKind::AlreadyExists => Err(last),
+            _ => Ok(event),
+        }
+    }
+
+    /// Blocks until it is set.
+    ///
+    /// # Errors
+    /// When the operating system does not say.
+    pub fn wait(&self) -> io::Result<()> {
+        // SAFETY: the handle is open as long as `self` is there.
+        match unsafe { WaitForSingleObject(HANDLE(self.0.as_raw_handle()), INFINITE) } {
+            WAIT_OBJECT_0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Sets the event of a job.
+    ///
+    /// # Errors
+    /// When there is none, or this user may not set it.
+    pub fn set(job: &JobId) -> io::Result<()> {
+        // SAFETY: the name ends with a zero and outlives the call.
+        let event = unsafe { OpenEventW(EVENT_MODIFY_STATE, false, &name(job)) };
+        let event = owned(event.map_err(io::Error::other)?);
+        // SAFETY: the handle is open until the end of this function.
+        unsafe { SetEvent(HANDLE(event.as_raw_handle())) }.map_err(io::Error::other)
+    }
+}
+
+fn name(job: &JobId) -> HSTRING {
+    HSTRING::from(format!(r"Global\cc-stop-{job}"))
+}
+
+fn owned(handle: HANDLE) -> OwnedHandle {
+    // SAFETY: Windows has just opened it for us, and nobody else closes it.
+    unsafe { OwnedHandle::from_raw_handle(handle.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::Clock;
+
+    #[test]
+    fn a_job_is_asked_once_and_only_while_somebody_listens() {
+        let job = JobId::fresh("review", Clock::System.now());
+        StopEvent::set(&job).unwrap_err();
+        let event = StopEvent::create(&job).unwrap();
+        StopEvent::create(&job).unwrap_err();
+        thread::scope(|scope| {
+            let hears = scope.spawn(|| event.wait());
+            StopEvent::set(&job).unwrap();
+            hears.join().unwrap().unwrap();
+        });
+        event.wait().expect("it stays set");
+        drop(event);
+        StopEvent::set(&job).unwrap_err();
+        StopEvent::create(&job).unwrap();
+    }
+}
