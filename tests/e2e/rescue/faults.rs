@@ -33,7 +33,8 @@ impl Numbers {
 
 #[test]
 fn a_killed_discard_never_looks_like_a_change_that_deletes_files() {
-    const ROUNDS: usize = 12;
+    // Programs start slowly on Windows.
+    const ROUNDS: usize = if cfg!(windows) { 6 } else { 12 };
     let sandbox = answering();
     many_files(&sandbox);
     let user = super::files(&sandbox.repo());
@@ -51,10 +52,11 @@ fn a_killed_discard_never_looks_like_a_change_that_deletes_files() {
         let moment = numbers.below(whole.max(1));
         std::thread::sleep(Duration::from_millis(moment));
         discard.signal(Signal::Kill);
-        match discard.wait().code() {
+        // An exit code does not tell on Windows.
+        match discard.wait().stdout.contains("Removed the worktree") {
             // It is faster now.
-            Some(0) => whole = moment,
-            _ => killed += 1,
+            true => whole = moment,
+            false => killed += 1,
         }
         sandbox.wait_quiet(SOON);
         let is_whole = tree.join(".git").exists();
