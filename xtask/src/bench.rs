@@ -19,12 +19,13 @@ mod turn;
 
 use std::error::Error;
 use std::fs;
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use cc_core::IoError;
+use cc_core::fs::remove_if_there;
 use cc_tests::binaries::{self, PROGRAMS};
 use clap::ValueEnum;
 
@@ -33,7 +34,7 @@ use table::Row;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Measures another build beside this one: a directory with its binaries.
+    /// Measures another build beside this one: a directory with its three binaries.
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
     /// Prints JSON.
@@ -74,11 +75,10 @@ enum Group {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    if cfg!(debug_assertions) && !args.unoptimized {
-        return run_release_build();
-    }
-    if args.built {
-        binaries::are_built();
+    match (args.built, args.unoptimized) {
+        (true, _) => binaries::are_built(),
+        (false, true) => {}
+        (false, false) => return run_release_build(),
     }
     let groups = match args.groups.as_slice() {
         [] => Group::value_variants(),
@@ -86,7 +86,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     };
     let bench = Bench {
         this: Build::this(),
-        against: args.against.as_deref().map(other_build).transpose()?,
+        against: match &args.against {
+            Some(dir) => Some(other_build(dir)?),
+            None => None,
+        },
     };
     let mut rows = Vec::new();
     for group in groups {
@@ -132,10 +135,10 @@ impl Group {
     }
 }
 
-/// The build in `dir`, where it has the conditions of this one.
-fn other_build(dir: &Path) -> io::Result<Build> {
+/// The build in `dir`, copied as this one is.
+fn other_build(dir: &Path) -> Result<Build, IoError> {
     let copy = binaries::product().join("against");
-    copy_programs(dir, &copy, &[])?;
+    copy_programs(dir, &copy, &PROGRAMS)?;
     Ok(Build::at(copy))
 }
 
@@ -157,6 +160,7 @@ fn run_release_build() -> Result<(), Box<dyn Error>> {
         }
     }
     let dir = target.join("bench");
+    copy_programs(&target.join("release"), &dir, &PROGRAMS)?;
     copy_programs(&target.join("release"), &dir, &["xtask", "fake-claude"])?;
     let xtask = format!("xtask{}", std::env::consts::EXE_SUFFIX);
     let status = Command::new(dir.join(xtask))
@@ -169,14 +173,19 @@ fn run_release_build() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Copies the product, and `others`, as an installation does: what a linker has just written starts 5 to 10 % slower.
-fn copy_programs(from: &Path, to: &Path, others: &[&str]) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for name in PROGRAMS.iter().chain(others) {
+/// Copies programs, as an installation does: what a linker has just written starts 5 to 10 % slower.
+fn copy_programs(from: &Path, to: &Path, names: &[&str]) -> Result<(), IoError> {
+    fs::create_dir_all(to).map_err(IoError::at("create directory", to))?;
+    for name in names {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        let file = to.join(&name);
-        cc_core::fs::remove_if_there(&file).map_err(io::Error::other)?;
-        fs::copy(from.join(&name), file)?;
+        let (from, to) = (from.join(&name), to.join(&name));
+        let from = fs::canonicalize(&from).map_err(IoError::at("find", &from))?;
+        if fs::canonicalize(&to).is_ok_and(|to| to == from) {
+            continue;
+        }
+        // A new file: the old one may be running.
+        remove_if_there(&to)?;
+        fs::copy(&from, &to).map_err(IoError::at("copy", &from))?;
     }
     Ok(())
 }

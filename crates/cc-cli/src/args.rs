@@ -22,7 +22,7 @@ use examples::{
 
 pub(crate) mod door;
 mod examples;
-pub(crate) mod own;
+pub(crate) mod internal;
 mod upkeep;
 mod values;
 

@@ -30,7 +30,7 @@ use cc_workflows::Project;
 
 pub(crate) use door::dispatch as dispatch_from_codex;
 
-use crate::args::own::{OwnCli, OwnCommand};
+use crate::args::internal::{InternalCli, InternalCommand};
 use crate::args::{Cli, Commands};
 use crate::error::{CliError, CliResult, ExitStatus};
 use crate::printer::Printer;
@@ -92,11 +92,11 @@ pub(crate) fn dispatch(env: &Env, cli: Cli, printer: &mut Printer) -> CliResult 
     }
 }
 
-/// Runs what another process of ours calls.
-pub(crate) fn dispatch_own(env: &Env, cli: OwnCli) -> CliResult {
+/// Runs one internal command.
+pub(crate) fn dispatch_internal(env: &Env, cli: InternalCli) -> CliResult {
     match cli.command {
-        OwnCommand::GitServer { data } => git_server::serve(env, data.as_deref()),
-        OwnCommand::Worker {
+        InternalCommand::GitServer { data } => git_server::serve(env, data.as_deref()),
+        InternalCommand::Worker {
             data,
             workspace,
             job,

@@ -28,7 +28,7 @@ use clap_complete::Shell;
 
 use args::Cli;
 use args::door::DoorCli;
-use args::own::{OwnCli, is_own};
+use args::internal::{InternalCli, is_internal};
 use error::{CliError, ExitStatus};
 use printer::Printer;
 
@@ -58,8 +58,7 @@ pub fn completions(program: &str, shell: Shell) -> io::Result<Vec<u8>> {
 enum Invocation {
     Person(Cli),
     Codex(DoorCli),
-    /// A process of ours.
-    Own(OwnCli),
+    Internal(InternalCli),
 }
 
 /// Runs `cc-cli` once; `argv` starts with the program's name.
@@ -79,7 +78,7 @@ pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         word if word == args::door::WORD => {
             DoorCli::try_parse_from(whole.skip(1)).map(Invocation::Codex)
         }
-        word if is_own(&word) => OwnCli::try_parse_from(whole).map(Invocation::Own),
+        word if is_internal(&word) => InternalCli::try_parse_from(whole).map(Invocation::Internal),
         _ => Cli::try_parse_from(whole).map(Invocation::Person),
     };
     let call = match call {
@@ -89,7 +88,7 @@ pub fn run(env: Env, argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = panic::catch_unwind(AssertUnwindSafe(|| match call {
         Invocation::Person(cli) => commands::dispatch(&env, cli, &mut printer),
         Invocation::Codex(cli) => commands::dispatch_from_codex(&env, cli, &mut printer),
-        Invocation::Own(cli) => commands::dispatch_own(&env, cli),
+        Invocation::Internal(cli) => commands::dispatch_internal(&env, cli),
     }));
     let result = match (result, printer.failure()) {
         (Ok(Ok(ExitStatus::Success)), Some(error)) => Err(CliError::new(

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use self::persist::{persist, swap};
+use self::persist::{persist, persist_unflushed};
 use crate::Time;
 
 /// A failed file operation: what was tried, where, and why it failed.
@@ -68,7 +68,7 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> Result<(), IoError> {
 /// When any step fails; the old content is then untouched and no temporary file stays.
 pub fn write_transient(path: &Path, content: &[u8]) -> Result<(), IoError> {
     let file = write_beside(path, content)?;
-    swap(file, path).map_err(IoError::at("replace", path))
+    persist_unflushed(file, path).map_err(IoError::at("replace", path))
 }
 
 /// Replaces a file of the user like [`write_atomic`]: it keeps its mode, and a link stays one.

@@ -59,6 +59,7 @@ pub(crate) fn git_dir(root: &Path) -> Option<PathBuf> {
 pub fn git_dirs(root: &Path) -> Vec<PathBuf> {
     let own = git_dir(root);
     let shared = own.as_deref().and_then(shared_dir);
+    // What is the same is not resolved twice.
     let shared = shared.filter(|dir| Some(dir) != own.as_ref());
     let mut dirs: Vec<PathBuf> = [own, shared]
         .iter()

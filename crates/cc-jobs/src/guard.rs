@@ -48,13 +48,11 @@ impl Store {
     /// Takes the lock of a job, to change it.
     ///
     /// # Errors
-    /// When there is no such job, its record is damaged or newer, or the lock stays held.
+    /// When there is no such job or the lock stays held; once it is held, when the record is damaged or newer.
     pub fn lock(&self, id: &JobId) -> Result<Guard<'_>, StoreError> {
         // Before the lock file is made, so that an unknown id leaves no file behind.
-        let record = self.dir().record(id);
-        if let Err(error) = record.symlink_metadata()
-            && error.kind() == io::ErrorKind::NotFound
-        {
+        let record = self.dir().record(id).symlink_metadata();
+        if matches!(record, Err(error) if error.kind() == io::ErrorKind::NotFound) {
             return Err(StoreError::NotFound { id: id.clone() });
         }
         self.take(id, PATIENCE)

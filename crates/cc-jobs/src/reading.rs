@@ -1,10 +1,10 @@
 //! Reading a job in its true state: if its worker is gone it has ended, whatever its record says.
 
-use std::{fs, io};
+use std::fs;
 
 use cc_core::fs::{open_own, remove_if_there};
 use cc_core::process::Survivors;
-use cc_core::{DataDir, Failure, FailureClass, IoError, JobId, StateDir, Time};
+use cc_core::{DataDir, Failure, FailureClass, JobId, StateDir, Time};
 
 use crate::job::{Body, Job};
 use crate::kept::KeptEnd;
@@ -49,22 +49,6 @@ impl Store {
         })?;
         self.settle(job)
             .ok_or_else(|| StoreError::NotFound { id: id.clone() })
-    }
-
-    /// Reads the head of one job as it was written.
-    pub(crate) fn load_head(&self, id: &JobId) -> Result<Job, StoreError> {
-        let path = self.dir().record(id);
-        let file = match open_own(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(StoreError::NotFound { id: id.clone() });
-            }
-            file => file.map_err(IoError::at("read", &path))?,
-        };
-        let job = match record::read_head(file) {
-            Ok(job) if job.id != *id => Err(RecordError::Other(job.id)),
-            head => head,
-        };
-        job.map_err(|source| StoreError::of_record(id, path, source))
     }
 
     /// The job in its true state; `None` if it was removed meanwhile.

@@ -316,7 +316,8 @@ fn whole_head(bytes: &[u8]) -> Result<Job, RecordError> {
     }
 }
 
-/// Reads a whole record.
+/// Reads a whole record. A head that comes first is taken as it is, as by [`read_head`]: a field of it that comes
+/// again later is ignored.
 ///
 /// # Errors
 /// When the bytes are no record.

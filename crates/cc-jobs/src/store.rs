@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use cc_core::fs::{read_own, remove_if_there, write_atomic};
+use cc_core::fs::{open_own, read_own, remove_if_there, write_atomic};
 use cc_core::process::Survivors;
 use cc_core::{Clock, DataDir, IoError, JobId, LockError, StateDir, Time, Workspace, lock};
 
@@ -184,7 +184,10 @@ impl Store {
     /// When the lock cannot be waited for.
     pub fn wait_ended(&self, id: &JobId) -> Result<(), IoError> {
         lock::wait_released(&self.dir.alive(id))?;
-        while (self.load_head(id)).is_ok_and(|job| job.waits_for_older_worker(self.now())) {
+        while self
+            .load_head(id)
+            .is_ok_and(|job| job.waits_for_older_worker(self.now()))
+        {
             thread::sleep(OLDER_PAUSE);
         }
         Ok(())
@@ -211,6 +214,22 @@ impl Store {
         ]
         .iter()
         .try_for_each(|path| remove_if_there(path))
+    }
+
+    /// Reads the head of one job as it was written.
+    pub(crate) fn load_head(&self, id: &JobId) -> Result<Job, StoreError> {
+        let path = self.dir.record(id);
+        let file = match open_own(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreError::NotFound { id: id.clone() });
+            }
+            file => file.map_err(IoError::at("read", &path))?,
+        };
+        let job = match record::read_head(file) {
+            Ok(job) if job.id != *id => Err(RecordError::Other(job.id)),
+            head => head,
+        };
+        job.map_err(|source| StoreError::of_record(id, path, source))
     }
 
     pub(crate) fn load(&self, id: &JobId) -> Result<(Job, Body), StoreError> {

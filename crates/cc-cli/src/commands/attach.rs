@@ -202,19 +202,22 @@ pub(super) fn last_line(log: &Path) -> Option<String> {
 /// signal ends this process and the job keeps running.
 fn send_first_signal(sender: Sender<WaitEnd>) {
     let (listening, listener) = mpsc::channel::<(Runtime, Signals)>();
-    let waiting = thread::Builder::new().spawn(move || {
+    let spawned = thread::Builder::new().spawn(move || {
         let (runtime, signals) = listener.recv().ok()?;
         let attached = runtime.block_on(signals.first()).ok()?;
         // Fails only while the process exits.
         sender.send(Ok(attached)).ok()
     });
-    if waiting.is_err() {
+    if spawned.is_err() {
         return;
     }
-    // Here, since the thread may begin late.
+    // The handlers are installed on this thread, so that they are in place when this returns.
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return };
-    if let Ok(signals) = runtime.block_on(async { Signals::listen() }) {
+    let inside = runtime.enter();
+    let signals = Signals::listen();
+    drop(inside);
+    if let Ok(signals) = signals {
         let _ = listening.send((runtime, signals));
     }
 }

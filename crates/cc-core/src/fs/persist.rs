@@ -28,24 +28,25 @@ pub(super) fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Puts `file` at `path` without a word to the disk: ext4 writes out what is renamed over another file, at once, but not
-/// what changes places with it.
+/// Puts `file` at `path` without waiting for the disk: ext4 writes a file out at once when it is renamed over another
+/// one, but not when the two are exchanged.
 #[cfg(target_os = "linux")]
-pub(super) fn swap(file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub(super) fn persist_unflushed(file: NamedTempFile, path: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
 
     let is_there = path.symlink_metadata().is_ok_and(|old| old.is_file());
     if is_there && renameat_with(CWD, file.path(), CWD, path, RenameFlags::EXCHANGE).is_ok() {
-        // The old file, which has the temporary name now.
-        return file.close();
+        // The temporary name has the old file now. If it cannot be removed, `sweep` does that.
+        drop(file);
+        return Ok(());
     }
     // There is nothing to replace, or the file system cannot do that.
     persist(file, path)
 }
 
-/// Only Linux has a call for it.
+/// Only ext4 is known to need it.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn swap(file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub(super) fn persist_unflushed(file: NamedTempFile, path: &Path) -> io::Result<()> {
     persist(file, path)
 }
 

@@ -114,6 +114,65 @@ fn a_record_in_any_order_has_the_same_head() {
 }
 
 #[test]
+fn a_head_that_comes_first_is_the_same_in_a_list_and_in_the_whole_record() {
+    let (job, body) = completed();
+    let text = String::from_utf8(write(&job, &body).unwrap()).unwrap();
+    let head_again = text.replace(
+        "\"fromTomorrow\"",
+        "\"status\": \"queued\",\n  \"fromTomorrow\"",
+    );
+    assert_ne!(head_again, text);
+    let (whole, rest) = read(head_again.as_bytes()).unwrap();
+    let listed = read_head(head_again.as_bytes()).unwrap();
+    assert_eq!((whole.state(), listed.state()), (job.state(), job.state()));
+    // It does not come back when the record is saved.
+    assert_eq!(write(&whole, &rest).unwrap(), text.as_bytes());
+
+    let in_the_head = text.replacen("\"kind\"", "\"id\": \"y\", \"kind\"", 1);
+    assert!(read(in_the_head.as_bytes()).is_err() && read_head(in_the_head.as_bytes()).is_err());
+
+    let cut = text.replace("\"schemaVersion\": 1", "\"schemaVersion\": 9");
+    let cut = cut.replacen("\"completed\"", "\"paused\"", 1);
+    let cut = &cut.as_bytes()[..cut.len() / 2];
+    assert!(matches!(read(cut), Err(RecordError::Newer)));
+    assert!(matches!(read_head(cut), Err(RecordError::Newer)));
+}
+
+#[test]
+fn a_large_part_of_another_shape_does_not_cost_the_others() {
+    let denied = json!({"tool": "Bash", "detail": "make"});
+    let mut record = json!({
+        "id": "x", "kind": "task", "status": "completed", "createdAt": "2026-03-01T10:00:00Z",
+        "request": {"a": 1}, "result": [2], "rendered": "r", "partialOutput": "p", "touchedFiles": ["f"],
+        "permissionDenials": [denied],
+    });
+    let (job, body) = parse(&record).unwrap();
+    let whole: Value = serde_json::from_slice(&write(&job, &body).unwrap()).unwrap();
+    for part in [
+        "request",
+        "result",
+        "rendered",
+        "partialOutput",
+        "touchedFiles",
+        "permissionDenials",
+    ] {
+        assert_eq!(whole[part], record[part], "{part}");
+        assert!(!body.other.contains_key(part), "{part}");
+    }
+    record["rendered"] = json!(5);
+    record["touchedFiles"] = json!("f");
+    let (_, body) = parse(&record).unwrap();
+    assert_eq!((body.rendered, body.touched_files.len()), (None, 0));
+    assert_eq!(
+        (
+            body.partial_output.as_deref(),
+            body.permission_denials.len()
+        ),
+        (Some("p"), 1)
+    );
+}
+
+#[test]
 fn a_long_error_is_read_whole() {
     let (mut job, body) = completed();
     let failure = Failure::new(FailureClass::Other, "no ".repeat(5_000));

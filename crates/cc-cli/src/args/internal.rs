@@ -1,21 +1,22 @@
-//! What our own processes call, apart from the commands of people: they start each time a job runs, and are not to
-//! pay for a command line that they do not use.
+//! The commands that only our own programs and Claude Code call.
+//!
+//! They are apart from those of people, because making that command line takes time that each job would pay.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-/// What cc-cli starts itself
+/// What only our own programs and Claude Code call
 #[derive(Debug, Parser)]
 #[command(name = "cc-cli", disable_help_subcommand = true)]
-pub(crate) struct OwnCli {
+pub(crate) struct InternalCli {
     #[command(subcommand)]
-    pub(crate) command: OwnCommand,
+    pub(crate) command: InternalCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum OwnCommand {
+pub(crate) enum InternalCommand {
     /// Serve reads of the repository here to Claude; started by Claude Code
     GitServer {
         /// Data directory
@@ -35,11 +36,11 @@ pub(crate) enum OwnCommand {
     },
 }
 
-/// Their names.
+/// The names of the internal commands.
 const NAMES: [&str; 2] = ["git-server", "worker"];
 
-/// Whether a call that begins with this word is one of ours.
-pub(crate) fn is_own(word: &OsStr) -> bool {
+/// Whether this word, the first of a call, names an internal command.
+pub(crate) fn is_internal(word: &OsStr) -> bool {
     NAMES.iter().any(|name| word == *name)
 }
 
@@ -51,7 +52,7 @@ mod tests {
 
     #[test]
     fn all_have_names() {
-        let command = OwnCli::command();
+        let command = InternalCli::command();
         let names: Vec<_> = command
             .get_subcommands()
             .map(clap::Command::get_name)
