@@ -111,6 +111,7 @@ fn a_claude_killed_in_the_middle_of_a_command_leaves_a_clean_repository() {
     killed("claudePid");
 }
 
+// The real Claude is installed for Unix alone.
 #[test]
 #[cfg(unix)]
 fn a_budget_ends_the_run_of_the_real_claude() {

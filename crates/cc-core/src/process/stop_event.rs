@@ -4,7 +4,7 @@
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 
-use windows::Win32::Foundation::{HANDLE, WAIT_OBJECT_0};
+use windows::Win32::Foundation::{ERROR_SUCCESS, HANDLE, SetLastError, WAIT_OBJECT_0};
 use windows::Win32::System::Threading::{
     CreateEventW, EVENT_MODIFY_STATE, INFINITE, OpenEventW, SetEvent, WaitForSingleObject,
 };
@@ -25,9 +25,13 @@ impl StopEvent {
     /// # Errors
     /// When it cannot be made, or is there already: whoever made it may let everybody set it.
     pub fn create(job: &JobId) -> io::Result<Self> {
-        let (stays_set, is_set) = (true, false);
-        // SAFETY: the name ends with a zero and outlives the call.
-        let event = unsafe { CreateEventW(None, stays_set, is_set, &name(job)) };
+        let (name, stays_set, is_set) = (name(job), true, false);
+        // SAFETY: the name ends with a zero and outlives the call. Nothing else may have set the last error, which says
+        // whether the event is new.
+        let event = unsafe {
+            SetLastError(ERROR_SUCCESS);
+            CreateEventW(None, stays_set, is_set, &name)
+        };
         let last = io::Error::last_os_error();
         let event = Self(owned(event.map_err(io::Error::other)?));
         match last.kind() {

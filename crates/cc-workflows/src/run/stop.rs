@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-#[cfg(unix)]
 use cc_core::process::Signal;
 #[cfg(windows)]
 use cc_core::process::StopEvent;
@@ -19,13 +18,14 @@ pub(crate) fn ask_to_stop(_: &JobId, worker: &Proc) -> io::Result<()> {
     worker.signal(Signal::Terminate)
 }
 
-/// Asks the worker of a job to stop.
+/// Asks the worker of a job to stop. One of an earlier version, which does not listen, is ended.
 ///
 /// # Errors
-/// When nobody listens, or the operating system refuses.
+/// When the operating system refuses.
 #[cfg(windows)]
-pub(crate) fn ask_to_stop(id: &JobId, _: &Proc) -> io::Result<()> {
-    StopEvent::set(id)
+pub(crate) fn ask_to_stop(id: &JobId, worker: &Proc) -> io::Result<()> {
+    // The record names a worker of ours only once it listens.
+    StopEvent::set(id).or_else(|_| worker.signal(Signal::Terminate))
 }
 
 /// Hears the request to stop, also between two runs of a job, and remembers it.
