@@ -78,6 +78,9 @@ const TEMPLATES: &[(&str, &[u8])] = &templates![
     "skills/status/agents/openai.yaml",
 ];
 
+/// How the shell of Codex's model takes a single quote inside of single quotes: on Windows that is PowerShell.
+const SINGLE_QUOTE: &str = if cfg!(windows) { "''" } else { r#"'"'"'"# };
+
 /// Where Codex gets the hooks from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HooksFrom {
@@ -167,6 +170,7 @@ impl Bundle<'_> {
         let mut text = text
             .replace("{{cc-cli}}", &place(self.cli))
             .replace("{{cc-hooks}}", &place(self.hooks))
+            .replace("{{single-quote}}", SINGLE_QUOTE)
             .replace("{{version}}", VERSION);
         if path == MANIFEST && self.hooks_from == HooksFrom::User {
             // Without the field, Codex would look for `hooks/hooks.json`.

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use self::persist::{persist, persist_unflushed};
+pub use self::persist::persist;
+use self::persist::persist_unflushed;
 use crate::Time;
 
 /// A failed file operation: what was tried, where, and why it failed.

@@ -207,7 +207,7 @@ impl<'a> Executor<'a> {
         }
         self.record.version = cc_plugin::VERSION.to_owned();
         if self.record.bin != layout.bin {
-            removal::programs(&self.record.bin)?;
+            removal::programs(layout, &self.record.bin)?;
             self.record.bin.clone_from(&layout.bin);
         }
         self.record.write(layout)

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
-use cc_core::fs::{create_private_dir, read_bounded, remove_if_there};
+use cc_core::fs::{canonical, create_private_dir, read_bounded, remove_if_there};
 use sha2::{Digest, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
@@ -68,7 +68,7 @@ pub(crate) fn write_public(path: &Path, content: &[u8]) -> Result<(), IoError> {
 /// # Errors
 /// When it cannot be replaced; it is then as it was.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), IoError> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = canonical(path).unwrap_or_else(|_| path.to_owned());
     if let Some(dir) = path.parent() {
         create_private_dir(dir)?;
     }
@@ -103,15 +103,12 @@ fn temporary(
 }
 
 fn persist(file: NamedTempFile, path: &Path) -> Result<(), IoError> {
-    match file.persist(path) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(IoError::at("replace", path)(error.error)),
-    }
+    cc_core::fs::persist(file, path).map_err(IoError::at("replace", path))
 }
 
 /// The file that `path` resolves to, if it exists and cannot be replaced.
 pub(crate) fn locked(path: &Path) -> Option<PathBuf> {
-    let path = fs::canonicalize(path).ok()?;
+    let path = canonical(path).ok()?;
     let dir = path.parent().unwrap_or(&path);
     (!is_writable(&path) || !is_writable(dir)).then_some(path)
 }
@@ -238,16 +235,44 @@ pub(crate) fn copy_program(from: &Path, to: &Path) -> Result<(), IoError> {
     persist(file, to)
 }
 
-/// Renames a running program, and removes those renamed earlier that no longer run.
+/// Renames a running program, in place of one renamed earlier that no longer runs.
 fn set_aside(program: &Path) -> Result<(), IoError> {
-    let aside = |n: u32| program.with_extension(format!("old{n}"));
-    for n in 0..100 {
-        let aside = aside(n);
+    for aside in asides(program) {
         if remove_if_there(&aside).is_ok() {
             return fs::rename(program, &aside).map_err(IoError::at("rename", program));
         }
     }
     Ok(())
+}
+
+/// Where copies of a program may be that ran when a new one took its place.
+fn asides(program: &Path) -> impl Iterator<Item = PathBuf> {
+    let count = if cfg!(windows) { 100 } else { 0 };
+    (0..count).map(|n| program.with_extension(format!("old{n}")))
+}
+
+/// Removes a program, also one that runs: Windows lets that only be moved, so it goes to `temporary`.
+///
+/// # Errors
+/// When it can be neither removed nor moved.
+pub(crate) fn remove_program(program: &Path, temporary: Option<&Path>) -> Result<(), IoError> {
+    let mut files = asides(program).filter(|aside| aside.exists());
+    files.try_for_each(|aside| remove_or_move(&aside, temporary))?;
+    remove_or_move(program, temporary)
+}
+
+fn remove_or_move(file: &Path, temporary: Option<&Path>) -> Result<(), IoError> {
+    let Err(failed) = remove_if_there(file) else {
+        return Ok(());
+    };
+    let Some(dir) = temporary.filter(|_| cfg!(windows)) else {
+        return Err(failed);
+    };
+    let moved = named().make_in(dir, |to| fs::rename(file, to));
+    match moved.map(|moved| moved.keep().is_ok()) {
+        Ok(true) => Ok(()),
+        _ => Err(failed),
+    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ pub(crate) struct Layout {
     pub(crate) bin: PathBuf,
     /// Jobs and their settings.
     pub(crate) data: PathBuf,
+    /// A directory for temporary files, if there is one.
+    pub(crate) temporary: Option<PathBuf>,
 }
 
 impl Layout {
@@ -80,6 +82,7 @@ impl Layout {
         Ok(Self {
             bin: resolve(&bin),
             data: data.root().to_owned(),
+            temporary: temporary_dirs(env).next(),
             codex_home,
         })
     }

@@ -90,6 +90,8 @@ impl UserAssets {
         if places.any(|(reader, _)| *reader == Reader::Shell(shell)) {
             return None;
         }
+        // On Windows these shells know paths with slashes.
+        let cli = cli.replace(std::path::MAIN_SEPARATOR, "/");
         let (file, line) = match shell {
             Shell::Bash => ("~/.bashrc", format!("source <({cli} completions bash)")),
             Shell::Zsh => (

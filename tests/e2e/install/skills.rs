@@ -50,25 +50,40 @@ fn every_command_and_flag_that_a_skill_names_is_there() {
     assert!(named > 30, "{named}");
 }
 
-/// How a skill says to write a single quote inside of single quotes.
-#[cfg(unix)]
-fn quote_of(skill: &str) -> String {
-    let text = fs::read_to_string(skills().join(skill).join("SKILL.md")).unwrap();
+/// How an installed skill says to write a single quote inside of single quotes.
+fn quote_of(sandbox: &Sandbox, skill: &str) -> String {
+    let skills = "cc/marketplace/plugins/cc/skills";
+    let skill = sandbox.codex_home().join(skills).join(skill);
+    let text = fs::read_to_string(skill.join("SKILL.md")).unwrap();
     let (_, rest) = text.split_once("a single quote inside as `").unwrap();
     rest.split_once('`').unwrap().0.to_owned()
 }
 
 #[test]
+fn a_single_quote_is_written_as_the_shell_of_the_system_takes_it() {
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api).installed();
+    // Codex has PowerShell on Windows.
+    let quote = if cfg!(windows) { "''" } else { "'\"'\"'" };
+    for skill in ["review", "adversarial-review", "rescue"] {
+        assert_eq!(quote_of(&sandbox, skill), quote);
+    }
+}
+
+/// The command lines are for a shell of Unix.
+#[test]
 #[cfg(unix)]
 fn what_is_quoted_as_the_skills_say_runs_outside_of_the_sandbox() {
     let focus = "what if it's empty, say \"hi\" or ~ $HOME `x` \\ [a]*?";
-    let forms = ["adversarial-review", "rescue"].map(|skill| {
-        let quoted = focus.replace('\'', &quote_of(skill));
-        match skill {
-            "rescue" => format!("rescue --wait --fresh --read-only '{quoted}'"),
-            _ => format!("{skill} --wait '{quoted}'"),
-        }
-    });
+    let quoting = |sandbox: &Sandbox| {
+        ["adversarial-review", "rescue"].map(|skill| {
+            let quoted = focus.replace('\'', &quote_of(sandbox, skill));
+            match skill {
+                "rescue" => format!("rescue --wait --fresh --read-only '{quoted}'"),
+                _ => format!("{skill} --wait '{quoted}'"),
+            }
+        })
+    };
     let plain = [
         "review --wait --commit 'HEAD~1'",
         "review --wait --commit 'HEAD^'",
@@ -76,10 +91,11 @@ fn what_is_quoted_as_the_skills_say_runs_outside_of_the_sandbox() {
         "review --wait --model 'opus[1m]' --max-budget-usd 2",
         "review --wait -- 'src/a*.rs'",
     ];
-    let forms: Vec<String> = forms.into_iter().chain(plain.map(str::to_owned)).collect();
     for codex in ruled() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api).installed();
+        let forms = quoting(&sandbox).into_iter();
+        let forms: Vec<String> = forms.chain(plain.map(str::to_owned)).collect();
         sandbox.commit("Subtract");
         sandbox.write("src/a*.rs", "");
         sandbox.commit("Add a file");

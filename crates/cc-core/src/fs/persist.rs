@@ -13,8 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Puts `file` at `path`.
-pub(super) fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
+/// Puts `file` at `path`, and waits where somebody has the old file open on Windows.
+///
+/// # Errors
+/// When the old file cannot be replaced; it is then as it was.
+pub fn persist(mut file: NamedTempFile, path: &Path) -> io::Result<()> {
     let begun = Instant::now();
     loop {
         let Err(failed) = file.persist(path) else {

@@ -9,7 +9,9 @@ use crate::bundle;
 use crate::edit::config::{self, flag};
 use crate::edit::{hooks_json, rules as exec_rules};
 use crate::error::Error;
-use crate::files::{backup_of, prune_empty, read_text, remove_dir, replace, settle_backup};
+use crate::files::{
+    backup_of, prune_empty, read_text, remove_dir, remove_program, replace, settle_backup,
+};
 use crate::layout::{BINARIES, Layout, MARKETPLACE, PLUGIN_ID};
 use crate::prepare::snapshot::Snapshot;
 use crate::record::InstallRecord;
@@ -135,19 +137,20 @@ pub(super) fn user_skills(layout: &Layout) -> Result<(), Error> {
 pub(super) fn files(layout: &Layout, record: &InstallRecord) -> Result<(), Error> {
     cache(layout)?;
     if record.copied {
-        programs(&record.bin)?;
+        programs(layout, &record.bin)?;
     }
     // This directory is ours even without a record.
-    programs(&layout.cc().join("bin"))?;
+    programs(layout, &layout.cc().join("bin"))?;
     remove_dir(&layout.marketplace())?;
     settle_backup(&layout.hooks_json(), str::to_owned)?;
     Ok(remove_if_there(&layout.record())?)
 }
 
 /// Removes our programs from `dir`, and `dir` if it is empty then.
-pub(super) fn programs(dir: &Path) -> Result<(), Error> {
+pub(super) fn programs(layout: &Layout, dir: &Path) -> Result<(), Error> {
     for name in BINARIES {
-        remove_if_there(&dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))?;
+        let program = dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        remove_program(&program, layout.temporary.as_deref())?;
     }
     // A directory that is not empty stays.
     let _ = fs::remove_dir(dir);
