@@ -1,11 +1,8 @@
 //! The door for Codex: what its model can have run outside the sandbox, and what it cannot.
 
-#[cfg(unix)]
 mod bounds;
 mod hosts;
-#[cfg(unix)]
 mod reading;
-#[cfg(unix)]
 mod siblings;
 
 use std::fs;
@@ -35,7 +32,7 @@ fn remember(sandbox: &Sandbox, directory: &Path, transcript: Option<&Path>) {
     let id = SessionId::parse(SESSION).unwrap();
     let path = sandbox.data_dir().session(&id);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let directory = fs::canonicalize(directory).unwrap();
+    let directory = cc_core::fs::canonical(directory).unwrap();
     let record = json!({"directory": directory, "transcript": transcript});
     fs::write(path, record.to_string()).unwrap();
 }
@@ -58,8 +55,7 @@ fn door<'a>(sandbox: &'a Sandbox, args: &[&str]) -> Cmd<'a> {
 fn other(sandbox: &Sandbox) -> std::path::PathBuf {
     let other = sandbox.root().join("other");
     fs::create_dir_all(other.join("sub")).unwrap();
-    let git = sandbox.command(&sandbox.bin().join("git"));
-    git.args(["init", "-q"]).cwd(&other).run().success();
+    sandbox.git_in(&other, ["init", "--quiet"]);
     fs::write(other.join("secret.txt"), "s").unwrap();
     other
 }
@@ -90,7 +86,12 @@ fn a_data_directory_that_a_sandbox_can_write_is_refused() {
         fs::create_dir_all(&sessions).unwrap();
         fs::write(sessions.join(format!("{SESSION}.json")), &record).unwrap();
     };
-    let tmp = tempfile::tempdir_in("/tmp").unwrap();
+    // Windows has no directory for all but those that variables name.
+    let tmp = match cfg!(windows) {
+        true => sandbox.tmp(),
+        false => "/tmp".into(),
+    };
+    let tmp = tempfile::tempdir_in(tmp).unwrap();
     let inside = sandbox.repo().join("data");
     for data in [
         &sandbox.tmp().join("data"),
@@ -259,6 +260,7 @@ fn files_are_changed_only_where_the_session_may_change_them() {
     assert!(unknown.stderr.contains("task-x"), "{unknown}");
 }
 
+/// Windows makes no links for everybody.
 #[test]
 #[cfg(unix)]
 fn a_task_is_read_from_plain_files_in_reach_alone() {

@@ -2,6 +2,8 @@
 //! a session, what its permissions decide, what an update and an uninstall leave.
 
 mod broken;
+#[cfg(windows)]
+mod codex_of_npm;
 mod cut_short;
 mod forms;
 mod permissions;
@@ -14,6 +16,7 @@ mod wrappers;
 use std::time::Duration;
 
 use cc_tests::peers::{self, CODEX, Peer};
+#[cfg(unix)]
 use cc_tests::responses_api::Turn;
 use cc_tests::{ResponsesApi, Sandbox, Scenario};
 
@@ -29,6 +32,7 @@ fn bare(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
 }
 
 /// A model that does what a skill says: it runs the one command line in it.
+#[cfg(unix)]
 fn obeys() -> Turn {
     Turn::computed(|request| {
         let line = request
@@ -54,6 +58,7 @@ fn confines_rules(codex: Peer<'_>) -> bool {
 }
 
 /// The tested versions of Codex that can have exec rules of ours.
+#[cfg(unix)]
 fn ruled() -> Vec<Peer<'static>> {
     peers::codexes()
         .into_iter()
@@ -62,6 +67,7 @@ fn ruled() -> Vec<Peer<'static>> {
 }
 
 /// Whether hooks are told of the end of a session.
+#[cfg(unix)]
 fn tells_session_end(codex: Peer<'_>) -> bool {
     minor(codex) >= 145
 }

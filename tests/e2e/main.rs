@@ -1,8 +1,8 @@
 //! The end-to-end suites: true binaries, a scripted fake Claude, the real Claude and the real Codex
 //! with loopback model servers. One test binary, so that it links once.
 //!
-//! Suites that need Unix have a machine of scripts, links and signals, or hosts that we install for Unix alone. The
-//! others run on Windows too.
+//! Suites that need Unix have a machine of scripts, links and signals, the real Claude, or a Codex whose model runs
+//! commands in a shell. The others run on Windows too.
 
 #![cfg(test)]
 
@@ -10,7 +10,6 @@
 mod action;
 #[cfg(target_os = "linux")]
 mod completions;
-#[cfg(unix)]
 mod door;
 mod embedding;
 mod flows;
@@ -18,14 +17,12 @@ mod gate;
 mod hooks;
 #[cfg(unix)]
 mod hooks_real;
-#[cfg(unix)]
 mod install;
 mod jobs;
 mod kit;
 mod logins;
 #[cfg(target_os = "linux")]
 mod newer_git;
-#[cfg(unix)]
 mod push;
 mod report;
 mod rescue;

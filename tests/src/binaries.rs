@@ -26,16 +26,28 @@ pub fn product() -> &'static Path {
 /// When it does not build.
 pub fn fake_claude() -> &'static Path {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
-    FILE.get_or_init(|| {
-        let name = format!("fake-claude{}", std::env::consts::EXE_SUFFIX);
-        let running = Running::of_this_process();
-        let beside = running.profile_dir.join(&name);
-        // `cargo test` and nextest build the binaries of a package before its tests.
-        if running.is_test && beside.exists() {
-            return beside;
-        }
-        build(&["-p", "cc-tests", "--bin", "fake-claude"]).join(name)
-    })
+    FILE.get_or_init(|| scripted("fake-claude"))
+}
+
+/// The scripted stand-in for Codex.
+///
+/// # Panics
+/// When it does not build.
+pub fn fake_codex() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| scripted("fake-codex"))
+}
+
+/// A program of this package.
+fn scripted(name: &str) -> PathBuf {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let running = Running::of_this_process();
+    let beside = running.profile_dir.join(&file);
+    // `cargo test` and nextest build the binaries of a package before its tests.
+    if running.is_test && beside.exists() {
+        return beside;
+    }
+    build(&["-p", "cc-tests", "--bin", name]).join(file)
 }
 
 /// An example of a package.

@@ -1,6 +1,7 @@
 //! The test kit of the end-to-end suites: isolated environments around the real binaries.
 //!
 //! Here: [`Sandbox`] (own home, repository and environment), a scripted fake Claude ([`fake`]),
+//! a scripted Codex ([`fake_codex`]),
 //! loopback model servers for the real Claude and the real Codex ([`messages_api`],
 //! [`responses_api`]), a client of Codex's app server ([`app_server`]), and the pinned real
 //! programs themselves ([`peers`]).
@@ -19,6 +20,7 @@ pub mod door;
 #[cfg(unix)]
 pub mod escapes;
 pub mod fake;
+pub mod fake_codex;
 pub mod http;
 pub mod messages_api;
 pub mod peers;
@@ -30,6 +32,7 @@ pub mod wait;
 #[cfg(target_os = "linux")]
 pub use browser::{Browser, View};
 pub use fake::Scenario;
+pub use fake_codex::FakeCodex;
 pub use messages_api::{Block, MessagesApi, Turn};
 pub use responses_api::ResponsesApi;
 pub use sandbox::Sandbox;

@@ -24,7 +24,7 @@ pub use browser::browser;
 pub use fetch::PeerError;
 #[cfg(target_os = "linux")]
 pub use newer_git::newer_git;
-pub use peer::{Peer, Program};
+pub use peer::{Peer, Program, System};
 pub use pins::{
     ALL_HOSTS, CLAUDE, CODEX, CODEX_OLD, CODEX_OLDEST, EVERY_CLAUDE, EVERY_CODEX, HOOKED, claudes,
     codexes,

@@ -1,7 +1,9 @@
 //! How much Codex's model may start, and what a worker takes for its own.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, symlink};
+#[cfg(unix)]
 use std::process::Stdio;
 
 use cc_tests::fake::Run;
@@ -34,8 +36,7 @@ fn a_session_runs_so_many_jobs_at_once_and_no_more() {
     // Another repository of the session is no way around, nor another kind of job.
     let inner = sandbox.repo().join("inner");
     fs::create_dir(&inner).unwrap();
-    let git = sandbox.command(&sandbox.bin().join("git"));
-    git.args(["init", "-q"]).cwd(&inner).run().success();
+    sandbox.git_in(&inner, ["init", "--quiet"]);
     fs::write(inner.join("a"), "a").unwrap();
     start().cwd(&inner).run().exits(1);
     door(
@@ -57,7 +58,9 @@ fn a_session_runs_so_many_jobs_at_once_and_no_more() {
     start().run().success();
 }
 
+/// By links and modes.
 #[test]
+#[cfg(unix)]
 fn a_worker_takes_no_job_that_somebody_made_up() {
     let sandbox = Sandbox::fake(&Scenario::says("x")).with_change();
     sandbox.cc(["review"]).run().success();

@@ -6,9 +6,11 @@ use std::path::Path;
 
 #[cfg(target_os = "linux")]
 use cc_tests::fake::Run;
+#[cfg(unix)]
+use cc_tests::peers::CODEX_OLD;
 #[cfg(target_os = "linux")]
 use cc_tests::peers::HOOKED;
-use cc_tests::peers::{CODEX, CODEX_OLD, CODEX_OLDEST, Peer};
+use cc_tests::peers::{CODEX, CODEX_OLDEST, Peer};
 #[cfg(target_os = "linux")]
 use cc_tests::responses_api::Turn;
 #[cfg(target_os = "linux")]
@@ -25,6 +27,7 @@ fn allowed(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
 }
 
 /// What the model reads of a command that it has run.
+#[cfg(unix)]
 fn runs(sandbox: &Sandbox, api: &ResponsesApi, mode: &str, line: &str) -> String {
     sandbox.codex_runs(api, mode, &[line.to_owned()]).remove(0)
 }
@@ -62,7 +65,9 @@ fn what_is_not_behind_the_door_stays_in_the_sandbox() {
     }
 }
 
+/// The model runs its commands in a shell of Unix.
 #[test]
+#[cfg(unix)]
 fn a_rescue_goes_through_where_codex_may_write() {
     for codex in [CODEX, CODEX_OLD] {
         let api = ResponsesApi::start([]);
@@ -181,7 +186,9 @@ fn a_program_that_the_model_plants_is_not_run() {
     }
 }
 
+/// The model runs its commands in a shell of Unix.
 #[test]
+#[cfg(unix)]
 fn who_declines_the_rule_for_rescues_has_them_in_the_sandbox() {
     let api = ResponsesApi::start([]);
     let sandbox = Sandbox::codex_at(CODEX, &api)

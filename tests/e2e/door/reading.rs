@@ -1,9 +1,11 @@
 //! A session whose profile of permissions restricts reading: nothing is read for it that its own commands may not read.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use cc_core::fs::canonical;
 use cc_tests::Sandbox;
 #[cfg(target_os = "linux")]
 use cc_tests::peers::{CODEX, CODEX_OLD};
@@ -13,7 +15,9 @@ use cc_tests::responses_api::Turn;
 use cc_tests::{ResponsesApi, Scenario};
 use serde_json::{Value, json};
 
-use super::{SESSION, door, other, remember, remembered};
+#[cfg(unix)]
+use super::other;
+use super::{SESSION, door, remember, remembered};
 
 /// A session in the workspace that may read these besides, and not those.
 fn restricted(sandbox: &Sandbox, directory: &Path, mode: &str, open: &[&Path], closed: &[Value]) {
@@ -40,13 +44,13 @@ fn restricted(sandbox: &Sandbox, directory: &Path, mode: &str, open: &[&Path], c
     let id = cc_core::SessionId::parse(SESSION).unwrap();
     let file = sandbox.data_dir().session(&id);
     let mut record: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    record["gitDirs"] = json!([sandbox.repo().join(".git").canonicalize().unwrap()]);
+    record["gitDirs"] = json!([canonical(&sandbox.repo().join(".git")).unwrap()]);
     fs::write(file, record.to_string()).unwrap();
 }
 
 /// Every command that reads the repository is refused, with a word about this path.
 fn assert_refused(sandbox: &Sandbox, dir: &Path, about: &Path, what: &str) {
-    let about = format!("`{}`", about.canonicalize().unwrap().display());
+    let about = format!("`{}`", canonical(about).unwrap().display());
     for call in [
         &["review"][..],
         &["adversarial-review"],
@@ -68,7 +72,9 @@ fn a_repository_of_its_own_is_reviewed() {
     door(&sandbox, &["result"]).run().success();
 }
 
+/// Windows makes no links for everybody.
 #[test]
+#[cfg(unix)]
 fn no_object_comes_from_where_the_session_may_not_read() {
     let sandbox = remembered();
     let repo = sandbox.repo();
@@ -115,7 +121,9 @@ fn no_object_comes_from_where_the_session_may_not_read() {
     door(&sandbox, &["scope"]).run().success();
 }
 
+/// Windows makes no links for everybody.
 #[test]
+#[cfg(unix)]
 fn no_git_directory_is_beyond_what_the_session_may_read() {
     let sandbox = remembered();
     let victim = other(&sandbox);

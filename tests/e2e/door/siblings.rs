@@ -2,15 +2,23 @@
 //! repository itself knows, whatever a directory of the session says.
 
 use std::fs;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::time::Duration;
 
+use cc_tests::Sandbox;
+#[cfg(unix)]
+use cc_tests::Scenario;
+#[cfg(unix)]
 use cc_tests::fake::{Run, Step};
-use cc_tests::{Sandbox, Scenario};
 
-use super::{apart, door, other, remember, remembered, transcript};
+#[cfg(unix)]
+use super::{apart, other};
+use super::{door, remember, remembered, transcript};
 
+#[cfg(unix)]
 const SOON: Duration = Duration::from_secs(120);
 
 /// A worktree beside the workspace, with a change.
@@ -21,6 +29,7 @@ fn worktree(sandbox: &Sandbox) -> PathBuf {
     root
 }
 
+#[cfg(unix)]
 fn session_file(sandbox: &Sandbox) -> PathBuf {
     let id = cc_core::SessionId::parse(super::SESSION).unwrap();
     sandbox.data_dir().session(&id)
@@ -56,7 +65,11 @@ fn a_job_of_a_sibling_is_found_and_its_files_are_out_of_reach() {
     shown.success();
 
     // What Codex may not change stays as it is.
-    let change = job_in(&sandbox, &tree, &["rescue", "--isolated", "do it"]);
+    let change = job_in(
+        &sandbox,
+        &tree,
+        &["rescue", "--isolated", "--no-sandbox", "do it"],
+    );
     let talk = job_in(&sandbox, &tree, &["rescue", "--read-only", "look"]);
     let may_write = transcript(&sandbox, "workspace-write");
     remember(&sandbox, &sandbox.repo(), Some(&may_write));
@@ -71,7 +84,9 @@ fn a_job_of_a_sibling_is_found_and_its_files_are_out_of_reach() {
     door(&sandbox, &resume).run().exits(2);
 }
 
+/// Windows makes no links for everybody.
 #[test]
+#[cfg(unix)]
 fn nothing_is_changed_in_a_repository_that_a_directory_only_points_to() {
     let sandbox = remembered();
     let elsewhere = other(&sandbox);
@@ -127,8 +142,9 @@ fn nothing_is_changed_in_a_repository_that_a_directory_only_points_to() {
 }
 
 /// Who can write the directory above the workspace, as a session of Codex that started there, can put a link in its
-/// place while a job runs.
+/// place while a job runs. Windows makes no links for everybody.
 #[test]
+#[cfg(unix)]
 fn a_job_fails_whose_workspace_was_replaced_by_a_link() {
     let dir = tempfile::tempdir().unwrap();
     let replaced = dir.path().join("replaced");
@@ -152,7 +168,9 @@ fn a_job_fails_whose_workspace_was_replaced_by_a_link() {
     );
 }
 
+/// Windows makes no links for everybody.
 #[test]
+#[cfg(unix)]
 fn a_directory_that_only_claims_to_belong_to_a_repository_sees_nothing_of_it() {
     let sandbox = remembered();
     let victim = other(&sandbox);

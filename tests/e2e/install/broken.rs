@@ -121,6 +121,7 @@ fn settings_that_cannot_be_written_are_named_before_anything_is_done() {
 }
 
 /// Runs the installer where no file can grow beyond `kib`, as on a disk that is full.
+#[cfg(unix)]
 fn on_a_full_disk(sandbox: &Sandbox, kib: usize, args: &[&str]) -> Output {
     let installer = sandbox.product_file("cc-installer");
     // The signal would end it; ignored, the write fails as on a full disk.
@@ -129,7 +130,9 @@ fn on_a_full_disk(sandbox: &Sandbox, kib: usize, args: &[&str]) -> Output {
     limited.args([installer]).args(args).run()
 }
 
+/// A shell of Unix bounds the size of files.
 #[test]
+#[cfg(unix)]
 fn a_full_disk_leaves_the_settings_whole() {
     for codex in peers::codexes() {
         let api = ResponsesApi::start([]);

@@ -3,6 +3,7 @@
 use std::fs;
 
 use cc_core::process::Signal;
+use cc_tests::fake_codex::{FakeCodex, silent_file};
 use cc_tests::sandbox::Running;
 use serde_json::json;
 
@@ -18,26 +19,13 @@ const BEFORE_THE_PLUGIN: usize = 2;
 /// Starts an installation whose Codex falls silent at the `n`-th start of an app-server, and waits
 /// until it does; `None` where there are not so many.
 fn stuck_at(sandbox: &Sandbox, n: usize) -> Option<Running> {
+    let real = sandbox.codex_file();
     let dir = sandbox.root().join(format!("stuck-{n}"));
-    fs::create_dir(&dir).unwrap();
-    // Deaf until the installer is gone, then at an end.
-    let script = format!(
-        r#"#!/bin/sh
-if [ "$1" = app-server ]; then
-    echo >> '{dir}/started'
-    if [ "$(wc -l < '{dir}/started')" -eq {n} ]; then touch '{dir}/stuck'; exec cat > /dev/null; fi
-fi
-exec '{codex}' "$@"
-"#,
-        dir = dir.display(),
-        codex = sandbox.bin().join("codex").display(),
-    );
-    let codex = dir.join("codex");
-    cc_executable::write(&codex, script);
+    let codex = sandbox.add_fake_codex(&dir, &FakeCodex::Silent { real, n });
     let install = sandbox.install(["--allow-commands", "--trust-hooks", "--codex"]);
     let mut running = install.args([&codex]).spawn();
     cc_tests::eventually(SOON, "a silent Codex or the end", || {
-        let is_stuck = dir.join("stuck").exists();
+        let is_stuck = silent_file(&dir).exists();
         (is_stuck || running.has_ended()).then_some(is_stuck)
     })
     .then_some(running)
@@ -77,6 +65,7 @@ fn what_a_killed_installation_left_is_repaired_by_the_next() {
 }
 
 /// What an installation makes, in its order, below Codex's home.
+#[cfg(unix)]
 const MADE: [&str; 5] = [
     "config.toml.cc-backup",
     "cc/install.json",
@@ -85,7 +74,10 @@ const MADE: [&str; 5] = [
     "plugins/cache/cc-local/cc",
 ];
 
+/// Windows starts a program suspended, so that it is in its Job Object first: one that is started at the kill stays,
+/// and holds the output of the installer open.
 #[test]
+#[cfg(unix)]
 fn a_kill_after_any_step_leaves_what_the_next_installation_repairs() {
     let api = ResponsesApi::start([]);
     let mut sandbox = bare(CODEX, &api);

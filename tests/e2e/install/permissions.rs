@@ -17,7 +17,7 @@ fn status(sandbox: &Sandbox) -> Output {
 #[test]
 fn without_the_permission_for_commands_there_is_no_rule() {
     for codex in peers::codexes() {
-        let api = ResponsesApi::start([obeys()]);
+        let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let output = sandbox.install(["--trust-hooks"]).run().success();
         let offer = "cc-installer install --allow-commands";
@@ -40,7 +40,35 @@ fn without_the_permission_for_commands_there_is_no_rule() {
             false,
             "{codex}"
         );
+    }
+}
 
+#[test]
+fn the_rules_are_about_the_command_line_of_a_skill_and_no_other() {
+    let api = ResponsesApi::start([]);
+    let sandbox = bare(CODEX, &api).installed();
+    let skill = "cc/marketplace/plugins/cc/skills/review/SKILL.md";
+    let skill = std::fs::read_to_string(sandbox.codex_home().join(skill)).unwrap();
+    let mut lines = skill.lines();
+    let line = lines.find_map(|line| line.strip_prefix("    ")).unwrap();
+    let rules = sandbox.codex_home().join("rules").join("cc.rules");
+    let decision = |line: &str| {
+        let check = sandbox.codex(["execpolicy", "check", "--rules"]);
+        let check = check.args([&rules]).args(["--"]).args(line.split(' '));
+        check.run().success().json()["decision"].take()
+    };
+    assert_eq!(decision(line), "allow", "{line}");
+    assert_eq!(decision(&line.replace(" codex ", " ")), json!(null));
+}
+
+/// The model runs its command in a shell of Unix.
+#[test]
+#[cfg(unix)]
+fn without_the_permission_for_commands_no_job_starts() {
+    for codex in peers::codexes() {
+        let api = ResponsesApi::start([obeys()]);
+        let sandbox = bare(codex, &api);
+        sandbox.install(["--trust-hooks"]).run().success();
         let exec = ["exec", "--sandbox", "read-only", "$cc:review"];
         sandbox.codex(exec).run().success();
         let read = api.last_request().tool_output();

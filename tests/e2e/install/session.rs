@@ -1,13 +1,18 @@
 //! A session of Codex has the skills, the commands work, the hooks run.
 
+#[cfg(unix)]
 use std::fs;
 
+#[cfg(unix)]
 use cc_tests::fake::Run;
+#[cfg(unix)]
 use serde_json::json;
 
 use super::*;
 
+/// The command line is for a shell of Unix.
 #[test]
+#[cfg(unix)]
 fn a_skill_reaches_the_model_and_its_command_runs_outside_of_the_sandbox() {
     for codex in ruled() {
         let api = ResponsesApi::start([obeys()]);
@@ -28,7 +33,9 @@ fn a_skill_reaches_the_model_and_its_command_runs_outside_of_the_sandbox() {
     }
 }
 
+/// The model runs its command in a shell of Unix.
 #[test]
+#[cfg(unix)]
 fn a_home_with_spaces_gets_its_binaries_elsewhere_and_letters_of_any_script_need_no_quotes() {
     for codex in ruled() {
         let api = ResponsesApi::start([obeys()]);
@@ -84,7 +91,9 @@ fn every_skill_is_on_offer_under_the_name_of_the_plugin() {
     }
 }
 
+/// The model looks and edits by a shell of Unix.
 #[test]
+#[cfg(unix)]
 fn every_hook_runs_without_another_step() {
     for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
@@ -118,6 +127,7 @@ fn every_hook_runs_without_another_step() {
     }
 }
 
+#[cfg(unix)]
 fn switch_gate_on(sandbox: &Sandbox) {
     let state = sandbox.state_dir();
     fs::create_dir_all(state.root()).unwrap();

@@ -19,12 +19,8 @@ fn outdated(codex: Peer<'_>, api: &ResponsesApi) -> Sandbox {
     fs::create_dir(&old).unwrap();
     for name in ["cc-cli", "cc-hooks", "cc-installer"] {
         let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        // By another process: what this one has open for writing, nobody can run.
-        let script = "cp \"$0\" \"$1\" && printf older >> \"$1\"";
-        let copy = sandbox.command("sh".as_ref()).args(["-c", script]);
-        copy.args([new.join(&name), old.join(&name)])
-            .run()
-            .success();
+        let program = [&fs::read(new.join(&name)).unwrap()[..], b"older"].concat();
+        cc_executable::write(old.join(&name), program);
     }
     sandbox.use_binaries(&old);
     let mut sandbox = sandbox.installed();
@@ -102,7 +98,9 @@ fn an_update_brings_everything_to_the_new_version_and_asks_for_trust_where_codex
     }
 }
 
+/// The model runs its command in a shell of Unix.
 #[test]
+#[cfg(unix)]
 fn a_job_that_runs_meanwhile_ends_as_if_nothing_had_happened() {
     for codex in ruled() {
         let api = ResponsesApi::start([obeys_in_background()]);
@@ -134,6 +132,7 @@ fn a_job_that_runs_meanwhile_ends_as_if_nothing_had_happened() {
     }
 }
 
+#[cfg(unix)]
 fn obeys_in_background() -> Turn {
     Turn::computed(|request| {
         let line = request
@@ -141,6 +140,29 @@ fn obeys_in_background() -> Turn {
             .expect("a skill with a command line");
         Turn::shell(&line.replace("--wait", "--background"))
     })
+}
+
+#[test]
+fn programs_that_run_are_replaced_and_removed_all_the_same() {
+    let api = ResponsesApi::start([]);
+    let sandbox = outdated(CODEX, &api);
+    let waits = Run::started().step(Step::Await("go".into()));
+    let waits = waits.text("Late, but fine.");
+    sandbox.set_scenario(&Scenario::runs([waits.success("Late, but fine.", None)]));
+    let installed = |name| sandbox.command(&sandbox.installed_file(name));
+    let review = installed("cc-cli").args(["review", "--background"]);
+    review.run().success();
+    sandbox.wait_for_run(1, SOON);
+    update(&sandbox, &["--trust-hooks"]);
+    let binaries = &sandbox.installation()["binaries"];
+    assert_eq!(binaries["versionsAgree"], true, "{binaries:#}");
+    // The installer that removes everything is one of what it removes, and the job's program another.
+    let uninstall = installed("cc-installer").args(["uninstall", "--yes"]);
+    uninstall.run().success();
+    assert!(!sandbox.codex_home().join("cc").exists());
+    assert_eq!(sandbox.record()["status"], "running");
+    sandbox.write("go", "");
+    sandbox.wait_for_status("completed", SOON);
 }
 
 #[test]

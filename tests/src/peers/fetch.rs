@@ -130,9 +130,14 @@ pub(super) fn fetched_once<T>(
     find(&dir).ok_or_else(incomplete)
 }
 
-/// Installs a package of npm below `dir`.
-pub(super) fn npm_install(peer: &str, package: &str, dir: &Path) -> Result<(), PeerError> {
-    run(peer, "npm", &mut npm(package, dir, ANSWER))
+/// Installs a package of npm below `dir`, with these flags too.
+pub(super) fn npm_install(
+    peer: &str,
+    package: &str,
+    dir: &Path,
+    flags: &[&str],
+) -> Result<(), PeerError> {
+    run(peer, "npm", npm(package, dir, ANSWER).args(flags))
 }
 
 /// npm's own patience is five minutes, three times.

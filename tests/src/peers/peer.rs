@@ -24,23 +24,67 @@ pub struct Peer<'a> {
     pub version: &'a str,
 }
 
+/// The kind of system that a native binary is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum System {
+    /// Linux or macOS.
+    Unix,
+    /// Windows, or Wine, which has no npm: what its tests need is installed from outside.
+    Windows,
+}
+
+impl System {
+    /// The one that this process runs on.
+    pub const HERE: Self = if cfg!(windows) {
+        Self::Windows
+    } else {
+        Self::Unix
+    };
+
+    fn binary_name(self, program: &str) -> String {
+        match self {
+            Self::Unix => program.to_owned(),
+            Self::Windows => format!("{program}.exe"),
+        }
+    }
+
+    /// What tells npm to install for it.
+    fn npm_flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Windows if self != Self::HERE => &["--os=win32", "--cpu=x64"],
+            _ => &[],
+        }
+    }
+}
+
 impl Peer<'_> {
     /// The native binary, installed where needed.
     ///
     /// # Errors
     /// When npm is missing or refuses, or the lock stays held for ten minutes.
     pub fn ensure(self) -> Result<PathBuf, PeerError> {
-        let name = format!("{}-{}", self.program.name(), self.version);
-        let binary = |dir: &Path| self.program.binary(dir);
-        fetched_once(&name, binary, |fresh| self.install(fresh))
+        self.ensure_for(System::HERE)
     }
 
-    fn install(self, fresh: &Path) -> Result<(), PeerError> {
+    /// The native binary for another system too, installed where needed.
+    ///
+    /// # Errors
+    /// As for [`Peer::ensure`].
+    pub fn ensure_for(self, system: System) -> Result<PathBuf, PeerError> {
+        let mut name = format!("{}-{}", self.program.name(), self.version);
+        if system == System::Windows {
+            name += "-windows";
+        }
+        let binary = |dir: &Path| self.program.binary(dir, system);
+        fetched_once(&name, binary, |fresh| self.install(fresh, system))
+    }
+
+    fn install(self, fresh: &Path, system: System) -> Result<(), PeerError> {
         let spec = format!("{}@{}", self.program.package(), self.version);
-        npm_install(&self.to_string(), &spec, fresh)?;
+        npm_install(&self.to_string(), &spec, fresh, system.npm_flags())?;
         let script = fresh.join("node_modules").join(self.program.package());
         let script = script.join("install.cjs");
-        if self.program.binary(fresh).is_none() && script.exists() {
+        if self.program.binary(fresh, system).is_none() && script.exists() {
             // npm may be set up not to run install scripts.
             run(&self.to_string(), "node", tool("node").arg(script))?;
         }
@@ -91,7 +135,7 @@ impl Program {
     }
 
     /// The native binary of an installation in `dir`; `None` where it is not complete.
-    fn binary(self, dir: &Path) -> Option<PathBuf> {
+    fn binary(self, dir: &Path, system: System) -> Option<PathBuf> {
         let modules = dir.join("node_modules");
         let native = |path: &PathBuf| fs::metadata(path).is_ok_and(|file| file.len() > 1 << 20);
         match self {
@@ -104,7 +148,7 @@ impl Program {
                 Some(bin.join("claude.exe")).filter(native)
             }
             Self::Codex => {
-                let exe = format!("codex{}", std::env::consts::EXE_SUFFIX);
+                let exe = system.binary_name("codex");
                 let vendors = list(&modules.join("@openai"))
                     .into_iter()
                     .map(|p| p.join("vendor"));

@@ -20,5 +20,5 @@ pub fn sarif_multitool() -> PathBuf {
 }
 
 fn install(fresh: &Path) -> Result<(), PeerError> {
-    npm_install(PACKAGE, PACKAGE, fresh)
+    npm_install(PACKAGE, PACKAGE, fresh, &[])
 }

@@ -2,15 +2,16 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::command::Cmd;
 use super::output::Output;
-use super::world::Sandbox;
-use super::world::program_name;
+use super::world::{Sandbox, copy_program, program_name};
 use crate::app_server::AppServer;
+use crate::binaries;
+use crate::fake_codex::FakeCodex;
 use crate::peers::Peer;
 use crate::responses_api::{ResponsesApi, Turn};
 
@@ -45,6 +46,19 @@ impl Sandbox {
         sandbox
     }
 
+    /// Puts a Codex that does what `scenario` says into `dir`, which may be relative to the root; returns its path.
+    ///
+    /// # Panics
+    /// When that cannot be written, or there is a Codex already.
+    pub fn add_fake_codex(&self, dir: impl AsRef<Path>, scenario: &FakeCodex) -> PathBuf {
+        let dir = self.root().join(dir);
+        fs::create_dir_all(&dir).expect("the sandbox is writable");
+        scenario.install(&dir);
+        let codex = dir.join(program_name("codex"));
+        copy_program(binaries::fake_codex(), &codex);
+        codex
+    }
+
     fn path_variable(&self) -> String {
         let path = self.env.iter().find(|(name, _)| name == "PATH");
         let (_, path) = path.expect("a sandbox has a PATH");
@@ -53,8 +67,12 @@ impl Sandbox {
 
     /// A call of this sandbox's `codex`.
     pub fn codex<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Cmd<'_> {
-        let codex = self.bin().join(program_name("codex"));
-        self.command(&codex).args(args)
+        self.command(&self.codex_file()).args(args)
+    }
+
+    /// The file of this sandbox's `codex`.
+    pub fn codex_file(&self) -> PathBuf {
+        self.bin().join(program_name("codex"))
     }
 
     /// Has the model of one session in a sandbox of this `mode` run command lines, one after the other; what

@@ -286,12 +286,12 @@ pub fn link(target: &Path, link: &Path) {
     std::os::unix::fs::symlink(target, link).expect("the sandbox takes links");
 }
 
-/// Makes a link to a directory; a file is copied, since that needs no right.
+/// Makes a link to a directory; a file is linked hard or copied, since that needs no right.
 #[cfg(not(unix))]
 pub fn link(target: &Path, link: &Path) {
     match target.is_dir() {
         true => std::os::windows::fs::symlink_dir(target, link).expect("the sandbox takes links"),
-        false => drop(fs::copy(target, link).expect("a program can be copied")),
+        false => copy_program(target, link),
     }
 }
 
