@@ -14,13 +14,19 @@ fn status(sandbox: &Sandbox) -> Output {
     sandbox.installer(["status"]).run().exits(3)
 }
 
+/// How a permission is offered that was not given.
+fn offer(flag: &str) -> String {
+    let suffix = std::env::consts::EXE_SUFFIX;
+    format!("cc-installer{suffix} install {flag}")
+}
+
 #[test]
 fn without_the_permission_for_commands_there_is_no_rule() {
     for codex in peers::codexes() {
         let api = ResponsesApi::start([]);
         let sandbox = bare(codex, &api);
         let output = sandbox.install(["--trust-hooks"]).run().success();
-        let offer = "cc-installer install --allow-commands";
+        let offer = &offer("--allow-commands");
         assert!(!sandbox.codex_home().join("rules").exists(), "{codex}");
         if confines_rules(codex) {
             assert!(output.stdout.contains(offer), "{codex}: {output}");
@@ -90,7 +96,7 @@ fn without_trust_no_hook_runs_whether_codex_asks_for_it_or_not() {
         let marker = sandbox.state_dir().current_session();
         let installation = sandbox.installation();
         let hooks = &installation["hooks"];
-        let offer = "cc-installer install --trust-hooks";
+        let offer = &offer("--trust-hooks");
         assert!(output.stdout.contains(offer), "{codex}: {output}");
         assert!(!marker.exists(), "{codex}");
         let (trusted, told) = match asks_for_trust(codex) {
