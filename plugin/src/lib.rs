@@ -78,8 +78,33 @@ const TEMPLATES: &[(&str, &[u8])] = &templates![
     "skills/status/agents/openai.yaml",
 ];
 
-/// How the shell of Codex's model takes a single quote inside of single quotes: on Windows that is PowerShell.
-const SINGLE_QUOTE: &str = if cfg!(windows) { "''" } else { r#"'"'"'"# };
+/// The shell of Codex's model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// `sh` and its like.
+    Posix,
+    /// PowerShell, on Windows.
+    PowerShell,
+}
+
+impl Shell {
+    /// That of the system of this program.
+    pub const fn of_this_system() -> Self {
+        if cfg!(windows) {
+            Self::PowerShell
+        } else {
+            Self::Posix
+        }
+    }
+
+    /// A single quote inside of single quotes.
+    fn single_quote(self) -> &'static str {
+        match self {
+            Self::Posix => r#"'"'"'"#,
+            Self::PowerShell => "''",
+        }
+    }
+}
 
 /// Where Codex gets the hooks from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +124,8 @@ pub struct Bundle<'a> {
     pub hooks: &'a str,
     /// Where Codex gets the hooks from.
     pub hooks_from: HooksFrom,
+    /// What runs the command lines of skills.
+    pub shell: Shell,
 }
 
 /// One file of a bundle.
@@ -170,7 +197,7 @@ impl Bundle<'_> {
         let mut text = text
             .replace("{{cc-cli}}", &place(self.cli))
             .replace("{{cc-hooks}}", &place(self.hooks))
-            .replace("{{single-quote}}", SINGLE_QUOTE)
+            .replace("{{single-quote}}", self.shell.single_quote())
             .replace("{{version}}", VERSION);
         if path == MANIFEST && self.hooks_from == HooksFrom::User {
             // Without the field, Codex would look for `hooks/hooks.json`.

@@ -9,6 +9,7 @@ fn bundle(hooks_from: HooksFrom) -> Bundle<'static> {
         cli: r"C:\cc\cc-cli.exe",
         hooks: "/opt/cc/bin/cc-hooks",
         hooks_from,
+        shell: Shell::Posix,
     }
 }
 

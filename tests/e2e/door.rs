@@ -260,7 +260,7 @@ fn files_are_changed_only_where_the_session_may_change_them() {
     assert!(unknown.stderr.contains("task-x"), "{unknown}");
 }
 
-/// Windows makes no links for everybody.
+/// On Windows not every user may make links.
 #[test]
 #[cfg(unix)]
 fn a_task_is_read_from_plain_files_in_reach_alone() {

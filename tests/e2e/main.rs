@@ -1,7 +1,7 @@
 //! The end-to-end suites: true binaries, a scripted fake Claude, the real Claude and the real Codex
 //! with loopback model servers. One test binary, so that it links once.
 //!
-//! Suites that need Unix have a machine of scripts, links and signals, the real Claude, or a Codex whose model runs
+//! Suites that need Unix need scripts, links and signals, the real Claude, or a Codex whose model runs
 //! commands in a shell. The others run on Windows too.
 
 #![cfg(test)]

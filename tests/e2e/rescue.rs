@@ -36,6 +36,13 @@ use std::time::Duration;
 /// How long anything may take that a test waits for.
 const SOON: Duration = Duration::from_secs(120);
 
+/// The most that a rescue may do on each system: on Windows there is no sandbox for one that writes.
+const ACCESS: &str = if cfg!(windows) {
+    "--read-only"
+} else {
+    "--write"
+};
+
 /// All that lies in a directory, with `/` in its paths, Git's objects and logs apart.
 fn files(root: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();

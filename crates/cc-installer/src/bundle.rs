@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cc_core::IoError;
 use cc_core::fs::{create_private_dir, read_bounded};
-use cc_plugin::{Bundle, Hook, HooksFrom};
+use cc_plugin::{Bundle, Hook, HooksFrom, Shell};
 
 use crate::files::{self, read_text, remove_dir, replace};
 use crate::layout::{Layout, MARKETPLACE};
@@ -24,6 +24,7 @@ fn wanted(layout: &Layout, hooks_from: HooksFrom) -> FileTree {
         cli: &cli,
         hooks: &hooks,
         hooks_from,
+        shell: Shell::of_this_system(),
     };
     let files = bundle.files().into_iter();
     files
@@ -38,6 +39,7 @@ pub(crate) fn hooks(layout: &Layout) -> Vec<Hook> {
         cli: "",
         hooks: &hooks,
         hooks_from: HooksFrom::Plugin,
+        shell: Shell::of_this_system(),
     };
     bundle.hooks()
 }

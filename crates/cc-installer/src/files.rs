@@ -251,28 +251,30 @@ fn asides(program: &Path) -> impl Iterator<Item = PathBuf> {
     (0..count).map(|n| program.with_extension(format!("old{n}")))
 }
 
-/// Removes a program, also one that runs: Windows lets that only be moved, so it goes to `temporary`.
+/// Removes a program, also one that runs: Windows can only rename that, so it goes to the first of `temporary` that
+/// takes it, which has to be on the same volume.
 ///
 /// # Errors
 /// When it can be neither removed nor moved.
-pub(crate) fn remove_program(program: &Path, temporary: Option<&Path>) -> Result<(), IoError> {
+pub(crate) fn remove_program(program: &Path, temporary: &[PathBuf]) -> Result<(), IoError> {
     let mut files = asides(program).filter(|aside| aside.exists());
     files.try_for_each(|aside| remove_or_move(&aside, temporary))?;
     remove_or_move(program, temporary)
 }
 
-fn remove_or_move(file: &Path, temporary: Option<&Path>) -> Result<(), IoError> {
-    let Err(failed) = remove_if_there(file) else {
+fn remove_or_move(file: &Path, temporary: &[PathBuf]) -> Result<(), IoError> {
+    let Err(mut failed) = remove_if_there(file) else {
         return Ok(());
     };
-    let Some(dir) = temporary.filter(|_| cfg!(windows)) else {
-        return Err(failed);
-    };
-    let moved = named().make_in(dir, |to| fs::rename(file, to));
-    match moved.map(|moved| moved.keep().is_ok()) {
-        Ok(true) => Ok(()),
-        _ => Err(failed),
+    for dir in temporary.iter().filter(|_| cfg!(windows)) {
+        // The name is a random one: on Windows a file that had it would be replaced.
+        let moved = named().make_in(dir, |to| fs::rename(file, to));
+        match moved.and_then(|moved| Ok(moved.keep()?)) {
+            Ok(_) => return Ok(()),
+            Err(error) => failed = IoError::at("move", file)(error),
+        }
     }
+    Err(failed)
 }
 
 #[cfg(test)]

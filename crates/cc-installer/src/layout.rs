@@ -58,8 +58,8 @@ pub(crate) struct Layout {
     pub(crate) bin: PathBuf,
     /// Jobs and their settings.
     pub(crate) data: PathBuf,
-    /// A directory for temporary files, if there is one.
-    pub(crate) temporary: Option<PathBuf>,
+    /// The directories for temporary files.
+    pub(crate) temporary: Vec<PathBuf>,
 }
 
 impl Layout {
@@ -82,7 +82,7 @@ impl Layout {
         Ok(Self {
             bin: resolve(&bin),
             data: data.root().to_owned(),
-            temporary: temporary_dirs(env).next(),
+            temporary: temporary_dirs(env).collect(),
             codex_home,
         })
     }

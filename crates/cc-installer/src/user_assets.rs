@@ -90,7 +90,7 @@ impl UserAssets {
         if places.any(|(reader, _)| *reader == Reader::Shell(shell)) {
             return None;
         }
-        // On Windows these shells know paths with slashes.
+        // On Windows Bash, Zsh and Fish accept paths with slashes.
         let cli = cli.replace(std::path::MAIN_SEPARATOR, "/");
         let (file, line) = match shell {
             Shell::Bash => ("~/.bashrc", format!("source <({cli} completions bash)")),

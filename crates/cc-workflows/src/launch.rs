@@ -89,6 +89,8 @@ pub(crate) fn spawn_detached(mut command: Command) -> io::Result<()> {
     const DETACHED_PROCESS: u32 = 0x0000_0008;
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x0000_0200;
     const CREATE_BREAKAWAY_FROM_JOB: u32 = 0x0100_0000;
+    // Whoever embeds us may not have done so; the worker would hold the pipe open to which our caller writes.
+    cc_core::child::keep_standard_streams();
     let detached = DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP;
     command.creation_flags(detached | CREATE_BREAKAWAY_FROM_JOB);
     let started = command.spawn().or_else(|error| match error.kind() {

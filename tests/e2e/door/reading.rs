@@ -72,7 +72,7 @@ fn a_repository_of_its_own_is_reviewed() {
     door(&sandbox, &["result"]).run().success();
 }
 
-/// Windows makes no links for everybody.
+/// On Windows not every user may make links.
 #[test]
 #[cfg(unix)]
 fn no_object_comes_from_where_the_session_may_not_read() {
@@ -121,7 +121,7 @@ fn no_object_comes_from_where_the_session_may_not_read() {
     door(&sandbox, &["scope"]).run().success();
 }
 
-/// Windows makes no links for everybody.
+/// On Windows not every user may make links.
 #[test]
 #[cfg(unix)]
 fn no_git_directory_is_beyond_what_the_session_may_read() {

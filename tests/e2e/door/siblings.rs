@@ -84,7 +84,7 @@ fn a_job_of_a_sibling_is_found_and_its_files_are_out_of_reach() {
     door(&sandbox, &resume).run().exits(2);
 }
 
-/// Windows makes no links for everybody.
+/// On Windows not every user may make links.
 #[test]
 #[cfg(unix)]
 fn nothing_is_changed_in_a_repository_that_a_directory_only_points_to() {
@@ -142,7 +142,7 @@ fn nothing_is_changed_in_a_repository_that_a_directory_only_points_to() {
 }
 
 /// Who can write the directory above the workspace, as a session of Codex that started there, can put a link in its
-/// place while a job runs. Windows makes no links for everybody.
+/// place while a job runs. On Windows not every user may make links.
 #[test]
 #[cfg(unix)]
 fn a_job_fails_whose_workspace_was_replaced_by_a_link() {
@@ -168,7 +168,7 @@ fn a_job_fails_whose_workspace_was_replaced_by_a_link() {
     );
 }
 
-/// Windows makes no links for everybody.
+/// On Windows not every user may make links.
 #[test]
 #[cfg(unix)]
 fn a_directory_that_only_claims_to_belong_to_a_repository_sees_nothing_of_it() {

@@ -10,9 +10,9 @@ use serde_json::json;
 #[cfg(target_os = "linux")]
 use std::fs;
 
-use super::SOON;
 #[cfg(target_os = "linux")]
 use super::files;
+use super::{ACCESS, SOON};
 
 /// A PATH with `git`, Claude and a package manager, and nothing else.
 #[cfg(target_os = "linux")]
@@ -249,10 +249,7 @@ fn the_child_gets_no_session_and_no_secret_of_others() {
         sandbox.set_env(name, "secret");
     }
     sandbox.set_env("ANTHROPIC_API_KEY", "sk-made-up");
-    sandbox
-        .cc(["rescue", "--read-only", "look"])
-        .run()
-        .success();
+    sandbox.cc(["rescue", ACCESS, "look"]).run().success();
     let run = sandbox.wait_for_run(1, SOON);
     for name in needless {
         assert!(!run.env.contains_key(name), "{name}");

@@ -52,7 +52,7 @@ fn a_killed_discard_never_looks_like_a_change_that_deletes_files() {
         let moment = numbers.below(whole.max(1));
         std::thread::sleep(Duration::from_millis(moment));
         discard.signal(Signal::Kill);
-        // An exit code does not tell on Windows.
+        // Wine gives no exit code of a program that was killed.
         match discard.wait().stdout.contains("Removed the worktree") {
             // It is faster now.
             true => whole = moment,

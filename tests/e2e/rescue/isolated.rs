@@ -251,7 +251,7 @@ fn a_job_that_could_not_be_stopped_is_in_the_way_until_it_is() {
     for call in [
         &["apply", &job][..],
         &["discard", &job, "--yes"],
-        &["rescue", "--read-only", "--resume", &job, "go on"],
+        &["rescue", super::ACCESS, "--resume", &job, "go on"],
     ] {
         let refused = sandbox.cc(call).run().exits(2);
         assert!(refused.stderr.contains(&next), "{refused}");

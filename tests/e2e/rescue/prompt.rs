@@ -9,6 +9,8 @@ use cc_tests::fake::Call;
 use cc_tests::sandbox::Cmd;
 use cc_tests::{Sandbox, Scenario};
 
+use super::ACCESS;
+
 /// What a shell, a terminal, a template or Claude itself could take for more than text.
 const HOSTILE: &str = "two  spaces\t'single' \"double\" `tick` $(touch owned) ${HOME} \\ %s %00 ; & | > x *\r\n\
                        --model evil -- - @/etc/passwd !ls #note \u{1b}[31m \u{202e} \u{feff} é 日本 🦀\n\n  end  \n";
@@ -44,10 +46,10 @@ fn refused(sandbox: &Sandbox, call: Cmd<'_>) -> String {
 fn one_argument_is_the_task_and_several_are_joined_by_spaces() {
     let sandbox = sandbox();
     assert_eq!(
-        told(&sandbox, sandbox.cc(["rescue", "--read-only", HOSTILE])),
+        told(&sandbox, sandbox.cc(["rescue", ACCESS, HOSTILE])),
         HOSTILE
     );
-    let several = ["task", "--read-only", "fix  this", "", "and\nthat", "'x'"];
+    let several = ["task", ACCESS, "fix  this", "", "and\nthat", "'x'"];
     assert_eq!(
         told(&sandbox, sandbox.cc(several)),
         "fix  this  and\nthat 'x'"
@@ -77,13 +79,13 @@ fn a_file_is_the_task_byte_for_byte() {
     let file = sandbox.tmp().join("task with spaces.txt");
     fs::write(&file, &text).unwrap();
     let call = sandbox
-        .cc(["rescue", "--read-only", "--prompt-file"])
+        .cc(["rescue", ACCESS, "--prompt-file"])
         .args([&file])
         .cwd(sandbox.tmp());
     let call = call.args(["-C", sandbox.repo().to_str().unwrap()]);
     assert!(told(&sandbox, call).ends_with(&text));
     let from_stdin = sandbox
-        .cc(["rescue", "--read-only", "--prompt-file", "-"])
+        .cc(["rescue", ACCESS, "--prompt-file", "-"])
         .stdin(HOSTILE);
     assert_eq!(told(&sandbox, from_stdin), HOSTILE);
 }
@@ -136,7 +138,7 @@ fn standard_input_may_come_late_and_in_pieces() {
     let sandbox = sandbox();
     // Larger than a pipe, so that each piece only goes through while somebody reads.
     let piece = "é and more\n".repeat(20_000);
-    let call = sandbox.cc(["rescue", "--read-only"]);
+    let call = sandbox.cc(["rescue", ACCESS]);
     let mut call = call.stdin_stays_open().spawn();
     for _ in 0..3 {
         assert!(!call.has_ended(), "{call}");
@@ -151,12 +153,7 @@ fn standard_input_may_come_late_and_in_pieces() {
 fn standard_input_is_taken_up_to_ten_mebibytes() {
     let most = "0123456789abcde\n".repeat((10 << 20) / 16);
     let sandbox = sandbox();
-    assert!(
-        told(
-            &sandbox,
-            sandbox.cc(["rescue", "--read-only"]).stdin(most.clone())
-        ) == most
-    );
+    assert!(told(&sandbox, sandbox.cc(["rescue", ACCESS]).stdin(most.clone())) == most);
     assert!(sandbox.records()[0]["title"].as_str().unwrap().len() < 200);
     let fresh = self::sandbox();
     let said = refused(&fresh, fresh.cc(["rescue"]).stdin(format!("{most}!")));

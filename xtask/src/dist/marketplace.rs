@@ -1,7 +1,7 @@
 //! A folder that `codex plugin marketplace add` takes: the plugin with the programs beside it, for who does not want
 //! the installer. Codex asks for each command and for the hooks itself then.
 
-use cc_plugin::{Bundle, File, HooksFrom};
+use cc_plugin::{Bundle, File, HooksFrom, Shell};
 
 use super::archive::{self, Entry};
 use super::commands::Done;
@@ -51,6 +51,10 @@ fn files(target: &Target) -> Vec<File> {
         // Codex puts the directory of its copy here, whose path may have spaces.
         hooks: &format!("\"${{PLUGIN_ROOT}}/bin/cc-hooks{suffix}\""),
         hooks_from: HooksFrom::Plugin,
+        shell: match target.is_windows() {
+            true => Shell::PowerShell,
+            false => Shell::Posix,
+        },
     };
     let mut files = bundle.files();
     for file in files
@@ -67,6 +71,17 @@ fn files(target: &Target) -> Vec<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn skills_quote_for_the_shell_of_their_system_wherever_they_are_made() {
+        for target in &super::super::release::TARGETS {
+            let files = files(target);
+            let skill = |file: &&cc_plugin::File| file.path == "skills/rescue/SKILL.md";
+            let text =
+                String::from_utf8_lossy(&files.iter().find(skill).unwrap().content).into_owned();
+            assert_eq!(text.contains("`''`"), target.is_windows(), "{text}");
+        }
+    }
 
     #[test]
     fn skills_say_where_the_program_is_and_hooks_name_it_by_a_variable() {

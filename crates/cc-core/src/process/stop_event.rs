@@ -1,5 +1,8 @@
 //! The request to stop a job on Windows, which has no signals: an event that has a name.
-#![expect(unsafe_code, reason = "no kept library has named events in safe code")]
+#![expect(
+    unsafe_code,
+    reason = "no maintained library has named events in safe code"
+)]
 
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
@@ -12,10 +15,10 @@ use windows::core::HSTRING;
 
 use crate::JobId;
 
-/// The event of a job, which whoever made it hears. There is one as long as this is held.
+/// The stop event of a job. It exists until this is dropped.
 ///
-/// By the default of Windows only the user who makes an event can set it, besides the system and, where the process
-/// is one of an administrator, other administrators.
+/// By the default of Windows the system can set it, and the user who made it; where the process of that user is an
+/// elevated one, administrators in their place.
 #[derive(Debug)]
 pub struct StopEvent(OwnedHandle);
 

@@ -150,7 +150,7 @@ pub(super) fn files(layout: &Layout, record: &InstallRecord) -> Result<(), Error
 pub(super) fn programs(layout: &Layout, dir: &Path) -> Result<(), Error> {
     for name in BINARIES {
         let program = dir.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        remove_program(&program, layout.temporary.as_deref())?;
+        remove_program(&program, &layout.temporary)?;
     }
     // A directory that is not empty stays.
     let _ = fs::remove_dir(dir);

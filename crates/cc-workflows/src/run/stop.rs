@@ -18,7 +18,7 @@ pub(crate) fn ask_to_stop(_: &JobId, worker: &Proc) -> io::Result<()> {
     worker.signal(Signal::Terminate)
 }
 
-/// Asks the worker of a job to stop. One of an earlier version, which does not listen, is ended.
+/// Asks the worker of a job to stop. One without an event, as of an earlier version, is ended.
 ///
 /// # Errors
 /// When the operating system refuses.
