@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cc_core::Proc;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -67,9 +68,7 @@ impl Scenario {
     /// # Panics
     /// When it is not there or broken.
     pub fn read(dir: &Path) -> Self {
-        let path = dir.join(SCENARIO);
-        let text = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        read_scenario(&dir.join(SCENARIO))
     }
 
     /// Writes the scenario beside a fake Claude in `dir`; the next call of it plays the first run.
@@ -85,6 +84,15 @@ impl Scenario {
             }
         }
     }
+}
+
+/// Reads the file that tells a fake program what to do.
+///
+/// # Panics
+/// When it is not there or broken.
+pub(crate) fn read_scenario<T: DeserializeOwned>(path: &Path) -> T {
+    let text = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 const SCENARIO: &str = "fake-claude.json";

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::fake::read_scenario;
+
 /// What a fake Codex does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[must_use]
@@ -59,9 +61,7 @@ impl FakeCodex {
     /// # Panics
     /// When it is not there or broken.
     pub fn read(dir: &Path) -> Self {
-        let path = dir.join(SCENARIO);
-        let text = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        read_scenario(&dir.join(SCENARIO))
     }
 }
 

@@ -86,10 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     };
     let bench = Bench {
         this: Build::this(),
-        against: match &args.against {
-            Some(dir) => Some(other_build(dir)?),
-            None => None,
-        },
+        against: args.against.as_deref().map(other_build).transpose()?,
     };
     let mut rows = Vec::new();
     for group in groups {

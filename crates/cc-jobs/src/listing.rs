@@ -201,10 +201,11 @@ pub fn without_record(data: &DataDir, mut words: Vec<String>) -> Result<Vec<Stri
 /// What is in a directory; `None` where it is not there.
 fn entries_of(dir: &Path) -> Result<Option<fs::ReadDir>, IoError> {
     match fs::read_dir(dir) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound && cfg!(windows) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         entries => return entries.map(Some).map_err(IoError::at("list", dir)),
     }
-    // To Windows what is below a file is not there.
+    // To Windows alone what is below a file is not there.
     let mut above = dir.ancestors().skip(1);
     match above.find_map(|above| Some((above, above.metadata().ok()?))) {
         Some((above, meta)) if !meta.is_dir() => {
