@@ -65,7 +65,6 @@ fn what_a_killed_installation_left_is_repaired_by_the_next() {
 }
 
 /// What an installation makes, in its order, below Codex's home.
-#[cfg(unix)]
 const MADE: [&str; 5] = [
     "config.toml.cc-backup",
     "cc/install.json",
@@ -74,9 +73,7 @@ const MADE: [&str; 5] = [
     "plugins/cache/cc-local/cc",
 ];
 
-/// Hangs with Wine; the reason is not known.
 #[test]
-#[cfg(unix)]
 fn a_kill_after_any_step_leaves_what_the_next_installation_repairs() {
     let api = ResponsesApi::start([]);
     let mut sandbox = bare(CODEX, &api);
