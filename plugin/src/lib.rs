@@ -104,6 +104,23 @@ impl Shell {
             Self::PowerShell => "''",
         }
     }
+
+    /// What else to write instead of a double quote: no form of it reaches a program both from Windows PowerShell 5.1,
+    /// which drops it and makes one of `\"`, and from PowerShell 7.3, which passes both characters on.
+    fn double_quote(self) -> &'static str {
+        match self {
+            Self::Posix => "",
+            Self::PowerShell => ", and also a double quote, which PowerShell may drop",
+        }
+    }
+
+    /// Which tasks go into a file as well.
+    fn or_double_quotes(self) -> &'static str {
+        match self {
+            Self::Posix => "",
+            Self::PowerShell => ", or has double quotes",
+        }
+    }
 }
 
 /// Where Codex gets the hooks from.
@@ -198,6 +215,8 @@ impl Bundle<'_> {
             .replace("{{cc-cli}}", &place(self.cli))
             .replace("{{cc-hooks}}", &place(self.hooks))
             .replace("{{single-quote}}", self.shell.single_quote())
+            .replace("{{double-quote}}", self.shell.double_quote())
+            .replace("{{or-double-quotes}}", self.shell.or_double_quotes())
             .replace("{{version}}", VERSION);
         if path == MANIFEST && self.hooks_from == HooksFrom::User {
             // Without the field, Codex would look for `hooks/hooks.json`.

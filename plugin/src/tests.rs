@@ -183,7 +183,7 @@ fn no_skill_lets_the_model_guess_or_answer_itself() {
         "`--background`",
         "path, model and text in single quotes",
         // A backslash outside of quotes would hide the command from Codex's exec rules.
-        r#"a single quote inside as `'"'"'`"#,
+        r#"a single quote inside as `'"'"'`."#,
         "`--max-budget-usd`",
         "Run commands printed as `cc-cli …`",
     ];
@@ -207,6 +207,23 @@ fn no_skill_lets_the_model_guess_or_answer_itself() {
         for words in everywhere.iter().chain(more.iter().copied().flatten()) {
             assert!(body.contains(words), "{name} does not say: {words}");
         }
+    }
+}
+
+#[test]
+fn double_quotes_are_kept_from_powershell_alone() {
+    let focus =
+        "a single quote inside as `''`, and also a double quote, which PowerShell may drop.";
+    let task = "If it is long or hard to quote, or has double quotes, write it to a file";
+    let posix = bundle(HooksFrom::Plugin);
+    let powershell = Bundle {
+        shell: Shell::PowerShell,
+        ..posix
+    };
+    for (name, says) in [("adversarial-review", focus), ("rescue", task)] {
+        let text = |bundle| text(bundle, &format!("skills/{name}/SKILL.md")).unwrap();
+        assert!(text(powershell).contains(says), "{name}");
+        assert!(!text(posix).contains("double quote"), "{name}");
     }
 }
 

@@ -286,3 +286,17 @@ fn a_task_is_read_from_plain_files_in_reach_alone() {
     from("task.md").success();
     from("src/../task.md").success();
 }
+
+#[test]
+fn a_task_is_read_from_the_directory_for_temporary_files() {
+    let sandbox = remembered();
+    let task = cc_core::fs::canonical(&sandbox.tmp())
+        .unwrap()
+        .join("task.md");
+    fs::write(&task, "Say \"hi\".").unwrap();
+    let rescue = ["rescue", "--read-only", "--prompt-file"];
+    door(&sandbox, &rescue).args([&task]).run().success();
+    let calls = sandbox.claude_calls();
+    let told = calls.iter().any(|call| call.stdin.contains("Say \"hi\"."));
+    assert!(told, "{calls:#?}");
+}

@@ -131,13 +131,11 @@ impl Project {
 
     fn open_in_reach(&self, path: &Path) -> io::Result<File> {
         let path = without_dots(path);
-        let temporary = self.env.var("TMPDIR").map(PathBuf::from);
-        let dirs = [
-            Some(self.store.workspace().root().to_owned()),
-            temporary,
-            Some("/tmp".into()),
-        ];
-        for dir in dirs.into_iter().flatten().filter(|dir| dir.is_absolute()) {
+        let temporary = ["TMPDIR", "TMP", "TEMP"].into_iter();
+        let temporary = temporary.filter_map(|name| self.env.var(name).map(PathBuf::from));
+        let dirs = [self.store.workspace().root().to_owned(), "/tmp".into()];
+        let mut dirs = dirs.into_iter().chain(temporary);
+        while let Some(dir) = dirs.find(|dir| dir.is_absolute()) {
             if let Ok(file) = path.strip_prefix(&dir) {
                 return open_below(&dir, file);
             }

@@ -246,7 +246,6 @@ impl Sandbox {
             ("PATH", path),
             ("HOME", home.clone()),
             ("CODEX_HOME", self.codex_home().into()),
-            ("TMPDIR", tmp.clone()),
             ("LANG", "C.UTF-8".into()),
             ("GIT_CONFIG_NOSYSTEM", "1".into()),
         ]
@@ -260,6 +259,8 @@ impl Sandbox {
                 .iter()
                 .filter_map(|name| Some((name.into(), host.var(name)?.into())));
             env.extend(kept);
+        } else {
+            env.push(("TMPDIR".into(), tmp));
         }
         env
     }
