@@ -12,7 +12,9 @@ use crate::edit::config::{ConfigEntries, flag};
 use crate::edit::hooks_json;
 use crate::edit::rules::{self, Allows};
 use crate::error::Error;
-use crate::files::{self, backup_of, copy_program, digest, leftovers, read_text, replace};
+use crate::files::{
+    self, backup_of, copy_program, digest, leftovers, read_text, remove_ended_asides, replace,
+};
 use crate::layout::Layout;
 use crate::prepare::codex_info::{CodexInfo, InstallMethod};
 use crate::prepare::plan::{self, PlanStep};
@@ -125,6 +127,7 @@ impl<'a> Executor<'a> {
         let dirs = dirs.chain(assets.to_write()).chain(assets.written());
         let mut left = dirs.flat_map(|dir| leftovers(&dir));
         left.try_for_each(|file| remove_if_there(&file))?;
+        remove_ended_asides(snapshot.binaries.iter().map(|it| it.installed.as_path()));
         let mut record = match &snapshot.record {
             Some(record) => record.clone(),
             None => InstallRecord {

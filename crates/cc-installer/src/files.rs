@@ -262,6 +262,22 @@ pub(crate) fn remove_program(program: &Path, temporary: &[PathBuf]) -> Result<()
     remove_or_move(program, temporary)
 }
 
+/// Removes what [`copy_program`] renamed beside these programs, as far as it no longer runs.
+pub(crate) fn remove_ended_asides<'a>(programs: impl Iterator<Item = &'a Path>) {
+    programs.flat_map(asides).for_each(remove_ended);
+}
+
+/// Removes what [`remove_program`] moved to one of `temporary`, as far as it no longer runs.
+pub(crate) fn remove_ended_programs(temporary: &[PathBuf]) {
+    let dirs = temporary.iter().filter(|_| cfg!(windows));
+    dirs.flat_map(|dir| leftovers(dir)).for_each(remove_ended);
+}
+
+/// Windows keeps a program that runs.
+fn remove_ended(program: PathBuf) {
+    let _ = fs::remove_file(program);
+}
+
 fn remove_or_move(file: &Path, temporary: &[PathBuf]) -> Result<(), IoError> {
     let Err(mut failed) = remove_if_there(file) else {
         return Ok(());

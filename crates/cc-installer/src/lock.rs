@@ -9,6 +9,7 @@ use cc_core::fs::create_private_dir;
 use cc_core::{Env, FileLock, IoError, LockError};
 
 use crate::error::Error;
+use crate::files::remove_ended_programs;
 use crate::layout::Layout;
 
 /// How long another installer may take.
@@ -28,7 +29,7 @@ pub(crate) struct InstallLock {
     held: Option<FileLock>,
 }
 
-/// Takes the lock, unless nothing is going to be changed.
+/// Takes the lock, unless nothing is going to be changed, and removes what an earlier holder could only move away.
 ///
 /// # Errors
 /// When there is no home directory, it belongs to another user, or another installer keeps the lock.
@@ -38,7 +39,9 @@ pub(crate) fn acquire(env: &Env, dry_run: bool) -> Result<Option<InstallLock>, E
     if dry_run {
         return Ok(None);
     }
-    Ok(Some(InstallLock::take(layout)?))
+    let lock = InstallLock::take(layout)?;
+    remove_ended_programs(&lock.layout.temporary);
+    Ok(Some(lock))
 }
 
 impl InstallLock {

@@ -161,8 +161,25 @@ fn programs_that_run_are_replaced_and_removed_all_the_same() {
     uninstall.run().success();
     assert!(!sandbox.codex_home().join("cc").exists());
     assert_eq!(sandbox.record()["status"], "running");
+    // Windows removes no program that runs: these two were moved away, and each goes once it has ended.
+    assert_eq!(moved_away(&sandbox), if cfg!(windows) { 2 } else { 0 });
+    let uninstall = || sandbox.installer(["uninstall", "--yes"]).run().success();
+    drop(uninstall());
+    assert_eq!(moved_away(&sandbox), usize::from(cfg!(windows)));
     sandbox.write("go", "");
     sandbox.wait_for_status("completed", SOON);
+    sandbox.wait_quiet(SOON);
+    drop(uninstall());
+    assert_eq!(moved_away(&sandbox), 0);
+}
+
+/// How many programs of ours are among the temporary files.
+fn moved_away(sandbox: &Sandbox) -> usize {
+    let names = fs::read_dir(sandbox.tmp()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names
+        .filter(|name| name.starts_with(".cc-installer-"))
+        .count()
 }
 
 #[test]
