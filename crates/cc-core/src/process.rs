@@ -3,6 +3,7 @@
 //! A pid alone lies: it is reused, and means another process in another pid namespace. It serves
 //! only to signal and to clean up; a worker's lock says whether it lives.
 
+mod program_pages;
 mod signal;
 #[cfg(windows)]
 mod stop_event;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Time;
 
+pub use program_pages::release_program_pages;
 pub use signal::Signal;
 #[cfg(windows)]
 pub use stop_event::StopEvent;

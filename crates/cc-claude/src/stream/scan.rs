@@ -11,15 +11,15 @@ use super::event::Text;
 pub(super) fn text_delta(line: &[u8]) -> Option<Text<'_>> {
     let mut scan = Scan(line);
     let mut found = Found::default();
-    scan.object(&mut |scan, key| match key {
-        "type" => scan.set(&mut found.line),
-        "event" => {
+    scan.object(&mut |scan, key| match key.bytes {
+        b"type" => scan.set(&mut found.line),
+        b"event" => {
             let first = !std::mem::replace(&mut found.has_event, true);
             first.then(|| event(scan, &mut found)).flatten()
         }
         // With a text it is a subagent that speaks.
-        "parent_tool_use_id" => scan.take(b"null"),
-        _ => scan.skip_scalar(),
+        b"parent_tool_use_id" => scan.take(b"null"),
+        _ => scan.skip(key),
     })?;
     let is_delta = scan.0.is_empty()
         && found.line?.is("stream_event")
@@ -28,23 +28,27 @@ pub(super) fn text_delta(line: &[u8]) -> Option<Text<'_>> {
     found.text.filter(|_| is_delta)?.decode()
 }
 
-/// A text as it is written between quotes.
+/// A text as it is written between quotes. None of it is checked until it is asked for.
 #[derive(Clone, Copy)]
 struct Written<'a> {
-    text: &'a str,
+    bytes: &'a [u8],
     has_escapes: bool,
 }
 
 impl<'a> Written<'a> {
     fn is(self, text: &str) -> bool {
-        self.text == text
+        self.bytes == text.as_bytes()
     }
 
     fn decode(self) -> Option<Text<'a>> {
-        if !self.has_escapes {
-            return Some(Cow::Borrowed(self.text));
+        let text = std::str::from_utf8(self.bytes).ok()?;
+        if has_controls(text) {
+            return None;
         }
-        let quoted = format!("\"{}\"", self.text);
+        if !self.has_escapes {
+            return Some(Cow::Borrowed(text));
+        }
+        let quoted = format!("\"{text}\"");
         serde_json::from_str(&quoted).ok().map(Cow::Owned)
     }
 }
@@ -61,21 +65,21 @@ struct Found<'a> {
 }
 
 fn event<'a>(scan: &mut Scan<'a>, found: &mut Found<'a>) -> Option<()> {
-    scan.object(&mut |scan, key| match key {
-        "type" => scan.set(&mut found.event),
-        "delta" => {
+    scan.object(&mut |scan, key| match key.bytes {
+        b"type" => scan.set(&mut found.event),
+        b"delta" => {
             let first = !std::mem::replace(&mut found.has_delta, true);
             first.then(|| delta(scan, found)).flatten()
         }
-        _ => scan.skip_scalar(),
+        _ => scan.skip(key),
     })
 }
 
 fn delta<'a>(scan: &mut Scan<'a>, found: &mut Found<'a>) -> Option<()> {
-    scan.object(&mut |scan, key| match key {
-        "type" => scan.set(&mut found.delta),
-        "text" => scan.set(&mut found.text),
-        _ => scan.skip_scalar(),
+    scan.object(&mut |scan, key| match key.bytes {
+        b"type" => scan.set(&mut found.delta),
+        b"text" => scan.set(&mut found.text),
+        _ => scan.skip(key),
     })
 }
 
@@ -90,12 +94,15 @@ impl<'a> Scan<'a> {
     }
 
     /// Reads an object; `value` reads the value of each key.
-    fn object(&mut self, value: &mut dyn FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
+    fn object(
+        &mut self,
+        value: &mut dyn FnMut(&mut Self, Written<'a>) -> Option<()>,
+    ) -> Option<()> {
         self.take(b"{")?;
         loop {
             let key = self.text()?;
             self.take(b":")?;
-            value(self, Some(key).filter(|key| !key.has_escapes)?.text)?;
+            value(self, key)?;
             let (next, rest) = self.0.split_first()?;
             self.0 = rest;
             match next {
@@ -106,14 +113,13 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Reads a text whose escapes are checked when it is used. A second one of its key would leave the first
+    /// Reads a text that is checked when it is used. A second one of its key would leave the first
     /// unchecked, so it is not for here.
     fn set(&mut self, place: &mut Option<Written<'a>>) -> Option<()> {
         let text = self.text()?;
         place.replace(text).is_none().then_some(())
     }
 
-    /// Reads a text. Its escapes are not checked.
     fn text(&mut self) -> Option<Written<'a>> {
         self.take(b"\"")?;
         let (mut end, mut has_escapes) = (0, false);
@@ -127,9 +133,15 @@ impl<'a> Scan<'a> {
                 }
             }
         }
-        let text = std::str::from_utf8(&self.0[..end]).ok()?;
+        let bytes = &self.0[..end];
         self.0 = &self.0[end + 1..];
-        (!has_controls(text)).then_some(Written { text, has_escapes })
+        Some(Written { bytes, has_escapes })
+    }
+
+    /// Passes over the value of a key that does not matter: one without escapes, which could stand for one that does.
+    fn skip(&mut self, key: Written<'a>) -> Option<()> {
+        Some(key).filter(|key| !key.has_escapes)?.decode()?;
+        self.skip_scalar()
     }
 
     fn skip_scalar(&mut self) -> Option<()> {
@@ -153,6 +165,5 @@ impl<'a> Scan<'a> {
 /// Whether there are characters that JSON only has as escapes.
 fn has_controls(text: &str) -> bool {
     // Without an early end, so that many bytes are looked at at once.
-    text.bytes()
-        .fold(false, |found, byte| found | (byte < b' '))
+    text.bytes().fold(u8::MAX, u8::min) < b' '
 }

@@ -182,7 +182,17 @@ mod os {
     }
 
     pub(super) fn pipes(child: &mut Child) -> Pipes {
+        #[cfg(target_os = "linux")]
+        child.stdout.iter().for_each(enlarge);
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    }
+
+    /// Lets Claude write while we read: in a pipe of the usual size, which holds as much as we read at once, each would
+    /// wait for the other again and again.
+    #[cfg(target_os = "linux")]
+    fn enlarge(output: &ChildStdout) {
+        // Where this user has too many large pipes, it stays as it is.
+        let _ = rustix::pipe::fcntl_setpipe_size(output, 256 << 10);
     }
 
     pub(super) async fn wait(child: &mut Child) -> io::Result<ExitStatus> {

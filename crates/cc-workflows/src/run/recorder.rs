@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use cc_claude::{Observer, Progress};
-use cc_core::process::Survivors;
+use cc_core::process::{Survivors, release_program_pages};
 use cc_core::text::Tail;
 use cc_core::{JobId, Proc, Time};
 use cc_jobs::log::Log;
@@ -42,6 +42,8 @@ pub(crate) struct RunRecorder<'a> {
     removed: Arc<Notify>,
     /// When to look at it next.
     look_at: Instant,
+    /// How often that was done since Claude printed something.
+    silent_looks: u32,
     log: Log,
     /// The finished blocks of text.
     said: Tail,
@@ -76,6 +78,7 @@ impl<'a> RunRecorder<'a> {
             was_gone: false,
             removed,
             look_at: Instant::now() + LOOK_INTERVAL,
+            silent_looks: 0,
             log,
             said: Tail::new(SAVED_BYTES),
             writing: String::new(),
@@ -180,6 +183,14 @@ impl<'a> RunRecorder<'a> {
         }
     }
 
+    /// Takes little memory while Claude is silent, which may be minutes.
+    fn rest(&mut self) {
+        if self.silent_looks == 1 {
+            release_program_pages();
+        }
+        self.silent_looks = self.silent_looks.saturating_add(1);
+    }
+
     fn save_text(&mut self) {
         self.save_at = None;
         let text = format!("{}{}", self.said.text(), self.writing);
@@ -220,6 +231,7 @@ impl Observer for RunRecorder<'_> {
     }
 
     fn heard(&mut self) {
+        self.silent_looks = 0;
         self.shown.heard(self.store.now());
     }
 
@@ -244,6 +256,7 @@ impl Observer for RunRecorder<'_> {
         }
         if self.look_at <= now {
             self.look_at_record();
+            self.rest();
         }
     }
 
