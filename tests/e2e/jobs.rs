@@ -28,6 +28,8 @@ mod sessions;
 mod settings;
 #[cfg(target_os = "linux")]
 mod signals;
+#[cfg(windows)]
+mod stop_events;
 mod structure;
 mod unwritable;
 mod verdicts;

@@ -15,6 +15,8 @@ pub mod app_server;
 pub mod binaries;
 #[cfg(target_os = "linux")]
 pub mod browser;
+#[cfg(windows)]
+pub mod closed_event;
 pub mod cost;
 pub mod door;
 #[cfg(unix)]

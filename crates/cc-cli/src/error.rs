@@ -286,6 +286,9 @@ impl Explained for Error {
             Self::AlreadyEnded(job) => {
                 Usage.hint(format!("Show the result: cc-cli result {}", job.id))
             }
+            Self::MayNotStop { id, .. } => Failure.hint(format!(
+                "The job keeps running. To stop it, run in a terminal opened as administrator: cc-cli cancel {id}"
+            )),
             Self::Survived { job, .. } => {
                 Failure.hint(format!("Try again: cc-cli cancel {}", job.id))
             }

@@ -26,6 +26,8 @@ pub mod session;
 pub mod text;
 pub mod time;
 pub mod usage;
+#[cfg(windows)]
+mod windows_error;
 
 pub use env::Env;
 pub use failure::{Failure, FailureClass};

@@ -9,7 +9,7 @@ use cc_core::{JobId, Proc, SessionId};
 use cc_jobs::{Job, JobEvent, JobState, Store, StoreError, select};
 
 use crate::find::once_rewritten;
-use crate::run::ask_to_stop;
+use crate::run::{ask_to_stop, may_ask_to_stop};
 use crate::{Error, Project, launch, wait};
 
 /// How long a worker has to stop Claude: its own sequence takes up to seven seconds.
@@ -46,7 +46,7 @@ pub fn of_session_later(project: &Project, session: &SessionId) -> Result<(), Er
 /// Ends a job and everything it started, and returns the job afterwards.
 ///
 /// # Errors
-/// When it has already ended, something of it still runs, or its end cannot be recorded.
+/// When it has already ended, this process may not stop it, something of it still runs, or its end cannot be recorded.
 pub fn cancel(project: &Project, id: &JobId) -> Result<Job, Error> {
     match cancel_recorded(project, id) {
         Err(Error::Store(source)) if source.is_about_writing() => {
@@ -64,6 +64,7 @@ fn cancel_recorded(project: &Project, id: &JobId) -> Result<Job, Error> {
         let job = Box::new(guard.into_job());
         return Err(Error::Survived { job, why });
     }
+    check_permission(guard.job())?;
     match guard.apply(JobEvent::Cancel { at: store.now() }) {
         Ok(()) => {}
         // Two callers that cancel at once wait for the same end.
@@ -99,11 +100,24 @@ fn cancel_recorded(project: &Project, id: &JobId) -> Result<Job, Error> {
     }
 }
 
+/// Makes sure that this process may stop the worker of a job, before anything of the job changes.
+fn check_permission(job: &Job) -> Result<(), Error> {
+    let (worker, _) = job.state().processes();
+    match worker {
+        Some(worker) if !may_ask_to_stop(&job.id) => Err(Error::MayNotStop {
+            id: job.id.clone(),
+            pid: worker.pid,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Ends a job whose record cannot be changed: its worker takes the request for a cancel, and records that
 /// once it can. Always an error, also where all has ended.
 fn stop_unrecorded(store: &Store, id: &JobId, source: StoreError) -> Result<Job, Error> {
     // Where the worker is gone, reading ends what it left.
     let (job, _) = store.read(id)?;
+    check_permission(&job)?;
     let (_, claude) = job.state().processes();
     if let Some(worker) = job.running_worker() {
         let _ = ask_to_stop(id, &worker);

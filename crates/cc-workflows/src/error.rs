@@ -206,6 +206,16 @@ pub enum Error {
     /// The job to cancel has already ended.
     #[error("job `{}` has already ended: {}", .0.id, .0.state().status())]
     AlreadyEnded(Box<Job>),
+    /// Its worker has more rights than this process; the job runs on as if nothing had been asked.
+    #[error(
+        "not allowed to stop job `{id}`: its worker, process {pid}, was started as administrator"
+    )]
+    MayNotStop {
+        /// The job.
+        id: JobId,
+        /// The process id of the worker.
+        pid: u32,
+    },
     /// Something that it started still runs. It can be cancelled again.
     #[error("job `{}` could not be stopped: {why}", job.id)]
     Survived {

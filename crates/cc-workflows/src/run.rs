@@ -20,7 +20,7 @@ use crate::trust::TrustError;
 use crate::{Project, account};
 
 pub(crate) use recorder::RunRecorder;
-pub(crate) use stop::{StopRequest, ask_to_stop};
+pub(crate) use stop::{StopRequest, ask_to_stop, may_ask_to_stop};
 
 /// A job at work.
 pub(crate) struct Run<'a> {

@@ -39,13 +39,15 @@ mod windows {
     use std::path::{Path, PathBuf};
 
     use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-    use windows::Win32::Foundation::{HLOCAL, WIN32_ERROR};
+    use windows::Win32::Foundation::HLOCAL;
     use windows::Win32::Security::Authorization::{
         ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1,
     };
     use windows::Win32::Security::{PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES};
     use windows::Win32::Storage::FileSystem::CreateDirectoryW;
     use windows::core::{HSTRING, Owned};
+
+    use crate::windows_error::as_io_error;
 
     /// Full access (FA) for the user, the system (SY) and administrators (BA), also to what is made inside (OICI);
     /// nothing is inherited from above (P).
@@ -94,14 +96,6 @@ mod windows {
         .map_err(as_io_error)?;
         // SAFETY: Windows allocated the descriptor with `LocalAlloc`, and nobody else frees it.
         Ok(unsafe { Owned::new(HLOCAL(descriptor.0)) })
-    }
-
-    /// With the number by which the standard library knows the error.
-    fn as_io_error(error: windows::core::Error) -> io::Error {
-        match WIN32_ERROR::from_error(&error) {
-            Some(WIN32_ERROR(number)) => io::Error::from_raw_os_error(number as i32),
-            None => io::Error::other(error),
-        }
     }
 
     /// The form of a path that may be longer than 247 characters: `\\?\C:\x`, `\\?\UNC\server\share`.

@@ -14,6 +14,7 @@ use windows::Win32::System::Threading::{
 use windows::core::HSTRING;
 
 use crate::JobId;
+use crate::windows_error::as_io_error;
 
 /// The stop event of a job. It exists until this is dropped.
 ///
@@ -36,7 +37,7 @@ impl StopEvent {
             CreateEventW(None, stays_set, is_set, &name)
         };
         let last = io::Error::last_os_error();
-        let event = Self(owned(event.map_err(io::Error::other)?));
+        let event = Self(owned(event.map_err(as_io_error)?));
         match last.kind() {
             io::ErrorKind::AlreadyExists => Err(last),
             _ => Ok(event),
@@ -58,14 +59,27 @@ impl StopEvent {
     /// Sets the event of a job.
     ///
     /// # Errors
-    /// When there is none, or this user may not set it.
+    /// As of [`check`](Self::check).
     pub fn set(job: &JobId) -> io::Result<()> {
-        // SAFETY: the name ends with a zero and outlives the call.
-        let event = unsafe { OpenEventW(EVENT_MODIFY_STATE, false, &name(job)) };
-        let event = owned(event.map_err(io::Error::other)?);
+        let event = open(job)?;
         // SAFETY: the handle is open until the end of this function.
-        unsafe { SetEvent(HANDLE(event.as_raw_handle())) }.map_err(io::Error::other)
+        unsafe { SetEvent(HANDLE(event.as_raw_handle())) }.map_err(as_io_error)
     }
+
+    /// Looks whether the event of a job could be set.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none, `PermissionDenied` when this process may not set it.
+    pub fn check(job: &JobId) -> io::Result<()> {
+        open(job).map(drop)
+    }
+}
+
+/// The event of a job, to be set.
+fn open(job: &JobId) -> io::Result<OwnedHandle> {
+    // SAFETY: the name ends with a zero and outlives the call.
+    let event = unsafe { OpenEventW(EVENT_MODIFY_STATE, false, &name(job)) };
+    event.map(owned).map_err(as_io_error)
 }
 
 fn name(job: &JobId) -> HSTRING {
@@ -87,7 +101,8 @@ mod tests {
     #[test]
     fn a_job_is_asked_once_and_only_while_somebody_listens() {
         let job = JobId::fresh("review", Clock::System.now());
-        StopEvent::set(&job).unwrap_err();
+        let told = StopEvent::set(&job).unwrap_err();
+        assert_eq!(told.kind(), io::ErrorKind::NotFound, "{told}");
         let event = StopEvent::create(&job).unwrap();
         StopEvent::create(&job).unwrap_err();
         thread::scope(|scope| {

@@ -25,7 +25,24 @@ pub(crate) fn ask_to_stop(_: &JobId, worker: &Proc) -> io::Result<()> {
 #[cfg(windows)]
 pub(crate) fn ask_to_stop(id: &JobId, worker: &Proc) -> io::Result<()> {
     // The record names a worker of ours only once it listens.
-    StopEvent::set(id).or_else(|_| worker.signal(Signal::Terminate))
+    StopEvent::set(id).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => worker.signal(Signal::Terminate),
+        _ => Err(error),
+    })
+}
+
+/// Whether this process may ask the worker of a job to stop: records and workers belong to one user.
+#[cfg(unix)]
+pub(crate) fn may_ask_to_stop(_: &JobId) -> bool {
+    true
+}
+
+/// Whether this process may ask the worker of a job to stop: not one that was started as administrator, unless this
+/// one was as well.
+#[cfg(windows)]
+pub(crate) fn may_ask_to_stop(id: &JobId) -> bool {
+    let refused = io::ErrorKind::PermissionDenied;
+    !StopEvent::check(id).is_err_and(|error| error.kind() == refused)
 }
 
 /// Hears the request to stop, also between two runs of a job, and remembers it.
