@@ -3,6 +3,7 @@
 
 mod homes;
 mod npm;
+mod powershell;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,6 @@ use self::homes::{bare, home, installs};
 use super::archive::{Entry, Pack};
 use super::commands::{Done, said_by, succeed};
 use super::packages::put;
-use super::python;
 use super::release::{PROGRAMS, Release, Target, VERSION};
 
 pub(super) fn run(release: &Release) -> Done {
@@ -34,7 +34,7 @@ pub(super) fn run(release: &Release) -> Done {
     npm::check(release)?;
     marketplace(release, target)?;
     scripts(release)?;
-    powershell(release)?;
+    powershell::check(release, target)?;
     elsewhere(release)
 }
 
@@ -203,39 +203,6 @@ fn marketplace(release: &Release, target: &Target) -> Done {
         "the marketplace works in Codex: {ours} skills, {} runs of hooks",
         runs.len()
     );
-    Ok(())
-}
-
-/// Reads a script of PowerShell by its grammar, and names what does not fit.
-const READ_POWERSHELL: &str = "
-import sys, tree_sitter, tree_sitter_powershell
-tree = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language())).parse(sys.stdin.buffer.read())
-def read(node):
-    if node.is_error or node.is_missing:
-        print(f'line {node.start_point.row + 1}: {node.type}')
-    for child in node.children:
-        read(child)
-read(tree.root_node)
-";
-
-/// PowerShell itself is in no registry: only the grammar of the script is checked.
-fn powershell(release: &Release) -> Done {
-    let packages = ["tree-sitter==0.26.0", "tree-sitter-powershell==0.26.4"];
-    let script = release.root.join("packaging/install.ps1");
-    let Ok(bin) = python::environment(release, "dist-grammars", &packages) else {
-        println!(
-            "not checked: {} (no Python that makes environments)",
-            script.display()
-        );
-        return Ok(());
-    };
-    let mut python = Command::new(bin.join("python"));
-    python.args(["-c", READ_POWERSHELL]);
-    let found = said_by(python.stdin(fs::File::open(&script)?))?;
-    if !found.is_empty() {
-        return Err(format!("{}:\n{found}", script.display()).into());
-    }
-    println!("the grammar of {} is right", script.display());
     Ok(())
 }
 
