@@ -105,20 +105,23 @@ impl Shell {
         }
     }
 
-    /// What else to write instead of a double quote: no form of it reaches a program both from Windows PowerShell 5.1,
-    /// which drops it and makes one of `\"`, and from PowerShell 7.3, which passes both characters on.
-    fn double_quote(self) -> &'static str {
+    /// Which other quotes to replace in the same way. A curly one ends the text as a straight one does. No form of a
+    /// double quote reaches a program both from Windows PowerShell 5.1, which drops it and makes one of `\"`, and from
+    /// PowerShell 7.3, which passes both characters on.
+    fn other_quotes(self) -> &'static str {
         match self {
             Self::Posix => "",
-            Self::PowerShell => ", and also a double quote, which PowerShell may drop",
+            Self::PowerShell => {
+                "; replace a curly one (‘ or ’), which would end the text, and a double quote, which may be dropped, by the same"
+            }
         }
     }
 
-    /// Which tasks go into a file as well.
-    fn or_double_quotes(self) -> &'static str {
+    /// Which tasks go into a file because of those quotes.
+    fn or_other_quotes(self) -> &'static str {
         match self {
             Self::Posix => "",
-            Self::PowerShell => ", or has double quotes",
+            Self::PowerShell => ", or has double or curly quotes",
         }
     }
 }
@@ -215,8 +218,8 @@ impl Bundle<'_> {
             .replace("{{cc-cli}}", &place(self.cli))
             .replace("{{cc-hooks}}", &place(self.hooks))
             .replace("{{single-quote}}", self.shell.single_quote())
-            .replace("{{double-quote}}", self.shell.double_quote())
-            .replace("{{or-double-quotes}}", self.shell.or_double_quotes())
+            .replace("{{other-quotes}}", self.shell.other_quotes())
+            .replace("{{or-other-quotes}}", self.shell.or_other_quotes())
             .replace("{{version}}", VERSION);
         if path == MANIFEST && self.hooks_from == HooksFrom::User {
             // Without the field, Codex would look for `hooks/hooks.json`.

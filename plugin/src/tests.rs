@@ -211,10 +211,10 @@ fn no_skill_lets_the_model_guess_or_answer_itself() {
 }
 
 #[test]
-fn double_quotes_are_kept_from_powershell_alone() {
-    let focus =
-        "a single quote inside as `''`, and also a double quote, which PowerShell may drop.";
-    let task = "If it is long or hard to quote, or has double quotes, write it to a file";
+fn double_and_curly_quotes_are_kept_from_powershell_alone() {
+    let focus = "a single quote inside as `''`; replace a curly one (‘ or ’), which would end the text, and a \
+                 double quote, which may be dropped, by the same.";
+    let task = "If it is long or hard to quote, or has double or curly quotes, write it to a file";
     let posix = bundle(HooksFrom::Plugin);
     let powershell = Bundle {
         shell: Shell::PowerShell,
@@ -223,7 +223,7 @@ fn double_quotes_are_kept_from_powershell_alone() {
     for (name, says) in [("adversarial-review", focus), ("rescue", task)] {
         let text = |bundle| text(bundle, &format!("skills/{name}/SKILL.md")).unwrap();
         assert!(text(powershell).contains(says), "{name}");
-        assert!(!text(posix).contains("double quote"), "{name}");
+        assert!(!text(posix).contains("curly"), "{name}");
     }
 }
 

@@ -287,7 +287,7 @@ impl Explained for Error {
                 Usage.hint(format!("Show the result: cc-cli result {}", job.id))
             }
             Self::MayNotStop { id, .. } => Failure.hint(format!(
-                "The job keeps running. To stop it, run in a terminal opened as administrator: cc-cli cancel {id}"
+                "The job keeps running. Outside of any sandbox, and as administrator if it was started so, run: cc-cli cancel {id}"
             )),
             Self::Survived { job, .. } => {
                 Failure.hint(format!("Try again: cc-cli cancel {}", job.id))

@@ -131,11 +131,15 @@ impl Project {
 
     fn open_in_reach(&self, path: &Path) -> io::Result<File> {
         let path = without_dots(path);
-        let temporary = ["TMPDIR", "TMP", "TEMP"].into_iter();
-        let temporary = temporary.filter_map(|name| self.env.var(name).map(PathBuf::from));
-        let dirs = [self.store.workspace().root().to_owned(), "/tmp".into()];
-        let mut dirs = dirs.into_iter().chain(temporary);
-        while let Some(dir) = dirs.find(|dir| dir.is_absolute()) {
+        let named = ["TMPDIR", "TMP", "TEMP"].into_iter();
+        let named = named.filter_map(|name| self.env.var(name).map(PathBuf::from));
+        let mut dirs: Vec<PathBuf> = named.chain(["/tmp".into()]).collect();
+        dirs.retain(|dir| dir.is_absolute());
+        // What a variable says in short names of Windows, or by a link, may be named in full.
+        let in_full = dirs.iter().filter_map(|dir| canonical(dir).ok());
+        let in_full: Vec<_> = in_full.collect();
+        let root = self.store.workspace().root().to_owned();
+        for dir in [root].into_iter().chain(dirs).chain(in_full) {
             if let Ok(file) = path.strip_prefix(&dir) {
                 return open_below(&dir, file);
             }

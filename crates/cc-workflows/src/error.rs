@@ -206,9 +206,9 @@ pub enum Error {
     /// The job to cancel has already ended.
     #[error("job `{}` has already ended: {}", .0.id, .0.state().status())]
     AlreadyEnded(Box<Job>),
-    /// Its worker has more rights than this process; the job runs on as if nothing had been asked.
+    /// Its worker has more rights than this process, such as those of an administrator; the job keeps running.
     #[error(
-        "not allowed to stop job `{id}`: its worker, process {pid}, was started as administrator"
+        "not allowed to stop job `{id}`: its worker, process {pid}, has more rights than this call"
     )]
     MayNotStop {
         /// The job.

@@ -76,7 +76,7 @@ fn a_job_that_this_user_may_not_stop_runs_on_as_before() {
     let says = [
         format!("not allowed to stop job `{id}`"),
         format!("process {}", worker.proc.pid),
-        format!("terminal opened as administrator: cc-cli cancel {id}"),
+        format!("as administrator if it was started so, run: cc-cli cancel {id}"),
     ];
     for says in says {
         assert!(refused.stderr.contains(&says), "{refused}");

@@ -187,12 +187,16 @@ mod os {
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     }
 
+    /// How much a pipe of Claude's output holds: several times what is read at once.
+    #[cfg(target_os = "linux")]
+    const PIPE: usize = 256 << 10;
+
     /// Lets Claude write while we read: in a pipe of the usual size, which holds as much as we read at once, each would
     /// wait for the other again and again.
     #[cfg(target_os = "linux")]
     fn enlarge(output: &ChildStdout) {
         // Where this user has too many large pipes, it stays as it is.
-        let _ = rustix::pipe::fcntl_setpipe_size(output, 256 << 10);
+        let _ = rustix::pipe::fcntl_setpipe_size(output, PIPE);
     }
 
     pub(super) async fn wait(child: &mut Child) -> io::Result<ExitStatus> {

@@ -26,11 +26,12 @@ mod linux {
         let Ok(smaps) = fs::read_to_string("/proc/self/smaps") else {
             return;
         };
-        for mapping in of_this_program(&mappings(&smaps)) {
+        let here = release_program_pages as *const () as usize;
+        for mapping in of_this_program(&mappings(&smaps), here) {
             let start = with_exposed_provenance_mut::<c_void>(mapping.start);
-            // SAFETY: the mapping is a part of a file, cannot be written, and has no page that differs from the file;
-            // nobody but the loader, which is done, changes one of the program. So each page that is read later is
-            // as it was.
+            // SAFETY: the mapping is a part of a file, cannot be written, and has no page that differs from the file,
+            // as a system says that counts pages; nobody but the loader, which is done, changes one of the program.
+            // So each page that is read later is as it was.
             // What cannot be released stays.
             let _ = unsafe { madvise(start, mapping.end - mapping.start, Advice::LinuxDontNeed) };
         }
@@ -42,8 +43,11 @@ mod linux {
         end: usize,
         file: &'a str,
         is_writable: bool,
-        /// Whether some of its pages are not those of the file.
-        is_changed: bool,
+        /// Pages in memory, pages that are not those of the file, and such pages that are swapped out, in KiB; as far as
+        /// the system says.
+        resident: Option<u64>,
+        changed: Option<u64>,
+        swapped: Option<u64>,
     }
 
     impl<'a> Mapping<'a> {
@@ -57,99 +61,119 @@ mod linux {
                 end: address(end)?,
                 file: rest.find('/').map_or("", |at| &rest[at..]),
                 is_writable: rest.as_bytes().get(1) != Some(&b'-'),
-                is_changed: false,
+                resident: None,
+                changed: None,
+                swapped: None,
             })
+        }
+
+        /// Takes in one of the lines that follow: `Name:  number kB`.
+        fn take_in(&mut self, line: &str) {
+            let Some((name, size)) = line.split_once(':') else {
+                return;
+            };
+            let place = match name {
+                "Rss" => &mut self.resident,
+                "Anonymous" => &mut self.changed,
+                "Swap" => &mut self.swapped,
+                _ => return,
+            };
+            let size = size.trim().strip_suffix(" kB");
+            *place = size.and_then(|size| size.parse().ok());
+        }
+
+        fn is_as_in_the_file(&self) -> bool {
+            !self.is_writable && self.changed == Some(0) && self.swapped == Some(0)
         }
     }
 
     fn mappings(smaps: &str) -> Vec<Mapping<'_>> {
         let mut mappings: Vec<Mapping<'_>> = Vec::new();
         for line in smaps.lines() {
-            if let Some(mapping) = Mapping::read(line) {
-                mappings.push(mapping);
-            } else if let Some(last) = mappings.last_mut()
-                && let Some(("Anonymous" | "Swap", size)) = line.split_once(':')
-            {
-                last.is_changed |= size.trim() != "0 kB";
+            match (Mapping::read(line), mappings.last_mut()) {
+                (Some(mapping), _) => mappings.push(mapping),
+                (None, Some(last)) => last.take_in(line),
+                (None, None) => {}
             }
         }
         mappings
     }
 
-    /// The parts of the file that this code is in, as far as they are as in the file.
-    fn of_this_program<'a>(mappings: &'a [Mapping<'a>]) -> impl Iterator<Item = &'a Mapping<'a>> {
-        let here = release_program_pages as *const () as usize;
-        let program = mappings
+    /// The parts of the file that the code at `here` is in, as far as they are as in the file.
+    ///
+    /// There are none on a system that does not count: where this very code is not in memory, as QEMU says of each
+    /// page, other zeros mean nothing either.
+    fn of_this_program<'a>(
+        mappings: &'a [Mapping<'a>],
+        here: usize,
+    ) -> impl Iterator<Item = &'a Mapping<'a>> {
+        let program = mappings.iter().find(|mapping| {
+            (mapping.start..mapping.end).contains(&here) && !mapping.file.is_empty()
+        });
+        let counts = program.is_some_and(|program| program.resident > Some(0));
+        let file = program.filter(|_| counts).map(|program| program.file);
+        mappings
             .iter()
-            .find(|mapping| (mapping.start..mapping.end).contains(&here));
-        let file = program.map_or("", |program| program.file);
-        mappings.iter().filter(move |mapping| {
-            !file.is_empty() && mapping.file == file && !mapping.is_writable && !mapping.is_changed
-        })
+            .filter(move |mapping| Some(mapping.file) == file && mapping.is_as_in_the_file())
     }
 
     #[cfg(test)]
     mod tests {
         use super::*;
 
+        const SMAPS: &str = "\
+            5500-5600 r--p 00000000 fe:00 7                     /a program\n\
+            Rss:                  16 kB\n\
+            Anonymous:             0 kB\n\
+            Swap:                  0 kB\n\
+            VmFlags: rd mr mw me\n\
+            5600-5700 rw-p 00001000 fe:00 7                     /a program\n\
+            Anonymous:             0 kB\n\
+            Swap:                  0 kB\n\
+            5700-5800 r--p 00002000 fe:00 7                     /a program\n\
+            Anonymous:             4 kB\n\
+            Swap:                  0 kB\n\
+            5800-5900 r--p 00003000 fe:00 7                     /a program\n\
+            Anonymous:             0 kB\n\
+            Swap:                  4 kB\n\
+            5900-5a00 r--p 00004000 fe:00 7                     /a program\n\
+            Pss:                   4 kB\n\
+            5a00-5b00 r--p 00000000 fe:00 8                     /a library\n\
+            Anonymous:             0 kB\n\
+            Swap:                  0 kB\n\
+            5b00-5c00 r-xp 00000000 00:00 0                     [vdso]\n\
+            Rss:                   4 kB\n\
+            Anonymous:             0 kB\n\
+            Swap:                  0 kB\n";
+
+        #[track_caller]
+        fn check(smaps: &str, here: usize, released: &[usize]) {
+            let all = mappings(smaps);
+            let starts: Vec<_> = of_this_program(&all, here).map(|it| it.start).collect();
+            assert_eq!(starts, released);
+        }
+
         #[test]
         fn only_what_is_as_in_the_file_is_released() {
-            let smaps = "\
-                5500-5600 r--p 00000000 fe:00 7                     /a program\n\
-                Rss:                  16 kB\n\
-                Anonymous:             0 kB\n\
-                Swap:                  0 kB\n\
-                VmFlags: rd mr mw me\n\
-                5600-5700 rw-p 00001000 fe:00 7                     /a program\n\
-                Anonymous:             0 kB\n\
-                5700-5800 r--p 00002000 fe:00 7                     /a program\n\
-                Anonymous:             4 kB\n\
-                5800-5900 r--p 00003000 fe:00 7                     /a program\n\
-                Anonymous:             0 kB\n\
-                Swap:                  4 kB\n\
-                5900-5a00 r-xp 00000000 00:00 0                     [vdso]\n";
-            let read: Vec<_> = mappings(smaps)
-                .iter()
-                .map(|it| {
-                    (
-                        it.start,
-                        it.end,
-                        it.file.to_owned(),
-                        it.is_writable,
-                        it.is_changed,
-                    )
-                })
-                .collect();
-            let program = || "/a program".to_owned();
-            assert_eq!(
-                read,
-                [
-                    (0x5500, 0x5600, program(), false, false),
-                    (0x5600, 0x5700, program(), true, false),
-                    (0x5700, 0x5800, program(), false, true),
-                    (0x5800, 0x5900, program(), false, true),
-                    (0x5900, 0x5a00, String::new(), false, false),
-                ]
-            );
+            check(SMAPS, 0x5510, &[0x5500]);
+            check(SMAPS, 0x5b10, &[]);
+            check(SMAPS, 0x6000, &[]);
+            check("", 0x5510, &[]);
+        }
+
+        #[test]
+        fn a_system_that_does_not_count_is_not_believed() {
+            check(&SMAPS.replace("16 kB", "0 kB"), 0x5510, &[]);
+            check(&SMAPS.replace("Rss", "Pss"), 0x5510, &[]);
         }
 
         /// The KiB of this program that are in memory, as far as they can be released.
         fn resident() -> u64 {
             let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
-            let all = mappings(&smaps);
-            let starts: Vec<_> = of_this_program(&all).map(|mapping| mapping.start).collect();
-            assert!(!starts.is_empty());
-            let mut inside = false;
-            let mut sum = 0;
-            for line in smaps.lines() {
-                if let Some(mapping) = Mapping::read(line) {
-                    inside = starts.contains(&mapping.start);
-                }
-                if let Some(size) = line.strip_prefix("Rss:").filter(|_| inside) {
-                    sum += size.trim().trim_end_matches(" kB").parse::<u64>().unwrap();
-                }
-            }
-            sum
+            let here = release_program_pages as *const () as usize;
+            of_this_program(&mappings(&smaps), here)
+                .filter_map(|mapping| mapping.resident)
+                .sum()
         }
 
         #[test]
@@ -164,6 +188,6 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
-    /// Other systems count the pages of a program once, for all processes together.
+    /// Does nothing: only Linux says which pages differ from their file.
     pub fn release_program_pages() {}
 }

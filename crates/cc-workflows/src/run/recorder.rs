@@ -25,6 +25,9 @@ const GATHER_TIME: Duration = Duration::from_millis(5);
 /// How often is looked whether the record is still what was written.
 const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 
+/// At which look in a row at a silent Claude memory is given back: for one whole interval there was nothing to do.
+const LOOKS_TO_REST: u32 = 2;
+
 /// The most bytes of finished text that are saved so, and of the block that is being written: more than Claude says at
 /// once. Each save writes all of it.
 const SAVED_BYTES: usize = 256 << 10;
@@ -42,7 +45,7 @@ pub(crate) struct RunRecorder<'a> {
     removed: Arc<Notify>,
     /// When to look at it next.
     look_at: Instant,
-    /// How often that was done since Claude printed something.
+    /// The looks since Claude printed something.
     silent_looks: u32,
     log: Log,
     /// The finished blocks of text.
@@ -185,10 +188,10 @@ impl<'a> RunRecorder<'a> {
 
     /// Takes little memory while Claude is silent, which may be minutes.
     fn rest(&mut self) {
-        if self.silent_looks == 1 {
+        self.silent_looks = self.silent_looks.saturating_add(1);
+        if self.silent_looks == LOOKS_TO_REST {
             release_program_pages();
         }
-        self.silent_looks = self.silent_looks.saturating_add(1);
     }
 
     fn save_text(&mut self) {

@@ -95,7 +95,8 @@ fn lines_of(skill: &File, cli: &str) -> Option<String> {
     let text = String::from_utf8_lossy(&skill.content);
     let quote = text.split_once("a single quote inside as `");
     let quote = quote.and_then(|(_, rest)| Some(rest.split_once('`')?.0));
-    let quoted = TEXT.replace('\'', quote.unwrap_or_default());
+    let takes_text = text.contains("FOCUS") || text.contains("TASK");
+    let quoted = TEXT.replace('\'', if takes_text { quote? } else { "" });
     let indented = text.lines().filter_map(|line| line.strip_prefix("    "));
     let inline = text.split('`').skip(1).step_by(2);
     let commands = indented.chain(inline).filter(|code| code.starts_with(cli));
