@@ -16,6 +16,13 @@ use super::table::{Limit, Measured, Row, growth};
 const RUNS: usize = 21;
 
 pub(super) fn rows() -> Measured {
+    let mut rows = nested()?;
+    rows.extend(many_files()?);
+    Ok(rows)
+}
+
+/// Fingerprints of more and more files, a clean tree and a dirty one.
+fn many_files() -> Measured {
     let mut rows = Vec::new();
     for (files, edited) in [(2_000, 250), (20_000, 2_500), (100_000, 2_500)] {
         let sandbox = Sandbox::fake(&Scenario::says(""));
@@ -44,7 +51,6 @@ pub(super) fn rows() -> Measured {
     }
     let clean: Vec<Row> = rows.iter().step_by(2).cloned().collect();
     rows.push(growth("fingerprint of a turn: growth with files", &clean));
-    rows.extend(nested()?);
     Ok(rows)
 }
 
