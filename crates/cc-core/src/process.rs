@@ -3,6 +3,8 @@
 //! A pid alone lies: it is reused, and means another process in another pid namespace. It serves
 //! only to signal and to clean up; a worker's lock says whether it lives.
 
+#[cfg(windows)]
+mod handle;
 mod program_pages;
 mod signal;
 #[cfg(windows)]
@@ -42,7 +44,12 @@ impl Proc {
 
     /// Whether that very process still runs; a zombie counts as ended.
     pub fn is_running(&self) -> bool {
-        table::identity(self.pid).is_some_and(|identity| identity == self.identity)
+        Self::of(self.pid).is_some_and(|now| self.is(&now))
+    }
+
+    /// Whether that very process is `now`, which was not recorded, but runs.
+    pub fn is(&self, now: &Proc) -> bool {
+        self.pid == now.pid && table::is_same(&self.identity, &now.identity)
     }
 
     /// Whether it provably did not start before `other`.
@@ -61,7 +68,7 @@ impl Proc {
     }
 
     /// When it started, as a number in the operating system's own unit: on Linux clock ticks since the
-    /// boot, elsewhere seconds since the Unix epoch.
+    /// boot, on Windows 100 ns since 1601, elsewhere seconds since the Unix epoch.
     pub fn start_number(&self) -> Option<u64> {
         Some(self.start()?.1)
     }
@@ -75,10 +82,22 @@ impl Proc {
         Some((boot, start.parse().ok()?))
     }
 
+    /// Ends that very process, whatever the signal; one that has ended is no error.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    #[cfg(windows)]
+    pub fn signal(&self, _: Signal) -> io::Result<()> {
+        handle::end(self.pid, |start| {
+            table::is_same(&self.identity, &start.to_string())
+        })
+    }
+
     /// Sends a signal, if that very process still runs; one that has ended is no error.
     ///
     /// # Errors
     /// When the operating system refuses.
+    #[cfg(unix)]
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         if self.is_running() {
             signal::send(self.pid, signal)
@@ -137,11 +156,15 @@ impl Processes {
     /// Those that descend from one of `ancestors`, children before grandchildren.
     pub fn descendants(&self, ancestors: &[Proc]) -> Vec<Proc> {
         let mut found: Vec<Proc> = Vec::new();
-        let mut parents: Vec<u32> = ancestors.iter().map(|proc| proc.pid).collect();
+        let mut parents: Vec<Proc> = ancestors.to_vec();
         while let Some(parent) = parents.pop() {
-            for (proc, _) in self.all.iter().filter(|(_, ppid)| *ppid == parent) {
+            let is_child = |(proc, ppid): &&(Proc, u32)| {
+                *ppid == parent.pid
+                    && (!table::ORPHANS_KEEP_PARENT || proc.is_no_older_than(&parent))
+            };
+            for (proc, _) in self.all.iter().filter(is_child) {
                 if !ancestors.contains(proc) && !found.contains(proc) {
-                    parents.push(proc.pid);
+                    parents.push(proc.clone());
                     found.push(proc.clone());
                 }
             }

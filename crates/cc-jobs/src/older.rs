@@ -27,7 +27,7 @@ impl Job {
         let now = Proc::of(worker.pid)?;
         let is_same = match self.is_older() {
             true => is_older_worker(self, worker, &now),
-            false => *worker == now,
+            false => worker.is(&now),
         };
         is_same.then_some(now)
     }

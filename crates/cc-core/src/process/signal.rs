@@ -1,5 +1,6 @@
 //! Signals to processes and process groups, by pid.
 
+#[cfg(unix)]
 use std::io;
 
 #[cfg(unix)]
@@ -57,19 +58,6 @@ fn to_pid(pid: u32) -> Option<Pid> {
 fn gone_is_fine(result: Result<(), Errno>) -> io::Result<()> {
     match result {
         Err(error) if error != Errno::SRCH => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-/// All three end it.
-#[cfg(windows)]
-pub(super) fn send(pid: u32, _: Signal) -> io::Result<()> {
-    use sysinfo::{Pid, ProcessesToUpdate};
-
-    let pid = Pid::from_u32(pid);
-    let system = super::table::look(ProcessesToUpdate::Some(&[pid]));
-    match system.as_ref().and_then(|system| system.process(pid)) {
-        Some(process) if !process.kill() => Err(io::ErrorKind::PermissionDenied.into()),
         _ => Ok(()),
     }
 }

@@ -1,4 +1,16 @@
+use std::process::{Child, Command, Stdio};
+
 use super::*;
+
+/// A process that runs until its input ends.
+fn running() -> Child {
+    let reader = if cfg!(windows) { "cmd" } else { "cat" };
+    Command::new(reader)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
 
 #[test]
 fn we_run_and_are_ourselves() {
@@ -17,12 +29,8 @@ fn no_process_has_the_highest_pid() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_child_is_a_descendant_until_it_is_killed() {
-    let mut child = std::process::Command::new("sleep")
-        .arg("600")
-        .spawn()
-        .unwrap();
+    let mut child = running();
     let proc = Proc::of(child.id()).unwrap();
     let me = Proc::current().unwrap();
     let all = Processes::now();
@@ -36,12 +44,8 @@ fn a_child_is_a_descendant_until_it_is_killed() {
 }
 
 #[test]
-#[cfg(unix)]
 fn the_start_of_a_process_is_known_by_the_wall_clock() {
-    let mut child = std::process::Command::new("sleep")
-        .arg("600")
-        .spawn()
-        .unwrap();
+    let mut child = running();
     let now = crate::Clock::System.now();
     let started = Proc::of(child.id()).unwrap().started_at().unwrap();
     let apart = started.until(now).max(now.until(started));
@@ -51,6 +55,60 @@ fn the_start_of_a_process_is_known_by_the_wall_clock() {
     );
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn a_process_that_started_at_another_time_is_left_alone() {
+    let mut child = running();
+    let proc = Proc::of(child.id()).unwrap();
+    let start = proc.start_number().unwrap();
+    let boot = proc.identity.trim_end_matches(char::is_numeric);
+    let earlier = Proc {
+        identity: format!("{boot}{}", start - 1),
+        ..proc.clone()
+    };
+    assert!(!earlier.is_running());
+    earlier.signal(Signal::Kill).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert!(proc.is_running());
+    proc.signal(Signal::Kill).unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+#[cfg(windows)]
+fn a_process_that_an_earlier_version_recorded_is_known_by_its_second() {
+    let mut child = running();
+    let proc = Proc::of(child.id()).unwrap();
+    let second = proc.started_at().unwrap().as_millis() / 1_000;
+    let recorded = |second: i64| Proc {
+        identity: second.to_string(),
+        ..proc.clone()
+    };
+    for other in [second - 1, second + 1] {
+        assert!(!recorded(other).is_running());
+        recorded(other).signal(Signal::Kill).unwrap();
+    }
+    assert!(proc.is_running());
+    assert!(recorded(second).is_running());
+    recorded(second).signal(Signal::Kill).unwrap();
+    child.wait().unwrap();
+    assert!(!recorded(second).is_running());
+}
+
+/// Elsewhere an orphan gets another parent.
+#[test]
+#[cfg(windows)]
+fn an_orphan_is_no_child_of_who_has_the_pid_of_its_parent_now() {
+    let proc = |pid, start: &str| Proc {
+        pid,
+        identity: start.into(),
+    };
+    let (orphan, parent, child) = (proc(12, "100"), proc(8, "101"), proc(16, "101"));
+    let all = Processes {
+        all: vec![(orphan, 8), (parent.clone(), 4), (child.clone(), 8)],
+    };
+    assert_eq!(all.descendants(&[parent]), [child]);
 }
 
 #[test]
@@ -77,10 +135,7 @@ fn which_process_is_older_is_known_only_within_one_boot() {
 #[test]
 #[cfg(unix)]
 fn a_reused_pid_is_not_signalled() {
-    let mut child = std::process::Command::new("sleep")
-        .arg("600")
-        .spawn()
-        .unwrap();
+    let mut child = running();
     let before = Proc {
         pid: child.id(),
         identity: "an earlier process".into(),
