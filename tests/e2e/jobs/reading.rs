@@ -168,6 +168,9 @@ fn wait_until_it_waits(call: &Running) {
                 .any(|file| std::fs::read_link(file.path()).is_ok_and(is_lock))
                 .then_some(())
         });
+    } else {
+        // Nothing shows it there.
+        std::thread::sleep(std::time::Duration::from_secs(3));
     }
 }
 
