@@ -24,7 +24,7 @@ const SUFFIXES: &[&str] = if cfg!(windows) {
 };
 
 use safety::SYSTEM_DIRS;
-pub use safety::{Unsafe, open_to_sandbox, temporary_dirs};
+pub use safety::{Unsafe, named_temporary_dirs, open_to_sandbox, temporary_dirs};
 
 /// Why a program was not found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

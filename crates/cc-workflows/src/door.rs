@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 use cc_core::fs::{IoError, canonical, open_below};
 use cc_core::paths::main_working_tree;
-use cc_core::program::open_to_sandbox;
+use cc_core::program::{named_temporary_dirs, open_to_sandbox};
 use cc_core::session::{FileRules, SandboxPolicy, SessionRecord, inherited};
 use cc_core::{DataDir, Env};
 use cc_git::{closed_source, git_dirs, top_level};
@@ -131,15 +131,12 @@ impl Project {
 
     fn open_in_reach(&self, path: &Path) -> io::Result<File> {
         let path = without_dots(path);
-        let named = ["TMPDIR", "TMP", "TEMP"].into_iter();
-        let named = named.filter_map(|name| self.env.var(name).map(PathBuf::from));
-        let mut dirs: Vec<PathBuf> = named.chain(["/tmp".into()]).collect();
-        dirs.retain(|dir| dir.is_absolute());
+        let mut dirs = vec![self.store.workspace().root().to_owned()];
+        dirs.extend(named_temporary_dirs(&self.env));
+        dirs.extend(cfg!(unix).then(|| "/tmp".into()));
         // What a variable says in short names of Windows, or by a link, may be named in full.
         let in_full = dirs.iter().filter_map(|dir| canonical(dir).ok());
-        let in_full: Vec<_> = in_full.collect();
-        let root = self.store.workspace().root().to_owned();
-        for dir in [root].into_iter().chain(dirs).chain(in_full) {
+        for dir in dirs.iter().cloned().chain(in_full) {
             if let Ok(file) = path.strip_prefix(&dir) {
                 return open_below(&dir, file);
             }

@@ -37,7 +37,6 @@ mod linux {
         }
     }
 
-    #[derive(Clone, Debug, PartialEq, Eq)]
     struct Mapping<'a> {
         start: usize,
         end: usize,

@@ -27,11 +27,17 @@ const TEMPORARY_DIRS: &[&str] = if cfg!(windows) {
 
 /// The directories for temporary files, links followed: those of the system and those that the environment names.
 pub fn temporary_dirs(env: &Env) -> impl Iterator<Item = PathBuf> {
+    let system = TEMPORARY_DIRS.iter().map(PathBuf::from);
+    named_temporary_dirs(env)
+        .chain(system)
+        .map(|dir| resolve(&dir))
+}
+
+/// The directories for temporary files that the environment names, as it names them.
+pub fn named_temporary_dirs(env: &Env) -> impl Iterator<Item = PathBuf> {
     let named = ["TMPDIR", "TMP", "TEMP"].into_iter();
     let named = named.filter_map(|name| env.var(name).map(PathBuf::from));
-    let dirs = named.chain(TEMPORARY_DIRS.iter().map(PathBuf::from));
-    dirs.filter(|dir| dir.is_absolute())
-        .map(|dir| resolve(&dir))
+    named.filter(|dir| dir.is_absolute())
 }
 
 /// Why a program is not run that was found.
